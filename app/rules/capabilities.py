@@ -1,0 +1,56 @@
+"""What each staff role may do: the one table.
+
+Source: product.md section 7, docs/rules/capabilities.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum, auto
+
+
+class Role(StrEnum):
+    """A staff user's post at the council. One user may have several."""
+
+    ADMINISTRATOR = auto()
+    FILE_CLERK = auto()
+    REGISSEUR = auto()
+    SITE_DIRECTOR = auto()
+    YOUTH_WORKER = auto()
+    KITCHEN = auto()
+    READ_ONLY = auto()
+
+
+class Capability(StrEnum):
+    """One thing that a staff view may ask for."""
+
+    REVIEW_SIGN_UPS = auto()
+    REVIEW_ENROLMENTS = auto()
+    VIEW_FAMILIES = auto()
+    VIEW_DAY_PLANNING = auto()
+    VIEW_MAILS = auto()
+    VIEW_MAIL_SECRETS = auto()
+
+
+ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
+    Role.ADMINISTRATOR: frozenset(Capability),
+    Role.FILE_CLERK: frozenset(
+        {
+            Capability.REVIEW_SIGN_UPS,
+            Capability.REVIEW_ENROLMENTS,
+            Capability.VIEW_FAMILIES,
+            Capability.VIEW_DAY_PLANNING,
+            Capability.VIEW_MAILS,
+        }
+    ),
+    Role.REGISSEUR: frozenset({Capability.VIEW_FAMILIES}),
+    Role.SITE_DIRECTOR: frozenset(
+        {Capability.REVIEW_ENROLMENTS, Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}
+    ),
+    Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING}),
+    Role.KITCHEN: frozenset({Capability.VIEW_DAY_PLANNING}),
+    Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}),
+}
+
+
+def capabilities_of(roles: Iterable[Role]) -> frozenset[Capability]:
+    """All that a user with these roles may do."""
+    return frozenset[Capability]().union(*(ROLE_CAPABILITIES[role] for role in roles))

@@ -1,0 +1,166 @@
+"""What a planning cell shows and allows: derived, never stored.
+
+Source: product.md section 5, docs/rules/cells.md.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum, auto
+
+from app.rules.calendars import Calendar
+from app.rules.combinations import Violation
+from app.rules.deadlines import NoticeRule, cutoff, is_in_time, paris_moment
+
+LAST_PLACES_AT_MOST = 3
+"""From this many places down, a free cell says « dernières places »."""
+
+
+class CellState(StrEnum):
+    """The look of a cell, as in the guide's legend."""
+
+    AVAILABLE = auto()
+    PRESENT = auto()
+    IMPOSSIBLE = auto()
+    NOT_ALLOWED = auto()
+    FULL = auto()
+
+
+class Reason(StrEnum):
+    """Why a parent may not do what the cell would otherwise offer."""
+
+    CLOSED = auto()
+    PAST = auto()
+    TOO_LATE_TO_BOOK = auto()
+    TOO_LATE_TO_CANCEL = auto()
+    NOT_ENROLLED = auto()
+    HELD_BY_OTHER_FAMILY = auto()
+    BREAKS_COMBINATION = auto()
+    FULL = auto()
+    BLOCKED_FAMILY = auto()
+
+
+class Action(StrEnum):
+    """What a parent may do with a cell."""
+
+    BOOK = auto()
+    CANCEL = auto()
+
+
+class Badge(StrEnum):
+    """What a cell says besides its state."""
+
+    LAST_PLACES = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class CellFacts:
+    """All that is known of one child, unit and day.
+
+    ``holding``: this family holds a booking there; ``held_by_other_family``: the child's other family does.
+    ``may_act``: False when the family may only look. ``places_left``: None for no limit. A missing notice rule allows
+    until the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None when it is not chosen
+    or breaks nothing.
+    """
+
+    day: date
+    starts_at: time
+    is_open: bool
+    holding: bool
+    held_by_other_family: bool
+    is_enrolled: bool
+    may_act: bool
+    places_left: int | None
+    book_rule: NoticeRule | None
+    cancel_rule: NoticeRule | None
+    violation: Violation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The judgement: one state, the reason of what is not allowed, the allowed actions, and the last instants for them.
+
+    ``book_until`` and ``cancel_until`` are aware in Paris, never after the start of the unit, and None without a
+    notice rule. They are given even when they have passed: « il fallait réserver avant… ».
+    """
+
+    state: CellState
+    reason: Reason | None
+    actions: frozenset[Action]
+    badges: frozenset[Badge]
+    book_until: datetime | None
+    cancel_until: datetime | None
+
+
+def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
+    """One state, reason and set of actions from the facts and the clock. The first line that applies decides.
+
+    A held cell: 1. the unit has started (``PRESENT``, ``PAST``); then the parent may cancel unless 2. the other family
+    holds it, 3. the family may only look, 4. the day was closed since (staff settle it), 5. it is too late to cancel:
+    ``PRESENT`` with that reason. Over 2 to 5, a broken combination makes it ``NOT_ALLOWED`` with the same actions.
+
+    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. too late to book
+    (``IMPOSSIBLE``); 6. no place left (``FULL``); 7. chosen in a broken combination (``NOT_ALLOWED``, it can still be
+    ticked or unticked); else ``AVAILABLE``.
+    """
+    start = paris_moment(facts.day, facts.starts_at)
+    book_until = _until(facts.book_rule, facts, start, calendar)
+    cancel_until = _until(facts.cancel_rule, facts, start, calendar)
+    has_started = now.astimezone(UTC) >= start.astimezone(UTC)
+
+    if facts.holding or facts.held_by_other_family:
+        state, reason, actions = _held(facts, has_started, cancel_until is None or is_in_time(now, cancel_until))
+    else:
+        state, reason, actions = _free(facts, has_started, book_until is None or is_in_time(now, book_until))
+    return Cell(state, reason, actions, _badges(facts, actions), book_until, cancel_until)
+
+
+_Judgement = tuple[CellState, Reason | None, frozenset[Action]]
+_NOTHING: frozenset[Action] = frozenset()
+
+
+def _held(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
+    if has_started:
+        return CellState.PRESENT, Reason.PAST, _NOTHING
+    reason = None
+    if facts.held_by_other_family:
+        reason = Reason.HELD_BY_OTHER_FAMILY
+    elif not facts.may_act:
+        reason = Reason.BLOCKED_FAMILY
+    elif not facts.is_open:
+        reason = Reason.CLOSED
+    elif not in_time:
+        reason = Reason.TOO_LATE_TO_CANCEL
+    actions = frozenset({Action.CANCEL}) if reason is None else _NOTHING
+    if facts.violation is not None:
+        return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
+    return CellState.PRESENT, reason, actions
+
+
+def _free(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
+    if not facts.is_open:
+        return CellState.IMPOSSIBLE, Reason.CLOSED, _NOTHING
+    if has_started:
+        return CellState.IMPOSSIBLE, Reason.PAST, _NOTHING
+    if not facts.may_act:
+        return CellState.IMPOSSIBLE, Reason.BLOCKED_FAMILY, _NOTHING
+    if not facts.is_enrolled:
+        return CellState.IMPOSSIBLE, Reason.NOT_ENROLLED, _NOTHING
+    if not in_time:
+        return CellState.IMPOSSIBLE, Reason.TOO_LATE_TO_BOOK, _NOTHING
+    if facts.places_left is not None and facts.places_left <= 0:
+        return CellState.FULL, Reason.FULL, _NOTHING
+    actions = frozenset({Action.BOOK})
+    if facts.violation is not None:
+        return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
+    return CellState.AVAILABLE, None, actions
+
+
+def _badges(facts: CellFacts, actions: frozenset[Action]) -> frozenset[Badge]:
+    few = facts.places_left is not None and facts.places_left <= LAST_PLACES_AT_MOST
+    return frozenset({Badge.LAST_PLACES}) if few and Action.BOOK in actions else frozenset()
+
+
+def _until(rule: NoticeRule | None, facts: CellFacts, start: datetime, calendar: Calendar) -> datetime | None:
+    if rule is None:
+        return None
+    return min(cutoff(rule, facts.day, facts.starts_at, calendar), start, key=lambda moment: moment.astimezone(UTC))
