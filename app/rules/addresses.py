@@ -14,6 +14,7 @@ _STREET_LINE = re.compile(
     (?P<number>\d{1,5}(?:\s*[-/]\s*\d{1,5})?)    # 12, 12-14, 12/14
     (?:\s*(?P<repetition>bis|ter|quater|[abcd])(?![\w’'.-]))?
     (?:\s*,\s*|\s+)
+    (?!(?:bis|ter|quater|[abcd])$)                 # « 12 bis » alone has no street
     (?P<street>[^\W\d_].*)                         # a street begins with a letter
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -1,0 +1,21 @@
+from app.rules.capabilities import ROLE_CAPABILITIES, Capability, Role, capabilities_of
+from tests.rules.tables import rows, words
+
+
+def test_the_table_is_that_of_the_page() -> None:
+    told = {row["role"]: set(words(row["capabilities"])) for row in rows("capabilities", "capabilities")}
+    assert told == {role: set(capabilities) for role, capabilities in ROLE_CAPABILITIES.items()}
+    assert set(ROLE_CAPABILITIES) == set(Role)
+
+
+def test_only_the_administrator_sees_the_secrets_of_mails() -> None:
+    holders = [role for role in Role if Capability.VIEW_MAIL_SECRETS in ROLE_CAPABILITIES[role]]
+    assert holders == [Role.ADMINISTRATOR]
+
+
+def test_several_roles_add_up_and_none_gives_nothing() -> None:
+    assert capabilities_of([Role.KITCHEN, Role.REGISSEUR]) == {
+        Capability.VIEW_DAY_PLANNING,
+        Capability.VIEW_FAMILIES,
+    }
+    assert capabilities_of([]) == frozenset()

@@ -1,0 +1,133 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.rules.cells import Action, Badge, CellFacts, CellState, Reason, judge
+from app.rules.combinations import Violation
+from app.rules.deadlines import PARIS, NoticeKind, NoticeRule
+from tests.rules.tables import Row, cases, word_or_none, words
+from tests.rules.worked_calendar import CALENDAR
+
+VIOLATION = Violation(2, frozenset({1, 3}))
+PLAIN = CellFacts(
+    day=date(2026, 11, 25),
+    starts_at=time(7, 30),
+    is_open=True,
+    holding=False,
+    held_by_other_family=False,
+    is_enrolled=True,
+    may_act=True,
+    places_left=None,
+    book_rule=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(10)),
+    cancel_rule=NoticeRule(NoticeKind.CALENDAR_DAYS_BEFORE, 1, time(10)),
+    violation=None,
+)
+
+
+def facts_of(cell: str) -> CellFacts:
+    facts = PLAIN
+    for word in words(cell):
+        match word.split():
+            case ["held"]:
+                facts = replace(facts, holding=True)
+            case ["other", "family"]:
+                facts = replace(facts, held_by_other_family=True)
+            case ["closed"]:
+                facts = replace(facts, is_open=False)
+            case ["blocked"]:
+                facts = replace(facts, may_act=False)
+            case ["not", "enrolled"]:
+                facts = replace(facts, is_enrolled=False)
+            case ["violation"]:
+                facts = replace(facts, violation=VIOLATION)
+            case ["no", "rules"]:
+                facts = replace(facts, book_rule=None, cancel_rule=None)
+            case ["places", number]:
+                facts = replace(facts, places_left=int(number))
+            case _:
+                pytest.fail(f"docs/rules/cells.md: unknown fact {word}")
+    return facts
+
+
+@pytest.mark.parametrize("row", cases("cells", "cells"))
+def test_a_cell_has_one_state_reason_and_set_of_actions(row: Row) -> None:
+    cell = judge(facts_of(row["facts"]), datetime.fromisoformat(row["now"]), CALENDAR)
+    assert cell.state == CellState(row["state"])
+    assert cell.reason == word_or_none(row["reason"])
+    assert cell.actions == {Action(word) for word in words(row["actions"])}
+    assert cell.badges == {Badge(word) for word in words(row["badges"])}
+
+
+def test_the_last_instants_are_told_even_when_they_have_passed() -> None:
+    cell = judge(PLAIN, datetime(2026, 11, 26, 12, tzinfo=PARIS), CALENDAR)
+    assert cell.book_until == datetime(2026, 11, 23, 10, tzinfo=PARIS)
+    assert cell.cancel_until == datetime(2026, 11, 24, 10, tzinfo=PARIS)
+
+
+def test_a_last_instant_is_never_after_the_start() -> None:
+    same_evening = NoticeRule(NoticeKind.CALENDAR_DAYS_BEFORE, 0, time(18))
+    cell = judge(replace(PLAIN, cancel_rule=same_evening), datetime(2026, 11, 20, tzinfo=PARIS), CALENDAR)
+    assert cell.cancel_until == datetime(2026, 11, 25, 7, 30, tzinfo=PARIS)
+
+
+def test_without_a_notice_rule_there_is_no_last_instant() -> None:
+    cell = judge(facts_of("no rules"), datetime(2026, 11, 20, tzinfo=PARIS), CALENDAR)
+    assert (cell.book_until, cell.cancel_until) == (None, None)
+
+
+RULES = st.sampled_from(
+    [
+        None,
+        NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(10)),
+        NoticeRule(NoticeKind.CALENDAR_DAYS_BEFORE, 0, time(18)),
+        NoticeRule(NoticeKind.HOURS_BEFORE, 48),
+        NoticeRule(NoticeKind.WEEKDAY_BEFORE, 1, time(12), 2),
+    ]
+)
+FACTS = st.builds(
+    CellFacts,
+    day=st.dates(date(2026, 10, 20), date(2026, 11, 30)),
+    starts_at=st.sampled_from([time(7, 30), time(12, 15), time(16, 30)]),
+    is_open=st.booleans(),
+    holding=st.booleans(),
+    held_by_other_family=st.booleans(),
+    is_enrolled=st.booleans(),
+    may_act=st.booleans(),
+    places_left=st.none() | st.integers(-2, 6),
+    book_rule=RULES,
+    cancel_rule=RULES,
+    violation=st.none() | st.just(VIOLATION),
+)
+MOMENTS = st.datetimes(datetime(2026, 10, 15), datetime(2026, 12, 2), timezones=st.just(UTC))
+
+
+@given(FACTS, MOMENTS)
+def test_state_reason_and_actions_agree(facts: CellFacts, now: datetime) -> None:
+    cell = judge(facts, now, CALENDAR)
+    held = facts.holding or facts.held_by_other_family
+    assert cell.actions <= {Action.CANCEL if held else Action.BOOK}
+    assert (cell.reason is None) == (bool(cell.actions) and cell.state is not CellState.NOT_ALLOWED)
+    assert (cell.state is CellState.AVAILABLE) <= (cell.actions == {Action.BOOK})
+    assert (cell.state is CellState.NOT_ALLOWED) == (cell.reason is Reason.BREAKS_COMBINATION)
+    assert (cell.state is CellState.FULL) == (cell.reason is Reason.FULL)
+    assert (cell.state is CellState.PRESENT) <= held
+    if held:
+        assert cell.state in {CellState.PRESENT, CellState.NOT_ALLOWED}
+    if not facts.may_act or facts.held_by_other_family:
+        assert not cell.actions
+    if facts.violation is None:
+        assert cell.state is not CellState.NOT_ALLOWED
+
+
+@given(FACTS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=20)))
+def test_what_time_has_taken_away_never_comes_back(facts: CellFacts, now: datetime, later: timedelta) -> None:
+    assert judge(facts, now + later, CALENDAR).actions <= judge(facts, now, CALENDAR).actions
+
+
+@given(FACTS, MOMENTS)
+def test_a_combination_never_changes_the_actions(facts: CellFacts, now: datetime) -> None:
+    fine, broken = (judge(replace(facts, violation=each), now, CALENDAR) for each in (None, VIOLATION))
+    assert fine.actions == broken.actions
