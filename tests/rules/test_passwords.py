@@ -47,7 +47,7 @@ def test_a_common_word_with_numbers_around_is_refused(word: str) -> None:
 
 
 @given(st.text(max_size=140), st.lists(st.text(max_size=20), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_gets_an_answer(password: str, personal: list[str]) -> None:
     found = weaknesses(password, personal)
     assert len(set(found)) == len(found)
