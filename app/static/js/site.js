@@ -1,0 +1,80 @@
+/* What HTML cannot do alone. Everything works without this file. Only delegated listeners: the page's content comes and goes. */
+(function () {
+  "use strict";
+  var doc = document, offline = "Pas de réseau\u00a0: rien n’est enregistré. Réessayez.";
+  doc.documentElement.classList.add("js");
+
+  function say(text, quiet) {
+    var region = doc.getElementById("status");
+    region.className = quiet ? "sr" : "";
+    region.textContent = text;
+  }
+
+  /* Unsaved choices: a form with data-unsaved-guard (="dirty" when the server already sent it changed). */
+  function changed(field) {
+    if (field.name === "jour" || field.type === "hidden") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.options) return [].some.call(field.options, function (o) { return o.selected !== o.defaultSelected; }) && field.dataset.touched;
+    return "defaultValue" in field && field.value !== field.defaultValue;
+  }
+  var leaving = false;
+  function unsaved() {
+    var form = !leaving && doc.querySelector("[data-unsaved-guard]");
+    return form && !form.dataset.busy && (form.dataset.unsavedGuard || [].some.call(form.elements, changed));
+  }
+  addEventListener("beforeunload", function (event) { if (unsaved()) event.preventDefault(); });
+  addEventListener("pageshow", function () {
+    leaving = false;
+    doc.querySelectorAll("[data-busy]").forEach(free);
+  });
+  doc.addEventListener("change", function (event) { event.target.dataset.touched = 1; });
+  doc.addEventListener("click", function (event) { leaving = !!event.target.closest("[data-discard]"); }, true);
+
+  /* A double tap sends once; a retry is never blocked. */
+  function free(form) { delete form.dataset.busy; }
+  doc.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    if (form.method !== "post") return;
+    form.dataset.busy = 1;
+    setTimeout(free, 8000, form);
+  }, true);
+
+  /* htmx: boosted navigation, checks, a link that fails. */
+  doc.addEventListener("htmx:beforeRequest", function (event) {
+    var detail = event.detail;
+    if (detail.boosted && detail.elt.tagName === "A" && unsaved() &&
+        !confirm("Vos choix ne sont pas enregistrés. Quitter cette page quand même\u00a0?")) event.preventDefault();
+  });
+  doc.addEventListener("htmx:afterRequest", function (event) {
+    if (event.detail.elt.matches("form")) free(event.detail.elt);
+    if (event.detail.successful) say("", true);
+  });
+  doc.addEventListener("htmx:sendError", function () { say(offline); });
+  doc.addEventListener("htmx:timeout", function () { say(offline); });
+  doc.addEventListener("htmx:responseError", function (event) {
+    if (event.detail.elt.matches("fieldset")) say("La vérification n’a pas abouti. Vos choix restent affichés\u00a0: vous pouvez enregistrer.");
+  });
+  doc.addEventListener("htmx:afterSettle", function (event) {
+    if (event.detail.target.id !== "main") return;
+    var main = event.detail.target, goal = main.querySelector("[role=alert][tabindex]") || main.querySelector("h1");
+    if (goal) { goal.tabIndex = -1; goal.focus({ preventScroll: true }); }
+    var done = [].map.call(main.querySelectorAll(".flash.success, .flash.info"), function (p) { return p.textContent; });
+    if (done.length) say(done.join(" "), true);
+  });
+
+  /* Arrow keys between the boxes of the planning, as an extra: Tab still visits them all. */
+  doc.addEventListener("keydown", function (event) {
+    var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step || event.target.name !== "t") return;
+    var cell = event.target.closest("td"), rows = [].slice.call(cell.closest("table").querySelectorAll(".unit"));
+    var y = rows.indexOf(cell.parentNode), x = cell.cellIndex, box = null;
+    event.preventDefault();
+    do {
+      y += step[0]; x += step[1];
+      if (!rows[y] || !rows[y].cells[x]) return;
+      box = rows[y].cells[x].querySelector("input");
+    } while (!box || !box.offsetParent);
+    box.focus();
+  });
+})();
