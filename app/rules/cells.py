@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TOO_LATE_TO_BOOK = auto()
     TOO_LATE_TO_CANCEL = auto()
     NOT_ENROLLED = auto()
+    NO_PRICE = auto()
     HELD_BY_OTHER_FAMILY = auto()
     BREAKS_COMBINATION = auto()
     FULL = auto()
@@ -57,9 +58,9 @@ class CellFacts:
     """All that is known of one child, unit and day.
 
     ``holding``: this family holds a booking there; ``held_by_other_family``: the child's other family does.
-    ``may_act``: False when the family may only look. ``places_left``: None for no limit. A missing notice rule allows
-    until the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None when it is not chosen
-    or breaks nothing.
+    ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
+    ``places_left``: None for no limit. A missing notice rule allows until the unit starts. ``violation``: of this unit
+    in the *proposed* choice of the day; None when it is not chosen or breaks nothing.
     """
 
     day: date
@@ -68,6 +69,7 @@ class CellFacts:
     holding: bool
     held_by_other_family: bool
     is_enrolled: bool
+    has_price: bool
     may_act: bool
     places_left: int | None
     book_rule: NoticeRule | None
@@ -98,9 +100,9 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     holds it, 3. the family may only look, 4. the day was closed since (staff settle it), 5. it is too late to cancel:
     ``PRESENT`` with that reason. Over 2 to 5, a broken combination makes it ``NOT_ALLOWED`` with the same actions.
 
-    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. too late to book
-    (``IMPOSSIBLE``); 6. no place left (``FULL``); 7. chosen in a broken combination (``NOT_ALLOWED``, it can still be
-    ticked or unticked); else ``AVAILABLE``.
+    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. too late to
+    book (``IMPOSSIBLE``); 7. no place left (``FULL``); 8. chosen in a broken combination (``NOT_ALLOWED``, it can still
+    be ticked or unticked); else ``AVAILABLE``.
     """
     start = paris_moment(facts.day, facts.starts_at)
     book_until = _until(facts.book_rule, facts, start, calendar)
@@ -145,6 +147,8 @@ def _free(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
         return CellState.IMPOSSIBLE, Reason.BLOCKED_FAMILY, _NOTHING
     if not facts.is_enrolled:
         return CellState.IMPOSSIBLE, Reason.NOT_ENROLLED, _NOTHING
+    if not facts.has_price:
+        return CellState.IMPOSSIBLE, Reason.NO_PRICE, _NOTHING
     if not in_time:
         return CellState.IMPOSSIBLE, Reason.TOO_LATE_TO_BOOK, _NOTHING
     if facts.places_left is not None and facts.places_left <= 0:

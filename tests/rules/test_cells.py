@@ -19,6 +19,7 @@ PLAIN = CellFacts(
     holding=False,
     held_by_other_family=False,
     is_enrolled=True,
+    has_price=True,
     may_act=True,
     places_left=None,
     book_rule=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(10)),
@@ -41,6 +42,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, may_act=False)
             case ["not", "enrolled"]:
                 facts = replace(facts, is_enrolled=False)
+            case ["no", "price"]:
+                facts = replace(facts, has_price=False)
             case ["violation"]:
                 facts = replace(facts, violation=VIOLATION)
             case ["no", "rules"]:
@@ -95,6 +98,7 @@ FACTS = st.builds(
     holding=st.booleans(),
     held_by_other_family=st.booleans(),
     is_enrolled=st.booleans(),
+    has_price=st.booleans(),
     may_act=st.booleans(),
     places_left=st.none() | st.integers(-2, 6),
     book_rule=RULES,

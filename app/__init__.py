@@ -1,0 +1,121 @@
+"""Espace famille: the portal of a French community council for families. `create_app()` plugs everything in."""
+
+import logging
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from jinja2 import StrictUndefined
+
+import app.models  # noqa: F401  registers every table
+from app import access, assets, cli, clock, errors, filters, labels, navigation
+from app.blueprints.family import family
+from app.blueprints.public import public
+from app.blueprints.staff import staff
+from app.config import Config
+from app.database import prepare_engine
+from app.extensions import compress, csrf, db, migrate
+from app.jobs.worker import Worker
+from app.services.catalogue import catalogue
+
+APP_FOLDER = Path(__file__).resolve().parent
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+MAX_BODY_BYTES = 1_000_000  # no screen sends files yet
+
+request_log = logging.getLogger("app.requests")
+
+
+def create_app(config: Config) -> Flask:
+    """The WSGI application for these settings. Touches neither database nor network."""
+    app = Flask(__name__, static_folder=None, instance_path=str(config.instance_path))
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 12, "max_overflow": 8, "pool_pre_ping": True},
+        SESSION_COOKIE_NAME="__Host-session" if config.is_https else "session",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=2_000,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open is not lost
+        COMPRESS_ALGORITHM=["gzip"],
+        COMPRESS_LEVEL=6,
+        COMPRESS_MIN_SIZE=400,
+        PORTAL=config,
+    )
+    if config.start_clock_at is not None:
+        clock.start_at(config.start_clock_at)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
+    app.jinja_env.filters["label"] = labels.label
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(APP_FOLDER / "migrations"), render_as_batch=True)
+    with app.app_context():
+        prepare_engine(db.engine)
+    csrf.init_app(app)
+    compress.init_app(app)
+    access.init_app(app)
+    errors.init_app(app)
+    cli.init_app(app)
+
+    static_files = assets.Assets(APP_FOLDER / "static")
+    app.jinja_env.globals["asset"] = static_files.url
+    app.register_blueprint(assets.make_blueprint(static_files))
+    app.register_blueprint(public)
+    app.register_blueprint(family)
+    app.register_blueprint(staff)
+    app.extensions["worker"] = Worker(app, config)
+
+    app.context_processor(_page_context)
+    app.before_request(_start_clock_of_request)
+    app.after_request(_add_headers)
+    app.after_request(_log_request)
+    return app
+
+
+def _page_context() -> dict[str, object]:
+    if g.get("without_database", False):
+        return {}
+    return {
+        "council": catalogue().council,
+        "navigation": navigation.navigation(),
+        "signed_in": current_user.user if current_user.is_authenticated else None,
+        "csrf_token": generate_csrf,
+    }
+
+
+def _start_clock_of_request() -> None:
+    g.started = time.perf_counter()
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    # Pages are personal or hold a form's token: browsers keep none of them. Static files say otherwise themselves.
+    headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _log_request(response: Response) -> Response:
+    # The rule, not the path, and no address: no personal data in the log.
+    rule = request.url_rule.rule if request.url_rule else "-"
+    milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+    request_log.info("%s %s %s %.0f ms", request.method, rule, response.status_code, milliseconds)
+    return response

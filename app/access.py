@@ -1,0 +1,159 @@
+"""The three doors, the capabilities of the staff, and the signed-in family.
+
+`public` lets everybody through, `family` wants a guardian, `staff` wants a role. A family's objects are always
+loaded through `current_family()`: another family's object is a 404.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, abort, g, request, session, url_for
+from flask_login import UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from app.database import forbid_writes, write_transaction
+from app.extensions import login_manager
+from app.htmx import leave_for
+from app.rules.capabilities import Capability, capabilities_of
+from app.services import accounts
+from app.services.accounts import SignedInUser
+from app.services.families import FamilyRef, families_of_user
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class Login(UserMixin):
+    """What Flask-Login keeps: its id is the session's token, so that ending the row ends the session."""
+
+    def __init__(self, token: str, user: SignedInUser) -> None:
+        self.token = token
+        self.user = user
+
+    def get_id(self) -> str:
+        """The token of the session."""
+        return self.token
+
+
+@login_manager.user_loader
+def load_login(token: str) -> Login | None:
+    """Who the cookie's token belongs to; notes now and then that the session is in use."""
+    user = accounts.read_session(token)
+    if user is None:
+        return None
+    if user.needs_touch:
+        with write_transaction() as database_session:
+            accounts.touch_session(database_session, user.session_id)
+    return Login(token, user)
+
+
+def sign_in(user_id: int) -> None:
+    """Start a session for the user in this browser: a new row, and a cookie that holds nothing else of before."""
+    with write_transaction() as database_session:
+        token = accounts.open_session(database_session, user_id, device=request.user_agent.string)
+    session.clear()
+    user = accounts.read_session(token)
+    assert user is not None
+    session.permanent = True
+    login_user(Login(token, user))
+
+
+def sign_out() -> None:
+    """End the session on the server and in the browser."""
+    if current_user.is_authenticated:
+        with write_transaction() as database_session:
+            accounts.end_session(database_session, current_user.user.session_id)
+    logout_user()
+    session.clear()
+
+
+def current_account() -> SignedInUser:
+    """The signed-in user; only behind the doors `family` and `staff`."""
+    user: SignedInUser = current_user.user
+    return user
+
+
+def current_family() -> FamilyRef:
+    """The family in whose name the signed-in parent acts; only behind the door `family`."""
+    family: FamilyRef = g.family
+    return family
+
+
+def current_capabilities() -> frozenset[Capability]:
+    """What the signed-in staff may do."""
+    return capabilities_of(current_account().roles)
+
+
+def guard_family() -> Response | None:
+    """The door of the parents: anonymous → sign-in; signed in, but guardian of no family → 403."""
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    families = families_of_user(current_user.user.user_id)
+    if not families:
+        abort(403)
+    g.family = families[0]
+    return None
+
+
+def guard_staff() -> Response | None:
+    """The door of the council: anonymous → sign-in; no role → 403."""
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    if not current_user.user.is_staff:
+        abort(403)
+    return None
+
+
+def requires(capability: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A staff view that needs a capability: without it, 403. The access matrix reads it off the view."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if capability not in current_capabilities():
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.capability = capability  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def home_address() -> str:
+    """Where a signed-in user starts: the staff at their queue, parents at their dashboard."""
+    return url_for("staff.home.show") if current_user.user.is_staff else url_for("family.dashboard.show")
+
+
+def safe_next(address: str | None) -> str | None:
+    """A local address to return to after sign-in, or None: never another site."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\\" in address:
+        return None
+    return address
+
+
+def _to_sign_in() -> Response:
+    wanted = request.full_path.rstrip("?") if request.method in _SAFE_METHODS else None
+    return leave_for(url_for("public.sign_in.show", suite=wanted))
+
+
+def init_app(app: Flask) -> None:
+    """Plug in sign-in, and the hook that refuses changes by GET and posts from other sites."""
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # the session row is the protection
+
+    @app.before_request
+    def refuse_changes_by_get() -> None:
+        forbid_writes(False)
+        current_user.is_authenticated  # noqa: B018  loads the user now: its "last seen" may be written
+        is_safe = request.method in _SAFE_METHODS
+        forbid_writes(is_safe)
+        if not is_safe and request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            abort(403)
+
+    @app.teardown_request
+    def allow_writes_again(_error: BaseException | None) -> None:
+        forbid_writes(False)

@@ -1,0 +1,74 @@
+"""Mes réservations: the list of people, then the planning of one child, ticked, checked and saved."""
+
+from datetime import date, timedelta
+
+from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock
+from app.access import current_account, current_family
+from app.database import write_transaction
+from app.forms.bookings import new_key, read_day, read_key, read_proposal
+from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.services import bookings, families, planning
+from app.services.booking_reports import report_save
+from app.services.families import ChildView
+from app.services.planning import Proposal
+
+blueprint = Blueprint("bookings", __name__, url_prefix="/mes-reservations")
+
+
+@blueprint.get("")
+def show_children() -> Response:
+    """The people of the family, with what each has booked next."""
+    children = bookings.children_with_next_days(current_family().id)
+    return render_page("family/bookings/children.html", layout="family", children=children)
+
+
+@blueprint.get("/<int:child_id>")
+def show_week(child_id: int) -> Response:
+    """The planning of a child around a day; after a save, with what it did and did not do."""
+    child = families.child_of(current_family().id, child_id)
+    return _week_page(child, read_day(request.args.get("jour"), clock.today()))
+
+
+@blueprint.post("/<int:child_id>/verification")
+def check_week(child_id: int) -> Response:
+    """What saving these ticks would do. Reads only; htmx gets the judgements alone."""
+    child = families.child_of(current_family().id, child_id)
+    day = read_day(request.form.get("jour"), clock.today())
+    proposal = read_proposal(request.form)
+    if is_htmx():
+        week = planning.build_week(current_family(), child, day, proposal)
+        return render_fragment("family/bookings/_week_check.html", week=week)
+    return _week_page(child, day, proposal)
+
+
+@blueprint.post("/<int:child_id>")
+def save_week(child_id: int) -> BaseResponse:
+    """Save the ticks, then show the planning with what was done."""
+    proposal, key = read_proposal(request.form), read_key(request.form)
+    with write_transaction() as session:
+        bookings.save(session, current_family(), current_account().user_id, child_id, key, proposal)
+    day = read_day(request.form.get("jour"), clock.today())
+    return go_to(url_for("family.bookings.show_week", child_id=child_id, jour=day.isoformat(), enregistrement=key))
+
+
+def _week_page(child: ChildView, day: date, proposal: Proposal | None = None) -> Response:
+    outcome = bookings.read_outcome(current_account().user_id, request.args.get("enregistrement"), child.id)
+    report = report_save(outcome) if outcome is not None else None
+    week = planning.build_week(current_family(), child, day, proposal, report.messages if report else None)
+    address = url_for("family.bookings.show_week", child_id=child.id)
+    return render_page(
+        "family/bookings/week.html",
+        layout="family",
+        week=week,
+        report=report,
+        siblings=families.children_of(current_family().id),
+        form_action=address,
+        check_url=url_for("family.bookings.check_week", child_id=child.id),
+        idempotency_key=new_key(),
+        previous_href=f"{address}?jour={day - timedelta(days=7)}",
+        next_href=f"{address}?jour={day + timedelta(days=7)}",
+        today_href=f"{address}?jour={clock.today()}",
+    )

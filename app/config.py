@@ -1,0 +1,155 @@
+"""Every setting, its default and its meaning. The table in README.md says the same in French and English.
+
+Settings come from environment variables only. `Config.from_environment()` refuses, with a sentence
+that says what to do, a set of settings with which the portal must not start.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadSetting(Exception):
+    """A setting, or a combination of settings, with which the portal refuses to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one process, checked."""
+
+    host: str
+    port: int
+    instance_path: Path
+    database_url: str
+    secret_key: str
+    data_key: str | None  # None: not given and not generated yet, see app.crypto
+    demo: bool | None  # None: not said; then an empty database on loopback becomes the demo
+    mail_url: str | None
+    mail_from: str
+    base_url: str
+    trusted_proxies: tuple[str, ...]
+    start_clock_at: datetime | None
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this machine can reach the portal directly."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_https(self) -> bool:
+        """Whether parents reach the portal over https: then cookies are `Secure`."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def data_key_file(self) -> Path:
+        """Where the key of encrypted columns is kept when it is not a setting."""
+        return self.instance_path / "data_key"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Config":
+        """Read and check the settings; generates `SECRET_KEY` into the instance folder on the first start.
+
+        Raises BadSetting with a sentence for the person who starts the portal.
+        """
+        instance_path = Path(environ.get("INSTANCE_PATH") or PROJECT_ROOT / "instance").resolve()
+        instance_path.mkdir(parents=True, exist_ok=True)
+        host = environ.get("HOST") or "127.0.0.1"
+        port = _port(environ.get("PORT") or "8000")
+        base_url = (environ.get("BASE_URL") or f"http://{host}:{port}").rstrip("/")
+        if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
+            raise BadSetting(f"BASE_URL doit être une adresse http:// ou https:// ; reçu : {base_url!r}.")
+        data_key = environ.get("DATA_KEY") or None
+        if data_key is not None:
+            _check_data_key(data_key)
+        return cls(
+            host=host,
+            port=port,
+            instance_path=instance_path,
+            database_url=_database_url(environ.get("DATABASE_URL"), instance_path),
+            secret_key=environ.get("SECRET_KEY") or _kept_secret(instance_path / "secret_key"),
+            data_key=data_key,
+            demo=_demo(environ.get("DEMO")),
+            mail_url=_mail_url(environ.get("MAIL_URL")),
+            mail_from=environ.get("MAIL_FROM") or "Espace famille <ne-pas-repondre@example.org>",
+            base_url=base_url,
+            trusted_proxies=tuple(filter(None, (p.strip() for p in environ.get("TRUSTED_PROXIES", "").split(",")))),
+            start_clock_at=_moment(environ.get("ESPACE_FAMILLE_NOW")),
+        )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise BadSetting(f"PORT doit être un nombre de 1 à 65535 ; reçu : {text!r}.")
+    return int(text)
+
+
+def _database_url(text: str | None, instance_path: Path) -> str:
+    if not text:
+        return f"sqlite:///{instance_path / 'espace-famille.sqlite3'}"
+    for prefix in ("postgresql://", "postgres://"):
+        if text.startswith(prefix):
+            return "postgresql+psycopg://" + text.removeprefix(prefix)
+    if text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return text
+    raise BadSetting("DATABASE_URL doit commencer par sqlite:/// ou postgresql://.")
+
+
+def _demo(text: str | None) -> bool | None:
+    if text is None or text == "":
+        return None
+    if text not in ("0", "1"):
+        raise BadSetting(f"DEMO vaut 0 ou 1 ; reçu : {text!r}.")
+    return text == "1"
+
+
+def _mail_url(text: str | None) -> str | None:
+    if not text:
+        return None
+    if urlsplit(text).scheme not in ("smtp", "smtps", "smtp+starttls"):
+        raise BadSetting("MAIL_URL doit commencer par smtp://, smtps:// ou smtp+starttls://.")
+    return text
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(f"ESPACE_FAMILLE_NOW s’écrit 2026-11-23T08:30 ; reçu : {text!r}.") from None
+
+
+def _check_data_key(key: str) -> None:
+    try:
+        Fernet(key)
+    except ValueError:
+        raise BadSetting("DATA_KEY n’est pas une clé valable (32 octets en base64 « URL »).") from None
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret kept in `path`, made on the first start; readable by its owner alone."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_text().strip()
+        if not secret:
+            raise BadSetting(f"Le fichier {path.name} du dossier d’instance est vide : supprimez-le.") from None
+        return secret
+    with os.fdopen(descriptor, "w") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret

@@ -1,0 +1,80 @@
+"""Domain error → status and French page. An error page says what happened and what to do next."""
+
+import logging
+
+from flask import Flask, Response, g, render_template, request
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.database import db
+from app.htmx import render_page
+from app.services.errors import AlreadyDecided, DomainError, FamilyNotActive, ForgedForm, NotFound, OwnFamily
+
+logger = logging.getLogger(__name__)
+
+_STATUSES_WITH_A_PAGE = {400, 403, 404, 405, 413, 429, 500}
+
+# What a person reads when a command refuses, and with which status.
+_REFUSALS: dict[type[DomainError], tuple[int, str]] = {
+    AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
+    OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
+    ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),
+    FamilyNotActive: (403, "Votre dossier est fermé : vous pouvez seulement le consulter. Écrivez-nous pour le rouvrir."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages of every error."""
+
+    @app.errorhandler(HTTPException)
+    def show_http_error(error: HTTPException) -> Response | HTTPException:
+        if error.code is None or error.code < 400:
+            return error
+        return _page(error.code)
+
+    @app.errorhandler(NotFound)
+    def show_not_found(_error: NotFound) -> Response:
+        return _page(404)
+
+    @app.errorhandler(DomainError)
+    def show_refusal(error: DomainError) -> Response:
+        db.session.rollback()
+        status, sentence = _REFUSALS[type(error)]
+        return render_page("errors/refusal.html", layout=_layout(), status=status, sentence=sentence)
+
+    @app.errorhandler(CSRFError)
+    def show_csrf(_error: CSRFError) -> Response:
+        db.session.rollback()
+        return render_page("errors/csrf.html", layout=_layout(), status=400)
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(InterfaceError)
+    def show_unavailable(error: Exception) -> tuple[str, int, dict[str, str]]:
+        logger.error("the database does not answer on %s: %s", request.endpoint, type(error).__name__)
+        # Nothing that this page shows may need the database.
+        g.without_database = True
+        return render_template("errors/503.html", layout="layouts/bare.html"), 503, {"Retry-After": "60"}
+
+    @app.errorhandler(Exception)
+    def show_failure(error: Exception) -> Response:
+        logger.exception("unhandled error on %s", request.endpoint, exc_info=error)
+        return _page(500)
+
+
+def _page(status: int) -> Response:
+    # What failed may have left the session unusable; the page itself needs a few reads.
+    db.session.rollback()
+    known = status if status in _STATUSES_WITH_A_PAGE else 400 if status < 500 else 500
+    return render_page(f"errors/{known}.html", layout=_layout(), status=status)
+
+
+def _layout() -> str:
+    """The layout of the door at which the error happened."""
+    if current_user.is_authenticated:
+        if request.path.startswith("/gestion") and current_user.user.is_staff:
+            return "staff"
+        if not current_user.user.is_staff:
+            return "family"
+    return "public"

@@ -1,0 +1,48 @@
+"""The shape of the planning's form: which openings were shown, which are ticked. Judged by services.bookings."""
+
+import re
+import secrets
+from datetime import date
+
+from werkzeug.datastructures import MultiDict
+
+from app.rules.choices import Shown
+from app.services.bookings import MAX_OPENINGS_PER_SAVE
+from app.services.errors import ForgedForm
+from app.services.planning import Proposal
+
+_SHOWN = re.compile(r"\d{1,12}h?(,\d{1,12}h?)*")
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def new_key() -> str:
+    """A key for one rendering of the form: sent twice, it saves once."""
+    return secrets.token_urlsafe(16)
+
+
+def read_day(text: str | None, default: date) -> date:
+    """The day asked for in an address or a form; a day that nobody can mean becomes the default."""
+    try:
+        day = date.fromisoformat(text) if text else default
+    except ValueError:
+        return default
+    return day if 2000 <= day.year <= 2100 else default
+
+
+def read_proposal(form: MultiDict[str, str]) -> Proposal:
+    """The openings shown, with their known state, and those ticked. Raises ForgedForm."""
+    text = form.get("shown", "")
+    ticks = form.getlist("t")
+    too_many = len(ticks) > MAX_OPENINGS_PER_SAVE or text.count(",") >= MAX_OPENINGS_PER_SAVE
+    if too_many or (text and not _SHOWN.fullmatch(text)) or not all(re.fullmatch(r"\d{1,12}", tick) for tick in ticks):
+        raise ForgedForm
+    shown = tuple(Shown(int(entry.rstrip("h")), entry.endswith("h")) for entry in text.split(",") if entry)
+    return Proposal(shown, frozenset(int(tick) for tick in ticks))
+
+
+def read_key(form: MultiDict[str, str]) -> str:
+    """The form's idempotency key. Raises ForgedForm."""
+    key = form.get("key", "")
+    if not _KEY.fullmatch(key):
+        raise ForgedForm
+    return key

@@ -1,0 +1,192 @@
+"""The French word of every enum member, and the sentences that rules' answers become on screen."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+
+from app.filters import NBSP, day_medium, moment
+from app.models.families import Regime, Title
+from app.models.mails import MailStatus
+from app.rules.calendars import Calendar
+from app.rules.capabilities import Role
+from app.rules.cells import Cell, CellState, Reason
+from app.rules.enrolments import EnrolmentBlocker
+from app.rules.passwords import Weakness
+from app.rules.pricing import QuotientOutcome
+from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
+
+LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
+    CellState: {
+        CellState.AVAILABLE: "Libre",
+        CellState.PRESENT: "Présence",
+        CellState.IMPOSSIBLE: "Réservation/annulation impossible",
+        CellState.NOT_ALLOWED: "Non autorisée (choix des temps d’accueil non valide)",
+        CellState.FULL: "Limite de capacité atteinte",
+    },
+    Title: {
+        Title.MISTER: "M.",
+        Title.MADAM: "Mme",
+    },
+    Regime: {
+        Regime.GENERAL: "Régime général (CAF)",
+        Regime.AGRICULTURAL: "Régime agricole (MSA)",
+        Regime.OTHER: "Autre régime",
+        Regime.NONE: "Aucun",
+    },
+    FamilyStatus: {
+        FamilyStatus.PENDING: "En attente d’activation",
+        FamilyStatus.ACTIVE: "Active",
+        FamilyStatus.REFUSED: "Refusée",
+        FamilyStatus.CLOSED: "Fermée",
+    },
+    EnrolmentStatus: {
+        EnrolmentStatus.REQUESTED: "Demandée",
+        EnrolmentStatus.ACCEPTED: "Acceptée",
+        EnrolmentStatus.REFUSED: "Refusée",
+        EnrolmentStatus.WAITING: "Sur liste d’attente",
+        EnrolmentStatus.CANCELLED: "Annulée",
+        EnrolmentStatus.ENDED: "Terminée",
+    },
+    BookingStatus: {
+        BookingStatus.REQUESTED: "En attente de validation",
+        BookingStatus.CONFIRMED: "Confirmée",
+        BookingStatus.WAITING: "Sur liste d’attente",
+        BookingStatus.OFFERED: "Place proposée",
+        BookingStatus.AWAITING_PAYMENT: "À régler",
+        BookingStatus.CANCELLED: "Annulée",
+        BookingStatus.REFUSED: "Refusée",
+        BookingStatus.EXPIRED: "Expirée",
+    },
+    CancelClass: {
+        CancelClass.IN_TIME: "Annulée à temps",
+        CancelClass.LATE_CHARGED: "Annulée trop tard, facturée",
+        CancelClass.STRUCTURE: "Annulée par la structure",
+    },
+    EnrolmentBlocker: {
+        EnrolmentBlocker.TOO_YOUNG: "Votre enfant est encore trop jeune pour cette activité.",
+        EnrolmentBlocker.TOO_OLD: "Votre enfant a dépassé l’âge de cette activité.",
+        EnrolmentBlocker.SEASON_OVER: "Cette activité est terminée.",
+        EnrolmentBlocker.ALREADY_ENROLLED: "Votre enfant y est déjà inscrit.",
+        EnrolmentBlocker.ALREADY_REQUESTED: "Une demande est déjà en cours.",
+    },
+    QuotientOutcome: {
+        QuotientOutcome.VERIFIED: "Tarif calculé avec votre quotient familial.",
+        QuotientOutcome.MISSING: "Tarif maximum : nous n’avons pas votre quotient familial.",
+        QuotientOutcome.OUT_OF_DATE: "Tarif maximum : votre quotient familial n’est plus à jour.",
+        QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
+    },
+    Weakness: {
+        Weakness.TOO_SHORT: "Choisissez au moins 12 caractères.",
+        Weakness.TOO_LONG: "Choisissez au plus 128 caractères.",
+        Weakness.ONLY_DIGITS: "Ajoutez des lettres, ou choisissez au moins 16 chiffres.",
+        Weakness.TOO_COMMON: "Ce mot de passe est trop facile à deviner. Choisissez plusieurs mots sans rapport.",
+        Weakness.PERSONAL: "Évitez votre nom, votre commune ou votre adresse email.",
+    },
+    Role: {
+        Role.ADMINISTRATOR: "Administration",
+        Role.FILE_CLERK: "Gestion des dossiers",
+        Role.REGISSEUR: "Régie",
+        Role.SITE_DIRECTOR: "Direction",
+        Role.YOUTH_WORKER: "Animation",
+        Role.KITCHEN: "Cuisine",
+        Role.READ_ONLY: "Lecture seule",
+    },
+    MailStatus: {
+        MailStatus.QUEUED: "En attente",
+        MailStatus.SENDING: "En cours d’envoi",
+        MailStatus.SENT: "Envoyé",
+        MailStatus.FAILED: "Échec",
+    },
+}
+# By enum first: members of two enums with the same code are equal as keys.
+
+
+def label(member: StrEnum) -> str:
+    """The French word of an enum member. Raises KeyError for one that has none: a test forbids it."""
+    return LABELS[type(member)][member]
+
+
+def cell_label(cell: Cell) -> str:
+    """The short word in a cell; the legend gives the full one."""
+    if cell.state is CellState.IMPOSSIBLE:
+        return _SHORT_IMPOSSIBLE.get(cell.reason, "Impossible") if cell.reason else "Impossible"
+    return {
+        CellState.AVAILABLE: "Libre",
+        CellState.PRESENT: "Présence",
+        CellState.NOT_ALLOWED: "Non autorisée",
+        CellState.FULL: "Complet",
+    }[cell.state]
+
+
+_SHORT_IMPOSSIBLE = {
+    Reason.CLOSED: "Fermé",
+    Reason.PAST: "Passé",
+    Reason.TOO_LATE_TO_BOOK: "Trop tard",
+    Reason.NOT_ENROLLED: "Non inscrit",
+    Reason.NO_PRICE: "Impossible",
+    Reason.BLOCKED_FAMILY: "Impossible",
+}
+
+
+def cell_reason(cell: Cell, unit_name: str, alternatives: Sequence[str], closing_reason: str | None) -> str | None:
+    """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying."""
+    if cell.reason is None or (cell.reason is Reason.PAST and cell.state is CellState.PRESENT):
+        return None
+    if cell.reason is Reason.CLOSED and closing_reason:
+        return f"Fermé{NBSP}: {closing_reason}."
+    until = cell.cancel_until if cell.reason is Reason.TOO_LATE_TO_CANCEL else cell.book_until
+    return refusal(cell.reason, unit_name, alternatives, until)
+
+
+def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: datetime | None) -> str:
+    """The sentence for a reason; `until` is the deadline that has passed, where the reason is one."""
+    deadline = moment(until) if until is not None else "ce jour"
+    match reason:
+        case Reason.CLOSED:
+            return "Fermé ce jour-là."
+        case Reason.PAST:
+            return "Ce temps d’accueil est déjà passé."
+        case Reason.TOO_LATE_TO_BOOK:
+            return f"Trop tard{NBSP}: il fallait réserver avant {deadline}."
+        case Reason.TOO_LATE_TO_CANCEL:
+            return f"Ne peut plus être annulé{NBSP}: c’était possible jusqu’à {deadline}."
+        case Reason.NOT_ENROLLED:
+            return "L’inscription ne couvre pas ce jour."
+        case Reason.NO_PRICE:
+            return f"Le tarif n’est pas encore fixé{NBSP}: contactez-nous."
+        case Reason.HELD_BY_OTHER_FAMILY:
+            return "Réservé par l’autre foyer de votre enfant."
+        case Reason.BREAKS_COMBINATION:
+            return combination_sentence(unit_name, alternatives)
+        case Reason.FULL:
+            return "Il n’y a plus de place."
+        case Reason.BLOCKED_FAMILY:
+            return f"Votre dossier est fermé{NBSP}: vous pouvez seulement le consulter."
+
+
+def combination_sentence(unit_name: str, alternatives: Sequence[str]) -> str:
+    """« Repas se réserve avec Matin ou Après-midi. »"""
+    return f"{unit_name} se réserve avec {' ou '.join(alternatives)}."
+
+
+def broken_rule(day: date, unit_name: str, alternatives: Sequence[str]) -> str:
+    """The same, with the day, for the summary."""
+    return f"{day_medium(day).capitalize()}{NBSP}: {combination_sentence(unit_name, alternatives)}"
+
+
+def cell_deadline(cell: Cell) -> str | None:
+    """Until when the parent may still act here; None when nothing is possible or the unit's start is the limit."""
+    if cell.state is CellState.PRESENT and cell.actions and cell.cancel_until:
+        return f"Annulable jusqu’à {moment(cell.cancel_until)}."
+    if cell.state is CellState.AVAILABLE and cell.book_until:
+        return f"À réserver avant {moment(cell.book_until)}."
+    return None
+
+
+def day_note(calendar: Calendar, day: date) -> str | None:
+    """What is special about a day: a public holiday, school holidays."""
+    public_holiday = calendar.public_holiday(day)
+    if public_holiday:
+        return f"Férié{NBSP}: {public_holiday}"
+    holiday = calendar.school_holiday(day)
+    return holiday.name if holiday else None

@@ -1,0 +1,174 @@
+"""What the council offers, and the rules the staff set: all of it is held by the catalogue."""
+
+from datetime import date, time
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, code_of
+from app.models.catalogue import CatalogueRow
+from app.rules.cells import Action
+from app.rules.deadlines import NoticeKind
+
+
+class Office(CatalogueRow, Base):
+    """An invoicing entity (service, régie) with its own number series."""
+
+    __tablename__ = "office"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(unique=True)  # of its invoice numbers: "pop", "AN"
+    name: Mapped[str]
+    payfip_number: Mapped[str | None]  # 6 digits as text; offices may share one
+
+
+class Site(CatalogueRow, Base):
+    """A place where children are received (lieu d'accueil)."""
+
+    __tablename__ = "site"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    address: Mapped[str]
+
+
+class Season(CatalogueRow, Base):
+    """A span of dates that activities belong to, mostly a school year."""
+
+    __tablename__ = "season"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+
+class Activity(CatalogueRow, Base):
+    """An activity of a season: « Mercredi », « Périscolaire »…"""
+
+    __tablename__ = "activity"
+    __table_args__ = (UniqueConstraint("season_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    season_id: Mapped[int] = mapped_column(ForeignKey("season.id"))
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    position: Mapped[int]  # order in the planning
+
+
+class Group(CatalogueRow, Base):
+    """An age group of an activity."""
+
+    __tablename__ = "activity_group"
+    __table_args__ = (UniqueConstraint("activity_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    min_age: Mapped[int | None]  # in whole years, both included
+    max_age: Mapped[int | None]
+
+
+class Unit(CatalogueRow, Base):
+    """A bookable part of a day of an activity (temps d'accueil)."""
+
+    __tablename__ = "unit"
+    __table_args__ = (UniqueConstraint("activity_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    starts_at: Mapped[time]
+    ends_at: Mapped[time]
+    is_meal: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int]
+
+
+class ActivityNoticeRule(CatalogueRow, Base):
+    """Until when parents may book or cancel (délai de prévenance), see rules.deadlines."""
+
+    __tablename__ = "activity_notice_rule"
+    __table_args__ = (UniqueConstraint("activity_id", "action"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
+    action: Mapped[Action] = mapped_column(code_of(Action))
+    kind: Mapped[NoticeKind] = mapped_column(code_of(NoticeKind))
+    count: Mapped[int]
+    at: Mapped[time | None]
+    weekday: Mapped[int | None]  # 0 = Monday
+
+
+class CombinationRule(CatalogueRow, Base):
+    """A unit that may only be booked with one of other units of the same day, see rules.combinations."""
+
+    __tablename__ = "combination_rule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
+
+    any_of: Mapped[list["CombinationRuleUnit"]] = relationship(cascade="all, delete-orphan", lazy="raise")
+
+
+class CombinationRuleUnit(CatalogueRow, Base):
+    """One of the units that satisfy a combination rule."""
+
+    __tablename__ = "combination_rule_unit"
+
+    rule_id: Mapped[int] = mapped_column(ForeignKey("combination_rule.id", ondelete="CASCADE"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"), primary_key=True)
+
+
+class CapacityScope(CatalogueRow, Base):
+    """Which units and groups share places on a day, and how many there are unless that day says otherwise."""
+
+    __tablename__ = "capacity_scope"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    places: Mapped[int]
+
+
+class CapacityScopeUnit(CatalogueRow, Base):
+    """A unit covered by a capacity scope."""
+
+    __tablename__ = "capacity_scope_unit"
+
+    scope_id: Mapped[int] = mapped_column(ForeignKey("capacity_scope.id", ondelete="CASCADE"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"), primary_key=True)
+
+
+class CapacityScopeGroup(CatalogueRow, Base):
+    """A group covered by a capacity scope."""
+
+    __tablename__ = "capacity_scope_group"
+
+    scope_id: Mapped[int] = mapped_column(ForeignKey("capacity_scope.id", ondelete="CASCADE"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("activity_group.id", ondelete="CASCADE"), primary_key=True)
+
+
+class TariffVersion(CatalogueRow, Base):
+    """The prices of an activity from a day on; a new version never changes an older one."""
+
+    __tablename__ = "tariff_version"
+    __table_args__ = (UniqueConstraint("activity_id", "starts_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
+    starts_on: Mapped[date]
+
+
+class TariffBracket(CatalogueRow, Base):
+    """The price of a unit, in cents, for quotients from `qf_from_cents` to below `qf_below_cents` (None: no end)."""
+
+    __tablename__ = "tariff_bracket"
+    __table_args__ = (UniqueConstraint("version_id", "unit_id", "qf_from_cents"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("tariff_version.id", ondelete="CASCADE"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
+    qf_from_cents: Mapped[int]
+    qf_below_cents: Mapped[int | None]
+    amount_cents: Mapped[int]

@@ -1,0 +1,99 @@
+"""Openings, places, bookings and the log of what happened to each. How a cell looks is never stored."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.clock import now
+from app.database import Base, UtcDateTime, code_of
+from app.rules.pricing import QuotientOutcome
+from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, CancelClass
+
+_ACTIVE = text("status IN (" + ", ".join(f"'{status.value}'" for status in sorted(ACTIVE_STATUSES)) + ")")
+
+
+class Opening(Base):
+    """A unit open on a day for a group."""
+
+    __tablename__ = "opening"
+    __table_args__ = (UniqueConstraint("day", "unit_id", "group_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    group_id: Mapped[int] = mapped_column(ForeignKey("activity_group.id"))
+    day: Mapped[date]
+    is_open: Mapped[bool] = mapped_column(default=True)
+    closing_reason: Mapped[str | None]
+
+
+class CapacityCounter(Base):
+    """The places of a capacity scope on a day, and how many distinct children hold one.
+
+    `taken` may exceed `places`: capacity may be lowered below what is booked, and staff may exceed it.
+    """
+
+    __tablename__ = "capacity_counter"
+    __table_args__ = (UniqueConstraint("day", "scope_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope_id: Mapped[int] = mapped_column(ForeignKey("capacity_scope.id"))
+    day: Mapped[date]
+    places: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+
+
+class Booking(Base):
+    """A child's place in one opening, through the family that booked it."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        Index(
+            "uq_booking_active", "child_id", "opening_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
+        ),
+        Index("ix_booking_family_day", "family_id", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    child_id: Mapped[int] = mapped_column(ForeignKey("child.id"))
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id"))
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    opening_id: Mapped[int] = mapped_column(ForeignKey("opening.id"), index=True)
+    day: Mapped[date]  # of the opening, so that a family's bookings are found by day
+    status: Mapped[BookingStatus] = mapped_column(code_of(BookingStatus))
+    cancel_class: Mapped[CancelClass | None] = mapped_column(code_of(CancelClass))
+    # The price that the parent saw when saving, and why it was that one.
+    price_cents: Mapped[int]
+    price_outcome: Mapped[QuotientOutcome] = mapped_column(code_of(QuotientOutcome))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    opening: Mapped[Opening] = relationship()
+    events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id")
+
+
+class BookingEvent(Base):
+    """One transition of a booking: who, when, from what to what, and why. Append-only."""
+
+    __tablename__ = "booking_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    from_status: Mapped[BookingStatus | None] = mapped_column(code_of(BookingStatus))
+    to_status: Mapped[BookingStatus] = mapped_column(code_of(BookingStatus))
+    actor: Mapped[Actor] = mapped_column(code_of(Actor))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    reason: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class SaveReceipt(Base):
+    """What a save answered, by the key of its form: the same form sent twice books once and answers the same."""
+
+    __tablename__ = "save_receipt"
+    __table_args__ = (UniqueConstraint("user_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    outcome: Mapped[str]  # JSON of services.bookings.SaveOutcome
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)

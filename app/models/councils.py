@@ -1,0 +1,34 @@
+"""The council (collectivité) that this installation serves: one row, and what only the installation knows."""
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+
+
+class Council(Base):
+    """The single row of the installation's council."""
+
+    __tablename__ = "council"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    name: Mapped[str]
+    school_zone: Mapped[str]  # "A", "B" or "C"
+    address: Mapped[str]
+    email: Mapped[str]
+    phone: Mapped[str]  # E.164
+    dpo_email: Mapped[str]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    # Moves with every change of a setting: tells each process that its catalogue is out of date.
+    settings_version: Mapped[int] = mapped_column(default=1)
+
+
+class Installation(Base):
+    """What proves that the process's DATA_KEY is the one the encrypted columns were written with."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    data_key_check: Mapped[str]

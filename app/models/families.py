@@ -1,0 +1,156 @@
+"""Families: the account unit. Dated address and quotient, guardians, children (who may belong to two families)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.clock import now
+from app.database import Base, EncryptedText, UtcDateTime, code_of
+from app.models.accounts import User
+from app.rules.states import FamilyStatus
+
+
+class Regime(StrEnum):
+    """The benefit fund of a family (régime allocataire)."""
+
+    GENERAL = "general"  # CAF
+    AGRICULTURAL = "agricultural"  # MSA
+    OTHER = "other"
+    NONE = "none"
+
+
+class Title(StrEnum):
+    """Civilité."""
+
+    MISTER = "mister"
+    MADAM = "madam"
+
+
+class Family(Base):
+    """A household (foyer): what bookings and invoices are for."""
+
+    __tablename__ = "family"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[FamilyStatus] = mapped_column(code_of(FamilyStatus), index=True)
+    last_name: Mapped[str]
+    first_name: Mapped[str]  # of the person whom the file is named after
+    home_phone: Mapped[str | None]  # E.164, as all phones
+    mobile_phone: Mapped[str | None]
+    regime: Mapped[Regime | None] = mapped_column(code_of(Regime))
+    fund_number: Mapped[str | None] = mapped_column(EncryptedText)  # numéro d'allocataire (CAF, MSA)
+    fund_holder_name: Mapped[str | None]  # nom de l'allocataire
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    refusal_reason: Mapped[str | None]
+
+    addresses: Mapped[list["FamilyAddress"]] = relationship(order_by="FamilyAddress.starts_on")
+    guardians: Mapped[list["Guardian"]] = relationship(back_populates="family", order_by="Guardian.id")
+    quotients: Mapped[list["FamilyQuotient"]] = relationship(order_by="FamilyQuotient.starts_on")
+    children: Mapped[list["Child"]] = relationship(
+        secondary="family_child", back_populates="families", order_by="Child.birth_date", viewonly=True
+    )
+
+    @property
+    def name(self) -> str:
+        """« TEST Fabrice », as the guide's band shows it."""
+        return f"{self.last_name} {self.first_name}"
+
+
+class FamilyAddress(Base):
+    """Where a family lives from a day on; a move adds a row, so that residence is known at any date."""
+
+    __tablename__ = "family_address"
+    __table_args__ = (UniqueConstraint("family_id", "starts_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"))
+    starts_on: Mapped[date]
+    number: Mapped[str] = mapped_column(default="")
+    repetition: Mapped[str] = mapped_column(default="")  # bis, ter…
+    street: Mapped[str]
+    complement: Mapped[str] = mapped_column(default="")
+    postal_code: Mapped[str]
+    city: Mapped[str]
+    insee_code: Mapped[str] = mapped_column(ForeignKey("commune.insee_code"))
+
+
+class FamilyQuotient(Base):
+    """A family quotient (CAF's income index), in cents, valid from its month on."""
+
+    __tablename__ = "family_quotient"
+    __table_args__ = (UniqueConstraint("family_id", "starts_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"))
+    value_cents: Mapped[int]
+    starts_on: Mapped[date]  # first day of its month
+    ends_on: Mapped[date | None]
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    declared_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Guardian(Base):
+    """An adult of a family; may have a login."""
+
+    __tablename__ = "guardian"
+    __table_args__ = (UniqueConstraint("family_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    title: Mapped[Title] = mapped_column(code_of(Title))
+    last_name: Mapped[str]
+    first_name: Mapped[str]
+    email: Mapped[str | None] = mapped_column(index=True)  # lower case
+
+    family: Mapped[Family] = relationship(back_populates="guardians")
+    user: Mapped[User | None] = relationship()
+
+
+class Child(Base):
+    """A child, who may belong to two families (separated parents)."""
+
+    __tablename__ = "child"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    last_name: Mapped[str]
+    first_name: Mapped[str]
+    birth_date: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    families: Mapped[list[Family]] = relationship(secondary="family_child", back_populates="children", viewonly=True)
+
+
+class FamilyChild(Base):
+    """That a child belongs to a family."""
+
+    __tablename__ = "family_child"
+
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), primary_key=True)
+    child_id: Mapped[int] = mapped_column(ForeignKey("child.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class ConsentText(Base):
+    """A version of the text on personal data shown at sign-up; never changed, only followed by a newer one."""
+
+    __tablename__ = "consent_text"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    starts_on: Mapped[date]
+
+
+class Consent(Base):
+    """That a family said yes to a version of the text, and when."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
+    text_id: Mapped[int] = mapped_column(ForeignKey("consent_text.id"))
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

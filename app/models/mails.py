@@ -1,0 +1,39 @@
+"""The outbox: mails are rows, written in the transaction that causes them and sent by the worker."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.database import Base, EncryptedText, UtcDateTime, code_of
+
+
+class MailStatus(StrEnum):
+    """Where a mail stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"  # given up after repeated refusals; shown to the staff
+
+
+class OutboxMail(Base):
+    """A mail to send. The secret of a one-time link is kept apart, encrypted, and dropped once sent."""
+
+    __tablename__ = "outbox_mail"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    template: Mapped[str]
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]  # plain text; holds SECRET_MARK where the one-time secret goes
+    secret: Mapped[str | None] = mapped_column(EncryptedText)
+    family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
+    status: Mapped[MailStatus] = mapped_column(code_of(MailStatus), default=MailStatus.QUEUED, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,63 @@
+"""Both menus as data: the sections that exist, in the guide's words and order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import request, url_for
+from flask_login import current_user
+
+from app.access import current_capabilities
+from app.rules.capabilities import Capability
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a menu; `capability` is what the staff need to see it."""
+
+    label: str
+    endpoint: str
+    icon: str
+    capability: Capability | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A section, as the layout draws it."""
+
+    label: str
+    href: str
+    icon: str
+    is_current: bool
+
+
+FAMILY_SECTIONS = (
+    Section("Tableau de bord", "family.dashboard.show", "home"),
+    Section("Ma famille", "family.members.show", "family"),
+    Section("Mes inscriptions", "family.enrolments.show", "enrolments"),
+    Section("Mes réservations", "family.bookings.show_children", "bookings"),
+)
+
+STAFF_SECTIONS = (
+    Section("À traiter", "staff.queue.show", "queue"),
+    Section("Familles", "staff.families.search", "family", Capability.VIEW_FAMILIES),
+    Section("Planning du jour", "staff.day.show", "bookings", Capability.VIEW_DAY_PLANNING),
+    Section("Courriels", "staff.mails.show", "mail", Capability.VIEW_MAILS),
+)
+
+
+def navigation() -> tuple[MenuItem, ...]:
+    """The menu of the door at which the user stands; empty for the public."""
+    if not current_user.is_authenticated:
+        return ()
+    if request.path.startswith("/gestion") and current_user.user.is_staff:
+        capabilities = current_capabilities()
+        return _items(s for s in STAFF_SECTIONS if s.capability is None or s.capability in capabilities)
+    return () if request.blueprint is None or not request.blueprint.startswith("family") else _items(FAMILY_SECTIONS)
+
+
+def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:
+    # A section stays current on all pages of its blueprint.
+    return tuple(
+        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rsplit(".", 1)[0] == request.blueprint)
+        for s in sections
+    )

@@ -1,0 +1,357 @@
+"""Saving a planning: one transaction, idempotent, all or nothing per child and day, by the screen's own rules."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum, auto
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
+from app.models.enrolments import Enrolment
+from app.models.families import Child
+from app.rules.capacity import CapacityScope, counter_changes
+from app.rules.cells import Action, Cell, Reason
+from app.rules.choices import Choices, UnknownTick, read_choices
+from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
+from app.services.catalogue import catalogue
+from app.services.errors import FamilyNotActive, NotFound
+from app.services.families import ChildView, FamilyRef, child_of, children_of
+from app.services.planning import DayJudgement, PlanningFacts, Proposal, judge_day, load_facts
+
+MAX_OPENINGS_PER_SAVE = 500
+RECEIPTS_KEPT = timedelta(days=2)
+
+
+class Result(StrEnum):
+    """What became of one choice."""
+
+    BOOKED = auto()
+    CANCELLED = auto()
+    REFUSED = auto()  # this choice cannot be had; `reason` says why
+    HELD_BACK = auto()  # could be had, but another choice of the same day could not
+    ALREADY_BOOKED = auto()  # somebody else of the family was faster
+    ALREADY_CANCELLED = auto()
+    LOST = auto()  # the parent kept it, but it was cancelled meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class SavedChoice:
+    """One choice of a save, and what became of it."""
+
+    opening_id: int
+    day: str  # ISO date
+    unit_id: int
+    result: Result
+    reason: Reason | None = None
+    any_of: tuple[int, ...] = ()  # units one of which the broken rule asks for
+    until: str | None = None  # ISO moment of the deadline that has passed
+    price_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOutcome:
+    """All that a save did and did not do."""
+
+    child_id: int
+    choices: tuple[SavedChoice, ...]
+
+    def count(self, *results: Result) -> int:
+        """How many choices ended with one of these results."""
+        return sum(1 for choice in self.choices if choice.result in results)
+
+    @property
+    def booked_cents(self) -> int:
+        """What the new bookings cost together."""
+        return sum(choice.price_cents for choice in self.choices if choice.result is Result.BOOKED)
+
+    def as_json(self) -> str:
+        """For the receipt."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "SaveOutcome":
+        """From the receipt."""
+        data = json.loads(text)
+        choices = (
+            SavedChoice(
+                **{
+                    **row,
+                    "result": Result(row["result"]),
+                    "reason": Reason(row["reason"]) if row["reason"] else None,
+                    "any_of": tuple(row["any_of"]),
+                }
+            )
+            for row in data["choices"]
+        )
+        return cls(data["child_id"], tuple(choices))
+
+
+def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: str, proposal: Proposal) -> SaveOutcome:
+    """Book and cancel what the form asks for; call inside `write_transaction()`.
+
+    The same `key` sent again by the same user changes nothing and answers the same. Raises NotFound for another
+    family's child and for openings that the child's planning does not have, FamilyNotActive when it may only look.
+    """
+    # The child is locked first (PostgreSQL): its two parents save one after the other, then counters in id order.
+    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+    receipt = session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
+    if receipt is not None:
+        return SaveOutcome.from_json(receipt.outcome)
+    if not family.may_act:
+        raise FamilyNotActive
+    child_of(family.id, child_id)
+    now = clock.now()
+    outcome = SaveOutcome(child_id, _apply(session, family, user_id, child_id, proposal, now))
+    session.execute(delete(SaveReceipt).where(SaveReceipt.saved_at < now - RECEIPTS_KEPT))
+    session.add(SaveReceipt(user_id=user_id, key=key, outcome=outcome.as_json(), saved_at=now))
+    return outcome
+
+
+def read_outcome(user_id: int, key: str | None, child_id: int) -> SaveOutcome | None:
+    """What an earlier save of this child's planning answered; None when it is too old, or somebody else's."""
+    if not key:
+        return None
+    receipt = db.session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
+    outcome = None if receipt is None else SaveOutcome.from_json(receipt.outcome)
+    return outcome if outcome is not None and outcome.child_id == child_id else None
+
+
+def _apply(
+    session: Session, family: FamilyRef, user_id: int, child_id: int, proposal: Proposal, now: datetime
+) -> tuple[SavedChoice, ...]:
+    ids = {shown.opening_id for shown in proposal.shown}
+    if not ids or len(ids) > MAX_OPENINGS_PER_SAVE:
+        raise NotFound("openings")
+    days = sorted(session.scalars(select(Opening.day).where(Opening.id.in_(ids)).distinct()))
+    if not days:
+        raise NotFound("openings")
+    facts = load_facts(session, family, child_id, days, lock=True)
+    if not ids <= facts.openings.keys():
+        raise NotFound("openings")
+    held_now = frozenset(id_ for id_ in ids if facts.holds(id_))
+    try:
+        choices = read_choices(proposal.shown, proposal.ticked, held_now)
+    except UnknownTick:
+        raise NotFound("openings") from None
+    saved: list[SavedChoice] = []
+    for day in days:
+        saved += _save_day(session, facts, user_id, day, choices, now)
+    return tuple(saved)
+
+
+def _save_day(
+    session: Session, facts: PlanningFacts, user_id: int, day: date, choices: Choices, now: datetime
+) -> list[SavedChoice]:
+    here = {opening.id for opening in facts.openings_by_day[day]}
+    additions = sorted(choices.additions & here)
+    removals = sorted(choices.removals & here)
+    saved = [
+        *_told(facts, choices.already_held & here, Result.ALREADY_BOOKED),
+        *_told(facts, choices.already_gone & here, Result.ALREADY_CANCELLED),
+        *_told(facts, choices.lost & here, Result.LOST),
+    ]
+    if not additions and not removals:
+        return saved
+    final = (facts.held_ids(day) - set(removals)) | set(additions)
+    judgement = judge_day(facts, day, final, now)
+    refusals = _refusals(facts, judgement, additions, removals)
+    if refusals:
+        for opening_id in (*additions, *removals):
+            saved.append(refusals.get(opening_id) or _choice(facts, opening_id, Result.HELD_BACK))
+        # A rule may also be broken by what stays: say so on that cell.
+        saved += [refusal for id_, refusal in refusals.items() if id_ not in additions and id_ not in removals]
+        return saved
+    for opening_id in removals:
+        _cancel(session, facts, opening_id, user_id, now)
+        saved.append(_choice(facts, opening_id, Result.CANCELLED))
+    for opening_id in additions:
+        saved.append(_book(session, facts, opening_id, user_id, now))
+    _spend(session, facts, day, final)
+    return saved
+
+
+def _refusals(
+    facts: PlanningFacts, judgement: DayJudgement, additions: Sequence[int], removals: Sequence[int]
+) -> dict[int, SavedChoice]:
+    refusals: dict[int, SavedChoice] = {}
+    for opening_ids, action in ((additions, Action.BOOK), (removals, Action.CANCEL)):
+        for id_ in opening_ids:
+            cell = judgement.cells[id_]
+            if action not in cell.actions:
+                refusals[id_] = _refusal(facts, id_, cell, action)
+    for id_, violation in judgement.broken.items():
+        broken = _choice(facts, id_, Result.REFUSED, Reason.BREAKS_COMBINATION, any_of=tuple(sorted(violation.any_of)))
+        refusals.setdefault(id_, broken)
+    return refusals
+
+
+def _refusal(facts: PlanningFacts, opening_id: int, cell: Cell, action: Action) -> SavedChoice:
+    until = cell.book_until if action is Action.BOOK else cell.cancel_until
+    late = cell.reason in (Reason.TOO_LATE_TO_BOOK, Reason.TOO_LATE_TO_CANCEL)
+    return _choice(
+        facts, opening_id, Result.REFUSED, cell.reason, until=until.isoformat() if late and until is not None else None
+    )
+
+
+def _choice(
+    facts: PlanningFacts,
+    opening_id: int,
+    result: Result,
+    reason: Reason | None = None,
+    *,
+    any_of: tuple[int, ...] = (),
+    until: str | None = None,
+    price_cents: int = 0,
+) -> SavedChoice:
+    opening = facts.openings[opening_id]
+    return SavedChoice(opening_id, opening.day.isoformat(), opening.unit.id, result, reason, any_of, until, price_cents)
+
+
+def _told(facts: PlanningFacts, opening_ids: Iterable[int], result: Result) -> list[SavedChoice]:
+    return [_choice(facts, id_, result) for id_ in sorted(opening_ids)]
+
+
+def _book(session: Session, facts: PlanningFacts, opening_id: int, user_id: int, now: datetime) -> SavedChoice:
+    opening = facts.openings[opening_id]
+    price = facts.price_of(opening)
+    enrolment = facts.enrolment_for(opening)
+    assert price is not None and enrolment is not None  # judged: the cell offered to book
+    check_transition(None, BookingStatus.CONFIRMED)
+    booking = Booking(
+        child_id=facts.child_id,
+        family_id=facts.family.id,
+        enrolment_id=enrolment.id,
+        opening_id=opening_id,
+        day=opening.day,
+        status=BookingStatus.CONFIRMED,
+        price_cents=price.amount_cents,
+        price_outcome=price.outcome,
+        created_at=now,
+    )
+    booking.events.append(
+        BookingEvent(from_status=None, to_status=BookingStatus.CONFIRMED, actor=Actor.PARENT, user_id=user_id, at=now)
+    )
+    session.add(booking)
+    return _choice(facts, opening_id, Result.BOOKED, price_cents=price.amount_cents)
+
+
+def _cancel(session: Session, facts: PlanningFacts, opening_id: int, user_id: int, now: datetime) -> None:
+    booking = session.get_one(Booking, facts.held[opening_id].id)
+    check_transition(booking.status, BookingStatus.CANCELLED)
+    session.add(
+        BookingEvent(
+            booking_id=booking.id,
+            from_status=booking.status,
+            to_status=BookingStatus.CANCELLED,
+            actor=Actor.PARENT,
+            user_id=user_id,
+            at=now,
+        )
+    )
+    booking.status = BookingStatus.CANCELLED
+    booking.cancel_class = CancelClass.IN_TIME
+    session.flush()
+
+
+class OverSpent(Exception):
+    """A place was spent that was not there: the judgement and the counters disagree, so nothing is saved."""
+
+
+def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[int]) -> None:
+    scopes = facts.catalogue.scopes
+    changes = counter_changes(facts.slots_held(day), facts.slots_after(day, frozenset(final)), scopes)
+    make_counters(session, {day}, [scope for scope in scopes if scope.id in changes])
+    for scope_id, change in sorted(changes.items()):
+        counter = (CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
+        statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)
+        if change > 0:
+            statement = statement.where(CapacityCounter.taken < CapacityCounter.places)
+        if session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+            raise OverSpent(f"scope {scope_id} on {day}")
+
+
+def make_counters(session: Session, days: Iterable[date], scopes: Iterable[CapacityScope]) -> None:
+    """Make the counters that are missing on these days, with their scope's places; existing ones stay as they are."""
+    rows = [
+        {"scope_id": scope.id, "day": day, "places": scope.places, "taken": 0}
+        for day in sorted(days)
+        for scope in sorted(scopes, key=lambda scope: scope.id)
+    ]
+    if not rows:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(CapacityCounter).on_conflict_do_nothing(), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class NextDay:
+    """A day on which a child is expected."""
+
+    child_id: int
+    child_name: str
+    day: date
+    unit_names: tuple[str, ...]
+
+
+def next_days(family_id: int) -> tuple[NextDay, ...]:
+    """The days of the coming two weeks on which a child of the family is expected, soonest first. One query."""
+    today = clock.today()
+    rows = db.session.execute(
+        select(Booking.day, Child.id, Child.first_name, Opening.unit_id)
+        .join(Child, Child.id == Booking.child_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .where(
+            Booking.family_id == family_id,
+            Booking.day.between(today, today + timedelta(days=14)),
+            Booking.status == BookingStatus.CONFIRMED,
+        )
+        .order_by(Booking.day, Child.birth_date, Child.id)
+    )
+    units = catalogue().units
+    found: dict[tuple[date, int], tuple[str, list[int]]] = {}
+    for day, child_id, first_name, unit_id in rows:
+        found.setdefault((day, child_id), (first_name, []))[1].append(unit_id)
+    return tuple(
+        NextDay(
+            child_id, name, day, tuple(units[id_].name for id_ in sorted(ids, key=lambda id_: units[id_].starts_at))
+        )
+        for (day, child_id), (name, ids) in found.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChildBookings:
+    """A child of the family, what it is enrolled in, and when it is expected next."""
+
+    child: ChildView
+    activity_names: tuple[str, ...]
+    next_day: NextDay | None
+
+
+def children_with_next_days(family_id: int) -> tuple[ChildBookings, ...]:
+    """The people of « Mes réservations »."""
+    activities = catalogue().activities
+    enrolled: dict[int, set[int]] = {}
+    for child_id, activity_id in db.session.execute(
+        select(Enrolment.child_id, Enrolment.activity_id).where(
+            Enrolment.family_id == family_id,
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+            Enrolment.ends_on >= clock.today(),
+        )
+    ):
+        enrolled.setdefault(child_id, set()).add(activity_id)
+    first_day = {day.child_id: day for day in reversed(next_days(family_id))}
+    return tuple(
+        ChildBookings(
+            child,
+            tuple(activity.name for activity in activities.values() if activity.id in enrolled.get(child.id, ())),
+            first_day.get(child.id),
+        )
+        for child in children_of(family_id)
+    )

@@ -1,0 +1,262 @@
+"""The catalogue: everything the staff set, as one immutable snapshot that each process keeps.
+
+Pages ask `catalogue()`; it costs one small query (the settings' version) per transaction and is loaded anew only when
+a setting changed (see models/catalogue.py). Rules get their values from here, never from rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database import db
+from app.models.activities import (
+    Activity,
+    ActivityNoticeRule,
+    CapacityScopeGroup,
+    CapacityScopeUnit,
+    CombinationRule,
+    CombinationRuleUnit,
+    Group,
+    Office,
+    Season,
+    Site,
+    TariffBracket,
+    TariffVersion,
+    Unit,
+)
+from app.models.activities import (
+    CapacityScope as CapacityScopeRow,
+)
+from app.models.councils import Council
+from app.models.reference_data import PublicHoliday
+from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
+from app.rules.calendars import Calendar, SchoolHoliday
+from app.rules.capacity import CapacityScope
+from app.rules.cells import Action
+from app.rules.combinations import Requirement
+from app.rules.deadlines import NoticeRule
+from app.rules.enrolments import GroupAges
+from app.rules.pricing import Tariff, TariffLine
+
+
+class NoCouncil(Exception):
+    """The database has no council yet: the portal was not installed (`prepare()` makes it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CouncilInfo:
+    """The council, as pages name it."""
+
+    name: str
+    school_zone: str
+    address: str
+    email: str
+    phone: str
+    dpo_email: str
+    is_demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitInfo:
+    """A bookable part of a day."""
+
+    id: int
+    activity_id: int
+    name: str
+    starts_at: time
+    ends_at: time
+    is_meal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """An age group of an activity."""
+
+    id: int
+    activity_id: int
+    name: str
+    ages: GroupAges
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonInfo:
+    """The dates that an activity belongs to."""
+
+    id: int
+    name: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityInfo:
+    """An activity with all that its rules need."""
+
+    id: int
+    name: str
+    description: str
+    office_name: str
+    site_name: str
+    season: SeasonInfo
+    units: tuple[UnitInfo, ...]
+    groups: tuple[GroupInfo, ...]
+    book_rule: NoticeRule | None
+    cancel_rule: NoticeRule | None
+    requirements: tuple[Requirement, ...]
+    tariffs: tuple[Tariff, ...]
+
+    @property
+    def group_ages(self) -> tuple[GroupAges, ...]:
+        """The ages that each group receives."""
+        return tuple(group.ages for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One version of everything the staff set."""
+
+    version: int
+    council: CouncilInfo
+    calendar: Calendar
+    activities: Mapping[int, ActivityInfo]  # in the order of the planning
+    units: Mapping[int, UnitInfo]
+    groups: Mapping[int, GroupInfo]
+    scopes: tuple[CapacityScope, ...]
+
+    def activity_of_unit(self, unit_id: int) -> ActivityInfo:
+        """The activity that a unit belongs to."""
+        return self.activities[self.units[unit_id].activity_id]
+
+
+_kept: dict[str, Catalogue] = {}  # by database URL: tests run several applications in one process
+
+_VERSION_KEY = "catalogue_version"
+
+
+def catalogue() -> Catalogue:
+    """The present catalogue. Raises NoCouncil on a database that was not prepared."""
+    session: Session = db.session()
+    # Asked once per transaction: the version cannot move under a transaction's feet without meaning for it.
+    transaction = session.get_transaction()
+    known = session.info.get(_VERSION_KEY)
+    if known is None or known[0] is not transaction or transaction is None:
+        version = session.scalar(select(Council.settings_version))
+        if version is None:
+            raise NoCouncil("the database holds no council")
+        known = (session.get_transaction(), version)
+        session.info[_VERSION_KEY] = known
+    key = str(db.engine.url)
+    kept = _kept.get(key)
+    if kept is None or kept.version != known[1]:
+        kept = _load(session, known[1])
+        _kept[key] = kept
+    return kept
+
+
+def forget_catalogue() -> None:
+    """Drop what this process keeps: for commands that replace the database under it."""
+    _kept.clear()
+
+
+def _load(session: Session, version: int) -> Catalogue:
+    council = session.scalars(select(Council)).one()
+    seasons = {
+        row.id: SeasonInfo(row.id, row.name, row.starts_on, row.ends_on) for row in session.scalars(select(Season))
+    }
+    offices = {row.id: row.name for row in session.scalars(select(Office))}
+    sites = {row.id: row.name for row in session.scalars(select(Site))}
+    units: dict[int, UnitInfo] = {}
+    units_by_activity: defaultdict[int, list[UnitInfo]] = defaultdict(list)
+    for unit in session.scalars(select(Unit).order_by(Unit.position, Unit.id)):
+        info = UnitInfo(unit.id, unit.activity_id, unit.name, unit.starts_at, unit.ends_at, unit.is_meal)
+        units[unit.id] = info
+        units_by_activity[unit.activity_id].append(info)
+    groups: dict[int, GroupInfo] = {}
+    groups_by_activity: defaultdict[int, list[GroupInfo]] = defaultdict(list)
+    for group in session.scalars(select(Group).order_by(Group.min_age, Group.id)):
+        ages = GroupAges(group.id, group.min_age, group.max_age)
+        groups[group.id] = GroupInfo(group.id, group.activity_id, group.name, ages)
+        groups_by_activity[group.activity_id].append(groups[group.id])
+    notice: dict[tuple[int, Action], NoticeRule] = {
+        (row.activity_id, row.action): NoticeRule(row.kind, row.count, row.at, row.weekday)
+        for row in session.scalars(select(ActivityNoticeRule))
+    }
+    any_of: defaultdict[int, set[int]] = defaultdict(set)
+    for link in session.scalars(select(CombinationRuleUnit)):
+        any_of[link.rule_id].add(link.unit_id)
+    requirements: defaultdict[int, list[Requirement]] = defaultdict(list)
+    for rule in session.scalars(select(CombinationRule).order_by(CombinationRule.id)):
+        requirements[units[rule.unit_id].activity_id].append(Requirement(rule.unit_id, frozenset(any_of[rule.id])))
+    tariffs = _load_tariffs(session)
+    activities = {
+        row.id: ActivityInfo(
+            id=row.id,
+            name=row.name,
+            description=row.description,
+            office_name=offices[row.office_id],
+            site_name=sites[row.site_id],
+            season=seasons[row.season_id],
+            units=tuple(units_by_activity[row.id]),
+            groups=tuple(groups_by_activity[row.id]),
+            book_rule=notice.get((row.id, Action.BOOK)),
+            cancel_rule=notice.get((row.id, Action.CANCEL)),
+            requirements=tuple(requirements[row.id]),
+            tariffs=tuple(tariffs[row.id]),
+        )
+        for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))
+    }
+    return Catalogue(
+        version=version,
+        council=CouncilInfo(
+            name=council.name,
+            school_zone=council.school_zone,
+            address=council.address,
+            email=council.email,
+            phone=council.phone,
+            dpo_email=council.dpo_email,
+            is_demo=council.is_demo,
+        ),
+        calendar=_load_calendar(session, council.school_zone),
+        activities=MappingProxyType(activities),
+        units=MappingProxyType(units),
+        groups=MappingProxyType(groups),
+        scopes=_load_scopes(session),
+    )
+
+
+def _load_calendar(session: Session, zone: str) -> Calendar:
+    holidays = session.scalars(
+        select(SchoolHolidayRow).where(SchoolHolidayRow.zone == zone).order_by(SchoolHolidayRow.starts_on)
+    )
+    return Calendar(
+        public_holidays=MappingProxyType({row.day: row.name for row in session.scalars(select(PublicHoliday))}),
+        school_holidays=tuple(SchoolHoliday(row.name, row.starts_on, row.ends_on) for row in holidays),
+    )
+
+
+def _load_scopes(session: Session) -> tuple[CapacityScope, ...]:
+    units: defaultdict[int, set[int]] = defaultdict(set)
+    for unit_link in session.scalars(select(CapacityScopeUnit)):
+        units[unit_link.scope_id].add(unit_link.unit_id)
+    groups: defaultdict[int, set[int]] = defaultdict(set)
+    for group_link in session.scalars(select(CapacityScopeGroup)):
+        groups[group_link.scope_id].add(group_link.group_id)
+    return tuple(
+        CapacityScope(row.id, row.name, frozenset(units[row.id]), frozenset(groups[row.id]), row.places)
+        for row in session.scalars(select(CapacityScopeRow).order_by(CapacityScopeRow.id))
+    )
+
+
+def _load_tariffs(session: Session) -> defaultdict[int, list[Tariff]]:
+    lines: defaultdict[int, list[TariffLine]] = defaultdict(list)
+    for row in session.scalars(select(TariffBracket).order_by(TariffBracket.unit_id, TariffBracket.qf_from_cents)):
+        lines[row.version_id].append(TariffLine(row.unit_id, row.qf_from_cents, row.qf_below_cents, row.amount_cents))
+    tariffs: defaultdict[int, list[Tariff]] = defaultdict(list)
+    for version in session.scalars(select(TariffVersion).order_by(TariffVersion.starts_on)):
+        tariffs[version.activity_id].append(Tariff(version.starts_on, tuple(lines[version.id])))
+    return tariffs

@@ -1,0 +1,53 @@
+"""What a command may answer instead of doing its work; `app/errors.py` gives each its status and French sentence."""
+
+from datetime import datetime
+
+from app.rules.enrolments import EnrolmentBlocker
+
+
+class DomainError(Exception):
+    """Base of the refusals that a person should read about."""
+
+
+class NotFound(DomainError):
+    """There is no such object, or not for this family: the answer is 404 either way."""
+
+
+class AlreadyDecided(DomainError):
+    """Another agent decided in the meantime."""
+
+
+class OwnFamily(DomainError):
+    """Nobody decides on their own family."""
+
+
+class FamilyNotActive(DomainError):
+    """The family's account is not active: it may look, but change nothing."""
+
+
+class EmailTaken(DomainError):
+    """The address belongs to another account or to another waiting family."""
+
+
+class LinkExpired(DomainError):
+    """A one-time link that was used, has expired or never existed."""
+
+
+class TooManyAttempts(DomainError):
+    """Too many failed sign-ins; `retry_at` says when to try again (at most 15 minutes later)."""
+
+    def __init__(self, retry_at: datetime) -> None:
+        super().__init__(f"retry at {retry_at:%H:%M}")
+        self.retry_at = retry_at
+
+
+class ForgedForm(DomainError):
+    """A form that none of our pages can have sent."""
+
+
+class EnrolmentBlocked(DomainError):
+    """A child may not ask for an activity; `blockers` say why."""
+
+    def __init__(self, blockers: tuple[EnrolmentBlocker, ...]) -> None:
+        super().__init__(", ".join(blockers))
+        self.blockers = blockers

@@ -1,0 +1,306 @@
+"""The family file: coordinates, children. Everything is loaded through the family that asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.families import Child, Family, FamilyAddress, FamilyChild, FamilyQuotient, Guardian, Regime
+from app.models.reference_data import Commune, CommunePostalCode
+from app.rules.pricing import Quotient
+from app.rules.states import FamilyStatus
+from app.rules.texts import fold
+from app.services.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneChoice:
+    """A commune that a postal code stands for."""
+
+    insee_code: str
+    name: str
+    postal_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressInput:
+    """An address as typed, its commune found."""
+
+    number: str
+    repetition: str
+    street: str
+    complement: str
+    commune: CommuneChoice
+
+    def as_row(self, starts_on: date) -> FamilyAddress:
+        """The address as it holds from a day on."""
+        return FamilyAddress(
+            starts_on=starts_on,
+            number=self.number,
+            repetition=self.repetition,
+            street=self.street,
+            complement=self.complement,
+            postal_code=self.commune.postal_code,
+            city=self.commune.name,
+            insee_code=self.commune.insee_code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuotientInput:
+    """A quotient that a parent declares: counts only once the staff verified it."""
+
+    value_cents: int
+    month: date  # its first day
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatesInput:
+    """The form « Coordonnées »."""
+
+    last_name: str
+    first_name: str
+    address: AddressInput
+    home_phone: str | None
+    mobile_phone: str | None
+    regime: Regime
+    fund_number: str | None
+    fund_holder_name: str | None
+    quotient: QuotientInput | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildInput:
+    """The identity of a child."""
+
+    last_name: str
+    first_name: str
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class QuotientView:
+    """The quotient that the family gave last, and whether the staff verified it."""
+
+    value_cents: int
+    month: date
+    is_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRef:
+    """The signed-in family, as every parents' page needs it. One query."""
+
+    id: int
+    name: str
+    status: FamilyStatus
+    guardian_id: int
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the family may change anything, or only look."""
+        return self.status is FamilyStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class ChildView:
+    """A child of the family."""
+
+    id: int
+    last_name: str
+    first_name: str
+    birth_date: date
+
+    @property
+    def full_name(self) -> str:
+        """« Léa TEST »."""
+        return f"{self.first_name} {self.last_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianView:
+    """An adult of the family."""
+
+    id: int
+    last_name: str
+    first_name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatesView:
+    """All that « Coordonnées » shows."""
+
+    last_name: str
+    first_name: str
+    address: FamilyAddress | None
+    home_phone: str | None
+    mobile_phone: str | None
+    regime: Regime | None
+    fund_number: str | None
+    fund_holder_name: str | None
+    quotient: QuotientView | None
+
+
+def families_of_user(user_id: int) -> tuple[FamilyRef, ...]:
+    """The families of which a user is a guardian and which were ever active, oldest first."""
+    rows = db.session.execute(
+        select(Family.id, Family.last_name, Family.first_name, Family.status, Guardian.id)
+        .join(Guardian, Guardian.family_id == Family.id)
+        .where(Guardian.user_id == user_id, Family.status.in_([FamilyStatus.ACTIVE, FamilyStatus.CLOSED]))
+        .order_by(Family.status, Family.id)
+    )
+    return tuple(FamilyRef(id_, f"{last} {first}", status, guardian) for id_, last, first, status, guardian in rows)
+
+
+def children_of(family_id: int) -> tuple[ChildView, ...]:
+    """The children of a family, eldest first."""
+    rows = db.session.scalars(
+        select(Child)
+        .join(FamilyChild, FamilyChild.child_id == Child.id)
+        .where(FamilyChild.family_id == family_id)
+        .order_by(Child.birth_date, Child.id)
+    )
+    return tuple(ChildView(row.id, row.last_name, row.first_name, row.birth_date) for row in rows)
+
+
+def child_of(family_id: int, child_id: int) -> ChildView:
+    """A child of the family. Raises NotFound for any other child."""
+    row = db.session.scalar(
+        select(Child)
+        .join(FamilyChild, FamilyChild.child_id == Child.id)
+        .where(FamilyChild.family_id == family_id, Child.id == child_id)
+    )
+    if row is None:
+        raise NotFound("child")
+    return ChildView(row.id, row.last_name, row.first_name, row.birth_date)
+
+
+def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
+    """The adults of a family, in the order in which they were added."""
+    rows = db.session.scalars(select(Guardian).where(Guardian.family_id == family_id).order_by(Guardian.id))
+    return tuple(GuardianView(row.id, row.last_name, row.first_name, row.email) for row in rows)
+
+
+def quotients_of(family_id: int) -> tuple[Quotient, ...]:
+    """The quotients of a family, as the price rules read them."""
+    rows = db.session.scalars(
+        select(FamilyQuotient).where(FamilyQuotient.family_id == family_id).order_by(FamilyQuotient.starts_on)
+    )
+    return tuple(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None) for row in rows)
+
+
+def coordinates_of(family_id: int) -> CoordinatesView:
+    """What « Coordonnées » shows of a family. Raises NotFound."""
+    family = db.session.get(Family, family_id)
+    if family is None:
+        raise NotFound("family")
+    latest = max(family.quotients, key=lambda row: row.starts_on, default=None)
+    return CoordinatesView(
+        last_name=family.last_name,
+        first_name=family.first_name,
+        address=_address_on(family.addresses, clock.today()),
+        home_phone=family.home_phone,
+        mobile_phone=family.mobile_phone,
+        regime=family.regime,
+        fund_number=family.fund_number,
+        fund_holder_name=family.fund_holder_name,
+        quotient=QuotientView(latest.value_cents, latest.starts_on, latest.verified_at is not None) if latest else None,
+    )
+
+
+def save_coordinates(session: Session, family_id: int, typed: CoordinatesInput) -> None:
+    """Store « Coordonnées ». A changed address starts today; a changed quotient waits for the staff to verify it."""
+    family = session.get_one(Family, family_id, with_for_update=True)
+    family.last_name = typed.last_name
+    family.first_name = typed.first_name
+    family.home_phone = typed.home_phone
+    family.mobile_phone = typed.mobile_phone
+    family.regime = typed.regime
+    family.fund_number = typed.fund_number
+    family.fund_holder_name = typed.fund_holder_name
+    _save_address(session, family, typed.address)
+    if typed.quotient is not None:
+        _declare_quotient(session, family, typed.quotient)
+
+
+def add_child(session: Session, family_id: int, typed: ChildInput) -> int:
+    """Add a child to a family and return its id."""
+    child = Child(last_name=typed.last_name, first_name=typed.first_name, birth_date=typed.birth_date)
+    session.add(child)
+    session.flush()
+    session.add(FamilyChild(family_id=family_id, child_id=child.id))
+    return child.id
+
+
+def save_child(session: Session, family_id: int, child_id: int, typed: ChildInput) -> None:
+    """Store a child's identity. Raises NotFound for a child of another family."""
+    child = session.scalar(
+        select(Child)
+        .join(FamilyChild, FamilyChild.child_id == Child.id)
+        .where(FamilyChild.family_id == family_id, Child.id == child_id)
+    )
+    if child is None:
+        raise NotFound("child")
+    child.last_name = typed.last_name
+    child.first_name = typed.first_name
+    child.birth_date = typed.birth_date
+
+
+def communes_of_postal_code(postal_code: str) -> tuple[CommuneChoice, ...]:
+    """The communes that share a postal code, by name; none for an unknown code."""
+    return _communes(db.session(), CommunePostalCode.postal_code == postal_code)
+
+
+def communes_named(name: str) -> tuple[CommuneChoice, ...]:
+    """The communes of a name (case, accents and hyphens do not matter), with each of their postal codes."""
+    return _communes(db.session(), Commune.folded_name == fold(name))
+
+
+def _communes(session: Session, condition: object) -> tuple[CommuneChoice, ...]:
+    rows = session.execute(
+        select(Commune.insee_code, Commune.name, CommunePostalCode.postal_code)
+        .join(CommunePostalCode, CommunePostalCode.insee_code == Commune.insee_code)
+        .where(condition)  # type: ignore[arg-type]
+        .order_by(Commune.name, CommunePostalCode.postal_code)
+        .limit(60)
+    )
+    return tuple(CommuneChoice(*row) for row in rows)
+
+
+def _address_on(addresses: Sequence[FamilyAddress], day: date) -> FamilyAddress | None:
+    started = [address for address in addresses if address.starts_on <= day]
+    return started[-1] if started else None
+
+
+_ADDRESS_FIELDS = ("number", "repetition", "street", "complement", "postal_code", "city", "insee_code")
+
+
+def _save_address(session: Session, family: Family, typed: AddressInput) -> None:
+    today = clock.today()
+    new = typed.as_row(starts_on=today)
+    present = _address_on(family.addresses, today)
+    if present is not None and all(getattr(present, name) == getattr(new, name) for name in _ADDRESS_FIELDS):
+        return
+    if present is not None and present.starts_on == today:
+        for name in _ADDRESS_FIELDS:
+            setattr(present, name, getattr(new, name))
+        return
+    family.addresses.append(new)
+
+
+def _declare_quotient(session: Session, family: Family, typed: QuotientInput) -> None:
+    for row in family.quotients:
+        if row.starts_on == typed.month:
+            if row.value_cents != typed.value_cents:
+                row.value_cents = typed.value_cents
+                row.verified_at = row.verified_by_id = None
+                row.declared_at = clock.now()
+            return
+    family.quotients.append(
+        FamilyQuotient(value_cents=typed.value_cents, starts_on=typed.month, declared_at=clock.now())
+    )

@@ -1,0 +1,83 @@
+"""Making a database ready to serve: its council's row, the check of DATA_KEY, the mode (demo or real)."""
+
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.crypto import WrongDataKey, cipher, make_key_file
+from app.database import Base, EncryptedText
+from app.models.accounts import User
+from app.models.councils import Council, Installation
+
+_CHECK_TEXT = "espace-famille"
+
+
+class InstallationRefused(Exception):
+    """The portal must not start on this database with these settings; the text says what to do."""
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nobody has an account yet: a database in which the demo council may be built."""
+    return not session.scalar(select(func.count()).select_from(User))
+
+
+def is_demo(session: Session) -> bool:
+    """Whether the database holds the demo council."""
+    return bool(session.scalar(select(Council.is_demo)))
+
+
+def make_council(session: Session) -> Council:
+    """The council's row, made with neutral words on the first start; `create-admin` and the demo fill it in."""
+    council = session.get(Council, 1)
+    if council is None:
+        council = Council(
+            id=1,
+            name="Espace famille",
+            school_zone="B",
+            address="",
+            email="contact@example.org",
+            phone="+33300000000",
+            dpo_email="dpo@example.org",
+        )
+        session.add(council)
+        session.flush()
+    return council
+
+
+def install_data_key(session: Session, given: str | None, key_file: Path) -> None:
+    """Give the cipher the key of this database; make one only where nothing was ever encrypted.
+
+    Raises InstallationRefused when rows are encrypted with a key that is not there, or with another one.
+    """
+    check = session.get(Installation, 1)
+    key = given or (key_file.read_text().strip() if key_file.exists() else None)
+    if key is None:
+        if _has_encrypted_rows(session):
+            raise InstallationRefused(
+                "La base contient des données chiffrées, mais la clé DATA_KEY manque. "
+                f"Remettez la clé d’origine dans DATA_KEY ou dans le fichier « {key_file.name} » du dossier d’instance."
+            )
+        key = make_key_file(key_file)
+    cipher.use_key(key)
+    if check is None or not _has_encrypted_rows(session):
+        session.merge(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT)))
+        return
+    try:
+        cipher.decrypt(check.data_key_check)
+    except WrongDataKey:
+        raise InstallationRefused(
+            "DATA_KEY n’est pas la clé avec laquelle cette base a été chiffrée. Remettez la clé d’origine : "
+            "sans elle, les données chiffrées ne peuvent pas être lues."
+        ) from None
+
+
+def _has_encrypted_rows(session: Session) -> bool:
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            # Read as stored: the key may be missing.
+            if isinstance(column.type, EncryptedText):
+                found = session.scalar(select(func.count(column)).where(column.is_not(None)).limit(1))
+                if found:
+                    return True
+    return False
