@@ -1,0 +1,220 @@
+"""Chromium for the tests, on a phone and on a computer, with and without JavaScript (a pytest plugin).
+
+    def test_parent_books_a_week(page, live_server): ...              # four times: each screen, with and without script
+    def test_strip_of_days(phone_page): ...                           # one of them
+    def test_two_parents(open_page): open_page(PHONE); open_page(DESKTOP, javascript=False)
+
+Whatever goes wrong in a page fails the test that opened it: an error on the console, an uncaught exception, a refusal
+by the content security policy, a file that is missing, an answer 5xx, a request to another site. A test in which
+such a thing is what should happen says so: `browser_problems.expect("part of the message")`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ARTIFACTS = Path(__file__).parent / ".artifacts"
+AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+TIMEOUT_MS = 15_000  # two busy cores
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A size of window, and whether it is touched."""
+
+    name: str
+    width: int
+    height: int
+    is_touched: bool
+
+
+PHONE = Screen("phone", 390, 844, True)
+SMALL_PHONE = Screen("small phone", 320, 640, True)
+DESKTOP = Screen("desktop", 1280, 800, False)
+
+OpenPage = Callable[..., Page]
+
+
+@dataclass(slots=True)
+class BrowserProblems:
+    """What went wrong in the pages of one test, and what was meant to."""
+
+    seen: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, part: str) -> None:
+        """Say that a problem whose message contains `part` is what this test is about; it must then happen."""
+        self.expected.append(part)
+
+    def watch(self, context: BrowserContext) -> None:
+        """Note every problem of the pages of this context."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.seen.append(f"uncaught exception: {error.error}"))
+        context.on("request", self._request)
+        context.on("response", self._response)
+
+    def check(self) -> None:
+        """Raises AssertionError for a problem nobody expected, and for an expected one that did not happen."""
+        unexpected = [seen for seen in self.seen if not any(part in seen for part in self.expected)]
+        assert not unexpected, "problems in the browser:\n" + "\n".join(unexpected)
+        absent = [part for part in self.expected if not any(part in seen for seen in self.seen)]
+        assert not absent, f"expected in the browser, but did not happen: {absent}"
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium repeats every answer 4xx and 5xx on the console; `_response` judges those.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource:"):
+            place = urlsplit(message.page.url).path if message.page else "?"
+            self.seen.append(f"console {message.type} on {place}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in ("127.0.0.1", "localhost"):
+            self.seen.append(f"request to another site: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        is_file = response.request.resource_type not in ("document", "xhr", "fetch")
+        if response.status >= 500 or (is_file and response.status >= 400):
+            self.seen.append(f"answer {response.status}: {response.request.method} {urlsplit(response.url).path}")
+
+
+def chromium_path() -> str | None:
+    """The browser: CHROMIUM, or Debian's."""
+    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser"):
+        if name and (path := shutil.which(name)):
+            return path
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the test process; the test is skipped, by name, on a machine without."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip("browser: no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browser_problems() -> BrowserProblems:
+    """What goes wrong in the pages of this test."""
+    return BrowserProblems()
+
+
+@pytest.fixture
+def open_page(browser: Browser, browser_problems: BrowserProblems) -> Iterator[OpenPage]:
+    """A function `open_page(screen=DESKTOP, javascript=True, **options)`: a page in a browser of its own (own cookies).
+
+    The options are those of Playwright's `new_context`, e.g. `base_url`, `color_scheme`.
+    """
+    contexts: list[BrowserContext] = []
+
+    def open_one(screen: Screen = DESKTOP, javascript: bool = True, **options: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": screen.width, "height": screen.height},
+            has_touch=screen.is_touched,
+            is_mobile=screen.is_touched,
+            java_script_enabled=javascript,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(TIMEOUT_MS)
+        browser_problems.watch(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    browser_problems.check()
+
+
+@pytest.fixture
+def phone_page(open_page: OpenPage) -> Page:
+    """A phone, 390×844, with JavaScript."""
+    return open_page(PHONE)
+
+
+@pytest.fixture
+def phone_page_without_javascript(open_page: OpenPage) -> Page:
+    """A phone, 390×844, without JavaScript."""
+    return open_page(PHONE, javascript=False)
+
+
+@pytest.fixture
+def desktop_page(open_page: OpenPage) -> Page:
+    """A computer, 1280×800, with JavaScript."""
+    return open_page(DESKTOP)
+
+
+@pytest.fixture
+def desktop_page_without_javascript(open_page: OpenPage) -> Page:
+    """A computer, 1280×800, without JavaScript."""
+    return open_page(DESKTOP, javascript=False)
+
+
+@pytest.fixture(
+    params=[(PHONE, True), (PHONE, False), (DESKTOP, True), (DESKTOP, False)],
+    ids=["phone", "phone without JavaScript", "desktop", "desktop without JavaScript"],
+)
+def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
+    """Each screen with and without JavaScript: the test runs four times."""
+    screen, javascript = request.param
+    return open_page(screen, javascript=javascript)
+
+
+def run_axe(page: Page) -> None:
+    """Check the accessibility of the page as it stands; the page must have JavaScript.
+
+    Goes through the debugging protocol, so a strict content security policy is no obstacle.
+    Raises AssertionError that names each broken rule of axe-core and its elements.
+    """
+    page.evaluate(AXE_SCRIPT)
+    result = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", list(AXE_TAGS)
+    )
+    assert not result["violations"], f"axe-core on {page.url}:\n" + "\n".join(
+        f"- {rule['id']} ({rule['impact']}): {rule['help']}\n"
+        + "\n".join(f"    {' '.join(map(str, node['target']))}  {node['html'][:160]}" for node in rule["nodes"])
+        for rule in result["violations"]
+    )
+
+
+def assert_nothing_is_cut_off(page: Page) -> None:
+    """Raises AssertionError when the page is wider than the window, naming the elements that stick out."""
+    wide = page.evaluate(
+        """() => {
+            const room = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= room) return [];
+            return [...document.body.querySelectorAll('*')]
+                .filter(element => element.getBoundingClientRect().right > room + 0.5)
+                .map(element => element.tagName.toLowerCase() + '.' + element.className).slice(0, 10);
+        }"""
+    )
+    assert not wide, f"{page.url} is wider than {page.viewport_size}: {wide}"
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Keep a picture of the whole page in tests/.artifacts/ (never committed) and return where."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    path = ARTIFACTS / (re.sub(r"[^\w.-]+", "-", name).strip("-") + ".png")
+    page.screenshot(path=path, full_page=True)
+    return path
