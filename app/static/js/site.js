@@ -56,7 +56,7 @@
     if (event.detail.elt.matches("fieldset")) say("La vérification n’a pas abouti. Vos choix restent affichés\u00a0: vous pouvez enregistrer.");
   });
   doc.addEventListener("htmx:afterSettle", function (event) {
-    if (event.detail.target.id !== "main") return;
+    if (!event.detail.boosted || event.detail.target.id !== "main") return;
     var main = event.detail.target, goal = main.querySelector("[role=alert][tabindex]") || main.querySelector("h1");
     if (goal) { goal.tabIndex = -1; goal.focus({ preventScroll: true }); }
     var done = [].map.call(main.querySelectorAll(".flash.success, .flash.info"), function (p) { return p.textContent; });
