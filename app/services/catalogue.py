@@ -159,8 +159,9 @@ def catalogue() -> Catalogue:
 
 
 def forget_catalogue() -> None:
-    """Drop what this process keeps: for commands that replace the database under it."""
+    """Drop what this process and the present transaction keep: for commands that change settings and then use them."""
     _kept.clear()
+    db.session().info.pop(_VERSION_KEY, None)
 
 
 def _load(session: Session, version: int) -> Catalogue:

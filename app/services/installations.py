@@ -9,6 +9,7 @@ from app.crypto import WrongDataKey, cipher, make_key_file
 from app.database import Base, EncryptedText
 from app.models.accounts import User
 from app.models.councils import Council, Installation
+from app.models.families import Family
 
 _CHECK_TEXT = "espace-famille"
 
@@ -18,8 +19,8 @@ class InstallationRefused(Exception):
 
 
 def is_empty(session: Session) -> bool:
-    """Whether nobody has an account yet: a database in which the demo council may be built."""
-    return not session.scalar(select(func.count()).select_from(User))
+    """Whether nobody has an account or asked for one: a database in which the demo council may be built."""
+    return not any(session.scalar(select(func.count()).select_from(table)) for table in (User, Family))
 
 
 def is_demo(session: Session) -> bool:
@@ -60,16 +61,18 @@ def install_data_key(session: Session, given: str | None, key_file: Path) -> Non
             )
         key = make_key_file(key_file)
     cipher.use_key(key)
-    if check is None or not _has_encrypted_rows(session):
-        session.merge(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT)))
+    if check is None:
+        session.add(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT)))
         return
     try:
         cipher.decrypt(check.data_key_check)
     except WrongDataKey:
-        raise InstallationRefused(
-            "DATA_KEY n’est pas la clé avec laquelle cette base a été chiffrée. Remettez la clé d’origine : "
-            "sans elle, les données chiffrées ne peuvent pas être lues."
-        ) from None
+        if _has_encrypted_rows(session):
+            raise InstallationRefused(
+                "DATA_KEY n’est pas la clé avec laquelle cette base a été chiffrée. Remettez la clé d’origine : "
+                "sans elle, les données chiffrées ne peuvent pas être lues."
+            ) from None
+        check.data_key_check = cipher.encrypt(_CHECK_TEXT)
 
 
 def _has_encrypted_rows(session: Session) -> bool:

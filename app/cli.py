@@ -1,0 +1,106 @@
+"""Commands for the council's IT, run as `.venv/bin/flask --app wsgi COMMAND`. What they say is French."""
+
+import sys
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask import Flask, current_app
+
+from app.database import write_transaction
+from app.labels import label
+from app.rules.capabilities import Role
+from app.rules.passwords import weaknesses
+from app.services.credentials import hash_password
+from app.services.errors import EmailTaken
+from app.services.installations import InstallationRefused
+from app.services.reference_data import LoadedDataset, refresh_reference_data
+from app.services.staff_accounts import create_staff, describe_council
+
+
+def init_app(app: Flask) -> None:
+    """Plug the commands in."""
+    app.cli.add_command(create_admin)
+    app.cli.add_command(refresh)
+
+
+@click.command("create-admin")
+@click.option("--email", prompt="Email", help="Son adresse, qui sert à se connecter.")
+@click.option("--name", prompt="Prénom et nom", help="Son prénom et son nom.")
+@click.option("--password-stdin", is_flag=True, help="Lire le mot de passe sur l’entrée standard, sans le demander.")
+@click.option("--council", help="Le nom de la collectivité.")
+@click.option("--zone", type=click.Choice(["A", "B", "C"]), help="Sa zone de vacances scolaires.")
+@click.option("--council-email", help="L’adresse de contact de la collectivité.")
+@click.option("--council-address", help="L’adresse postale de la collectivité.")
+@click.option("--dpo-email", help="L’adresse du délégué à la protection des données.")
+def create_admin(
+    email: str,
+    name: str,
+    password_stdin: bool,
+    council: str | None,
+    zone: str | None,
+    council_email: str | None,
+    council_address: str | None,
+    dpo_email: str | None,
+) -> None:
+    """Crée un administrateur ; sur une installation neuve, décrit aussi la collectivité."""
+    for address in filter(None, (email, council_email, dpo_email)):
+        _check_email(address)
+    password_hash = _new_password([email, name], from_stdin=password_stdin)
+    _prepare()
+    try:
+        with write_transaction() as session:
+            describe_council(
+                session,
+                name=council,
+                school_zone=zone,
+                address=council_address,
+                email=council_email,
+                dpo_email=dpo_email,
+            )
+            create_staff(session, email, name, password_hash, Role.ADMINISTRATOR)
+            refresh_reference_data(session)
+    except EmailTaken:
+        raise click.ClickException(f"{email} a déjà un compte : choisissez une autre adresse.") from None
+    click.echo(f"Administrateur créé : {email}")
+
+
+@click.command("refresh-reference-data")
+def refresh() -> None:
+    """Recharge les communes et le calendrier scolaire livrés avec cette version."""
+    _prepare()
+    with write_transaction() as session:
+        for dataset in refresh_reference_data(session, anew=True):
+            click.echo(_sentence(dataset))
+
+
+def _sentence(dataset: LoadedDataset) -> str:
+    title = {"communes": "Communes", "calendar": "Calendrier"}[dataset.name]
+    return f"{title} : {dataset.row_count} lignes ({dataset.source} {dataset.version})"
+
+
+def _prepare() -> None:
+    # Imported here: app.start imports the application, which imports this module.
+    from app.start import prepare
+
+    try:
+        prepare(current_app._get_current_object(), may_build_demo=False)  # type: ignore[attr-defined]
+    except InstallationRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+def _check_email(email: str) -> None:
+    try:
+        validate_email(email, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise click.ClickException(f"{email} n’est pas une adresse e-mail.") from None
+
+
+def _new_password(personal: list[str], *, from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Mot de passe", hide_input=True, confirmation_prompt="Encore une fois")
+    found = weaknesses(password, personal)
+    if found:
+        raise click.ClickException("Mot de passe refusé. " + " ".join(label(weakness) for weakness in found))
+    return hash_password(password)

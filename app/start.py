@@ -1,0 +1,209 @@
+"""From settings and whatever database there is to a portal that serves: what happens before the first request.
+
+`prepare()` migrates the database, makes the council's row, checks DATA_KEY, loads reference data and, where
+product.md section 2 says so, builds the demo council; all but the migration is one transaction, so that a start that is
+interrupted leaves nothing half done. Started again, it changes nothing.
+"""
+
+import logging
+import signal
+import sys
+from enum import StrEnum, auto
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import click
+import flask_migrate
+import waitress
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app import APP_FOLDER, MAX_BODY_BYTES, create_app
+from app.config import BadSetting, Config
+from app.crypto import cipher
+from app.database import db, write_transaction
+from app.demo.council import ACCOUNTS, PASSWORD, build_demo
+from app.integrations.communes import BadCommuneFile
+from app.jobs.worker import Worker
+from app.proxies import TrustedProxies
+from app.services.catalogue import forget_catalogue
+from app.services.installations import InstallationRefused, install_data_key, is_demo, is_empty, make_council
+from app.services.reference_data import refresh_reference_data
+
+THREADS = 12
+CONNECTION_LIMIT = 400
+CHANNEL_TIMEOUT_SECONDS = 60
+# Above the application's own limit: it answers 413 with a page, the server only cuts off what is far beyond.
+SERVER_BODY_LIMIT_BYTES = 2 * MAX_BODY_BYTES
+
+REFUSED_EXIT_STATUS = 2
+# Any number that no other user of the PostgreSQL database locks.
+_START_LOCK = 4_270_002
+
+logger = logging.getLogger(__name__)
+
+
+class Mode(StrEnum):
+    """What a start finds to do."""
+
+    SERVE = auto()
+    BUILD_DEMO = auto()
+
+
+def make_app() -> Flask:
+    """The application for the environment's settings; ends the process with a sentence where they cannot be used."""
+    try:
+        config = Config.from_environment()
+    except BadSetting as refusal:
+        _refuse(str(refusal))
+    app = create_app(config)
+    app.config["TRUSTED_HOSTS"] = trusted_hosts(config)
+    # A command or another WSGI server may use the application without `prepare()`.
+    if config.data_key is not None:
+        cipher.use_key(config.data_key)
+    elif config.data_key_file.exists():
+        cipher.use_key(config.data_key_file.read_text().strip())
+    return app
+
+
+def trusted_hosts(config: Config) -> list[str] | None:
+    """The names under which the portal answers: that of BASE_URL, and loopback. None, any, when it has no name yet."""
+    host = urlsplit(config.base_url).hostname or ""
+    if ":" in host or host == "0.0.0.0":
+        return None
+    return list(dict.fromkeys([host, "localhost", "127.0.0.1"]))
+
+
+def decide_mode(config: Config, *, empty: bool, demo: bool) -> Mode:
+    """Whether to build the demo council in this database, or just to serve it (product.md section 2).
+
+    `empty`: nobody has an account yet; `demo`: it is a demo database. Raises InstallationRefused where the settings and
+    the database do not go together.
+    """
+    if demo:
+        if config.demo is False:
+            raise InstallationRefused(
+                "Cette base est une démonstration, et DEMO=0 la refuse. Indiquez une base vide dans DATABASE_URL "
+                "(ou un autre dossier dans INSTANCE_PATH)."
+            )
+        if config.demo is None and not config.listens_on_loopback:
+            raise InstallationRefused(
+                "Cette base est une démonstration, dont les mots de passe sont publics : elle n’est servie que sur "
+                "cette machine (HOST=127.0.0.1). Pour la montrer au-delà, dites-le avec DEMO=1."
+            )
+        return Mode.SERVE
+    if not empty and config.demo:
+        raise InstallationRefused(
+            "DEMO=1 est refusé : cette base contient déjà des comptes réels. Enlevez DEMO, ou indiquez une base vide."
+        )
+    builds = empty and (config.demo or (config.demo is None and config.listens_on_loopback))
+    if config.start_clock_at is not None and not builds:
+        raise InstallationRefused(
+            "ESPACE_FAMILLE_NOW n’existe que pour la démonstration et les tests : enlevez ce réglage."
+        )
+    return Mode.BUILD_DEMO if builds else Mode.SERVE
+
+
+def prepare(app: Flask, *, may_build_demo: bool = True) -> bool:
+    """Make the database ready to serve; returns whether it is a demonstration. Changes nothing the second time.
+
+    Commands pass `may_build_demo=False`. Raises InstallationRefused with a sentence that says what to do.
+    """
+    config: Config = app.config["PORTAL"]
+    with app.app_context():
+        migrate_database()
+        try:
+            with write_transaction() as session:
+                _take_turns(session)
+                make_council(session)
+                install_data_key(session, config.data_key, config.data_key_file)
+                mode = decide_mode(config, empty=is_empty(session), demo=is_demo(session))
+                refresh_reference_data(session)
+                if mode is Mode.BUILD_DEMO and may_build_demo:
+                    _say("Construction de la collectivité de démonstration (quelques secondes)…")
+                    build_demo(session)
+                return is_demo(session)
+        finally:
+            forget_catalogue()
+            db.session.remove()
+
+
+def migrate_database() -> None:
+    """Bring the tables to this version. Raises InstallationRefused when the database is of a newer one."""
+    scripts = ScriptDirectory(str(APP_FOLDER / "migrations"))
+    known = {revision.revision for revision in scripts.walk_revisions()}
+    with db.engine.connect() as connection:
+        present = set(MigrationContext.configure(connection).get_current_heads())
+    if present - known:
+        raise InstallationRefused(
+            "Cette base vient d’une version plus récente d’Espace famille : servez-la avec cette version, ou remettez "
+            "la sauvegarde faite avant la mise à jour."
+        )
+    if present != set(scripts.get_heads()):
+        flask_migrate.upgrade()
+
+
+def serve(app: Flask) -> NoReturn:
+    """Prepare, then serve until SIGTERM or Ctrl-C; requests that run are finished. Ends the process."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config: Config = app.config["PORTAL"]
+    try:
+        demo = prepare(app)
+        # waitress forwards what proxies say untouched: `TrustedProxies` decides whom to believe.
+        server = waitress.create_server(
+            TrustedProxies(app.wsgi_app, config.trusted_proxies),
+            host=config.host,
+            port=config.port,
+            threads=THREADS,
+            connection_limit=CONNECTION_LIMIT,
+            channel_timeout=CHANNEL_TIMEOUT_SECONDS,
+            max_request_body_size=SERVER_BODY_LIMIT_BYTES,
+            ident=None,
+            clear_untrusted_proxy_headers=False,
+        )
+    except (InstallationRefused, BadCommuneFile) as refusal:
+        _refuse(str(refusal))
+    except OperationalError as error:
+        _refuse(f"La base de données ne répond pas (DATABASE_URL) : {error.orig}")
+    except OSError as error:
+        _refuse(f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : {error.strerror}.")
+    worker: Worker = app.extensions["worker"]
+    worker.start()
+    # waitress takes SystemExit for the order to finish what runs and to return.
+    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(0))
+    _say(greeting(config, demo=demo))
+    server.run()
+    worker.stop()
+    sys.exit(0)
+
+
+def greeting(config: Config, *, demo: bool) -> str:
+    """What the console says once the portal serves: its address and, in the demonstration, its accounts."""
+    lines = [f"Espace famille : {config.base_url}"]
+    if demo:
+        lines.append(f"Comptes de démonstration (mot de passe : {PASSWORD}) :")
+        width = max(len(account.email) for account in ACCOUNTS)
+        lines += [f"  {account.email:<{width}}  {account.meaning}" for account in ACCOUNTS]
+    lines.append("Arrêter : Ctrl+C")
+    return "\n".join(lines)
+
+
+def _take_turns(session: Session) -> None:
+    """Processes that start together prepare one after the other; SQLite's write lock does that by itself."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _START_LOCK})
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence)
+    sys.stdout.flush()
+
+
+def _refuse(sentence: str) -> NoReturn:
+    click.echo(f"Espace famille ne démarre pas. {sentence}", err=True)
+    sys.exit(REFUSED_EXIT_STATUS)
