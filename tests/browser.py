@@ -50,7 +50,7 @@ DESKTOP = Screen("desktop", 1280, 800, False)
 OpenPage = Callable[..., Page]
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright keeps a mark of its own on the object of a handler
 class BrowserProblems:
     """What went wrong in the pages of one test, and what was meant to."""
 
