@@ -50,6 +50,11 @@ def load_login(token: str) -> Login | None:
     return Login(token, user)
 
 
+def load_current_user() -> None:
+    """Load the user now, while its session's "last seen" may still be written."""
+    _ = current_user.is_authenticated
+
+
 def sign_in(user_id: int) -> None:
     """Start a session for the user in this browser: a new row, and a cookie that holds nothing else of before."""
     with write_transaction() as database_session:
@@ -148,7 +153,9 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def refuse_changes_by_get() -> None:
         forbid_writes(False)
-        current_user.is_authenticated  # noqa: B018  loads the user now: its "last seen" may be written
+        if request.blueprint == "assets":
+            return
+        load_current_user()
         is_safe = request.method in _SAFE_METHODS
         forbid_writes(is_safe)
         if not is_safe and request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):

@@ -112,6 +112,7 @@ def write_transaction() -> Iterator[Session]:
         raise WriteRefused("write transactions do not nest")
     session: Session = db.session()
     session.rollback()
+    session.info.clear()  # what services noted about the transaction before
     is_sqlite = db.engine.dialect.name == "sqlite"
     mark = _in_write.set(True)
     if is_sqlite:
@@ -125,6 +126,7 @@ def write_transaction() -> Iterator[Session]:
             session.rollback()
             raise
     finally:
+        session.info.clear()
         if is_sqlite:
             _sqlite_writer.release()
         _in_write.reset(mark)

@@ -32,6 +32,7 @@ from app.models.activities import (
 from app.models.activities import (
     CapacityScope as CapacityScopeRow,
 )
+from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
 from app.models.councils import Council
 from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
@@ -139,29 +140,44 @@ _VERSION_KEY = "catalogue_version"
 
 
 def catalogue() -> Catalogue:
-    """The present catalogue. Raises NoCouncil on a database that was not prepared."""
+    """The present catalogue; within a transaction that changed settings, as that transaction sees them.
+
+    Raises NoCouncil on a database that was not prepared.
+    """
     session: Session = db.session()
-    # Asked once per transaction: the version cannot move under a transaction's feet without meaning for it.
+    if session.info.get(SETTINGS_CHANGED):
+        # Not committed yet, and it may never be: nobody else may see it.
+        session.flush()
+        if UNCOMMITTED_CATALOGUE not in session.info:
+            session.info[UNCOMMITTED_CATALOGUE] = _load(session, -1)
+        own: Catalogue = session.info[UNCOMMITTED_CATALOGUE]
+        return own
+    version = _version(session)
+    key = str(db.engine.url)
+    kept = _kept.get(key)
+    if kept is None or kept.version != version:
+        kept = _load(session, version)
+        _kept[key] = kept
+    return kept
+
+
+def _version(session: Session) -> int:
+    """The settings' version, asked once per transaction."""
+    known: tuple[object, int] | None = session.info.get(_VERSION_KEY)
     transaction = session.get_transaction()
-    known = session.info.get(_VERSION_KEY)
-    if known is None or known[0] is not transaction or transaction is None:
+    if known is None or transaction is None or known[0] is not transaction:
         version = session.scalar(select(Council.settings_version))
         if version is None:
             raise NoCouncil("the database holds no council")
         known = (session.get_transaction(), version)
         session.info[_VERSION_KEY] = known
-    key = str(db.engine.url)
-    kept = _kept.get(key)
-    if kept is None or kept.version != known[1]:
-        kept = _load(session, known[1])
-        _kept[key] = kept
-    return kept
+    return known[1]
 
 
 def forget_catalogue() -> None:
-    """Drop what this process and the present transaction keep: for commands that change settings and then use them."""
+    """Drop what this process keeps: for whoever replaces the database under it."""
     _kept.clear()
-    db.session().info.pop(_VERSION_KEY, None)
+    db.session().info.clear()
 
 
 def _load(session: Session, version: int) -> Catalogue:
