@@ -112,17 +112,17 @@ def guard_staff() -> Response | None:
     return None
 
 
-def requires(capability: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A staff view that needs a capability: without it, 403. The access matrix reads it off the view."""
+def requires(*capabilities: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A staff view that needs one of these capabilities: without, 403. The access matrix reads them off the view."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if capability not in current_capabilities():
+            if current_capabilities().isdisjoint(capabilities):
                 abort(403)
             return view(*args, **kwargs)
 
-        guarded.capability = capability  # type: ignore[attr-defined]
+        guarded.capabilities = frozenset(capabilities)  # type: ignore[attr-defined]
         return guarded
 
     return decorate

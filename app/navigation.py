@@ -12,12 +12,12 @@ from app.rules.capabilities import Capability
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a menu; `capability` is what the staff need to see it."""
+    """A section of a menu; the staff see it with one of its `capabilities`."""
 
     label: str
     endpoint: str
     icon: str
-    capability: Capability | None = None
+    capabilities: frozenset[Capability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ FAMILY_SECTIONS = (
     Section("Mes réservations", "family.bookings.show_children", "bookings"),
 )
 
+QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS})
 STAFF_SECTIONS = (
-    Section("À traiter", "staff.queue.show", "queue"),
-    Section("Familles", "staff.families.search", "family", Capability.VIEW_FAMILIES),
-    Section("Planning du jour", "staff.day.show", "bookings", Capability.VIEW_DAY_PLANNING),
-    Section("Courriels", "staff.mails.show", "mail", Capability.VIEW_MAILS),
+    Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
+    Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
+    Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
+    Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
 )
 
 
@@ -51,7 +52,7 @@ def navigation() -> tuple[MenuItem, ...]:
         return ()
     if request.path.startswith("/gestion") and current_user.user.is_staff:
         capabilities = current_capabilities()
-        return _items(s for s in STAFF_SECTIONS if s.capability is None or s.capability in capabilities)
+        return _items(section for section in STAFF_SECTIONS if section.capabilities & capabilities)
     return () if request.blueprint is None or not request.blueprint.startswith("family") else _items(FAMILY_SECTIONS)
 
 

@@ -3,13 +3,15 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, event
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
 from app.database import Base, EncryptedText, UtcDateTime, code_of
 from app.models.accounts import User
 from app.rules.states import FamilyStatus
+from app.rules.texts import fold
 
 
 class Regime(StrEnum):
@@ -28,15 +30,31 @@ class Title(StrEnum):
     MADAM = "madam"
 
 
-class Family(Base):
-    """A household (foyer): what bookings and invoices are for."""
+def _folded_name(context: DefaultExecutionContext) -> str:
+    typed = context.get_current_parameters()
+    return fold(f"{typed['last_name']} {typed['first_name']}")
+
+
+class NamedPerson:
+    """Mixin of those whom the staff look for by name: kept without accents or capitals too."""
+
+    last_name: Mapped[str]
+    first_name: Mapped[str]
+    folded_name: Mapped[str] = mapped_column(default=_folded_name, index=True)  # rules.texts.fold(last and first name)
+
+
+@event.listens_for(NamedPerson, "before_update", propagate=True)
+def _fold_changed_name(_mapper: object, _connection: object, person: NamedPerson) -> None:
+    person.folded_name = fold(f"{person.last_name} {person.first_name}")
+
+
+class Family(NamedPerson, Base):
+    """A household (foyer), named after one of its adults: what bookings and invoices are for."""
 
     __tablename__ = "family"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     status: Mapped[FamilyStatus] = mapped_column(code_of(FamilyStatus), index=True)
-    last_name: Mapped[str]
-    first_name: Mapped[str]  # of the person whom the file is named after
     home_phone: Mapped[str | None]  # E.164, as all phones
     mobile_phone: Mapped[str | None]
     regime: Mapped[Regime | None] = mapped_column(code_of(Regime))
@@ -94,7 +112,7 @@ class FamilyQuotient(Base):
     declared_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
-class Guardian(Base):
+class Guardian(NamedPerson, Base):
     """An adult of a family; may have a login."""
 
     __tablename__ = "guardian"
@@ -104,22 +122,18 @@ class Guardian(Base):
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     title: Mapped[Title] = mapped_column(code_of(Title))
-    last_name: Mapped[str]
-    first_name: Mapped[str]
     email: Mapped[str | None] = mapped_column(index=True)  # lower case
 
     family: Mapped[Family] = relationship(back_populates="guardians")
     user: Mapped[User | None] = relationship()
 
 
-class Child(Base):
+class Child(NamedPerson, Base):
     """A child, who may belong to two families (separated parents)."""
 
     __tablename__ = "child"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    last_name: Mapped[str]
-    first_name: Mapped[str]
     birth_date: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

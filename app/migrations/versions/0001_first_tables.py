@@ -26,10 +26,14 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("folded_name", sa.String(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_child")),
     )
+    with op.batch_alter_table("child", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_child_folded_name"), ["folded_name"], unique=False)
+
     op.create_table(
         "commune",
         sa.Column("insee_code", sa.String(), nullable=False),
@@ -187,6 +191,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("folded_name", sa.String(), nullable=False),
         sa.Column("home_phone", sa.String(), nullable=True),
         sa.Column("mobile_phone", sa.String(), nullable=True),
         sa.Column("regime", sa.String(length=40), nullable=True),
@@ -202,6 +207,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_family")),
     )
     with op.batch_alter_table("family", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_family_folded_name"), ["folded_name"], unique=False)
         batch_op.create_index(batch_op.f("ix_family_status"), ["status"], unique=False)
 
     op.create_table(
@@ -384,6 +390,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=40), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("folded_name", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["family_id"], ["family.id"], name=op.f("fk_guardian_family_id_family"), ondelete="CASCADE"
@@ -394,6 +401,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("guardian", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_guardian_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guardian_folded_name"), ["folded_name"], unique=False)
         batch_op.create_index(batch_op.f("ix_guardian_family_id"), ["family_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_guardian_user_id"), ["user_id"], unique=False)
 

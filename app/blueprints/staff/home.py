@@ -1,0 +1,11 @@
+"""Start"""
+
+from flask import Blueprint, Response, make_response
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("")
+def show() -> Response:
+    """The section."""
+    return make_response("")
