@@ -100,6 +100,10 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 }
 # By enum first: members of two enums with the same code are equal as keys.
 
+# For the lists of forms: (code, word).
+TITLE_CHOICES = tuple((member.value, word) for member, word in LABELS[Title].items())
+REGIME_CHOICES = tuple((member.value, word) for member, word in LABELS[Regime].items())
+
 
 def label(member: StrEnum) -> str:
     """The French word of an enum member. Raises KeyError for one that has none: a test forbids it."""

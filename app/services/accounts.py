@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.accounts import SignInFailure, StaffRole, TokenPurpose, User, UserSession, UserToken
-from app.models.families import Consent, ConsentText, Family, Guardian, Title
+from app.models.families import Child, Consent, ConsentText, Family, FamilyAddress, FamilyChild, Guardian, Title
+from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.states import FamilyStatus
 from app.services.credentials import hash_secret, new_secret
@@ -21,6 +22,8 @@ from app.services.families import AddressInput
 from app.services.mails import queue_mail
 
 ACTIVATION_VALIDITY = timedelta(days=7)
+PASSWORD_RESET_VALIDITY = timedelta(hours=1)
+LINK_EVERY = timedelta(minutes=2)  # asked for more often, a link is not sent again: nobody's letter box is flooded
 PARENT_SESSION = timedelta(days=30)
 STAFF_SESSION = timedelta(hours=12)
 STAFF_IDLE = timedelta(minutes=30)
@@ -167,6 +170,66 @@ def confirm_account(session: Session, secret: str, password_hash: str) -> User:
     return token.user
 
 
+def request_activation(session: Session, email: str) -> None:
+    """Send a new activation link to an account that waits for one; a confirmed account is told to sign in.
+
+    An unknown address gets nothing: whoever asks sees the same answer.
+    """
+    user = session.scalar(select(User).where(User.email == normalise_email(email)))
+    if user is None:
+        return
+    family = _family_of_user(session, user.id)
+    if family is None:
+        return
+    if user.password_hash is None:
+        if not _was_just_sent(session, user, TokenPurpose.ACTIVATION, ACTIVATION_VALIDITY):
+            send_activation(session, user, family)
+    elif not _was_just_told(session, family, "activation_not_needed"):
+        queue_mail(session, "activation_not_needed", user.email, family_id=family.id)
+
+
+def request_password_reset(session: Session, email: str) -> None:
+    """Send the link of a forgotten password; an account that was never confirmed gets its activation link instead."""
+    user = session.scalar(select(User).where(User.email == normalise_email(email)))
+    if user is not None and user.password_hash is None:
+        request_activation(session, email)
+    elif user is not None and not _was_just_sent(session, user, TokenPurpose.PASSWORD_RESET, PASSWORD_RESET_VALIDITY):
+        secret = _issue_token(session, user, TokenPurpose.PASSWORD_RESET, PASSWORD_RESET_VALIDITY)
+        queue_mail(
+            session, "password_reset", user.email, secret=secret, expires_at=clock.now() + PASSWORD_RESET_VALIDITY
+        )
+
+
+def reset_password(session: Session, secret: str, password_hash: str) -> User:
+    """Use a link of a forgotten password: the new one counts and every session of the user ends. Raises LinkExpired."""
+    token = _valid_token(session, secret, TokenPurpose.PASSWORD_RESET)
+    token.used_at = clock.now()
+    token.user.password_hash = password_hash
+    session.execute(delete(UserSession).where(UserSession.user_id == token.user_id))
+    queue_mail(session, "password_changed", token.user.email)
+    return token.user
+
+
+def personal_words_of(user_id: int) -> tuple[str, ...]:
+    """What somebody who knows the user would try as a password: names, towns and addresses of the families."""
+    user = db.session.get_one(User, user_id)
+    words = [user.email, user.display_name]
+    families = select(Guardian.family_id).where(Guardian.user_id == user_id)
+    guardians = db.session.execute(
+        select(Guardian.last_name, Guardian.first_name).where(Guardian.family_id.in_(families))
+    )
+    children = db.session.execute(
+        select(Child.last_name, Child.first_name)
+        .join(FamilyChild, FamilyChild.child_id == Child.id)
+        .where(FamilyChild.family_id.in_(families))
+    )
+    addresses = db.session.execute(
+        select(FamilyAddress.street, FamilyAddress.city).where(FamilyAddress.family_id.in_(families))
+    )
+    words += [word for rows in (guardians, children, addresses) for row in rows for word in row]
+    return tuple(words)
+
+
 def find_credentials(email: str) -> tuple[int, str | None] | None:
     """Id and password hash of an address, or None."""
     row = db.session.execute(select(User.id, User.password_hash).where(User.email == normalise_email(email))).first()
@@ -264,6 +327,27 @@ def _pending_family(session: Session, family_id: int, decided_by: int) -> Family
 def _record_decision(family: Family, decided_by: int) -> None:
     family.decided_at = clock.now()
     family.decided_by_id = decided_by
+
+
+def _family_of_user(session: Session, user_id: int) -> Family | None:
+    return session.scalar(
+        select(Family)
+        .join(Guardian)
+        .where(Guardian.user_id == user_id, Family.status == FamilyStatus.ACTIVE)
+        .order_by(Family.id)
+        .limit(1)
+    )
+
+
+def _was_just_sent(session: Session, user: User, purpose: TokenPurpose, validity: timedelta) -> bool:
+    fresh = clock.now() + validity - LINK_EVERY
+    unused = (UserToken.user_id == user.id, UserToken.purpose == purpose, UserToken.used_at.is_(None))
+    return session.scalar(select(UserToken.id).where(*unused, UserToken.expires_at > fresh).limit(1)) is not None
+
+
+def _was_just_told(session: Session, family: Family, template: str) -> bool:
+    told = select(OutboxMail.id).where(OutboxMail.family_id == family.id, OutboxMail.template == template)
+    return session.scalar(told.where(OutboxMail.created_at > clock.now() - LINK_EVERY).limit(1)) is not None
 
 
 def _issue_token(session: Session, user: User, purpose: TokenPurpose, validity: timedelta) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
+from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, FamilyQuotient, Guardian, Regime
 from app.models.reference_data import Commune, CommunePostalCode
 from app.rules.pricing import Quotient
@@ -180,6 +181,11 @@ def child_of(family_id: int, child_id: int) -> ChildView:
     return ChildView(row.id, row.last_name, row.first_name, row.birth_date)
 
 
+def has_enrolments(child_id: int) -> bool:
+    """Whether anything was ever asked for the child, through any family."""
+    return db.session.scalar(select(Enrolment.id).where(Enrolment.child_id == child_id).limit(1)) is not None
+
+
 def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
     """The adults of a family, in the order in which they were added."""
     rows = db.session.scalars(select(Guardian).where(Guardian.family_id == family_id).order_by(Guardian.id))
@@ -228,6 +234,17 @@ def save_coordinates(session: Session, family_id: int, typed: CoordinatesInput) 
         _declare_quotient(session, family, typed.quotient)
 
 
+def verify_quotient(session: Session, family_id: int, month: date, verified_by: int) -> None:
+    """Confirm the quotient that a family declared for a month: from now on it lowers prices. Raises NotFound."""
+    row = session.scalar(
+        select(FamilyQuotient).where(FamilyQuotient.family_id == family_id, FamilyQuotient.starts_on == month)
+    )
+    if row is None:
+        raise NotFound("quotient")
+    row.verified_at = clock.now()
+    row.verified_by_id = verified_by
+
+
 def add_child(session: Session, family_id: int, typed: ChildInput) -> int:
     """Add a child to a family and return its id."""
     child = Child(last_name=typed.last_name, first_name=typed.first_name, birth_date=typed.birth_date)
@@ -238,13 +255,16 @@ def add_child(session: Session, family_id: int, typed: ChildInput) -> int:
 
 
 def save_child(session: Session, family_id: int, child_id: int, typed: ChildInput) -> None:
-    """Store a child's identity. Raises NotFound for a child of another family."""
+    """Correct a child's identity, until the first enrolment: from then on its age has decided something.
+
+    Raises NotFound for a child of another family, and for one that is enrolled.
+    """
     child = session.scalar(
         select(Child)
         .join(FamilyChild, FamilyChild.child_id == Child.id)
         .where(FamilyChild.family_id == family_id, Child.id == child_id)
     )
-    if child is None:
+    if child is None or has_enrolments(child_id):
         raise NotFound("child")
     child.last_name = typed.last_name
     child.first_name = typed.first_name

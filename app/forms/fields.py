@@ -1,0 +1,225 @@
+"""What several forms share: French messages, names, e-mail addresses, phones, and postal code with town.
+
+Forms check the shape of what was typed. Nothing here changes data.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+
+from app.rules.addresses import is_postal_code
+from app.rules.phones import InvalidPhone, normalise_phone
+from app.rules.texts import fold
+from app.services.families import CommuneChoice, communes_named, communes_of_postal_code
+
+LONGEST_NAME = 60
+LONGEST_EMAIL = 120
+LONGEST_LINE = 100
+_LISTED_AT_MOST = 12
+
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ ’'.\-])*")
+_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "s": "sur"}
+
+
+def strip(text: str | None) -> str:
+    """Without spaces around it, and with single ones inside; also what a field keeps when nothing was sent."""
+    return " ".join(text.split()) if text else ""
+
+
+class Starred:
+    """Marks a field as required where its own check says so better than the browser can."""
+
+    field_flags = {"required": True}  # noqa: RUF012  (read by WTForms)
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Nothing to check here."""
+
+
+class Filled(InputRequired):
+    """A required field, with its own sentence; a field of spaces is empty."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises StopValidation."""
+        super().__call__(form, field)
+        if not field.data:
+            field.errors[:] = []
+            raise StopValidation(self.message)
+
+
+class PersonName:
+    """A name as people bear it: letters, spaces, hyphens and apostrophes."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data and not _NAME.fullmatch(field.data):
+            raise ValidationError("Utilisez seulement des lettres, des espaces, des tirets et des apostrophes.")
+
+
+class EmailAddress:
+    """An e-mail address that can exist; nobody asks the network."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises ValidationError."""
+        try:
+            validate_email(field.data or "", check_deliverability=False, allow_smtputf8=False)
+        except EmailNotValidError:
+            raise ValidationError("Cette adresse n’est pas complète. Elle ressemble à prenom.nom@exemple.fr.") from None
+
+
+class PhoneNumber:
+    """A phone number, French unless it begins with + or 00."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises ValidationError."""
+        if not field.data:
+            return
+        try:
+            normalise_phone(field.data)
+        except InvalidPhone:
+            raise ValidationError("Un numéro de téléphone a dix chiffres, par exemple 06 00 00 00 00.") from None
+
+
+def at_most(length: int) -> Length:
+    """A limit of characters, with its sentence."""
+    return Length(max=length, message=f"Écrivez au plus {length} caractères.")
+
+
+def text_field(
+    label: str, *, required: str | None = None, longest: int = LONGEST_LINE, checks: Sequence[Callable[..., None]] = (),
+    **attributes: Any,
+) -> StringField:  # fmt: skip
+    """A line of text. `required` is the sentence that asks for it; attributes go to the HTML element."""
+    validators = [Filled(message=required)] if required else []
+    return StringField(
+        label, filters=[strip], validators=[*validators, at_most(longest), *checks],
+        render_kw={"maxlength": longest, **attributes},
+    )  # fmt: skip
+
+
+def email_field(label: str, *, required: str, **attributes: Any) -> StringField:
+    """An e-mail address."""
+    return text_field(
+        label, required=required, longest=LONGEST_EMAIL, checks=[EmailAddress()],
+        **{"type": "email", "inputmode": "email", "autocomplete": "email", "spellcheck": "false", **attributes},
+    )  # fmt: skip
+
+
+def phone_field(label: str) -> StringField:
+    """A phone number."""
+    return text_field(label, longest=25, checks=[PhoneNumber()], type="tel", inputmode="tel", autocomplete="tel")
+
+
+class Listed:
+    """One of the answers that the list offers."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data not in dict(field.choices):
+            raise ValidationError("Choisissez une réponse de la liste.")
+
+
+def postal_code_field() -> StringField:
+    """« CP »; declare it before the town."""
+    return StringField(
+        "CP", filters=[strip], validators=[Starred()],
+        render_kw={
+            "maxlength": 5, "inputmode": "numeric", "autocomplete": "postal-code", "required": False,
+            "aria-required": "true",
+        },
+    )  # fmt: skip
+
+
+def city_field() -> StringField:
+    """« Ville »."""
+    return StringField(
+        "Ville", filters=[strip], validators=[Starred()],
+        render_kw={
+            "maxlength": LONGEST_LINE, "autocomplete": "address-level2", "required": False, "aria-required": "true",
+        },
+    )  # fmt: skip
+
+
+class CommuneChecks:
+    """Postal code and town: each helps to find the other, and together they must be a commune of France."""
+
+    postal_code: StringField
+    city: StringField
+    commune: CommuneChoice | None = None  # once valid
+
+    def validate_postal_code(self, field: Field) -> None:
+        """Fills the field from the town when it is empty. Raises ValidationError."""
+        if field.data:
+            _check_postal_code(field.data)
+        elif not self.city.data:
+            raise ValidationError("Indiquez votre code postal.")
+        else:
+            field.data = _only_postal_code(self.city.data)
+
+    def validate_city(self, field: Field) -> None:
+        """Fills the field from the postal code when only one commune has it. Raises ValidationError."""
+        choices = communes_of_postal_code(self.postal_code.data) if is_postal_code(self.postal_code.data) else ()
+        if not choices:
+            if not field.data:
+                raise ValidationError("Indiquez votre ville.")
+            return
+        self.commune = _find_commune(self.postal_code.data, field.data, choices)
+        field.data = self.commune.name
+
+
+class CommuneForm(CommuneChecks, FlaskForm):
+    """Both fields alone, for the suggestions while an address is typed."""
+
+    postal_code = postal_code_field()
+    city = city_field()
+
+
+def _check_postal_code(postal_code: str) -> None:
+    if not is_postal_code(postal_code):
+        raise ValidationError("Un code postal a cinq chiffres, par exemple 80110.")
+    if not communes_of_postal_code(postal_code):
+        raise ValidationError("Nous ne connaissons pas ce code postal. Vérifiez-le.")
+
+
+def _only_postal_code(city: str) -> str:
+    codes = sorted({choice.postal_code for choice in communes_named(_spelt_out(city))})
+    if not codes:
+        raise ValidationError("Indiquez votre code postal.")
+    if len(codes) > 1:
+        raise ValidationError(f"Plusieurs codes postaux sont possibles : {_listed(codes)}. Indiquez le vôtre.")
+    return codes[0]
+
+
+def _find_commune(postal_code: str, city: str, choices: Sequence[CommuneChoice]) -> CommuneChoice:
+    if not city:
+        if len(choices) == 1:
+            return choices[0]
+        raise ValidationError(f"Plusieurs communes ont ce code postal : {_names(choices)}. Indiquez la vôtre.")
+    wanted = fold(_spelt_out(city))
+    for choice in choices:
+        if fold(choice.name) == wanted:
+            return choice
+    if len(choices) == 1:
+        raise ValidationError(f"Au code postal {postal_code} correspond la commune {choices[0].name}.")
+    raise ValidationError(f"Au code postal {postal_code} correspondent : {_names(choices)}.")
+
+
+def _spelt_out(city: str) -> str:
+    """« St Sauflieu » → « saint sauflieu »."""
+    words = fold(city).split()
+    return " ".join(
+        _ABBREVIATIONS.get(word, word) if place < len(words) - 1 else word for place, word in enumerate(words)
+    )
+
+
+def _names(choices: Sequence[CommuneChoice]) -> str:
+    return _listed([choice.name for choice in choices])
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = len(words) - _LISTED_AT_MOST
+    return ", ".join(words[:_LISTED_AT_MOST]) + (f" et {more} autres" if more > 0 else "")
