@@ -1,0 +1,443 @@
+"""Councils, activities and families for the tests, in a line each. Each function is its own short write transaction.
+
+    planning = make_planning()                 # « Mercredi » as in the guide, open on Wednesdays, and family TEST with Léa
+    planning.opening(WEDNESDAY, "Matin")       # the id of an opening
+    save(planning.family, planning.child_id, book=[...])
+
+All families are invented, all addresses end in example.org.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from unittest.mock import sentinel
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db, write_transaction
+from app.integrations.school_calendars import read_calendar
+from app.models.accounts import StaffRole, User
+from app.models.activities import (
+    Activity,
+    ActivityNoticeRule,
+    CapacityScope,
+    CapacityScopeGroup,
+    CapacityScopeUnit,
+    CombinationRule,
+    CombinationRuleUnit,
+    Group,
+    Office,
+    Season,
+    Site,
+    TariffBracket,
+    TariffVersion,
+    Unit,
+)
+from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
+from app.models.enrolments import Enrolment
+from app.models.families import (
+    Consent,
+    ConsentText,
+    Family,
+    FamilyAddress,
+    FamilyChild,
+    FamilyQuotient,
+    Guardian,
+    Title,
+)
+from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
+from app.rules.capabilities import Role
+from app.rules.cells import Action
+from app.rules.choices import Shown
+from app.rules.deadlines import NoticeKind, NoticeRule
+from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.rules.texts import fold
+from app.services import bookings, families, installations
+from app.services.bookings import SaveOutcome, make_counters
+from app.services.catalogue import catalogue
+from app.services.credentials import hash_password
+from app.services.families import ChildInput, FamilyRef
+from app.services.planning import Proposal
+
+NOW = datetime(2026, 11, 23, 8, 30)
+MONDAY = date(2026, 11, 23)
+WEDNESDAY = date(2026, 11, 25)
+NEXT_WEDNESDAY = date(2026, 12, 2)
+
+PASSWORD = "Un-Mot-De-Passe-2026"
+
+COMMUNES = (
+    ("80237", "Démuin", ("80110",)),
+    ("80570", "Moreuil", ("80110",)),
+    ("80021", "Amiens", ("80000", "80080", "80090")),
+    ("75056", "Paris", ("75011", "75012")),
+)
+
+_numbers = itertools.count(1)
+
+
+@functools.cache
+def password_hash() -> str:
+    """The hash of PASSWORD, made once for the process: hashing is slow on purpose."""
+    return hash_password(PASSWORD)
+
+
+def fill_reference_data(session: Session) -> None:
+    """What every test starts with: the council, its calendar, a few communes, the text on personal data."""
+    installations.make_council(session).name = "Communauté de communes des essais"
+    calendar = read_calendar("B", range(2025, 2029))
+    session.add_all(PublicHoliday(day=day, name=name) for day, name in calendar.public_holidays.items())
+    session.add_all(
+        SchoolHoliday(zone="B", name=h.name, starts_on=h.starts_on, ends_on=h.ends_on) for h in calendar.school_holidays
+    )
+    for insee_code, name, postal_codes in COMMUNES:
+        session.add(Commune(insee_code=insee_code, name=name, folded_name=fold(name)))
+        session.flush()
+        session.add_all(CommunePostalCode(insee_code=insee_code, postal_code=code) for code in postal_codes)
+    session.add(ReferenceDataset(name="communes", source="essais", version="1", row_count=len(COMMUNES)))
+    session.add(ConsentText(body="Vos données servent à gérer votre dossier.", starts_on=date(2026, 1, 1)))
+
+
+# --- People ---------------------------------------------------------------------------------------------------------
+
+
+def make_user(email: str, name: str = "", *, confirmed: bool = True) -> int:
+    """A login whose password is PASSWORD, or one that waits for its confirmation; returns its id."""
+    with write_transaction() as session:
+        user = User(email=email, display_name=name or email, password_hash=password_hash() if confirmed else None)
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+def make_staff(role: Role = Role.ADMINISTRATOR, *, email: str | None = None) -> int:
+    """A member of the staff with one role; returns the user's id."""
+    with write_transaction() as session:
+        user = User(
+            email=email or f"{role}-{next(_numbers)}@example.org", display_name="Camille AGENT",
+            password_hash=password_hash(),
+        )  # fmt: skip
+        user.staff_roles.append(StaffRole(role=role))
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySetup:
+    """A family made for a test."""
+
+    family_id: int
+    guardian_id: int
+    user_id: int
+    email: str
+    status: FamilyStatus = FamilyStatus.ACTIVE
+    name: str = "TEST Fabrice"
+
+    @property
+    def ref(self) -> FamilyRef:
+        """The family as its pages know it."""
+        return FamilyRef(self.family_id, self.name, self.status, self.guardian_id)
+
+
+def make_family(
+    last_name: str = "TEST",
+    first_name: str = "Fabrice",
+    *,
+    email: str | None = None,
+    status: FamilyStatus = FamilyStatus.ACTIVE,
+    quotient_cents: int | None = None,
+    user_id: int | None = None,
+) -> FamilySetup:
+    """A family in Démuin with one parent who has a login, and perhaps a verified quotient valid since January 2026."""
+    email = email or f"parent-{next(_numbers)}@example.org"
+    if user_id is None:
+        user_id = make_user(email, f"{first_name} {last_name}")
+    with write_transaction() as session:
+        family = Family(status=status, last_name=last_name, first_name=first_name, mobile_phone="+33600000000")
+        guardian = Guardian(title=Title.MADAM, last_name=last_name, first_name=first_name, email=email, user_id=user_id)
+        family.guardians.append(guardian)
+        family.addresses.append(
+            FamilyAddress(
+                starts_on=date(2026, 1, 1), number="12", street="rue des Tilleuls", postal_code="80110", city="Démuin",
+                insee_code="80237",
+            )
+        )  # fmt: skip
+        if quotient_cents is not None:
+            family.quotients.append(
+                FamilyQuotient(value_cents=quotient_cents, starts_on=date(2026, 1, 1), verified_at=clock.now())
+            )
+        session.add(family)
+        session.flush()
+        text_id = session.scalars(select(ConsentText.id).limit(1)).one()
+        session.add(Consent(family_id=family.id, text_id=text_id))
+        return FamilySetup(family.id, guardian.id, user_id, email, status, f"{last_name} {first_name}")
+
+
+def make_pending_family(last_name: str = "NOUVEAU", first_name: str = "Alix", *, email: str | None = None) -> int:
+    """A family that signed up and waits for the staff; returns its id."""
+    email = email or f"attente-{next(_numbers)}@example.org"
+    with write_transaction() as session:
+        family = Family(status=FamilyStatus.PENDING, last_name=last_name, first_name=first_name)
+        family.guardians.append(Guardian(title=Title.MISTER, last_name=last_name, first_name=first_name, email=email))
+        family.addresses.append(
+            FamilyAddress(
+                starts_on=clock.today(), number="3", street="rue du Moulin", postal_code="80110", city="Moreuil",
+                insee_code="80570",
+            )
+        )  # fmt: skip
+        session.add(family)
+        session.flush()
+        return family.id
+
+
+def make_child(
+    family: FamilySetup, first_name: str = "Léa", birth_date: date = date(2019, 5, 14), last_name: str = "TEST"
+) -> int:
+    """A child of a family; returns its id."""
+    with write_transaction() as session:
+        return families.add_child(session, family.family_id, ChildInput(last_name, first_name, birth_date))
+
+
+def share_child(child_id: int, family: FamilySetup) -> None:
+    """Give a child a second family (separated parents)."""
+    with write_transaction() as session:
+        session.add(FamilyChild(family_id=family.family_id, child_id=child_id))
+
+
+# --- What the council offers ----------------------------------------------------------------------------------------
+
+WEDNESDAY_UNITS = {
+    "Matin": (time(7, 30), time(11, 45)),
+    "Repas": (time(12, 15), time(13, 15)),
+    "Après-midi": (time(13, 45), time(18, 0)),
+}
+THE_DAY_BEFORE = NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySetup:
+    """An activity made for a test; its group takes everybody."""
+
+    id: int
+    group_id: int
+    units: Mapping[str, int]
+    scope_id: int | None
+
+
+def make_activity(
+    name: str = "Mercredi",
+    units: Mapping[str, tuple[time, time]] = WEDNESDAY_UNITS,
+    *,
+    places: int | None = 20,
+    needs: Mapping[str, Collection[str]] = {"Repas": ("Matin", "Après-midi")},
+    notice: NoticeRule | None = THE_DAY_BEFORE,
+    cancel_notice: NoticeRule | None = sentinel.same,
+    prices: Sequence[tuple[int, int | None, int]] = ((0, 60_000, 210), (60_000, None, 420)),
+    ages: tuple[int | None, int | None] = (None, None),
+    starts_on: date = date(2026, 9, 1),
+    ends_on: date = date(2027, 8, 31),
+) -> ActivitySetup:
+    """An activity with one group, its rules and prices; `places` are shared by all its units on a day (None: no limit).
+
+    `prices` are (quotient from, below, amount) in cents, for each unit. `needs` are combination rules by unit name.
+    """
+    with write_transaction() as session:
+        office = _only(session, Office, prefix="pop", name="Enfance", payfip_number="000001")
+        site = _only(session, Site, name="Accueil de loisirs", address="1 place de l’Église, 80110 Démuin")
+        season = _only(session, Season, name=f"{starts_on}–{ends_on}", starts_on=starts_on, ends_on=ends_on)
+        activity = Activity(
+            office_id=office.id,
+            site_id=site.id,
+            season_id=season.id,
+            name=name,
+            description="",
+            position=next(_numbers),
+        )
+        session.add(activity)
+        session.flush()
+        group = Group(activity_id=activity.id, name="Les enfants", min_age=ages[0], max_age=ages[1])
+        rows = [
+            Unit(
+                activity_id=activity.id, name=unit, starts_at=hours[0], ends_at=hours[1], position=position,
+                is_meal=unit == "Repas",
+            )
+            for position, (unit, hours) in enumerate(units.items(), 1)
+        ]  # fmt: skip
+        session.add_all([group, *rows])
+        session.flush()
+        ids = {row.name: row.id for row in rows}
+        for action, rule in (
+            (Action.BOOK, notice),
+            (Action.CANCEL, notice if cancel_notice is sentinel.same else cancel_notice),
+        ):
+            if rule is not None:
+                session.add(
+                    ActivityNoticeRule(
+                        activity_id=activity.id, action=action, kind=rule.kind, count=rule.count, at=rule.at,
+                        weekday=rule.weekday,
+                    )
+                )  # fmt: skip
+        for unit, any_of in needs.items():
+            if unit in ids:
+                links = [CombinationRuleUnit(unit_id=ids[other]) for other in any_of]
+                session.add(CombinationRule(unit_id=ids[unit], any_of=links))
+        version = TariffVersion(activity_id=activity.id, starts_on=starts_on)
+        session.add(version)
+        session.flush()
+        session.add_all(
+            TariffBracket(
+                version_id=version.id, unit_id=id_, qf_from_cents=low, qf_below_cents=below, amount_cents=cents
+            )
+            for id_ in ids.values()
+            for low, below, cents in prices
+        )
+        scope_id = (
+            None if places is None else add_scope(session, f"{name} : la journée", places, ids.values(), [group.id])
+        )
+        return ActivitySetup(activity.id, group.id, ids, scope_id)
+
+
+def add_scope(session: Session, name: str, places: int, unit_ids: Collection[int], group_ids: Collection[int]) -> int:
+    """Places shared by units and groups, inside a write transaction of the caller; returns the scope's id."""
+    scope = CapacityScope(name=name, places=places)
+    session.add(scope)
+    session.flush()
+    session.add_all(CapacityScopeUnit(scope_id=scope.id, unit_id=id_) for id_ in unit_ids)
+    session.add_all(CapacityScopeGroup(scope_id=scope.id, group_id=id_) for id_ in group_ids)
+    session.flush()
+    return scope.id
+
+
+def make_openings(
+    activity: ActivitySetup, days: Collection[date], *, counters: bool = True
+) -> dict[tuple[date, str], int]:
+    """Open all units of an activity on these days; returns opening ids by day and unit name."""
+    with write_transaction() as session:
+        made = {
+            (day, name): Opening(unit_id=unit_id, group_id=activity.group_id, day=day)
+            for day in days
+            for name, unit_id in activity.units.items()
+        }
+        session.add_all(made.values())
+        session.flush()
+        if counters:
+            make_counters(session, days, [s for s in catalogue().scopes if s.units & set(activity.units.values())])
+        return {key: opening.id for key, opening in made.items()}
+
+
+def wednesdays(count: int, start: date = WEDNESDAY) -> list[date]:
+    """So many Wednesdays from a first one on."""
+    return [start + timedelta(weeks=week) for week in range(count)]
+
+
+def enrol(
+    child_id: int,
+    family: FamilySetup,
+    activity: ActivitySetup,
+    status: EnrolmentStatus = EnrolmentStatus.ACCEPTED,
+    *,
+    starts_on: date = date(2026, 9, 1),
+    ends_on: date = date(2027, 8, 31),
+) -> int:
+    """Enrol a child through a family; returns the enrolment's id."""
+    with write_transaction() as session:
+        enrolment = Enrolment(
+            child_id=child_id, family_id=family.family_id, activity_id=activity.id, group_id=activity.group_id,
+            starts_on=starts_on, ends_on=ends_on, status=status, requested_by_id=family.user_id,
+        )  # fmt: skip
+        session.add(enrolment)
+        session.flush()
+        return enrolment.id
+
+
+# --- A planning, and what is in it -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningSetup:
+    """A family with an enrolled child, and openings."""
+
+    family: FamilySetup
+    child_id: int
+    activity: ActivitySetup
+    openings: dict[tuple[date, str], int] = field(repr=False)
+
+    def opening(self, day: date, unit: str) -> int:
+        """The id of an opening."""
+        return self.openings[day, unit]
+
+
+def make_planning(*, weeks: int = 3, places: int | None = 20, quotient_cents: int | None = None) -> PlanningSetup:
+    """« Mercredi » open on some Wednesdays, and family TEST whose daughter Léa is enrolled."""
+    activity = make_activity(places=places)
+    openings = make_openings(activity, wednesdays(weeks))
+    family = make_family(quotient_cents=quotient_cents)
+    child_id = make_child(family)
+    enrol(child_id, family, activity)
+    return PlanningSetup(family, child_id, activity, openings)
+
+
+def add_family(planning: PlanningSetup, last_name: str = "AUTRE") -> tuple[FamilySetup, int]:
+    """Another family with a child enrolled in the same activity; returns the family and the child's id."""
+    family = make_family(last_name, "Dominique")
+    child_id = make_child(family, "Sacha", last_name=last_name)
+    enrol(child_id, family, planning.activity)
+    return family, child_id
+
+
+def proposal(held: Collection[int] = (), free: Collection[int] = (), ticked: Collection[int] = ()) -> Proposal:
+    """A form that showed these openings as held and free, with these ticked."""
+    shown = (*(Shown(id_, True) for id_ in held), *(Shown(id_, False) for id_ in free))
+    return Proposal(shown, frozenset(ticked))
+
+
+def save(
+    family: FamilySetup,
+    child_id: int,
+    *,
+    book: Collection[int] = (),
+    cancel: Collection[int] = (),
+    key: str | None = None,
+) -> SaveOutcome:
+    """Book and cancel openings as the planning's form does."""
+    wanted = proposal(held=cancel, free=book, ticked=book)
+    key = key or f"test-key-{next(_numbers):08}"
+    with write_transaction() as session:
+        return bookings.save(session, family.ref, family.user_id, child_id, key, wanted)
+
+
+def bookings_of(child_id: int) -> list[tuple[int, str]]:
+    """Opening id and status of every booking of a child, in the order in which they were made."""
+    rows = db.session.execute(
+        select(Booking.opening_id, Booking.status).where(Booking.child_id == child_id).order_by(Booking.id)
+    )
+    return [(opening_id, status.value) for opening_id, status in rows]
+
+
+def taken(day: date, scope_id: int | None) -> int | None:
+    """How many children the counter of a day says are there; None without counter."""
+    return db.session.scalar(
+        select(CapacityCounter.taken).where(CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
+    )
+
+
+def event_count() -> int:
+    """How many transitions of bookings were logged."""
+    return db.session.scalar(select(func.count()).select_from(BookingEvent)) or 0
+
+
+def _only(session: Session, table: type[Any], **values: object) -> Any:
+    row = session.scalars(select(table).filter_by(**values)).first()
+    if row is None:
+        row = table(**values)
+        session.add(row)
+        session.flush()
+    return row
