@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, abort, g, request, session, url_for
+from flask import Flask, abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -128,6 +128,19 @@ def requires(*capabilities: Capability) -> Callable[[Callable[P, R]], Callable[P
     return decorate
 
 
+def resumed_at(make_address: Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A posting view whose choices survive a session that ended: after sign-in the parent lands on this address.
+
+    `make_address` gets the view's arguments and reads the posted form.
+    """
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        view.make_resume_address = make_address  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
 def home_address() -> str:
     """Where a signed-in user starts: the staff at their queue, parents at their dashboard."""
     return url_for("staff.home.show") if current_user.user.is_staff else url_for("family.dashboard.show")
@@ -141,8 +154,15 @@ def safe_next(address: str | None) -> str | None:
 
 
 def _to_sign_in() -> Response:
-    wanted = request.full_path.rstrip("?") if request.method in _SAFE_METHODS else None
-    return leave_for(url_for("public.sign_in.show", suite=wanted))
+    return leave_for(url_for("public.sign_in.show", suite=_wanted_address()))
+
+
+def _wanted_address() -> str | None:
+    if request.method in _SAFE_METHODS:
+        return request.full_path.rstrip("?")
+    view = current_app.view_functions[request.endpoint] if request.endpoint else None
+    make_address: Callable[..., str] | None = getattr(view, "make_resume_address", None)
+    return make_address(**(request.view_args or {})) if make_address else None
 
 
 def init_app(app: Flask) -> None:

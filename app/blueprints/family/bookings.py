@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, current_family
+from app.access import current_account, current_family, resumed_at
 from app.database import write_transaction
 from app.forms.bookings import new_key, read_day, read_key, read_proposal
 from app.htmx import go_to, is_htmx, render_fragment, render_page
@@ -27,12 +27,23 @@ def show_children() -> Response:
 
 @blueprint.get("/<int:child_id>")
 def show_week(child_id: int) -> Response:
-    """The planning of a child around a day; after a save, with what it did and did not do."""
+    """The planning of a child around a day; after a save, with what it did and did not do.
+
+    Choices that stand in the address (a session ended before they were saved) are shown as not saved yet.
+    """
     child = families.child_of(current_family().id, child_id)
-    return _week_page(child, read_day(request.args.get("jour"), clock.today()))
+    proposal = read_proposal(request.args) if "shown" in request.args else None
+    return _week_page(child, read_day(request.args.get("jour"), clock.today()), proposal)
+
+
+def _address_with_choices(child_id: int) -> str:
+    day = read_day(request.form.get("jour"), clock.today()).isoformat()
+    choices = {"shown": request.form.get("shown", ""), "t": request.form.getlist("t")}
+    return url_for("family.bookings.show_week", child_id=child_id, jour=day, **choices)
 
 
 @blueprint.post("/<int:child_id>/verification")
+@resumed_at(_address_with_choices)
 def check_week(child_id: int) -> Response:
     """What saving these ticks would do. Reads only; htmx gets the judgements alone."""
     child = families.child_of(current_family().id, child_id)
@@ -45,6 +56,7 @@ def check_week(child_id: int) -> Response:
 
 
 @blueprint.post("/<int:child_id>")
+@resumed_at(_address_with_choices)
 def save_week(child_id: int) -> BaseResponse:
     """Save the ticks, then show the planning with what was done."""
     proposal, key = read_proposal(request.form), read_key(request.form)
