@@ -6,6 +6,8 @@ time-outs is `time.monotonic()`, which needs no clock.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,6 +33,15 @@ class Clock:
         self._started_at = None
         self._frozen = False
 
+    @contextmanager
+    def moved(self) -> Iterator[None]:
+        """Inside, the clock may be started at other moments; afterwards it reads as if nothing had been."""
+        before = (self._started_at, self._started_monotonic, self._frozen)
+        try:
+            yield
+        finally:
+            self._started_at, self._started_monotonic, self._frozen = before
+
     def now(self) -> datetime:
         """The present moment, aware, in Europe/Paris."""
         if self._started_at is None:
@@ -46,6 +57,7 @@ _clock = Clock()
 
 start_at = _clock.start_at
 follow_real_time = _clock.follow_real_time
+moved = _clock.moved
 now = _clock.now
 
 

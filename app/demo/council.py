@@ -1,28 +1,390 @@
-"""The demo council, built through the services."""
+"""The demo council, built through the services under a moving clock, so that it obeys every rule.
 
-from dataclasses import dataclass
+Everything happens in one transaction, always the same way: an interrupted build leaves an empty database.
+"""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.demo.families import (
+    FAMILIES,
+    TEST_FAMILY,
+    WAITING_ENROLMENTS,
+    WAITING_FAMILIES,
+    ChildPlan,
+    FamilyPlan,
+    QuotientStory,
+)
+from app.demo.settings import Offer, Weeks, seasons_around, set_up
+from app.models.bookings import Booking, Opening
+from app.models.councils import Council
+from app.models.enrolments import Enrolment
+from app.models.families import Family, FamilyChild, Guardian, Title
+from app.models.mails import MailStatus, OutboxMail
 from app.rules.capabilities import Role
+from app.rules.choices import Shown
+from app.rules.states import EnrolmentStatus
+from app.services import bookings
+from app.services.accounts import (
+    SignUp,
+    accept_sign_up,
+    confirm_account,
+    current_consent_text,
+    request_sign_up,
+)
+from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
+from app.services.enrolments import accept_enrolment, request_enrolment
+from app.services.families import (
+    AddressInput,
+    ChildInput,
+    CoordinatesInput,
+    FamilyRef,
+    QuotientInput,
+    add_child,
+    communes_of_postal_code,
+    families_of_user,
+    save_coordinates,
+    verify_quotient,
+)
+from app.services.mails import record_sent
+from app.services.planning import Proposal
 from app.services.staff_accounts import create_staff, describe_council
 
 PASSWORD = "Portail-Demo-2026"
+COUNCIL_NAME = "Communauté de communes de démonstration"
+SCHOOL_ZONE = "B"
+CLERK = "agent@example.org"
+
+_SEED = 80110
+_MINUTE = timedelta(minutes=1)
+_DAYS_OFF = 0.12  # of the days on which a child usually comes
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A demo account that the console names."""
+    """A demo account that the console names; `role` is None for the parent."""
 
     email: str
+    name: str
+    role: Role | None
     meaning: str
 
 
-ACCOUNTS = (Account("parent@example.org", "un parent (famille TEST)"), Account("admin@example.org", "administration"))
+ACCOUNTS = (
+    Account(TEST_FAMILY.email, "Fabrice TEST", None, "un parent : la famille TEST"),
+    Account(CLERK, "Nadia Lambert", Role.FILE_CLERK, "gestion des dossiers"),
+    Account("regie@example.org", "Philippe Roche", Role.REGISSEUR, "régie"),
+    Account("animation@example.org", "Sami Benali", Role.YOUTH_WORKER, "animation"),
+    Account("admin@example.org", "Camille Lenoir", Role.ADMINISTRATOR, "administration"),
+)
 
 
-def build_demo(session: Session) -> None:
-    """Fill an empty database."""
-    describe_council(session, name="Communauté de communes de démonstration")
-    create_staff(session, "admin@example.org", "Camille Admin", hash_password(PASSWORD), Role.ADMINISTRATOR)
+@dataclass(slots=True)
+class _Demo:
+    """What the build has made so far."""
+
+    session: Session
+    weeks: Weeks
+    password_hash: str
+    rng: Random = field(default_factory=lambda: Random(_SEED))
+    clerk_id: int = 0
+    offer: Offer = field(default_factory=Offer)
+    children: dict[tuple[str, str], int] = field(default_factory=dict)  # by family's last name and first name
+    users: dict[str, int] = field(default_factory=dict)  # by family's last name
+    families: dict[str, FamilyRef] = field(default_factory=dict)
+
+
+def build_demo(session: Session, more_places: int = 0) -> None:
+    """Fill an empty database with the demo council; the caller commits. The clock ends as it was.
+
+    `more_places` widens every capacity, for the larger demo of the benches.
+    """
+    now = clock.now()
+    demo = _Demo(session, Weeks(now.date()), hash_password(PASSWORD))
+    with clock.moved():
+        _move_to(demo.weeks.first_day - timedelta(days=31), time(8, 30))
+        _describe(demo, more_places)
+        _sign_families_up(demo)
+        _enrol_children(demo)
+        _book_weeks(demo)
+        _leave_work_to_do(demo, now)
+
+
+def _describe(demo: _Demo, more_places: int) -> None:
+    session, weeks = demo.session, demo.weeks
+    describe_council(
+        session,
+        name=COUNCIL_NAME,
+        school_zone=SCHOOL_ZONE,
+        address="144 rue du Cardinal Mercier, 80110 Moreuil",
+        email="contact@example.org",
+        phone="+33353010000",
+        dpo_email="dpo@example.org",
+    )
+    session.get_one(Council, 1).is_demo = True
+    for account in ACCOUNTS:
+        if account.role is not None:
+            user_id = create_staff(session, account.email, account.name, demo.password_hash, account.role)
+            if account.email == CLERK:
+                demo.clerk_id = user_id
+    demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
+
+
+def _sign_families_up(demo: _Demo) -> None:
+    for number, plan in enumerate(FAMILIES):
+        _move_to(demo.weeks.first_day - timedelta(days=30 - number // 4), time(18, 40 + number))
+        _request(demo, plan)
+    for number, plan in enumerate(FAMILIES):
+        _move_to(demo.weeks.first_day - timedelta(days=25), time(9, number))
+        family = demo.session.scalars(select(Family).where(Family.last_name == plan.last_name)).one()
+        accept_sign_up(demo.session, family.id, demo.clerk_id)
+        _move_to(demo.weeks.first_day - timedelta(days=25), time(12, 30 + number))
+        _confirm(demo, plan)
+        _complete(demo, plan)
+    _send_mails(demo)
+
+
+def _request(demo: _Demo, plan: FamilyPlan) -> None:
+    text = current_consent_text()
+    assert text is not None  # set up with the council
+    request_sign_up(
+        demo.session, SignUp(_address(plan), plan.title, plan.last_name, plan.first_name, plan.email, text.id)
+    )
+
+
+def _confirm(demo: _Demo, plan: FamilyPlan) -> None:
+    """Follow the link of the mail, as the parent does."""
+    demo.session.flush()
+    secret = demo.session.scalars(
+        select(OutboxMail.secret).where(OutboxMail.recipient == plan.email, OutboxMail.secret.is_not(None))
+    ).one()
+    assert secret is not None
+    user = confirm_account(demo.session, secret, demo.password_hash)
+    demo.users[plan.last_name] = user.id
+    (demo.families[plan.last_name],) = families_of_user(user.id)
+
+
+def _complete(demo: _Demo, plan: FamilyPlan) -> None:
+    family = demo.families[plan.last_name]
+    january = clock.now().date().replace(month=1, day=1)
+    quotient = None if plan.quotient_cents is None else QuotientInput(plan.quotient_cents, january)
+    save_coordinates(
+        demo.session,
+        family.id,
+        CoordinatesInput(
+            last_name=plan.last_name,
+            first_name=plan.first_name,
+            address=_address(plan),
+            home_phone=plan.home_phone,
+            mobile_phone=plan.mobile_phone,
+            regime=plan.regime,
+            fund_number=plan.fund_number,
+            fund_holder_name=f"{plan.last_name} {plan.first_name}" if plan.fund_number else None,
+            quotient=quotient,
+        ),
+    )
+    demo.session.flush()
+    if quotient is not None and plan.story is QuotientStory.VERIFIED:
+        verify_quotient(demo.session, family.id, january, demo.clerk_id)
+    for child in plan.children:
+        _add_child(demo, plan, child)
+    if plan is TEST_FAMILY:
+        # The second parent, who has no login yet.
+        demo.session.add(
+            Guardian(
+                family_id=family.id,
+                title=Title.MADAM,
+                last_name="TEST",
+                first_name="Sophie",
+                email="sophie.test@example.org",
+            )
+        )
+        demo.session.flush()
+
+
+def _add_child(demo: _Demo, plan: FamilyPlan, child: ChildPlan) -> None:
+    last_name = child.last_name or plan.last_name
+    family_id = demo.families[plan.last_name].id
+    shared = demo.children.get((last_name, child.first_name))
+    if shared is not None:
+        # Separated parents: one child, two families.
+        demo.session.add(FamilyChild(family_id=family_id, child_id=shared))
+        demo.session.flush()
+        demo.children[plan.last_name, child.first_name] = shared
+        return
+    born_on = _birth_date(demo, child.age)
+    child_id = add_child(demo.session, family_id, ChildInput(last_name, child.first_name, born_on))
+    demo.children[plan.last_name, child.first_name] = child_id
+
+
+def _birth_date(demo: _Demo, age: int) -> date:
+    """A birthday that does not fall into the demo's weeks, so that the child keeps its age and group."""
+    today = demo.weeks.today
+    return date(today.year - age, today.month, min(today.day, 28)) - timedelta(days=demo.rng.randrange(80, 300))
+
+
+def _enrol_children(demo: _Demo) -> None:
+    moment = datetime.combine(demo.weeks.first_day - timedelta(days=20), time(20, 10))
+    wanted = [
+        (plan, child, activity_id)
+        for plan in FAMILIES
+        for child in plan.children
+        for activity_id in _activities_of(demo, child)
+    ]
+    requested = []
+    for number, (plan, child, activity_id) in enumerate(wanted):
+        clock.start_at(moment + number * _MINUTE, frozen=True)
+        family, child_id = demo.families[plan.last_name], demo.children[plan.last_name, child.first_name]
+        requested.append(request_enrolment(demo.session, family, demo.users[plan.last_name], child_id, activity_id))
+    _move_to(demo.weeks.first_day - timedelta(days=18), time(10, 15))
+    for enrolment_id in requested:
+        accept_enrolment(demo.session, enrolment_id, demo.clerk_id)
+    _send_mails(demo)
+
+
+def _activities_of(demo: _Demo, child: ChildPlan) -> list[int]:
+    names = [
+        name
+        for name, comes in (
+            ("Mercredi", child.wednesday),
+            ("Périscolaire", child.school_days),
+            ("CAJ vacances", child.holidays),
+        )
+        if comes
+    ]
+    return [demo.offer.activities[season.name, name] for season in demo.offer.seasons for name in names]
+
+
+def _book_weeks(demo: _Demo) -> None:
+    """Three evenings on which the parents book, each for some weeks; now and then one cancels a day in time."""
+    monday = demo.weeks.monday
+    evenings = (
+        (demo.weeks.first_day - timedelta(days=12), range(-4, 0)),
+        (monday - timedelta(days=11), range(3)),
+        (monday - timedelta(days=4), range(3, 6)),
+    )
+    for day, offsets in evenings:
+        mondays = [monday + timedelta(weeks=offset) for offset in offsets]
+        moment = datetime.combine(day, time(19, 30))
+        for plan in FAMILIES:
+            for child in plan.children:
+                moment += _MINUTE
+                clock.start_at(moment, frozen=True)
+                _book(demo, plan, child, mondays)
+    clock.start_at(datetime.combine(monday - timedelta(days=3), time(21)), frozen=True)
+    for last_name, first_name in (("TEST", "Hugo"), ("GARNIER", "Sofia")):
+        _cancel_a_day(demo, last_name, first_name, monday + timedelta(weeks=2))
+
+
+def _book(demo: _Demo, plan: FamilyPlan, child: ChildPlan, mondays: Iterable[date]) -> None:
+    days = [
+        monday + timedelta(days=offset)
+        for monday in mondays
+        if plan.every_other_week is None or monday.isocalendar().week % 2 == plan.every_other_week
+        for offset in range(5)
+        if demo.rng.random() >= _DAYS_OFF
+    ]
+    if not days:
+        return
+    wanted = frozenset(
+        opening_id
+        for opening_id, day, unit, activity in _openings_for(demo, plan, child, days)
+        if _comes(child, day, unit, activity)
+    )
+    _save(demo, plan.last_name, child.first_name, [Shown(id_, held=False) for id_ in sorted(wanted)], wanted)
+
+
+def _comes(child: ChildPlan, day: date, unit: str, activity: str) -> bool:
+    if activity == "Mercredi":
+        return unit in child.wednesday
+    if activity == "Périscolaire":
+        return (day.weekday(), unit) in child.school_days
+    return child.holidays
+
+
+def _openings_for(
+    demo: _Demo, plan: FamilyPlan, child: ChildPlan, days: Sequence[date]
+) -> list[tuple[int, date, str, str]]:
+    """What is open to the child on these days: opening, day, name of the unit and of its activity."""
+    known = catalogue()
+    rows = demo.session.execute(
+        select(Opening.id, Opening.day, Opening.unit_id)
+        .join(Enrolment, Enrolment.group_id == Opening.group_id)
+        .where(
+            Enrolment.family_id == demo.families[plan.last_name].id,
+            Enrolment.child_id == demo.children[plan.last_name, child.first_name],
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+            Opening.day.between(Enrolment.starts_on, Enrolment.ends_on),
+            Opening.day.in_(days),
+            Opening.is_open,
+        )
+    )
+    return [(id_, day, known.units[unit].name, known.activity_of_unit(unit).name) for id_, day, unit in rows]
+
+
+def _save(demo: _Demo, last_name: str, first_name: str, shown: Sequence[Shown], ticked: frozenset[int]) -> None:
+    if not shown:
+        return
+    bookings.save(
+        demo.session,
+        demo.families[last_name],
+        demo.users[last_name],
+        demo.children[last_name, first_name],
+        f"demo-{last_name}-{first_name}-{clock.now():%Y%m%d%H%M}",
+        Proposal(tuple(shown), ticked),
+    )
+
+
+def _cancel_a_day(demo: _Demo, last_name: str, first_name: str, monday: date) -> None:
+    """Cancel all that the child has booked on the first day of that week on which it has booked anything."""
+    held = demo.session.execute(
+        select(Booking.day, Booking.opening_id)
+        .where(
+            Booking.child_id == demo.children[last_name, first_name],
+            Booking.day.between(monday, monday + timedelta(days=6)),
+        )
+        .order_by(Booking.day)
+    ).all()
+    shown = [Shown(opening_id, held=True) for day, opening_id in held if day == held[0][0]]
+    _save(demo, last_name, first_name, shown, frozenset())
+
+
+def _leave_work_to_do(demo: _Demo, now: datetime) -> None:
+    """What waits in the staff's queue: two sign-ups and two enrolments."""
+    for hours, plan in zip((20, 3), WAITING_FAMILIES, strict=True):
+        clock.start_at(now - timedelta(hours=hours), frozen=True)
+        _request(demo, plan)
+    for hours, (last_name, first_name, activity) in zip((26, 5), WAITING_ENROLMENTS, strict=True):
+        clock.start_at(now - timedelta(hours=hours), frozen=True)
+        season = next(s for s in reversed(demo.offer.seasons) if s.starts_on <= demo.weeks.today)
+        request_enrolment(
+            demo.session,
+            demo.families[last_name],
+            demo.users[last_name],
+            demo.children[last_name, first_name],
+            demo.offer.activities[season.name, activity],
+        )
+    demo.session.flush()
+
+
+def _address(plan: FamilyPlan) -> AddressInput:
+    commune = next(c for c in communes_of_postal_code(plan.postal_code) if c.name == plan.city)
+    return AddressInput(plan.number, plan.repetition, plan.street, plan.complement, commune)
+
+
+def _send_mails(demo: _Demo) -> None:
+    """The mails so far left at the time: only recent ones are still to be seen waiting."""
+    demo.session.flush()
+    for mail_id in demo.session.scalars(select(OutboxMail.id).where(OutboxMail.status == MailStatus.QUEUED)).all():
+        record_sent(demo.session, mail_id)
+
+
+def _move_to(day: date, at: time) -> None:
+    clock.start_at(datetime.combine(day, at), frozen=True)

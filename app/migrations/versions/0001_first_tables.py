@@ -24,11 +24,11 @@ def upgrade() -> None:
     op.create_table(
         "child",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
         sa.Column("folded_name", sa.String(), nullable=False),
-        sa.Column("birth_date", sa.Date(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_child")),
     )
     with op.batch_alter_table("child", schema=None) as batch_op:
@@ -189,9 +189,6 @@ def upgrade() -> None:
         "family",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=40), nullable=False),
-        sa.Column("last_name", sa.String(), nullable=False),
-        sa.Column("first_name", sa.String(), nullable=False),
-        sa.Column("folded_name", sa.String(), nullable=False),
         sa.Column("home_phone", sa.String(), nullable=True),
         sa.Column("mobile_phone", sa.String(), nullable=True),
         sa.Column("regime", sa.String(length=40), nullable=True),
@@ -201,6 +198,9 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("refusal_reason", sa.String(), nullable=True),
+        sa.Column("last_name", sa.String(), nullable=False),
+        sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("folded_name", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["decided_by_id"], ["user_account.id"], name=op.f("fk_family_decided_by_id_user_account")
         ),
@@ -388,10 +388,10 @@ def upgrade() -> None:
         sa.Column("family_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("title", sa.String(length=40), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
         sa.Column("folded_name", sa.String(), nullable=False),
-        sa.Column("email", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["family_id"], ["family.id"], name=op.f("fk_guardian_family_id_family"), ondelete="CASCADE"
         ),
@@ -401,8 +401,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("guardian", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_guardian_email"), ["email"], unique=False)
-        batch_op.create_index(batch_op.f("ix_guardian_folded_name"), ["folded_name"], unique=False)
         batch_op.create_index(batch_op.f("ix_guardian_family_id"), ["family_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guardian_folded_name"), ["folded_name"], unique=False)
         batch_op.create_index(batch_op.f("ix_guardian_user_id"), ["user_id"], unique=False)
 
     op.create_table(

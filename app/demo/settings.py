@@ -1,0 +1,309 @@
+"""What the demo council offers: offices, sites, seasons, activities with their rules, prices and openings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.models.activities import (
+    Activity,
+    ActivityNoticeRule,
+    CapacityScope,
+    CapacityScopeGroup,
+    CapacityScopeUnit,
+    CombinationRule,
+    CombinationRuleUnit,
+    Group,
+    Office,
+    Season,
+    Site,
+    TariffBracket,
+    TariffVersion,
+    Unit,
+)
+from app.models.families import ConsentText
+from app.rules.calendars import DayKind
+from app.rules.cells import Action
+from app.rules.deadlines import NoticeKind, NoticeRule
+from app.services.openings import generate_openings
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
+WORKING_WEEK = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY)
+
+# Quotients, in cents, at which a bracket begins.
+QF_BRACKETS = (0, 450_00, 750_00, 1_100_00)
+RISE_CENTS = 10  # in January
+
+CONSENT_TEXT = (
+    "Nous recueillons ces informations pour ouvrir votre compte, inscrire vos enfants, les accueillir et vous "
+    "facturer. Ce traitement repose sur votre consentement. Seuls les agents de la Communauté de communes de "
+    "démonstration chargés de l’enfance, de la jeunesse et de la facturation y ont accès\u00a0; rien n’est vendu ni "
+    "transmis à d’autres fins. Votre dossier est conservé cinq ans après votre dernière activité, puis effacé.\n"
+    "Vous pouvez à tout moment consulter vos données, les corriger, en demander une copie ou l’effacement, limiter "
+    "leur usage ou vous y opposer, et retirer votre consentement, en écrivant à dpo@example.org. Si vous estimez, "
+    "après nous avoir écrit, que vos droits ne sont pas respectés, vous pouvez saisir la CNIL (www.cnil.fr)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """A unit with its price per QF bracket, in cents, and the weekdays on which it opens."""
+
+    name: str
+    starts_at: time
+    ends_at: time
+    prices_cents: tuple[int, int, int, int]
+    weekdays: tuple[int, ...]
+    is_meal: bool = False
+    needs: tuple[str, ...] = ()  # one of these units must be booked with it
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """An age group; ages in completed years, both included."""
+
+    name: str
+    min_age: int
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePlan:
+    """Places shared by units, over all groups of the activity or some."""
+
+    name: str
+    units: tuple[str, ...]
+    places: int
+    groups: tuple[str, ...] = ()  # none named: all
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPlan:
+    """An activity as it is set up in each season."""
+
+    name: str
+    description: str
+    office: str  # its prefix
+    site: str
+    kinds: tuple[DayKind, ...]
+    units: tuple[UnitPlan, ...]
+    groups: tuple[GroupPlan, ...]
+    scopes: tuple[ScopePlan, ...]
+    book: NoticeRule
+    cancel: NoticeRule
+
+
+OFFICES = (
+    ("pop", "Service périscolaire", "012345"),
+    ("AN", "Service des accueils de loisirs", "012345"),
+    ("caj", "Centre animation jeunesse", "067890"),
+)
+
+SITES = (
+    ("Accueil de loisirs Les Marronniers", "3 rue de l’École, 80110 Moreuil"),
+    ("Accueil périscolaire des Deux-Vallées", "1 place de la Mairie, 80110 Démuin"),
+    ("Centre animation jeunesse", "8 rue du Stade, 80250 Ailly-sur-Noye"),
+)
+
+ACTIVITIES = (
+    ActivityPlan(
+        name="Mercredi",
+        description="Les mercredis d’école : jeux, ateliers et sorties, à la demi-journée ou à la journée.",
+        office="AN",
+        site="Accueil de loisirs Les Marronniers",
+        kinds=(DayKind.WEDNESDAY,),
+        units=(
+            UnitPlan("Matin", time(7, 30), time(11, 45), (210, 320, 420, 530), (WEDNESDAY,)),
+            UnitPlan(
+                "Repas", time(12, 15), time(13, 15), (250, 340, 410, 480), (WEDNESDAY,),
+                is_meal=True, needs=("Matin", "Après-midi"),
+            ),
+            UnitPlan("Après-midi", time(13, 45), time(18), (210, 320, 420, 530), (WEDNESDAY,)),
+        ),
+        groups=(GroupPlan("3-5 ans", 3, 5), GroupPlan("6-8 ans", 6, 8), GroupPlan("9-11 ans", 9, 11)),
+        scopes=(
+            ScopePlan("Mercredi matin", ("Matin",), 12),
+            ScopePlan("Mercredi après-midi", ("Après-midi",), 12),
+            ScopePlan("Repas du mercredi", ("Repas",), 10),
+            ScopePlan("Petits du mercredi", ("Matin", "Après-midi"), 5, ("3-5 ans",)),
+        ),
+        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
+        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
+    ),
+    ActivityPlan(
+        name="Périscolaire",
+        description="Avant et après la classe, les lundis, mardis, jeudis et vendredis.",
+        office="pop",
+        site="Accueil périscolaire des Deux-Vallées",
+        kinds=(DayKind.SCHOOL_DAY,),
+        units=(
+            UnitPlan("Acc matin", time(7), time(9), (80, 120, 160, 200), WORKING_WEEK),
+            UnitPlan("Acc soir", time(16, 30), time(19), (100, 150, 200, 250), WORKING_WEEK),
+        ),
+        groups=(GroupPlan("Maternelle", 3, 5), GroupPlan("Élémentaire", 6, 11)),
+        scopes=(
+            ScopePlan("Accueil du matin", ("Acc matin",), 28),
+            ScopePlan("Accueil du soir", ("Acc soir",), 28),
+        ),
+        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
+        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
+    ),
+    ActivityPlan(
+        name="CAJ vacances",
+        description="Les vacances des 11-17 ans : sport, sorties, projets, et une veillée le vendredi.",
+        office="caj",
+        site="Centre animation jeunesse",
+        kinds=(DayKind.SCHOOL_HOLIDAY,),
+        units=(
+            UnitPlan("Journée", time(9), time(17), (500, 700, 900, 1100), WORKING_WEEK),
+            UnitPlan("Veillée", time(18, 30), time(22), (200, 300, 400, 500), (FRIDAY,)),
+        ),
+        groups=(GroupPlan("11-13 ans", 11, 13), GroupPlan("14-17 ans", 14, 17)),
+        scopes=(
+            ScopePlan("CAJ 11-13 ans", ("Journée",), 8, ("11-13 ans",)),
+            ScopePlan("CAJ 14-17 ans", ("Journée",), 8, ("14-17 ans",)),
+            ScopePlan("Veillée", ("Veillée",), 12),
+        ),
+        book=NoticeRule(NoticeKind.WEEKDAY_BEFORE, 1, time(12), WEDNESDAY),
+        cancel=NoticeRule(NoticeKind.HOURS_BEFORE, 48),
+    ),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Offer:
+    """The ids of what was set up, by the names of the plans."""
+
+    activities: dict[tuple[str, str], int] = field(default_factory=dict)  # by season and activity
+    seasons: list[Season] = field(default_factory=list)
+
+
+def school_year_of(day: date) -> date:
+    """The 1 September on which the school year of a day began."""
+    return date(day.year if day.month >= 9 else day.year - 1, 9, 1)
+
+
+def seasons_around(today: date, first_day: date, last_day: date) -> list[date]:
+    """The school years, by their first day, that the demo's weeks touch; in July and August also the coming one."""
+    years = {school_year_of(day) for day in (first_day, today, last_day)}
+    if today.month in (7, 8):
+        years.add(date(today.year, 9, 1))
+    return sorted(years)
+
+
+def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Offer:
+    """Create everything the staff would set, for these school years; each scope gets `more_places` more."""
+    session.add(ConsentText(body=CONSENT_TEXT, starts_on=years[0]))
+    offices = {prefix: Office(prefix=prefix, name=name, payfip_number=number) for prefix, name, number in OFFICES}
+    sites = {name: Site(name=name, address=address) for name, address in SITES}
+    session.add_all([*offices.values(), *sites.values()])
+    session.flush()
+    offer = Offer()
+    openings: list[tuple[Activity, dict[str, int], list[int], ActivityPlan, Season]] = []
+    for starts_on in years:
+        ends_on = date(starts_on.year + 1, 8, 31)
+        season = Season(name=f"{starts_on.year}-{ends_on.year}", starts_on=starts_on, ends_on=ends_on)
+        session.add(season)
+        session.flush()
+        offer.seasons.append(season)
+        for position, plan in enumerate(ACTIVITIES, start=1):
+            activity = Activity(
+                office_id=offices[plan.office].id, site_id=sites[plan.site].id, season_id=season.id,
+                name=plan.name, description=plan.description, position=position,
+            )  # fmt: skip
+            session.add(activity)
+            session.flush()
+            offer.activities[season.name, plan.name] = activity.id
+            units, groups = _set_up_activity(session, activity.id, plan, more_places)
+            _set_prices(session, activity.id, plan, units, season)
+            openings.append((activity, units, list(groups.values()), plan, season))
+    session.flush()
+    for activity, units, group_ids, plan, season in openings:
+        for unit in plan.units:
+            generate_openings(
+                session, activity.id, [units[unit.name]], group_ids, plan.kinds, unit.weekdays,
+                season.starts_on, season.ends_on,
+            )  # fmt: skip
+    return offer
+
+
+def _set_up_activity(
+    session: Session, activity_id: int, plan: ActivityPlan, more_places: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    units = {
+        unit.name: Unit(
+            activity_id=activity_id, name=unit.name, starts_at=unit.starts_at, ends_at=unit.ends_at,
+            is_meal=unit.is_meal, position=position,
+        )
+        for position, unit in enumerate(plan.units, start=1)
+    }  # fmt: skip
+    groups = {
+        group.name: Group(activity_id=activity_id, name=group.name, min_age=group.min_age, max_age=group.max_age)
+        for group in plan.groups
+    }
+    scopes = [(scope, CapacityScope(name=scope.name, places=scope.places + more_places)) for scope in plan.scopes]
+    session.add_all([*units.values(), *groups.values(), *(row for _scope, row in scopes)])
+    session.flush()
+    for unit in plan.units:
+        if unit.needs:
+            any_of = [CombinationRuleUnit(unit_id=units[name].id) for name in unit.needs]
+            session.add(CombinationRule(unit_id=units[unit.name].id, any_of=any_of))
+    for scope, row in scopes:
+        session.add_all(CapacityScopeUnit(scope_id=row.id, unit_id=units[name].id) for name in scope.units)
+        session.add_all(
+            CapacityScopeGroup(scope_id=row.id, group_id=groups[name].id) for name in scope.groups or tuple(groups)
+        )
+    for action, notice in ((Action.BOOK, plan.book), (Action.CANCEL, plan.cancel)):
+        session.add(
+            ActivityNoticeRule(
+                activity_id=activity_id,
+                action=action,
+                kind=notice.kind,
+                count=notice.count,
+                at=notice.at,
+                weekday=notice.weekday,
+            )
+        )
+    return {name: unit.id for name, unit in units.items()}, {name: group.id for name, group in groups.items()}
+
+
+def _set_prices(session: Session, activity_id: int, plan: ActivityPlan, units: dict[str, int], season: Season) -> None:
+    january = date(season.ends_on.year, 1, 1)
+    for starts_on, rise_cents in ((season.starts_on, 0), (january, RISE_CENTS)):
+        version = TariffVersion(activity_id=activity_id, starts_on=starts_on)
+        session.add(version)
+        session.flush()
+        for unit in plan.units:
+            for index, amount_cents in enumerate(unit.prices_cents):
+                session.add(
+                    TariffBracket(
+                        version_id=version.id,
+                        unit_id=units[unit.name],
+                        qf_from_cents=QF_BRACKETS[index],
+                        qf_below_cents=QF_BRACKETS[index + 1] if index + 1 < len(QF_BRACKETS) else None,
+                        amount_cents=amount_cents + rise_cents,
+                    )
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """The ten weeks of the demo's bookings around a day: four past, its own and five to come."""
+
+    today: date
+
+    @property
+    def monday(self) -> date:
+        """The Monday of the week of today."""
+        return self.today - timedelta(days=self.today.weekday())
+
+    @property
+    def first_day(self) -> date:
+        """The first Monday with bookings."""
+        return self.monday - timedelta(weeks=4)
+
+    @property
+    def last_day(self) -> date:
+        """The last Sunday with bookings."""
+        return self.monday + timedelta(weeks=6) - timedelta(days=1)
