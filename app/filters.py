@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, time
 
+from app.rules.phones import format_phone
+
 NBSP = "\u00a0"
 NARROW_NBSP = "\u202f"
 
@@ -79,10 +81,15 @@ def file_size(size: int) -> str:
     return f"{size / 1000:.1f}".replace(".", ",") + f"{NBSP}Ko"
 
 
+def phone(stored: str) -> str:
+    """« 03 00 00 00 00 » for a stored +33300000000."""
+    return format_phone(stored)
+
+
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
         euros, day_long, day_medium, day_short, weekday_short, day_plain, month_long,
-        hour_table, hour_sentence, moment, moment_plain, file_size,
+        hour_table, hour_sentence, moment, moment_plain, file_size, phone,
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The shape of « Coordonnées » and of a child."""
+"""The shape of « Coordonnées » and of a child."""
 
 import re
 from datetime import date, timedelta
@@ -36,7 +36,7 @@ _HOUSE_NUMBER = re.compile(r"(?:\d{1,5}(?:[-/]\d{1,5})?)?")
 
 
 class CoordinatesForm(CommuneChecks, FlaskForm):
-    """Every field of the guide's « Coordonnées »."""
+    """Every field of the guide's « Coordonnées »."""
 
     last_name = text_field(
         "Nom", required="Indiquez le nom de la famille.", longest=LONGEST_NAME, checks=[PersonName()],
@@ -59,7 +59,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
     regime = SelectField(
         "Régime allocataire",
         choices=[("", "Choisissez…"), *REGIME_CHOICES],
-        validators=[Filled(message="Choisissez votre régime. « Aucun » est aussi une réponse."), Listed()],
+        validators=[Filled(message="Choisissez votre régime. « Aucun » est aussi une réponse."), Listed()],
         validate_choice=False,
     )
     fund_number = text_field("Num. allocataire", longest=15, autocomplete="off")
@@ -103,7 +103,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         field.data = field.data.replace(" ", "")
         if not _HOUSE_NUMBER.fullmatch(field.data):
             raise ValidationError(
-                "Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté."
+                "Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté."
             )
 
     def validate_mobile_phone(self, field: Field) -> None:
@@ -141,7 +141,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
     def validate_quotient_month(self, field: Field) -> None:
         """Raises ValidationError."""
         if self.quotient.data and not field.data:
-            raise ValidationError("Choisissez le mois de ce quotient : il est écrit sur votre attestation.")
+            raise ValidationError("Choisissez le mois de ce quotient : il est écrit sur votre attestation.")
         if field.data and field.data not in dict(self.quotient_month.choices):
             raise ValidationError("Choisissez un mois de la liste.")
 
@@ -182,7 +182,7 @@ def month_code(month: date | None) -> str:
 
 
 def amount_typed(cents: int | None) -> str:
-    """« 812,50 », as a person would type it."""
+    """« 812,50 », as a person would type it."""
     if cents is None:
         return ""
     euros, rest = divmod(cents, 100)

@@ -68,7 +68,7 @@ class EmailAddress:
         try:
             validate_email(field.data or "", check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
-            raise ValidationError("Cette adresse n’est pas complète. Elle ressemble à prenom.nom@exemple.fr.") from None
+            raise ValidationError("Cette adresse n’est pas complète. Elle ressemble à prenom.nom@example.org.") from None
 
 
 class PhoneNumber:
@@ -124,7 +124,7 @@ class Listed:
 
 
 def postal_code_field() -> StringField:
-    """« CP »; declare it before the town."""
+    """« CP »; declare it before the town."""
     return StringField(
         "CP", filters=[strip], validators=[Starred()],
         render_kw={
@@ -135,7 +135,7 @@ def postal_code_field() -> StringField:
 
 
 def city_field() -> StringField:
-    """« Ville »."""
+    """« Ville »."""
     return StringField(
         "Ville", filters=[strip], validators=[Starred()],
         render_kw={
@@ -190,7 +190,7 @@ def _only_postal_code(city: str) -> str:
     if not codes:
         raise ValidationError("Indiquez votre code postal.")
     if len(codes) > 1:
-        raise ValidationError(f"Plusieurs codes postaux sont possibles : {_listed(codes)}. Indiquez le vôtre.")
+        raise ValidationError(f"Plusieurs codes postaux sont possibles : {_listed(codes)}. Indiquez le vôtre.")
     return codes[0]
 
 
@@ -198,18 +198,18 @@ def _find_commune(postal_code: str, city: str, choices: Sequence[CommuneChoice])
     if not city:
         if len(choices) == 1:
             return choices[0]
-        raise ValidationError(f"Plusieurs communes ont ce code postal : {_names(choices)}. Indiquez la vôtre.")
+        raise ValidationError(f"Plusieurs communes ont ce code postal : {_names(choices)}. Indiquez la vôtre.")
     wanted = fold(_spelt_out(city))
     for choice in choices:
         if fold(choice.name) == wanted:
             return choice
     if len(choices) == 1:
         raise ValidationError(f"Au code postal {postal_code} correspond la commune {choices[0].name}.")
-    raise ValidationError(f"Au code postal {postal_code} correspondent : {_names(choices)}.")
+    raise ValidationError(f"Au code postal {postal_code} correspondent : {_names(choices)}.")
 
 
 def _spelt_out(city: str) -> str:
-    """« St Sauflieu » → « saint sauflieu »."""
+    """« St Sauflieu » → « saint sauflieu »."""
     words = fold(city).split()
     return " ".join(
         _ABBREVIATIONS.get(word, word) if place < len(words) - 1 else word for place, word in enumerate(words)

@@ -34,9 +34,9 @@ class FamilyForm(CommuneChecks, FlaskForm):
     postal_code = postal_code_field()
     city = city_field()
     consent = RadioField(
-        "Acceptez-vous que vos données soient utilisées ainsi ?",
+        "Acceptez-vous que vos données soient utilisées ainsi ?",
         choices=((_YES, "Oui"), (_NO, "Non")),
-        validators=[Filled(message="Répondez par Oui ou par Non : nous avons besoin de votre accord.")],
+        validators=[Filled(message="Répondez par Oui ou par Non : nous avons besoin de votre accord.")],
         validate_choice=False,
     )
     consent_text_id = HiddenField()  # the version that was shown
@@ -62,11 +62,11 @@ class FamilyForm(CommuneChecks, FlaskForm):
         """Raises ValidationError for No, and for a Yes to another version of the text."""
         if field.data != _YES:
             raise ValidationError(
-                "Sans votre accord, nous ne pouvons pas créer votre compte : il nous faut ces données pour gérer "
+                "Sans votre accord, nous ne pouvons pas créer votre compte : il nous faut ces données pour gérer "
                 "votre dossier. Vous pouvez aussi vous inscrire à notre guichet."
             )
         if self.consent_text_id.data != str(self.accepted_text_id):
-            raise ValidationError("Ce texte vient de changer : relisez-le, puis répondez à nouveau.")
+            raise ValidationError("Ce texte vient de changer : relisez-le, puis répondez à nouveau.")
 
 
 class GuardianForm(FlaskForm):

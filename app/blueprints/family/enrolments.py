@@ -47,7 +47,7 @@ def request_enrolment(child_id: int) -> BaseResponse:
     except EnrolmentBlocked as refusal:
         return _offers_page(child_id, refusal, status=422)
     name = catalogue().activities[form.activity_id.data].name
-    flash(f"Votre demande d’inscription est envoyée : {name}. Nous vous répondrons par courriel.", "success")
+    flash(f"Votre demande d’inscription est envoyée : {name}. Nous vous répondrons par courriel.", "success")
     return go_to(url_for("family.enrolments.show"))
 
 

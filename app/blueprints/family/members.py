@@ -11,7 +11,7 @@ from app.htmx import go_to, render_page
 from app.models.families import Regime
 from app.rules.phones import format_phone
 from app.services import families
-from app.services.errors import FamilyNotActive
+from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import CoordinatesInput, CoordinatesView, FamilyRef
 
 blueprint = Blueprint("members", __name__, url_prefix="/ma-famille")
@@ -41,14 +41,14 @@ def show_guardians() -> Response:
 
 @blueprint.get("/coordonnees")
 def show_coordinates() -> Response:
-    """The form « Coordonnées »."""
+    """The form « Coordonnées »."""
     view = families.coordinates_of(current_family().id)
     return _coordinates_page(_filled_form(view), view)
 
 
 @blueprint.post("/coordonnees")
 def save_coordinates() -> BaseResponse:
-    """Store « Coordonnées »."""
+    """Store « Coordonnées »."""
     family = _active_family()
     view = families.coordinates_of(family.id)
     form = _with_months(CoordinatesForm(), view)
@@ -62,7 +62,7 @@ def save_coordinates() -> BaseResponse:
 
 @blueprint.get("/enfants/nouveau")
 def new_child() -> Response:
-    """« Ajouter une personne »: a child."""
+    """« Ajouter une personne »: a child."""
     return render_page("family/members/new_child.html", layout="family", form=ChildForm())
 
 
@@ -82,14 +82,16 @@ def add_child() -> BaseResponse:
 def show_child(child_id: int) -> Response:
     """A child: identity, and the way to enrolments and bookings."""
     child = families.child_of(current_family().id, child_id)
-    is_enrolled = families.has_enrolments(child_id)
-    return render_page("family/members/child.html", layout="family", child=child, is_enrolled=is_enrolled)
+    is_editable = current_family().may_act and not families.has_enrolments(child_id)
+    return render_page("family/members/child.html", layout="family", child=child, is_editable=is_editable)
 
 
 @blueprint.get("/enfants/<int:child_id>/identite")
 def edit_child(child_id: int) -> Response:
     """Correct a child's identity, until the first enrolment."""
-    child = families.child_of(current_family().id, child_id)
+    child = families.child_of(_active_family().id, child_id)
+    if families.has_enrolments(child_id):
+        raise NotFound("child that may be corrected")
     form = ChildForm(last_name=child.last_name, first_name=child.first_name, birth_date=child.birth_date)
     return render_page("family/members/edit_child.html", layout="family", child=child, form=form)
 

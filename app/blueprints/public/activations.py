@@ -40,7 +40,7 @@ def confirm(secret: str) -> BaseResponse:
     with write_transaction() as session:
         user_id = accounts.confirm_account(session, secret, password_hash).id
     sign_in(user_id)
-    flash("Votre compte est confirmé. Bienvenue !", "success")
+    flash("Votre compte est confirmé. Bienvenue !", "success")
     return go_to(home_address())
 
 

@@ -39,7 +39,7 @@ def sign_in_user() -> BaseResponse:
 def sign_out_user() -> BaseResponse:
     """End the session."""
     sign_out()
-    flash("Vous êtes déconnecté. À bientôt !", "success")
+    flash("Vous êtes déconnecté. À bientôt !", "success")
     return leave_for(url_for("public.sign_in.show"))
 
 

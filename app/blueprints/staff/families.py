@@ -1,17 +1,70 @@
-"""Families"""
+"""Families: search, file, and helping an account that was never confirmed."""
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.access import current_capabilities, requires
+from app.database import write_transaction
+from app.forms.staff_families import EmailForm
+from app.htmx import go_to, render_page
+from app.rules.capabilities import Capability
+from app.services import accounts, family_files
+from app.services.errors import EmailTaken
 
 blueprint = Blueprint("families", __name__)
 
 
 @blueprint.get("")
+@requires(Capability.VIEW_FAMILIES)
 def search() -> Response:
-    """The section."""
-    return make_response("")
+    """Families by name, e-mail or child."""
+    text = request.args.get("q", "").strip()[: family_files.LONGEST_SEARCH]
+    found = family_files.search_families(text, request.args.get("page", 1, type=int))
+    return render_page("staff/families/search.html", layout="staff", text=text, found=found)
 
 
 @blueprint.get("/<int:family_id>")
+@requires(Capability.VIEW_FAMILIES)
 def show(family_id: int) -> Response:
-    """The file."""
-    return make_response("")
+    """The file of a family."""
+    return _file_page(family_id)
+
+
+@blueprint.post("/<int:family_id>/email")
+@requires(Capability.REVIEW_SIGN_UPS)
+def correct_email(family_id: int) -> BaseResponse:
+    """Give an account that was never confirmed its right address."""
+    form = EmailForm()
+    if not form.validate_on_submit():
+        return _file_page(family_id, form)
+    email = accounts.normalise_email(form.email.data or "")
+    try:
+        with write_transaction() as session:
+            accounts.correct_email(session, family_id, email)
+    except EmailTaken:
+        form.email.errors = ["Cette adresse email est déjà celle d’un autre compte."]
+        return _file_page(family_id, form)
+    flash(f"L’adresse est corrigée. Un courriel part vers {email}.", "success")
+    return go_to(url_for("staff.families.show", family_id=family_id))
+
+
+@blueprint.post("/<int:family_id>/invitation")
+@requires(Capability.REVIEW_SIGN_UPS)
+def resend_invitation(family_id: int) -> BaseResponse:
+    """Send the link that confirms the account again."""
+    with write_transaction() as session:
+        email = family_files.resend_invitation(session, family_id)
+    flash(f"Une nouvelle invitation part vers {email}. Les liens précédents ne fonctionnent plus.", "success")
+    return go_to(url_for("staff.families.show", family_id=family_id))
+
+
+def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
+    file = family_files.read_family_file(family_id)
+    return render_page(
+        "staff/families/show.html",
+        layout="staff",
+        status=422 if form is not None else 200,
+        file=file,
+        form=form or EmailForm(formdata=None, email=file.first_guardian.email),
+        may_help=Capability.REVIEW_SIGN_UPS in current_capabilities(),
+    )

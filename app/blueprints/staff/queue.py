@@ -1,11 +1,126 @@
-"""Queue"""
+"""« À traiter »: accounts and enrolments that wait for a decision."""
 
-from flask import Blueprint, Response, make_response
+from collections.abc import Callable
+
+from flask import Blueprint, Response, flash, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.access import current_account, current_capabilities, requires
+from app.database import write_transaction
+from app.forms.staff_queue import RefusalForm
+from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.labels import decision_sentence
+from app.rules.capabilities import Capability
+from app.services import accounts, enrolments, staff_queue
+from app.services.errors import AlreadyDecided
+from app.services.staff_queue import Decision, ItemKind
 
 blueprint = Blueprint("queue", __name__)
 
+_CAPABILITIES = {ItemKind.SIGN_UP: Capability.REVIEW_SIGN_UPS, ItemKind.ENROLMENT: Capability.REVIEW_ENROLMENTS}
+_KIND_IN_ADDRESS = {"comptes": ItemKind.SIGN_UP, "inscriptions": ItemKind.ENROLMENT}
+
 
 @blueprint.get("")
+@requires(*_CAPABILITIES.values())
 def show() -> Response:
-    """The section."""
-    return make_response("")
+    """What waits, oldest first."""
+    return _queue_page()
+
+
+@blueprint.post("/comptes/<int:family_id>/accepter")
+@requires(Capability.REVIEW_SIGN_UPS)
+def accept_sign_up(family_id: int) -> BaseResponse:
+    """Activate a family."""
+    return _decide(ItemKind.SIGN_UP, family_id, accounts.accept_sign_up)
+
+
+@blueprint.post("/comptes/<int:family_id>/refuser")
+@requires(Capability.REVIEW_SIGN_UPS)
+def refuse_sign_up(family_id: int) -> BaseResponse:
+    """Refuse a family, with a reason."""
+    return _refuse(ItemKind.SIGN_UP, family_id, accounts.refuse_sign_up)
+
+
+@blueprint.post("/inscriptions/<int:enrolment_id>/accepter")
+@requires(Capability.REVIEW_ENROLMENTS)
+def accept_enrolment(enrolment_id: int) -> BaseResponse:
+    """Accept an enrolment."""
+    return _decide(ItemKind.ENROLMENT, enrolment_id, enrolments.accept_enrolment)
+
+
+@blueprint.post("/inscriptions/<int:enrolment_id>/refuser")
+@requires(Capability.REVIEW_ENROLMENTS)
+def refuse_enrolment(enrolment_id: int) -> BaseResponse:
+    """Refuse an enrolment, with a reason."""
+    return _refuse(ItemKind.ENROLMENT, enrolment_id, enrolments.refuse_enrolment)
+
+
+def _refuse(kind: ItemKind, item_id: int, refuse: Callable[[Session, int, int, str], None]) -> BaseResponse:
+    form = RefusalForm(f"{kind}-{item_id}", is_sent=True)
+    if not form.validate():
+        return _invalid_refusal(kind, item_id, form)
+    reason = form.reason.data or ""
+    return _decide(kind, item_id, lambda session, id_, user_id: refuse(session, id_, user_id, reason))
+
+
+def _decide(kind: ItemKind, item_id: int, command: Callable[[Session, int, int], None]) -> BaseResponse:
+    try:
+        with write_transaction() as session:
+            command(session, item_id, current_account().user_id)
+    except AlreadyDecided:
+        return _answer(staff_queue.read_decision(kind, item_id), is_late=True)
+    return _answer(staff_queue.read_decision(kind, item_id))
+
+
+def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
+    """The row alone under htmx, else the queue again; `is_late`: a colleague was faster."""
+    sentence = decision_sentence(decision, is_late=is_late)
+    status = 409 if is_late else 200
+    if is_htmx():
+        counts = staff_queue.count_waiting(_kinds())
+        return render_fragment(
+            "staff/queue/_decided.html", status=status, decision=decision, sentence=sentence, is_late=is_late,
+            counts=counts, shown=_shown(), tabs=_tabs(),
+        )  # fmt: skip
+    flash(sentence, "warning" if is_late else "success" if decision.accepted else "info")
+    if is_late:
+        return _queue_page(status=status)
+    return go_to(url_for("staff.queue.show", type=request.args.get("type")))
+
+
+def _invalid_refusal(kind: ItemKind, item_id: int, form: RefusalForm) -> BaseResponse:
+    item = staff_queue.find_item(current_account().user_id, kind, item_id)
+    if item is None:
+        return _answer(staff_queue.read_decision(kind, item_id), is_late=True)
+    if is_htmx():
+        return render_fragment("staff/queue/_item.html", status=422, item=item, form=form, is_open=True)
+    return _queue_page(status=422, sent=(f"{kind}-{item_id}", form))
+
+
+def _queue_page(status: int = 200, sent: tuple[str, RefusalForm] | None = None) -> Response:
+    queue = staff_queue.read_queue(current_account().user_id, _kinds(), _shown())
+    forms = {f"{item.kind}-{item.id}": RefusalForm(f"{item.kind}-{item.id}") for item in queue.items}
+    if sent is not None:
+        forms[sent[0]] = sent[1]
+    return render_page(
+        "staff/queue/show.html", layout="staff", status=status, queue=queue, forms=forms,
+        opened=None if sent is None else sent[0], counts=queue.counts, shown=queue.shown, tabs=_tabs(),
+    )  # fmt: skip
+
+
+def _kinds() -> tuple[ItemKind, ...]:
+    return tuple(kind for kind, capability in _CAPABILITIES.items() if capability in current_capabilities())
+
+
+def _shown() -> ItemKind | None:
+    kind = _KIND_IN_ADDRESS.get(request.args.get("type", ""))
+    return kind if kind in _kinds() else None
+
+
+def _tabs() -> tuple[tuple[ItemKind | None, str], ...]:
+    """The filters: what each keeps, and its address."""
+    address = url_for("staff.queue.show")
+    narrow = tuple((kind, f"{address}?type={word}") for word, kind in _KIND_IN_ADDRESS.items() if kind in _kinds())
+    return ((None, address), *narrow) if len(narrow) > 1 else ()
