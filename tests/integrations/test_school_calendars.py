@@ -94,9 +94,7 @@ def test_names_have_typographic_apostrophes():
 
 def test_last_decreed_day_is_checked_again_when_the_library_moves():
     calendar = read_calendar("B", [2028])
-    assert calendar.version == "0.109", (
-        "which decree is the last in holidays/countries/france.py?"
-    )
+    assert calendar.version == "0.109", "which decree is the last in holidays/countries/france.py?"
     assert calendar.decreed_until in {holiday.ends_on for holiday in calendar.school_holidays}
 
 
