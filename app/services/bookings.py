@@ -1,7 +1,7 @@
 """Saving a planning: one transaction, idempotent, all or nothing per child and day, by the screen's own rules."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
@@ -15,7 +15,7 @@ from app.database import db
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
 from app.models.enrolments import Enrolment
 from app.models.families import Child
-from app.rules.capacity import CapacityScope, counter_changes
+from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
 from app.rules.cells import Action, Cell, Reason
 from app.rules.choices import Choices, UnknownTick, read_choices
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
@@ -128,9 +128,15 @@ def _apply(
     ids = {shown.opening_id for shown in proposal.shown}
     if not ids or len(ids) > MAX_OPENINGS_PER_SAVE:
         raise NotFound("openings")
-    days = sorted(session.scalars(select(Opening.day).where(Opening.id.in_(ids)).distinct()))
-    if not days:
+    slots: dict[date, set[Slot]] = {}
+    for day, unit_id, group_id in session.execute(
+        select(Opening.day, Opening.unit_id, Opening.group_id).where(Opening.id.in_(ids))
+    ):
+        slots.setdefault(day, set()).add(Slot(unit_id, group_id))
+    if not slots:
         raise NotFound("openings")
+    days = sorted(slots)
+    _make_missing_counters(session, slots)
     facts = load_facts(session, family, child_id, days, lock=True)
     if not ids <= facts.openings.keys():
         raise NotFound("openings")
@@ -264,9 +270,7 @@ class OverSpent(Exception):
 
 
 def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[int]) -> None:
-    scopes = facts.catalogue.scopes
-    changes = counter_changes(facts.slots_held(day), facts.slots_after(day, frozenset(final)), scopes)
-    make_counters(session, {day}, [scope for scope in scopes if scope.id in changes])
+    changes = counter_changes(facts.slots_held(day), facts.slots_after(day, frozenset(final)), facts.catalogue.scopes)
     for scope_id, change in sorted(changes.items()):
         counter = (CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
         statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)
@@ -274,6 +278,18 @@ def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[in
             statement = statement.where(CapacityCounter.taken < CapacityCounter.places)
         if session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
             raise OverSpent(f"scope {scope_id} on {day}")
+
+
+def _make_missing_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
+    """Make the counters that a save may spend, before it locks and reads them: what is not there cannot be locked."""
+    present = set(
+        session.execute(
+            select(CapacityCounter.day, CapacityCounter.scope_id).where(CapacityCounter.day.in_(slots))
+        ).tuples()
+    )
+    for day, slots_of_day in sorted(slots.items()):
+        scopes = {scope.id: scope for slot in slots_of_day for scope in covering(slot, catalogue().scopes)}
+        make_counters(session, {day}, [scope for id_, scope in scopes.items() if (day, id_) not in present])
 
 
 def make_counters(session: Session, days: Iterable[date], scopes: Iterable[CapacityScope]) -> None:
