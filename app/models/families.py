@@ -31,7 +31,7 @@ class Title(StrEnum):
 
 
 def _folded_name(context: DefaultExecutionContext) -> str:
-    typed = context.get_current_parameters()
+    typed = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return fold(f"{typed['last_name']} {typed['first_name']}")
 
 

@@ -1,4 +1,4 @@
-"""« Planning du jour »: who comes on a day."""
+"""« Planning du jour »: who comes on a day."""
 
 from datetime import timedelta
 
@@ -28,4 +28,5 @@ def show() -> Response:
         "open": url_for("staff.day.show", jour=planning.next_open_day, activite=activity_id),
         "all": url_for("staff.day.show", jour=day),
     }
-    return render_page("staff/day/show.html", layout="staff", planning=planning, hrefs=hrefs, is_today=day == clock.today())
+    is_today = day == clock.today()
+    return render_page("staff/day/show.html", layout="staff", planning=planning, hrefs=hrefs, is_today=is_today)

@@ -60,11 +60,12 @@ def resend_invitation(family_id: int) -> BaseResponse:
 
 def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
     file = family_files.read_family_file(family_id)
+    adult = file.first_guardian
     return render_page(
         "staff/families/show.html",
         layout="staff",
         status=422 if form is not None else 200,
         file=file,
-        form=form or EmailForm(formdata=None, email=file.first_guardian.email),
+        form=form or EmailForm(formdata=None, email=adult.email if adult else None),
         may_help=Capability.REVIEW_SIGN_UPS in current_capabilities(),
     )

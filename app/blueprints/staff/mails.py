@@ -1,4 +1,4 @@
-"""« Courriels »: what the portal sent, what waits, what failed."""
+"""« Courriels »: what the portal sent, what waits, what failed."""
 
 from flask import Blueprint, Response, current_app, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -59,7 +59,7 @@ def retry(mail_id: int) -> BaseResponse:
     """Try a mail again that was given up."""
     with write_transaction() as session:
         outbox.retry_mail(session, mail_id)
-    flash("Le courriel repart : nouvel essai dans un instant.", "success")
+    flash("Le courriel repart : nouvel essai dans un instant.", "success")
     return go_to(url_for("staff.mails.show_mail", mail_id=mail_id))
 
 

@@ -1,4 +1,4 @@
-"""« À traiter »: accounts and enrolments that wait for a decision."""
+"""« À traiter »: accounts and enrolments that wait for a decision."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_capabilities, requires
 from app.database import write_transaction
+from app.filters import moment_plain
 from app.forms.staff_queue import RefusalForm
 from app.htmx import go_to, is_htmx, render_fragment, render_page
-from app.labels import decision_sentence
 from app.rules.capabilities import Capability
 from app.services import accounts, enrolments, staff_queue
 from app.services.errors import AlreadyDecided
@@ -76,7 +76,7 @@ def _decide(kind: ItemKind, item_id: int, command: Callable[[Session, int, int],
 
 def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
     """The row alone under htmx, else the queue again; `is_late`: a colleague was faster."""
-    sentence = decision_sentence(decision, is_late=is_late)
+    sentence = _sentence(decision, is_late=is_late)
     status = 409 if is_late else 200
     if is_htmx():
         counts = staff_queue.count_waiting(_kinds())
@@ -88,6 +88,21 @@ def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
     if is_late:
         return _queue_page(status=status)
     return go_to(url_for("staff.queue.show", type=request.args.get("type")))
+
+
+def _sentence(decision: Decision, *, is_late: bool) -> str:
+    if is_late:
+        by = decision.decided_by or "un collègue"
+        at = f" le {moment_plain(decision.decided_at)}" if decision.decided_at else ""
+        what = "accepté" if decision.accepted else "refusé"
+        return f"Déjà traité : {by} a {what} cette demande{at}."
+    if decision.kind is ItemKind.SIGN_UP and decision.accepted:
+        return f"Le compte de la famille {decision.name} est activé : un courriel l’invite à le confirmer."
+    if decision.kind is ItemKind.SIGN_UP:
+        return f"La demande de la famille {decision.name} est refusée : elle reçoit le motif par courriel."
+    what = "acceptée" if decision.accepted else "refusée"
+    mail = "les parents sont prévenus" if decision.accepted else "les parents reçoivent le motif"
+    return f"L’inscription de {decision.name} à « {decision.activity_name} » est {what} : {mail} par courriel."
 
 
 def _invalid_refusal(kind: ItemKind, item_id: int, form: RefusalForm) -> BaseResponse:

@@ -1,0 +1,20 @@
+"""Correcting the address of an account that was never confirmed."""
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField
+from wtforms.validators import Email, DataRequired, Length
+
+
+class EmailForm(FlaskForm):
+    """The right address."""
+
+    email = EmailField(
+        "Email",
+        filters=[lambda text: text.strip() if text else text],
+        validators=[
+            DataRequired("Indiquez l’adresse email."),
+            Length(max=254, message="Cette adresse email est trop longue."),
+            Email("Cette adresse email n’a pas la bonne forme : nom@exemple.fr"),
+        ],
+        render_kw={"autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
+    )

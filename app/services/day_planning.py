@@ -1,0 +1,229 @@
+"""The planning of a day as the teams need it: who comes to which unit, and how many places are taken."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+
+from app import labels
+from app.database import db
+from app.models.bookings import Booking, CapacityCounter, Opening
+from app.models.families import Child
+from app.rules.calendars import DayKind
+from app.rules.enrolments import age_on
+from app.rules.states import BookingStatus
+from app.services.catalogue import ActivityInfo, Catalogue, UnitInfo, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A unit that does not open for a group that day."""
+
+    unit_name: str
+    group_name: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitColumn:
+    """A unit that opens that day, and how many children come."""
+
+    unit: UnitInfo
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLine:
+    """A child who comes, and to which of the activity's columns."""
+
+    child_id: int
+    name: str  # « TEST Léa », as in a register
+    age: int  # completed years that day
+    present: tuple[bool, ...]  # in the order of the columns
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBlock:
+    """The children of a group, by name."""
+
+    name: str
+    children: tuple[ChildLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places of a capacity scope that day."""
+
+    name: str
+    taken: int
+    places: int
+
+    @property
+    def over(self) -> int:
+        """How many children there are beyond the places."""
+        return max(0, self.taken - self.places)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no place is left."""
+        return self.taken >= self.places
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityDay:
+    """An activity that has openings that day, closed ones included."""
+
+    id: int
+    name: str
+    site_name: str
+    columns: tuple[UnitColumn, ...]
+    groups: tuple[GroupBlock, ...]
+    places: tuple[Places, ...]
+    closings: tuple[Closing, ...]
+    children: int  # distinct ones
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlanning:
+    """A day, and the activities asked for."""
+
+    day: date
+    kind: DayKind
+    note: str | None  # « Férié : Noël », « Vacances de Noël »
+    activities: tuple[ActivityDay, ...]
+    choices: tuple[tuple[int, str], ...]  # every activity: (id, name)
+    asked: tuple[int, str] | None  # the one activity asked for
+    next_open_day: date | None  # looked for only when nothing opens on this one
+
+
+@dataclass(frozen=True, slots=True)
+class _Presence:
+    unit_id: int
+    group_id: int
+    child_id: int
+    name: str
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class _OpeningRow:
+    unit_id: int
+    group_id: int
+    is_open: bool
+    closing_reason: str | None
+
+
+def read_day_planning(day: date, activity_id: int | None = None) -> DayPlanning:
+    """Who comes on a day, to one activity or to all. An unknown activity counts as none asked for. Four queries."""
+    known = catalogue()
+    asked = known.activities.get(activity_id) if activity_id is not None else None
+    openings: defaultdict[int, list[_OpeningRow]] = defaultdict(list)
+    rows = select(Opening.unit_id, Opening.group_id, Opening.is_open, Opening.closing_reason).where(Opening.day == day)
+    for row in db.session.execute(rows):
+        openings[known.units[row.unit_id].activity_id].append(_OpeningRow(*row))
+    presences = _presences(known, day)
+    taken = _taken(day)
+    activities = tuple(
+        _activity_day(known, activity, day, openings[activity.id], presences[activity.id], taken)
+        for activity in known.activities.values()
+        if activity.id in openings and asked in (None, activity)
+    )
+    return DayPlanning(
+        day=day,
+        kind=known.calendar.kind(day),
+        note=labels.day_note(known.calendar, day),
+        activities=activities,
+        choices=tuple((activity.id, activity.name) for activity in known.activities.values()),
+        asked=None if asked is None else (asked.id, asked.name),
+        next_open_day=None if activities else _next_open_day(day, asked),
+    )
+
+
+def _presences(known: Catalogue, day: date) -> defaultdict[int, list[_Presence]]:
+    """By activity: the confirmed bookings of the day."""
+    found: defaultdict[int, list[_Presence]] = defaultdict(list)
+    rows = db.session.execute(
+        select(
+            Opening.unit_id, Opening.group_id, Child.id, Child.last_name, Child.first_name, Child.birth_date
+        )
+        .join(Booking, Booking.opening_id == Opening.id)
+        .join(Child, Child.id == Booking.child_id)
+        .where(Opening.day == day, Booking.status == BookingStatus.CONFIRMED)
+        .order_by(Child.folded_name, Child.id)
+    )  # fmt: skip
+    for unit_id, group_id, child_id, last_name, first_name, birth_date in rows:
+        presence = _Presence(unit_id, group_id, child_id, f"{last_name} {first_name}", birth_date)
+        found[known.units[unit_id].activity_id].append(presence)
+    return found
+
+
+def _taken(day: date) -> dict[int, tuple[int, int]]:
+    """By capacity scope: places taken and places, where the day says otherwise than the scope."""
+    rows = db.session.execute(
+        select(CapacityCounter.scope_id, CapacityCounter.taken, CapacityCounter.places).where(
+            CapacityCounter.day == day
+        )
+    )
+    return {scope_id: (taken, places) for scope_id, taken, places in rows}
+
+
+def _activity_day(
+    known: Catalogue,
+    activity: ActivityInfo,
+    day: date,
+    openings: list[_OpeningRow],
+    presences: list[_Presence],
+    taken: Mapping[int, tuple[int, int]],
+) -> ActivityDay:
+    wanted = {row.unit_id for row in openings if row.is_open} | {presence.unit_id for presence in presences}
+    units = [unit for unit in activity.units if unit.id in wanted]
+    slots = {(row.unit_id, row.group_id) for row in openings}
+    scopes = [
+        scope
+        for scope in known.scopes
+        if any(unit_id in scope.units and group_id in scope.groups for unit_id, group_id in slots)
+    ]
+    return ActivityDay(
+        id=activity.id,
+        name=activity.name,
+        site_name=activity.site_name,
+        columns=tuple(UnitColumn(unit, sum(1 for p in presences if p.unit_id == unit.id)) for unit in units),
+        groups=tuple(
+            _group_block(group.name, units, here, day)
+            for group in activity.groups
+            if (here := [presence for presence in presences if presence.group_id == group.id])
+        ),
+        places=tuple(Places(scope.name, *taken.get(scope.id, (0, scope.places))) for scope in scopes),
+        closings=tuple(
+            Closing(known.units[row.unit_id].name, known.groups[row.group_id].name, row.closing_reason)
+            for row in openings
+            if not row.is_open
+        ),
+        children=len({presence.child_id for presence in presences}),
+    )
+
+
+def _group_block(name: str, units: list[UnitInfo], presences: list[_Presence], day: date) -> GroupBlock:
+    held = {(presence.child_id, presence.unit_id) for presence in presences}
+    children = {presence.child_id: presence for presence in presences}
+    return GroupBlock(
+        name,
+        tuple(
+            ChildLine(
+                child.child_id,
+                child.name,
+                age_on(child.birth_date, day),
+                tuple((child.child_id, unit.id) in held for unit in units),
+            )
+            for child in children.values()
+        ),
+    )
+
+
+def _next_open_day(day: date, asked: ActivityInfo | None) -> date | None:
+    openings = select(func.min(Opening.day)).where(Opening.day > day, Opening.is_open)
+    if asked is not None:
+        openings = openings.where(Opening.unit_id.in_([unit.id for unit in asked.units]))
+    return db.session.scalar(openings)

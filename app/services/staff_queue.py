@@ -1,0 +1,320 @@
+"""« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
+
+The decisions themselves are commands of services.accounts and services.enrolments.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased, selectinload
+
+from app import clock
+from app.database import db
+from app.models.accounts import User
+from app.models.enrolments import Enrolment
+from app.models.families import Child, Family, FamilyChild, Guardian, Title
+from app.rules.enrolments import age_on
+from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.rules.texts import fold
+from app.services.catalogue import catalogue
+from app.services.enrolments import PendingEnrolment, pending_enrolments
+from app.services.errors import NotFound
+from app.services.family_files import address_lines
+
+SHOWN_AT_MOST = 50
+"""Of each kind, the oldest; the others come up as these are dealt with."""
+
+
+class ItemKind(StrEnum):
+    """What waits."""
+
+    SIGN_UP = auto()
+    ENROLMENT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """A family that may be the same as one that signed up, or a child the same as one to be enrolled."""
+
+    family_id: int
+    family_name: str
+    status: FamilyStatus
+    place: str  # where it lives
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpItem:
+    """A family that asks for an account."""
+
+    id: int  # of the family
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool  # the agent's own family: a colleague decides
+    family_name: str
+    title: Title
+    guardian_name: str
+    email: str
+    address: tuple[str, ...]  # its lines
+    lookalikes: tuple[Lookalike, ...]
+    kind: ItemKind = ItemKind.SIGN_UP
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.family_name
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeView:
+    """Places that the group shares each day."""
+
+    name: str
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentItem:
+    """A child who asks for an activity."""
+
+    id: int  # of the enrolment
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    request: PendingEnrolment
+    age: int  # completed years on the first day
+    enrolled: int  # children whose enrolment in the group is accepted and not over
+    scopes: tuple[ScopeView, ...]
+    lookalikes: tuple[Lookalike, ...]  # families with a child of the same name and birth date
+    kind: ItemKind = ItemKind.ENROLMENT
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.request.child_name
+
+
+Item = SignUpItem | EnrolmentItem
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, oldest first, and how many of each kind there are."""
+
+    items: tuple[Item, ...]
+    counts: Mapping[ItemKind, int]  # of the kinds that the agent may decide on
+    shown: ItemKind | None  # None: every kind
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total", sum(self.counts.values()))
+
+    @property
+    def hidden(self) -> int:
+        """How many more wait behind those shown."""
+        wanted = self.total if self.shown is None else self.counts[self.shown]
+        return wanted - len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided on a row, by whom and when."""
+
+    kind: ItemKind
+    id: int
+    name: str  # of the family or child
+    family_id: int
+    accepted: bool
+    decided_by: str | None
+    decided_at: datetime | None
+    activity_name: str | None = None
+
+
+def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
+    """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most nine queries."""
+    own = _own_families(user_id)
+    items: list[Item] = []
+    if ItemKind.SIGN_UP in kinds and shown in (None, ItemKind.SIGN_UP):
+        items += _sign_up_items(own)
+    if ItemKind.ENROLMENT in kinds and shown in (None, ItemKind.ENROLMENT):
+        items += _enrolment_items(own)
+    items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
+    return Queue(tuple(items), count_waiting(kinds), shown)
+
+
+def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
+    """How many items of these kinds wait."""
+    counts = {
+        ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
+        ItemKind.ENROLMENT: select(func.count())
+        .select_from(Enrolment)
+        .where(Enrolment.status == EnrolmentStatus.REQUESTED),
+    }
+    return {kind: db.session.scalar(query) or 0 for kind, query in counts.items() if kind in kinds}
+
+
+def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
+    """One row of the queue, or None when it does not wait any more."""
+    own = _own_families(user_id)
+    items: Iterable[Item] = _sign_up_items(own, item_id) if kind is ItemKind.SIGN_UP else _enrolment_items(own, item_id)
+    return next(iter(items), None)
+
+
+def read_decision(kind: ItemKind, item_id: int) -> Decision:
+    """What was decided on an item. Raises NotFound for one that was never in the queue."""
+    if kind is ItemKind.SIGN_UP:
+        found = db.session.execute(
+            select(Family, User.display_name)
+            .outerjoin(User, Family.decided_by_id == User.id)
+            .where(Family.id == item_id)
+        ).first()
+        if found is None:
+            raise NotFound("family")
+        family, by = found
+        accepted = family.status in (FamilyStatus.ACTIVE, FamilyStatus.CLOSED)
+        return Decision(kind, family.id, family.name, family.id, accepted, by, family.decided_at)
+    row = db.session.execute(
+        select(Enrolment, Child, User.display_name)
+        .join(Child, Enrolment.child_id == Child.id)
+        .outerjoin(User, Enrolment.decided_by_id == User.id)
+        .where(Enrolment.id == item_id)
+    ).first()
+    if row is None:
+        raise NotFound("enrolment")
+    enrolment, child, by = row
+    return Decision(
+        kind, enrolment.id, f"{child.first_name} {child.last_name}", enrolment.family_id,
+        enrolment.status in (EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED), by, enrolment.decided_at,
+        catalogue().activities[enrolment.activity_id].name,
+    )  # fmt: skip
+
+
+def _own_families(user_id: int) -> frozenset[int]:
+    own_email = select(User.email).where(User.id == user_id).scalar_subquery()
+    return frozenset(
+        db.session.scalars(
+            select(Guardian.family_id).where(or_(Guardian.user_id == user_id, Guardian.email == own_email))
+        )
+    )
+
+
+def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUpItem]:
+    wanted = select(Family).where(Family.status == FamilyStatus.PENDING)
+    if only is not None:
+        wanted = wanted.where(Family.id == only)
+    families = db.session.scalars(
+        wanted.options(selectinload(Family.guardians), selectinload(Family.addresses))
+        .order_by(Family.created_at, Family.id)
+        .limit(SHOWN_AT_MOST)
+    ).all()
+    lookalikes = _families_named(families)
+    items = []
+    for family in families:
+        guardian = family.guardians[0]
+        names = {name for adult in family.guardians for name in _both_orders(adult)}
+        alike = {like.family_id: like for name in names for like in lookalikes.get(name, ())}
+        alike.pop(family.id, None)
+        items.append(
+            SignUpItem(
+                id=family.id,
+                requested_at=family.created_at,
+                waiting_days=_waiting_days(family.created_at),
+                is_own=family.id in own,
+                family_name=family.name,
+                title=guardian.title,
+                guardian_name=f"{guardian.first_name} {guardian.last_name}",
+                email=guardian.email or "",
+                address=address_lines(family.addresses[-1] if family.addresses else None),
+                lookalikes=tuple(alike[id_] for id_ in sorted(alike)),
+            )
+        )
+    return items
+
+
+def _families_named(families: Collection[Family]) -> dict[str, list[Lookalike]]:
+    """By folded name of an adult: the families that are not refused and have one so named. Two queries."""
+    names = {name for family in families for adult in family.guardians for name in _both_orders(adult)}
+    found: dict[str, list[Lookalike]] = {}
+    rows = db.session.execute(
+        select(Guardian.folded_name, Family)
+        .join(Family, Guardian.family_id == Family.id)
+        .where(Guardian.folded_name.in_(names), Family.status != FamilyStatus.REFUSED)
+        .options(selectinload(Family.addresses))
+    )
+    for name, family in rows:
+        found.setdefault(name, []).append(_lookalike(family))
+    return found
+
+
+def _both_orders(adult: Guardian) -> tuple[str, str]:
+    # Many type their first name into the field of the last one.
+    return fold(f"{adult.last_name} {adult.first_name}"), fold(f"{adult.first_name} {adult.last_name}")
+
+
+def _lookalike(family: Family) -> Lookalike:
+    return Lookalike(family.id, family.name, family.status, family.addresses[-1].city if family.addresses else "")
+
+
+def _enrolment_items(own: Collection[int], only: int | None = None) -> list[EnrolmentItem]:
+    pending = [request for request in pending_enrolments() if only in (None, request.enrolment.id)][:SHOWN_AT_MOST]
+    enrolled = _enrolled_by_group({request.enrolment.group_id for request in pending})
+    twins = _families_of_twins({request.enrolment.child_id for request in pending})
+    known = catalogue()
+    items = []
+    for request in pending:
+        enrolment = request.enrolment
+        scopes = (ScopeView(scope.name, scope.places) for scope in known.scopes if enrolment.group_id in scope.groups)
+        items.append(
+            EnrolmentItem(
+                id=enrolment.id,
+                requested_at=enrolment.requested_at,
+                waiting_days=_waiting_days(enrolment.requested_at),
+                is_own=enrolment.family_id in own,
+                request=request,
+                age=age_on(request.birth_date, enrolment.starts_on),
+                enrolled=enrolled.get(enrolment.group_id, 0),
+                scopes=tuple(scopes),
+                lookalikes=tuple(twins.get(enrolment.child_id, ())),
+            )
+        )
+    return items
+
+
+def _enrolled_by_group(group_ids: Collection[int]) -> dict[int, int]:
+    rows = db.session.execute(
+        select(Enrolment.group_id, func.count(Enrolment.child_id.distinct()))
+        .where(
+            Enrolment.group_id.in_(group_ids),
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+            Enrolment.ends_on >= clock.today(),
+        )
+        .group_by(Enrolment.group_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]:
+    """By child: the families of another child file with the same name and birth date. Two queries."""
+    twin = aliased(Child)
+    rows = db.session.execute(
+        select(Child.id, Family)
+        .join(
+            twin,
+            (twin.folded_name == Child.folded_name) & (twin.birth_date == Child.birth_date) & (twin.id != Child.id),
+        )
+        .join(FamilyChild, FamilyChild.child_id == twin.id)
+        .join(Family, Family.id == FamilyChild.family_id)
+        .where(Child.id.in_(child_ids))
+        .order_by(Family.id)
+        .options(selectinload(Family.addresses))
+    )
+    found: dict[int, list[Lookalike]] = {}
+    for child_id, family in rows:
+        found.setdefault(child_id, []).append(_lookalike(family))
+    return found
+
+
+def _waiting_days(since: datetime) -> int:
+    return (clock.today() - since.date()).days
