@@ -7,13 +7,14 @@ from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 
 from app.database import write_transaction
+from app.demo.council import build_demo
 from app.labels import label
 from app.rules.capabilities import Role
 from app.rules.passwords import weaknesses
 from app.services.credentials import hash_password
 from app.services.errors import EmailTaken
-from app.services.installations import InstallationRefused
-from app.services.reference_data import LoadedDataset, refresh_reference_data
+from app.services.installations import InstallationRefused, is_empty
+from app.services.reference_data import Dataset, LoadedDataset, refresh_reference_data
 from app.services.staff_accounts import create_staff, describe_council
 
 
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     """Plug the commands in."""
     app.cli.add_command(create_admin)
     app.cli.add_command(refresh)
+    app.cli.add_command(demo)
 
 
 @click.command("create-admin")
@@ -73,8 +75,25 @@ def refresh() -> None:
             click.echo(_sentence(dataset))
 
 
+@click.group("demo")
+def demo() -> None:
+    """La collectivité de démonstration."""
+
+
+@demo.command("build")
+@click.option("--families", type=click.IntRange(0, 9_999), default=0, help="Autant de familles en plus, pour mesurer.")
+def build(families: int) -> None:
+    """Construit la démonstration dans une base vide."""
+    _prepare()
+    with write_transaction() as session:
+        if not is_empty(session):
+            raise click.ClickException("Cette base n’est pas vide : la démonstration n’y est pas construite.")
+        build_demo(session, families)
+    click.echo("La démonstration est prête.")
+
+
 def _sentence(dataset: LoadedDataset) -> str:
-    title = {"communes": "Communes", "calendar": "Calendrier"}[dataset.name]
+    title = {Dataset.COMMUNES: "Communes", Dataset.CALENDAR: "Calendrier"}[dataset.name]
     return f"{title} : {dataset.row_count} lignes ({dataset.source} {dataset.version})"
 
 

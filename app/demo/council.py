@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.demo.bulk import PLACES_PER_FAMILY, add_families
 from app.demo.families import (
     FAMILIES,
     TEST_FAMILY,
@@ -101,20 +102,22 @@ class _Demo:
     families: dict[str, FamilyRef] = field(default_factory=dict)
 
 
-def build_demo(session: Session, more_places: int = 0) -> None:
+def build_demo(session: Session, more_families: int = 0) -> None:
     """Fill an empty database with the demo council; the caller commits. The clock ends as it was.
 
-    `more_places` widens every capacity, for the larger demo of the benches.
+    `more_families` adds that many for the benches, in bulk, and places for all of them.
     """
     now = clock.now()
     demo = _Demo(session, Weeks(now.date()), hash_password(PASSWORD))
     with clock.moved():
         _move_to(demo.weeks.first_day - timedelta(days=31), time(8, 30))
-        _describe(demo, more_places)
+        _describe(demo, more_families * PLACES_PER_FAMILY)
         _sign_families_up(demo)
         _enrol_children(demo)
         _book_weeks(demo)
         _leave_work_to_do(demo, now)
+    if more_families:
+        add_families(session, more_families, demo.password_hash)
 
 
 def _describe(demo: _Demo, more_places: int) -> None:

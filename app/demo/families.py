@@ -66,7 +66,7 @@ WHOLE_WEDNESDAY = (MORNING, MEAL, AFTERNOON)
 TEST_FAMILY = FamilyPlan(
     "TEST", "Fabrice", Title.MISTER, "parent@example.org", "12", "Rue des Tilleuls", "80110", "Démuin",
     (
-        ChildPlan("Léa", 9, WHOLE_WEDNESDAY, _evenings(0, 1, 3, 4)),
+        ChildPlan("Léa", 11, WHOLE_WEDNESDAY, _evenings(0, 1, 3, 4), holidays=True),
         ChildPlan("Hugo", 6, (MORNING, MEAL), _mornings(0, 3) + _evenings(0, 3)),
     ),
     620_00, fund_number="123456", mobile_phone="+33600000000", home_phone="+33300000000",

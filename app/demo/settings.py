@@ -123,9 +123,9 @@ ACTIVITIES = (
         ),
         groups=(GroupPlan("3-5 ans", 3, 5), GroupPlan("6-8 ans", 6, 8), GroupPlan("9-11 ans", 9, 11)),
         scopes=(
-            ScopePlan("Mercredi matin", ("Matin",), 12),
+            ScopePlan("Mercredi matin", ("Matin",), 13),
             ScopePlan("Mercredi après-midi", ("Après-midi",), 12),
-            ScopePlan("Repas du mercredi", ("Repas",), 10),
+            ScopePlan("Repas du mercredi", ("Repas",), 13),
             ScopePlan("Petits du mercredi", ("Matin", "Après-midi"), 5, ("3-5 ans",)),
         ),
         book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),

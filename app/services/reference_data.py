@@ -6,8 +6,9 @@ the next start, or at once by the command `refresh-reference-data`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from itertools import islice
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -20,8 +21,6 @@ from app.models.families import FamilyAddress
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
 from app.rules.texts import fold
 
-COMMUNES = "communes"
-CALENDAR = "calendar"
 YEARS_BEFORE = 1
 YEARS_AFTER = 2
 
@@ -29,11 +28,18 @@ T = TypeVar("T")
 _BATCH = 5_000
 
 
+class Dataset(StrEnum):
+    """The data sets, as `ReferenceDataset.name` calls them."""
+
+    COMMUNES = auto()
+    CALENDAR = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedDataset:
     """What the database holds of a data set after a refresh."""
 
-    name: Literal["communes", "calendar"]
+    name: Dataset
     source: str
     version: str
     row_count: int
@@ -52,10 +58,10 @@ def refresh_reference_data(session: Session, *, anew: bool = False) -> tuple[Loa
 def _refresh_communes(session: Session, *, anew: bool) -> LoadedDataset:
     dataset = read_communes()
     row_count = len(dataset.communes)
-    if not anew and _holds(session, COMMUNES, dataset.source, dataset.version):
-        return LoadedDataset(COMMUNES, dataset.source, dataset.version, row_count, has_changed=False)
+    if not anew and _holds(session, Dataset.COMMUNES, dataset.source, dataset.version):
+        return LoadedDataset(Dataset.COMMUNES, dataset.source, dataset.version, row_count, has_changed=False)
     _store_communes(session, dataset)
-    return _record(session, COMMUNES, dataset.source, dataset.version, row_count)
+    return _record(session, Dataset.COMMUNES, dataset.source, dataset.version, row_count)
 
 
 def _store_communes(session: Session, dataset: CommuneDataset) -> None:
@@ -98,10 +104,10 @@ def _refresh_calendar(session: Session, *, anew: bool) -> LoadedDataset:
     dataset = read_calendar(zone, years)
     version = f"{dataset.version}, zone {zone}, {years[0]}–{years[-1]}"
     row_count = len(dataset.public_holidays) + len(dataset.school_holidays)
-    if not anew and _holds(session, CALENDAR, dataset.source, version):
-        return LoadedDataset(CALENDAR, dataset.source, version, row_count, has_changed=False)
+    if not anew and _holds(session, Dataset.CALENDAR, dataset.source, version):
+        return LoadedDataset(Dataset.CALENDAR, dataset.source, version, row_count, has_changed=False)
     _store_calendar(session, dataset)
-    return _record(session, CALENDAR, dataset.source, version, row_count)
+    return _record(session, Dataset.CALENDAR, dataset.source, version, row_count)
 
 
 def _store_calendar(session: Session, dataset: CalendarDataset) -> None:
@@ -130,14 +136,12 @@ def _store_calendar(session: Session, dataset: CalendarDataset) -> None:
     session.flush()
 
 
-def _holds(session: Session, name: str, source: str, version: str) -> bool:
+def _holds(session: Session, name: Dataset, source: str, version: str) -> bool:
     row = session.get(ReferenceDataset, name)
     return row is not None and (row.source, row.version) == (source, version)
 
 
-def _record(
-    session: Session, name: Literal["communes", "calendar"], source: str, version: str, row_count: int
-) -> LoadedDataset:
+def _record(session: Session, name: Dataset, source: str, version: str, row_count: int) -> LoadedDataset:
     session.merge(
         ReferenceDataset(name=name, source=source, version=version, row_count=row_count, loaded_at=clock.now())
     )
