@@ -31,6 +31,7 @@ class EnrolmentView:
     activity_id: int
     activity_name: str
     site_name: str
+    group_id: int
     group_name: str
     starts_on: date
     ends_on: date
@@ -219,6 +220,7 @@ def _view(row: Enrolment) -> EnrolmentView:
         activity_id=row.activity_id,
         activity_name=activity.name,
         site_name=activity.site_name,
+        group_id=row.group_id,
         group_name=known.groups[row.group_id].name,
         starts_on=row.starts_on,
         ends_on=row.ends_on,

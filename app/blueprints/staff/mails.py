@@ -33,7 +33,6 @@ def show() -> Response:
         layout="staff",
         mails=outbox.list_mails(status, request.args.get("page", 1, type=int)),
         counts=outbox.count_mails(),
-        status=status,
         word=word if status else None,
         words=_STATUS_IN_ADDRESS,
         sends=_config().mail_url is not None,
