@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.config import Config
 from app.database import db, write_transaction
-from app.integrations.mail import MailRefused, Mailer
+from app.integrations.mail import Mailer, MailRefused
 from app.services import mails
 
 if TYPE_CHECKING:

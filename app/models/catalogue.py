@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 
 from app.models.councils import Council
 
-
 # In `Session.info`: this transaction changed settings, so what it reads of them is its own and kept by nobody else.
 SETTINGS_CHANGED = "settings_changed"
 UNCOMMITTED_CATALOGUE = "uncommitted_catalogue"

@@ -1,7 +1,7 @@
 """The planning of a child: what a week shows, judged by the same rules that a save obeys.
 
-`load_facts()` reads what is stored about one child over some days; `judge_day()` turns it, with the choices proposed for
-that day, into cells. `services.bookings.save()` calls both again inside its transaction.
+`load_facts()` reads what is stored about one child over some days; `judge_day()` turns it, with the choices proposed
+for that day, into cells. `services.bookings.save()` calls both again inside its transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence

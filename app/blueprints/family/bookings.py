@@ -38,8 +38,13 @@ def show_week(child_id: int) -> Response:
 
 def _address_with_choices(child_id: int) -> str:
     day = read_day(request.form.get("jour"), clock.today()).isoformat()
-    choices = {"shown": request.form.get("shown", ""), "t": request.form.getlist("t")}
-    return url_for("family.bookings.show_week", child_id=child_id, jour=day, **choices)
+    return url_for(
+        "family.bookings.show_week",
+        child_id=child_id,
+        jour=day,
+        shown=request.form.get("shown", ""),
+        t=request.form.getlist("t"),
+    )
 
 
 @blueprint.post("/<int:child_id>/verification")
