@@ -71,9 +71,9 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
     },
     QuotientOutcome: {
         QuotientOutcome.VERIFIED: "Tarif calculé avec votre quotient familial.",
-        QuotientOutcome.MISSING: "Tarif maximum : nous n’avons pas votre quotient familial.",
-        QuotientOutcome.OUT_OF_DATE: "Tarif maximum : votre quotient familial n’est plus à jour.",
-        QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
+        QuotientOutcome.MISSING: "Tarif maximum : nous n’avons pas votre quotient familial.",
+        QuotientOutcome.OUT_OF_DATE: "Tarif maximum : votre quotient familial n’est plus à jour.",
+        QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
     },
     Weakness: {
         Weakness.TOO_SHORT: "Choisissez au moins 12 caractères.",
@@ -100,9 +100,9 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 }
 # By enum first: members of two enums with the same code are equal as keys.
 
-# For the lists of forms: (code, word).
-TITLE_CHOICES = tuple((member.value, word) for member, word in LABELS[Title].items())
-REGIME_CHOICES = tuple((member.value, word) for member, word in LABELS[Regime].items())
+# For the lists of forms: word by code.
+TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
+REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
 
 def label(member: StrEnum) -> str:
@@ -169,7 +169,7 @@ def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: 
 
 
 def combination_sentence(unit_name: str, alternatives: Sequence[str]) -> str:
-    """« Repas se réserve avec Matin ou Après-midi. »"""
+    """« Repas se réserve avec Matin ou Après-midi. »"""
     return f"{unit_name} se réserve avec {' ou '.join(alternatives)}."
 
 

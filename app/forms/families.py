@@ -36,7 +36,7 @@ _HOUSE_NUMBER = re.compile(r"(?:\d{1,5}(?:[-/]\d{1,5})?)?")
 
 
 class CoordinatesForm(CommuneChecks, FlaskForm):
-    """Every field of the guide's « Coordonnées »."""
+    """Every field of the guide's « Coordonnées »."""
 
     last_name = text_field(
         "Nom", required="Indiquez le nom de la famille.", longest=LONGEST_NAME, checks=[PersonName()],
@@ -51,14 +51,14 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
     mobile_phone = phone_field("Tél. Portable")
     number = text_field("Numéro", longest=11)
     repetition = SelectField(
-        "Bis, Ter, etc.", choices=[("", "Aucun"), *((word, word) for word in REPETITIONS)], validators=[Listed()],
+        "Bis, Ter, etc.", choices={"": "Aucun", **{word: word for word in REPETITIONS}}, validators=[Listed()],
         validate_choice=False,
     )  # fmt: skip
     street = text_field("Voie", required="Indiquez votre rue ou votre lieu-dit.", autocomplete="address-line1")
     complement = text_field("Complément", autocomplete="address-line2")
     regime = SelectField(
         "Régime allocataire",
-        choices=[("", "Choisissez…"), *REGIME_CHOICES],
+        choices={"": "Choisissez…", **REGIME_CHOICES},
         validators=[Filled(message="Choisissez votre régime. « Aucun » est aussi une réponse."), Listed()],
         validate_choice=False,
     )
@@ -74,7 +74,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
             months.append((months[-1] - timedelta(days=1)).replace(day=1))
         if present is not None and present not in months:
             months.append(present)
-        self.quotient_month.choices = [("", "Choisissez…"), *((m.isoformat(), month_long(m)) for m in months)]
+        self.quotient_month.choices = {"": "Choisissez…", **{month.isoformat(): month_long(month) for month in months}}
 
     @property
     def asks_fund(self) -> bool:
@@ -142,7 +142,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         """Raises ValidationError."""
         if self.quotient.data and not field.data:
             raise ValidationError("Choisissez le mois de ce quotient : il est écrit sur votre attestation.")
-        if field.data and field.data not in dict(self.quotient_month.choices):
+        if field.data and field.data not in self.quotient_month.choices:
             raise ValidationError("Choisissez un mois de la liste.")
 
 
@@ -182,7 +182,7 @@ def month_code(month: date | None) -> str:
 
 
 def amount_typed(cents: int | None) -> str:
-    """« 812,50 », as a person would type it."""
+    """« 812,50 », as a person would type it."""
     if cents is None:
         return ""
     euros, rest = divmod(cents, 100)

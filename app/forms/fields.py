@@ -119,12 +119,12 @@ class Listed:
 
     def __call__(self, form: FlaskForm, field: Field) -> None:
         """Raises ValidationError."""
-        if field.data not in dict(field.choices):
+        if field.data not in field.choices:
             raise ValidationError("Choisissez une réponse de la liste.")
 
 
 def postal_code_field() -> StringField:
-    """« CP »; declare it before the town."""
+    """« CP »; declare it before the town."""
     return StringField(
         "CP", filters=[strip], validators=[Starred()],
         render_kw={
@@ -135,7 +135,7 @@ def postal_code_field() -> StringField:
 
 
 def city_field() -> StringField:
-    """« Ville »."""
+    """« Ville »."""
     return StringField(
         "Ville", filters=[strip], validators=[Starred()],
         render_kw={
@@ -209,7 +209,7 @@ def _find_commune(postal_code: str, city: str, choices: Sequence[CommuneChoice])
 
 
 def _spelt_out(city: str) -> str:
-    """« St Sauflieu » → « saint sauflieu »."""
+    """« St Sauflieu » → « saint sauflieu »."""
     words = fold(city).split()
     return " ".join(
         _ABBREVIATIONS.get(word, word) if place < len(words) - 1 else word for place, word in enumerate(words)

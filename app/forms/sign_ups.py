@@ -35,7 +35,7 @@ class FamilyForm(CommuneChecks, FlaskForm):
     city = city_field()
     consent = RadioField(
         "Acceptez-vous que vos données soient utilisées ainsi ?",
-        choices=((_YES, "Oui"), (_NO, "Non")),
+        choices={_YES: "Oui", _NO: "Non"},
         validators=[Filled(message="Répondez par Oui ou par Non : nous avons besoin de votre accord.")],
         validate_choice=False,
     )

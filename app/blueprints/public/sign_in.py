@@ -1,5 +1,7 @@
 """Sign-in and sign-out. An unknown address, an unconfirmed account and a wrong password get the same answer."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -10,6 +12,7 @@ from app.forms.sign_in import SignInForm
 from app.htmx import go_to, leave_for, render_page
 from app.services import accounts
 from app.services.credentials import password_matches
+from app.services.errors import TooManyAttempts
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -28,7 +31,10 @@ def sign_in_user() -> BaseResponse:
     form = SignInForm()
     if not form.validate():
         return _page(form, status=422)
-    user_id = _check(form.email.data, form.password.data)
+    try:
+        user_id = _check(form.email.data, form.password.data)
+    except TooManyAttempts as refusal:
+        return _page(form, status=429, retry_at=refusal.retry_at)
     if user_id is None:
         return _page(form, status=422, refused=True)
     sign_in(user_id)
@@ -62,5 +68,9 @@ def _wanted_page(suite: str | None) -> str | None:
     return address if is_staff_page == current_user.user.is_staff else None
 
 
-def _page(form: SignInForm, *, status: int = 200, refused: bool = False) -> Response:
-    return render_page("public/sign_in/show.html", layout="public", status=status, form=form, refused=refused)
+def _page(
+    form: SignInForm, *, status: int = 200, refused: bool = False, retry_at: datetime | None = None
+) -> Response:
+    return render_page(
+        "public/sign_in/show.html", layout="public", status=status, form=form, refused=refused, retry_at=retry_at
+    )

@@ -1,0 +1,114 @@
+"""Mes inscriptions: what each child has, and asking for more."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from app.database import db, write_transaction
+from app.models.enrolments import Enrolment
+from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.services.enrolments import refuse_enrolment
+from tests.client import Client
+from tests.factories import enrol, make_activity, make_child, make_family, make_staff
+
+
+def test_parent_asks_for_an_activity(client: Client) -> None:
+    activity = make_activity(places=None)
+    family = make_family(quotient_cents=50_000)
+    child = make_child(family)
+    client.sign_in(family.user_id)
+    page = client.get("/mes-inscriptions")
+    assert "Aucune inscription en cours." in page.text
+    page = client.get(f"/mes-inscriptions/{child}/nouvelle")
+    assert "Matin 07:30–11:45 2,10 €" in page.text
+    page = client.submit(f"offer-{activity.id}")
+    assert page.path == "/mes-inscriptions"
+    assert "Votre demande d’inscription est envoyée : Mercredi." in page.text
+    assert "Mercredi Demandée" in page.text
+    enrolment = db.session.scalars(select(Enrolment)).one()
+    assert (enrolment.status, enrolment.starts_on) == (EnrolmentStatus.REQUESTED, date(2026, 11, 23))
+    page = client.get(f"/mes-inscriptions/{child}/nouvelle")
+    assert "Une demande est déjà en cours." in page.text
+
+
+def test_without_quotient_the_prices_are_the_maximum_and_it_is_said(client: Client) -> None:
+    make_activity(places=None)
+    family = make_family()
+    page = client.sign_in(family.user_id).get(f"/mes-inscriptions/{make_child(family)}/nouvelle")
+    assert "Tarif maximum" in page.text
+    assert "4,20 €" in page.text and "2,10 €" not in page.text
+
+
+def test_activities_that_are_not_for_the_child_say_why(client: Client) -> None:
+    make_activity("CAJ", places=None, ages=(11, 17))
+    make_activity("Fini", places=None, starts_on=date(2025, 9, 1), ends_on=date(2026, 8, 31))
+    family = make_family()
+    page = client.sign_in(family.user_id).get(f"/mes-inscriptions/{make_child(family)}/nouvelle")
+    assert "CAJ Votre enfant est encore trop jeune pour cette activité." in page.text
+    assert "Fini" not in page.text
+    assert "Aucune activité n’est ouverte à Léa" in page.text
+
+
+def test_request_sent_twice_makes_one(client: Client) -> None:
+    activity = make_activity(places=None)
+    family = make_family()
+    path = f"/mes-inscriptions/{make_child(family)}/nouvelle"
+    client.sign_in(family.user_id).get(path)
+    token = client.page.value("csrf_token", f"offer-{activity.id}") if client.page else None
+    sent = {"csrf_token": token, "activity_id": activity.id}
+    client.post(path, sent, status=303)
+    page = client.post(path, sent, status=422)
+    assert "Cette demande n’a pas pu être envoyée." in page.text
+    assert len(db.session.scalars(select(Enrolment)).all()) == 1
+
+
+def test_forged_requests_find_nothing(client: Client) -> None:
+    activity = make_activity(places=None)
+    family, other = make_family(), make_family("AUTRE")
+    mine, theirs = make_child(family), make_child(other)
+    client.sign_in(family.user_id).get(f"/mes-inscriptions/{mine}/nouvelle")
+    token = client.page.value("csrf_token", f"offer-{activity.id}") if client.page else None
+    client.get(f"/mes-inscriptions/{theirs}/nouvelle", status=404)
+    for child, wanted in ((theirs, activity.id), (mine, 999), (mine, "x"), (mine, "")):
+        client.post(
+            f"/mes-inscriptions/{child}/nouvelle", {"csrf_token": token, "activity_id": wanted}, status=404
+        )
+    assert db.session.scalars(select(Enrolment)).all() == []
+
+
+def test_refused_request_shows_its_reason(client: Client) -> None:
+    activity = make_activity(places=None)
+    family = make_family()
+    enrolment = enrol(make_child(family), family, activity, EnrolmentStatus.REQUESTED)
+    agent = make_staff()
+    with write_transaction() as session:
+        refuse_enrolment(session, enrolment, agent, "Le groupe est complet.")
+    page = client.sign_in(family.user_id).get("/mes-inscriptions")
+    assert "Refusée" in page.text
+    assert "Motif : Le groupe est complet." in page.text
+
+
+def test_accepted_enrolment_leads_to_the_bookings(client: Client) -> None:
+    activity = make_activity(places=None)
+    family = make_family()
+    child = make_child(family)
+    enrol(child, family, activity)
+    page = client.sign_in(family.user_id).get("/mes-inscriptions")
+    assert "Mercredi Acceptée" in page.text
+    assert f"/mes-reservations/{child}" in page.links()
+
+
+def test_no_child_no_enrolment_but_a_way_on(client: Client) -> None:
+    page = client.sign_in(make_family().user_id).get("/mes-inscriptions")
+    assert "/ma-famille/enfants/nouveau" in page.links()
+
+
+def test_closed_file_may_only_be_read(client: Client) -> None:
+    activity = make_activity(places=None)
+    family = make_family(status=FamilyStatus.CLOSED)
+    child = make_child(family)
+    page = client.sign_in(family.user_id).get(f"/mes-inscriptions/{child}/nouvelle")
+    assert "Demander l’inscription" not in page.text
+    token = page.value("csrf_token", "/deconnexion")
+    path = f"/mes-inscriptions/{child}/nouvelle"
+    client.post(path, {"csrf_token": token, "activity_id": activity.id}, status=403)
