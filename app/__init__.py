@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from jinja2 import StrictUndefined
+from werkzeug.routing import IntegerConverter, Map
 
 import app.models  # noqa: F401  registers every table
 from app import access, assets, cli, clock, errors, filters, labels, navigation
@@ -29,7 +30,16 @@ CONTENT_SECURITY_POLICY = (
 )
 MAX_BODY_BYTES = 1_000_000  # no screen sends files yet
 
+MAX_ID = 2**31 - 1
+
 request_log = logging.getLogger("app.requests")
+
+
+class IdConverter(IntegerConverter):
+    """`<int:…>` in an address: an id that the databases can hold; what is beyond leads nowhere (404)."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=MAX_ID)
 
 
 def create_app(config: Config) -> Flask:
@@ -58,6 +68,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
+
+    app.url_map.converters["int"] = IdConverter
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(APP_FOLDER / "migrations"), render_as_batch=True)

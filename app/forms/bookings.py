@@ -11,7 +11,7 @@ from app.services.bookings import MAX_OPENINGS_PER_SAVE
 from app.services.errors import ForgedForm
 from app.services.planning import Proposal
 
-_SHOWN = re.compile(r"\d{1,12}h?(,\d{1,12}h?)*")
+_SHOWN = re.compile(r"\d{1,9}h?(,\d{1,9}h?)*")  # nine digits: what every database takes as an id
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -34,7 +34,7 @@ def read_proposal(form: MultiDict[str, str]) -> Proposal:
     text = form.get("shown", "")
     ticks = form.getlist("t")
     too_many = len(ticks) > MAX_OPENINGS_PER_SAVE or text.count(",") >= MAX_OPENINGS_PER_SAVE
-    if too_many or (text and not _SHOWN.fullmatch(text)) or not all(re.fullmatch(r"\d{1,12}", tick) for tick in ticks):
+    if too_many or (text and not _SHOWN.fullmatch(text)) or not all(re.fullmatch(r"\d{1,9}", tick) for tick in ticks):
         raise ForgedForm
     shown = tuple(Shown(int(entry.rstrip("h")), entry.endswith("h")) for entry in text.split(",") if entry)
     return Proposal(shown, frozenset(int(tick) for tick in ticks))

@@ -1,0 +1,315 @@
+"""Mes réservations: what parents see, tick, check and save, with and without htmx."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.bookings import Booking, Opening, SaveReceipt
+from app.rules.states import FamilyStatus
+from tests import factories
+from tests.client import Client
+from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, add_family, bookings_of, make_planning, save
+
+
+def address(planning: factories.PlanningSetup, day: date = WEDNESDAY) -> str:
+    return f"/mes-reservations/{planning.child_id}?jour={day}"
+
+
+def count(table: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_parent_sees_the_people_and_when_they_come_next(client: Client) -> None:
+    planning = make_planning()
+    factories.make_child(planning.family, "Hugo")
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    page = client.sign_in(planning.family.user_id).get("/mes-reservations")
+    assert page.heading == "Mes réservations"
+    assert "Prochaine venue : mercredi 25 novembre (Matin)" in page.text
+    assert "Pas encore d’inscription" in page.text
+    assert f"/mes-reservations/{planning.child_id}" in page.links()
+
+
+def test_family_without_child_is_told_what_to_do_first(client: Client) -> None:
+    page = client.sign_in(factories.make_family().user_id).get("/mes-reservations")
+    assert "Aucun enfant n’est encore dans votre dossier" in page.text
+    assert "/ma-famille" in page.links()
+
+
+def test_child_without_enrolment_is_told_that_enrolling_comes_first(client: Client) -> None:
+    family = factories.make_family()
+    child_id = factories.make_child(family)
+    page = client.sign_in(family.user_id).get(f"/mes-reservations/{child_id}")
+    assert "Inscrire n’est pas réserver" in page.text
+    assert "/mes-inscriptions" in page.links()
+
+
+def test_parent_books_a_day_and_the_page_says_so_and_shows_it(client: Client) -> None:
+    planning = make_planning()
+    morning, meal = planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Repas")
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.submit("planning", t=[morning, meal])
+    assert page.path.startswith(f"/mes-reservations/{planning.child_id}?jour=2026-11-25")
+    assert "2 réservations enregistrées · 8,40 €" in page.text
+    assert [e.get("value") for e in page.all("input", name="t") if e.get("checked") is not None] == [
+        str(morning),
+        str(meal),
+    ]
+    assert bookings_of(planning.child_id) == [(morning, "confirmed"), (meal, "confirmed")]
+    again = client.get(address(planning))
+    assert again.value("shown", "planning") == f"{morning}h,{meal}h,{planning.opening(WEDNESDAY, 'Après-midi')}"
+    assert "enregistrée" not in again.text
+
+
+def test_parent_unticks_and_the_booking_is_cancelled(client: Client) -> None:
+    planning = make_planning()
+    morning = planning.opening(WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.submit("planning", t=None)
+    assert bookings_of(planning.child_id) == [(morning, "cancelled")]
+    assert "annul" in page.text.lower()
+
+
+def test_nothing_ticked_and_nothing_held_changes_nothing(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    client.submit("planning")
+    assert (count(Booking), factories.event_count()) == (0, 0)
+
+
+def test_form_sent_twice_books_once_and_shows_the_same(client: Client) -> None:
+    planning = make_planning()
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    first = client.submit("planning", t=[planning.opening(WEDNESDAY, "Matin")])
+    client.page = page
+    second = client.submit("planning", t=[planning.opening(WEDNESDAY, "Matin")])
+    assert second.path == first.path
+    assert "1 réservation enregistrée · 4,20 €" in second.text
+    assert (count(Booking), count(SaveReceipt)) == (1, 1)
+
+
+def test_stale_form_is_told_what_happened_meanwhile(client: Client) -> None:
+    planning = make_planning()
+    morning, afternoon = planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Après-midi")
+    save(planning.family, planning.child_id, book=[morning])
+    client.sign_in(planning.family.user_id).get(address(planning))
+    save(planning.family, planning.child_id, cancel=[morning], book=[afternoon])
+    page = client.submit("planning", t=[morning])
+    assert "Annulé entre-temps par une autre personne" in page.text
+    assert bookings_of(planning.child_id) == [(morning, "cancelled"), (afternoon, "confirmed")]
+
+
+def test_place_taken_meanwhile_is_said_in_its_cell_and_the_other_day_is_saved(client: Client) -> None:
+    planning = make_planning(places=1, weeks=1)
+    other, other_child = add_family(planning)
+    thursday = factories.make_activity("Jeudi", places=5, needs={})
+    free = factories.make_openings(thursday, [date(2026, 11, 26)])[date(2026, 11, 26), "Matin"]
+    factories.enrol(planning.child_id, planning.family, thursday)
+    full = planning.opening(WEDNESDAY, "Matin")
+    client.sign_in(planning.family.user_id).get(address(planning))
+    save(other, other_child, book=[full])
+    page = client.submit("planning", t=[full, free])
+    assert "Il n’y a plus de place" in page.text
+    assert "1 réservation enregistrée" in page.text
+    assert bookings_of(planning.child_id) == [(free, "confirmed")]
+
+
+def test_meal_alone_is_refused_with_its_rule(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.submit("planning", t=[planning.opening(WEDNESDAY, "Repas")])
+    assert "Repas se réserve avec Matin ou Après-midi." in page.text
+    assert count(Booking) == 0
+
+
+def test_deadline_that_passes_while_the_page_is_open_refuses_with_the_deadline(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    clock.start_at(datetime(2026, 11, 24, 10, 1), frozen=True)
+    page = client.submit("planning", t=[planning.opening(WEDNESDAY, "Matin")])
+    assert "il fallait réserver avant mardi 24 novembre à 10 h" in page.text
+    assert count(Booking) == 0
+
+
+def test_check_without_javascript_shows_the_page_with_the_ticks_kept(client: Client) -> None:
+    planning = make_planning()
+    meal = planning.opening(WEDNESDAY, "Repas")
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.submit("planning", button="Vérifier", status=200, t=[meal])
+    assert "Repas se réserve avec Matin ou Après-midi." in page.text
+    assert [e.get("value") for e in page.all("input", name="t") if e.get("checked") is not None] == [str(meal)]
+    page = client.submit("planning", button="Vérifier", status=200, t=[meal, planning.opening(WEDNESDAY, "Matin")])
+    assert "2 ajouts · 8,40 €" in page.text
+    assert (count(Booking), count(SaveReceipt)) == (0, 0)
+
+
+def test_check_by_htmx_answers_the_cells_and_the_summary_alone(client: Client) -> None:
+    planning = make_planning()
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    week = page.all("fieldset", class_="week")[0]
+    fragment = client.submit(
+        "planning",
+        to=week.get("data-hx-post"),
+        htmx=True,
+        status=200,
+        follow=False,
+        t=[planning.opening(WEDNESDAY, "Repas")],
+    )
+    assert "<html" not in fragment.body and "<input" not in fragment.body
+    assert "Repas se réserve avec Matin ou Après-midi." in fragment.text
+    assert {e.get("id") for e in fragment.root.iter("span") if e.get("id")} == {
+        f"c{planning.opening(WEDNESDAY, unit)}" for unit in planning.activity.units
+    }
+    assert count(Booking) == 0
+
+
+def test_week_around_any_day_and_nonsense_is_today(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id)
+    assert "lundi 30 novembre" in client.get(address(planning, NEXT_WEDNESDAY)).text
+    for nonsense in ("hier", "2026-13-45", "0001-01-01", "9999-12-31", "", "2026-11-25%00"):
+        page = client.get(f"/mes-reservations/{planning.child_id}?jour={nonsense}")
+        assert "lundi 23 novembre" in page.text, nonsense
+
+
+def test_previous_next_and_today_lead_to_their_weeks(client: Client) -> None:
+    planning = make_planning()
+    page = client.sign_in(planning.family.user_id).get(address(planning, NEXT_WEDNESDAY))
+    for day in (WEDNESDAY, NEXT_WEDNESDAY + timedelta(weeks=1), factories.MONDAY):
+        assert address(planning, day) in page.links()
+
+
+def test_child_of_another_family_is_not_found_whatever_is_asked(client: Client) -> None:
+    planning = make_planning()
+    other, _ = add_family(planning)
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    client.forget_cookies()
+    client.sign_in(other.user_id).get("/mes-reservations")
+    client.get(address(planning), status=404)
+    client.get("/mes-reservations/999999", status=404)
+    client.page = page
+    token = client.get("/mes-reservations").all("input", name="csrf_token")[0].get("value")
+    client.page = page
+    client.submit("planning", status=404, csrf_token=token, t=[planning.opening(WEDNESDAY, "Matin")])
+    client.page = page
+    client.submit("planning", button="Vérifier", status=404, csrf_token=token)
+    assert count(Booking) == 0
+
+
+def test_forged_openings_are_not_found_and_store_nothing(client: Client) -> None:
+    planning = make_planning()
+    stranger = factories.make_openings(factories.make_activity("Ados"), [WEDNESDAY])[WEDNESDAY, "Matin"]
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    morning = planning.opening(WEDNESDAY, "Matin")
+    for shown, ticked in (
+        ("999", [999]),
+        (f"{stranger}", [stranger]),
+        (f"{morning}", [stranger]),
+        ("", [morning]),
+        ("", None),
+    ):
+        client.page = page
+        client.submit("planning", status=404, shown=shown, t=ticked)
+    assert (count(Booking), count(SaveReceipt)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("shown", "1;2"), ("shown", "-1"), ("shown", "1," * 501 + "1"), ("shown", "9" * 10), ("t", "x"), ("t", "9" * 10),
+        ("key", ""), ("key", "court"), ("key", "é" * 20), ("key", "k" * 65),
+    ],
+)  # fmt: skip
+def test_form_that_no_page_of_ours_sends_is_refused_kindly(client: Client, field: str, value: str) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.submit("planning", status=400, **{field: value})
+    assert "Ce formulaire n’est pas complet" in page.text
+    assert (count(Booking), count(SaveReceipt)) == (0, 0)
+
+
+def test_opening_ids_beyond_the_database_are_not_found(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    client.submit("planning", status=404, shown="999999999", t=["999999999"])
+    client.get(f"/mes-reservations/{'9' * 30}", status=404)
+
+
+def test_body_too_large_is_refused_with_a_page(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.submit("planning", status=413, key="k" * 1_100_000)
+    assert page.heading == "Cet envoi est trop lourd"
+    assert count(Booking) == 0
+
+
+def test_closed_family_sees_its_planning_and_cannot_change_it(client: Client) -> None:
+    planning = make_planning()
+    morning = planning.opening(WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    with write_transaction() as session:
+        session.execute(update(factories.Family).values(status=FamilyStatus.CLOSED))
+    looked = client.get(address(planning))
+    assert looked.all("input", name="t") == []
+    client.page = page
+    refused = client.submit("planning", status=403, t=None)
+    assert "Votre dossier est fermé" in refused.text
+    assert bookings_of(planning.child_id) == [(morning, "confirmed")]
+
+
+def test_closed_opening_says_why_and_offers_nothing(client: Client) -> None:
+    planning = make_planning()
+    with write_transaction() as session:
+        session.execute(update(Opening).values(is_open=False, closing_reason="Grève du personnel"))
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    assert "Fermé : Grève du personnel." in page.text
+    assert page.all("input", name="t") == []
+
+
+def test_other_users_outcome_is_not_shown(client: Client) -> None:
+    planning = make_planning()
+    other, other_child = add_family(planning)
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")], key="key-of-the-first-family")
+    client.sign_in(other.user_id)
+    page = client.get(f"/mes-reservations/{other_child}?jour=2026-11-25&enregistrement=key-of-the-first-family")
+    assert "enregistrée" not in page.text
+
+
+def test_expired_session_leads_to_sign_in_and_back_to_the_planning(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    page = client.page
+    clock.start_at(clock.now() + timedelta(days=30, seconds=1), frozen=True)
+    gone = client.get(address(planning), status=303)
+    assert gone.location.startswith("/connexion?suite=/mes-reservations/")
+    client.page = page
+    sent = client.submit("planning", status=303, follow=False, t=[planning.opening(NEXT_WEDNESDAY, "Matin")])
+    assert sent.location.startswith("/connexion")
+    assert count(Booking) == 0
+    fragment = client.get(address(planning), htmx=True, status=204)
+    assert fragment.headers["HX-Redirect"].startswith("/connexion")
+
+
+def test_mere_looking_is_at_most_twelve_queries_however_many_children_and_bookings(client: Client) -> None:
+    planning = make_planning()
+    client.sign_in(planning.family.user_id).get(address(planning))
+    before = {path: len(client.get(path).queries) for path in ("/mes-reservations", address(planning))}
+    week = [factories.MONDAY + timedelta(days=n) for n in range(5)]
+    for number in range(4):
+        activity = factories.make_activity(f"Activité {number}")
+        openings = factories.make_openings(activity, week)
+        child_id = factories.make_child(planning.family, f"Enfant {number}")
+        for id_ in (child_id, planning.child_id):
+            factories.enrol(id_, planning.family, activity)
+            save(planning.family, id_, book=[id for (day, _), id in openings.items() if day > WEDNESDAY])
+    client.get("/mes-reservations")  # the catalogue changed: loaded once
+    after = {path: len(client.get(path).queries) for path in before}
+    assert after == before
+    assert max(after.values()) <= 12
