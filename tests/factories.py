@@ -300,7 +300,7 @@ def make_activity(
             for low, below, cents in prices
         )
         scope_id = (
-            None if places is None else add_scope(session, f"{name} : la journée", places, ids.values(), [group.id])
+            None if places is None else add_scope(session, f"{name} : la journée", places, ids.values(), [group.id])
         )
         return ActivitySetup(activity.id, group.id, ids, scope_id)
 

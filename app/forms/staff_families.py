@@ -14,7 +14,7 @@ class EmailForm(FlaskForm):
         validators=[
             DataRequired("Indiquez l’adresse email."),
             Length(max=254, message="Cette adresse email est trop longue."),
-            Email("Cette adresse email n’a pas la bonne forme : nom@exemple.fr"),
+            Email("Cette adresse email n’a pas la bonne forme : nom@example.org"),
         ],
         render_kw={"autocomplete": "off", "inputmode": "email", "spellcheck": "false"},
     )

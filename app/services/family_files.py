@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from app import clock
@@ -136,7 +136,7 @@ def search_families(text: str, page: int) -> Page[FamilyRow]:
     A word is part of the name of the family, of an adult or of a child (neither case nor accents matter), or of an
     e-mail address. A page that does not exist becomes the nearest one.
     """
-    condition = and_(*(_has_word(word) for word in text[:LONGEST_SEARCH].split()))
+    condition = and_(true(), *(_has_word(word) for word in text[:LONGEST_SEARCH].split()))
     total = db.session.scalar(select(func.count()).select_from(Family).where(condition)) or 0
     place: Page[FamilyRow] = page_of(page, total)
     families = db.session.scalars(

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app import clock
 from app.database import db
@@ -146,13 +146,13 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
 
 def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
     """How many items of these kinds wait."""
-    counts = {
+    waiting = {
         ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
-        ItemKind.ENROLMENT: select(func.count())
-        .select_from(Enrolment)
-        .where(Enrolment.status == EnrolmentStatus.REQUESTED),
+        ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(Enrolment.status == EnrolmentStatus.REQUESTED),
     }
-    return {kind: db.session.scalar(query) or 0 for kind, query in counts.items() if kind in kinds}
+    wanted = [kind for kind in waiting if kind in kinds]
+    row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
+    return dict(zip(wanted, row, strict=True))
 
 
 def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
@@ -234,15 +234,15 @@ def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUp
 
 
 def _families_named(families: Collection[Family]) -> dict[str, list[Lookalike]]:
-    """By folded name of an adult: the families that are not refused and have one so named. Two queries."""
+    """By folded name of an adult: the families that are not refused and have one so named."""
     names = {name for family in families for adult in family.guardians for name in _both_orders(adult)}
     found: dict[str, list[Lookalike]] = {}
     rows = db.session.execute(
         select(Guardian.folded_name, Family)
         .join(Family, Guardian.family_id == Family.id)
         .where(Guardian.folded_name.in_(names), Family.status != FamilyStatus.REFUSED)
-        .options(selectinload(Family.addresses))
-    )
+        .options(joinedload(Family.addresses))
+    ).unique()
     for name, family in rows:
         found.setdefault(name, []).append(_lookalike(family))
     return found
@@ -296,7 +296,7 @@ def _enrolled_by_group(group_ids: Collection[int]) -> dict[int, int]:
 
 
 def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]:
-    """By child: the families of another child file with the same name and birth date. Two queries."""
+    """By child: the families of another child file with the same name and birth date."""
     twin = aliased(Child)
     rows = db.session.execute(
         select(Child.id, Family)
@@ -308,8 +308,8 @@ def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]
         .join(Family, Family.id == FamilyChild.family_id)
         .where(Child.id.in_(child_ids))
         .order_by(Family.id)
-        .options(selectinload(Family.addresses))
-    )
+        .options(joinedload(Family.addresses))
+    ).unique()
     found: dict[int, list[Lookalike]] = {}
     for child_id, family in rows:
         found.setdefault(child_id, []).append(_lookalike(family))
