@@ -1,10 +1,10 @@
 """The shape of what one-time links ask for: a new password, or the address that wants a new link."""
 
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField
+from wtforms import Field
 from wtforms.validators import ValidationError
 
-from app.forms.fields import Filled, email_field
+from app.forms.fields import Filled, SecretField, email_field
 from app.labels import label
 from app.rules.passwords import SHORTEST, weaknesses
 
@@ -12,12 +12,12 @@ from app.rules.passwords import SHORTEST, weaknesses
 class PasswordForm(FlaskForm):
     """A password, typed twice."""
 
-    password = PasswordField(
+    password = SecretField(
         "Mot de passe",
         validators=[Filled(message="Choisissez un mot de passe.")],
         render_kw={"autocomplete": "new-password", "minlength": SHORTEST},
     )
-    confirmation = PasswordField(
+    confirmation = SecretField(
         "Confirmation du mot de passe",
         validators=[Filled(message="Écrivez le mot de passe une seconde fois.")],
         render_kw={"autocomplete": "new-password"},

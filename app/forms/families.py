@@ -102,9 +102,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         """Raises ValidationError."""
         field.data = field.data.replace(" ", "")
         if not _HOUSE_NUMBER.fullmatch(field.data):
-            raise ValidationError(
-                "Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté."
-            )
+            raise ValidationError("Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté.")
 
     def validate_mobile_phone(self, field: Field) -> None:
         """One phone is enough, but we need one. Raises ValidationError."""
@@ -142,7 +140,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         """Raises ValidationError."""
         if self.quotient.data and not field.data:
             raise ValidationError("Choisissez le mois de ce quotient : il est écrit sur votre attestation.")
-        if field.data and field.data not in self.quotient_month.choices:
+        if field.data and field.data not in {value for value, *_ in self.quotient_month.iter_choices()}:
             raise ValidationError("Choisissez un mois de la liste.")
 
 
@@ -165,6 +163,7 @@ class ChildForm(FlaskForm):
 
     def child(self) -> ChildInput:
         """What was typed; only of a valid form."""
+        assert self.birth_date.data is not None
         return ChildInput(self.last_name.data, self.first_name.data, self.birth_date.data)
 
     def validate_birth_date(self, field: Field) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from wtforms import Field, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.rules.addresses import is_postal_code
@@ -31,6 +31,18 @@ def strip(text: str | None) -> str:
     return " ".join(text.split()) if text else ""
 
 
+class TextField(StringField):
+    """A line of text: its data is never None, because of `strip`."""
+
+    data: str
+
+
+class SecretField(PasswordField):
+    """A password; its data is None only where nothing was sent, which `Filled` refuses."""
+
+    data: str
+
+
 class Starred:
     """Marks a field as required where its own check says so better than the browser can."""
 
@@ -47,8 +59,8 @@ class Filled(InputRequired):
         """Raises StopValidation."""
         super().__call__(form, field)
         if not field.data:
-            field.errors[:] = []
-            raise StopValidation(self.message)
+            field.errors = []
+            raise StopValidation(self.message or "")
 
 
 class PersonName:
@@ -68,7 +80,9 @@ class EmailAddress:
         try:
             validate_email(field.data or "", check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError:
-            raise ValidationError("Cette adresse n’est pas complète. Elle ressemble à prenom.nom@example.org.") from None
+            raise ValidationError(
+                "Cette adresse n’est pas complète. Elle ressemble à prenom.nom@example.org."
+            ) from None
 
 
 class PhoneNumber:
@@ -92,16 +106,16 @@ def at_most(length: int) -> Length:
 def text_field(
     label: str, *, required: str | None = None, longest: int = LONGEST_LINE, checks: Sequence[Callable[..., None]] = (),
     **attributes: Any,
-) -> StringField:  # fmt: skip
+) -> TextField:  # fmt: skip
     """A line of text. `required` is the sentence that asks for it; attributes go to the HTML element."""
     validators = [Filled(message=required)] if required else []
-    return StringField(
+    return TextField(
         label, filters=[strip], validators=[*validators, at_most(longest), *checks],
         render_kw={"maxlength": longest, **attributes},
     )  # fmt: skip
 
 
-def email_field(label: str, *, required: str, **attributes: Any) -> StringField:
+def email_field(label: str, *, required: str, **attributes: Any) -> TextField:
     """An e-mail address."""
     return text_field(
         label, required=required, longest=LONGEST_EMAIL, checks=[EmailAddress()],
@@ -109,7 +123,7 @@ def email_field(label: str, *, required: str, **attributes: Any) -> StringField:
     )  # fmt: skip
 
 
-def phone_field(label: str) -> StringField:
+def phone_field(label: str) -> TextField:
     """A phone number."""
     return text_field(label, longest=25, checks=[PhoneNumber()], type="tel", inputmode="tel", autocomplete="tel")
 
@@ -117,15 +131,15 @@ def phone_field(label: str) -> StringField:
 class Listed:
     """One of the answers that the list offers."""
 
-    def __call__(self, form: FlaskForm, field: Field) -> None:
+    def __call__(self, form: FlaskForm, field: SelectField | RadioField) -> None:
         """Raises ValidationError."""
-        if field.data not in field.choices:
+        if field.data not in {value for value, *_ in field.iter_choices()}:
             raise ValidationError("Choisissez une réponse de la liste.")
 
 
-def postal_code_field() -> StringField:
+def postal_code_field() -> TextField:
     """« CP »; declare it before the town."""
-    return StringField(
+    return TextField(
         "CP", filters=[strip], validators=[Starred()],
         render_kw={
             "maxlength": 5, "inputmode": "numeric", "autocomplete": "postal-code", "required": False,
@@ -134,9 +148,9 @@ def postal_code_field() -> StringField:
     )  # fmt: skip
 
 
-def city_field() -> StringField:
+def city_field() -> TextField:
     """« Ville »."""
-    return StringField(
+    return TextField(
         "Ville", filters=[strip], validators=[Starred()],
         render_kw={
             "maxlength": LONGEST_LINE, "autocomplete": "address-level2", "required": False, "aria-required": "true",
@@ -147,8 +161,8 @@ def city_field() -> StringField:
 class CommuneChecks:
     """Postal code and town: each helps to find the other, and together they must be a commune of France."""
 
-    postal_code: StringField
-    city: StringField
+    postal_code: TextField
+    city: TextField
     commune: CommuneChoice | None = None  # once valid
 
     def validate_postal_code(self, field: Field) -> None:

@@ -1,9 +1,9 @@
 """The shape of a sign-in."""
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField
+from wtforms import HiddenField
 
-from app.forms.fields import LONGEST_EMAIL, Filled, at_most, text_field
+from app.forms.fields import LONGEST_EMAIL, Filled, SecretField, at_most, text_field
 
 LONGEST_TYPED_PASSWORD = 1_000
 
@@ -15,7 +15,7 @@ class SignInForm(FlaskForm):
         "Email", required="Indiquez votre adresse email.", longest=LONGEST_EMAIL,
         type="email", inputmode="email", autocomplete="username", spellcheck="false",
     )  # fmt: skip
-    password = PasswordField(
+    password = SecretField(
         "Mot de passe",
         validators=[Filled(message="Indiquez votre mot de passe."), at_most(LONGEST_TYPED_PASSWORD)],
         render_kw={"autocomplete": "current-password"},

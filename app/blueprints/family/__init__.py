@@ -3,10 +3,13 @@
 from flask import Blueprint
 
 from app.access import guard_family
-from app.blueprints.family import bookings, dashboard, enrolments, members
+from app.blueprints.family.bookings import blueprint as bookings
+from app.blueprints.family.dashboard import blueprint as dashboard
+from app.blueprints.family.enrolments import blueprint as enrolments
+from app.blueprints.family.members import blueprint as members
 
 family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
 for _section in (dashboard, members, enrolments, bookings):
-    family.register_blueprint(_section.blueprint)
+    family.register_blueprint(_section)

@@ -37,16 +37,15 @@ def new_request(child_id: int) -> Response:
 def request_enrolment(child_id: int) -> BaseResponse:
     """Ask for an activity."""
     form = EnrolmentForm()
-    if not form.validate():
+    activity_id = form.activity_id.data if form.validate() else None
+    if activity_id is None:
         raise NotFound("activity")
     try:
         with write_transaction() as session:
-            enrolments.request_enrolment(
-                session, current_family(), current_account().user_id, child_id, form.activity_id.data
-            )
+            enrolments.request_enrolment(session, current_family(), current_account().user_id, child_id, activity_id)
     except EnrolmentBlocked as refusal:
         return _offers_page(child_id, refusal, status=422)
-    name = catalogue().activities[form.activity_id.data].name
+    name = catalogue().activities[activity_id].name
     flash(f"Votre demande d’inscription est envoyée : {name}. Nous vous répondrons par courriel.", "success")
     return go_to(url_for("family.enrolments.show"))
 

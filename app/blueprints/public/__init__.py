@@ -2,9 +2,16 @@
 
 from flask import Blueprint
 
-from app.blueprints.public import activations, communes, health, home, legal, passwords, sign_in, sign_ups
+from app.blueprints.public.activations import blueprint as activations
+from app.blueprints.public.communes import blueprint as communes
+from app.blueprints.public.health import blueprint as health
+from app.blueprints.public.home import blueprint as home
+from app.blueprints.public.legal import blueprint as legal
+from app.blueprints.public.passwords import blueprint as passwords
+from app.blueprints.public.sign_in import blueprint as sign_in
+from app.blueprints.public.sign_ups import blueprint as sign_ups
 
 public = Blueprint("public", __name__)
 
 for _section in (home, sign_in, sign_ups, activations, passwords, communes, legal, health):
-    public.register_blueprint(_section.blueprint)
+    public.register_blueprint(_section)
