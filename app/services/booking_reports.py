@@ -1,85 +1,92 @@
 """What a save did and did not do, in sentences: cell by cell, and all together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from app import labels
+from app.filters import NBSP
 from app.rules.cells import Reason
 from app.services.bookings import Result, SavedChoice, SaveOutcome
-from app.services.catalogue import Catalogue, catalogue
+from app.services.catalogue import UnitInfo, catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class ReportLine:
-    """One choice: when, what, and what became of it."""
+class ReportDay:
+    """What became of the choices of one day: « mercredi 2 décembre : Matin, Repas »."""
+
+    day: date
+    unit_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """A choice that was not saved, and why."""
 
     day: date
     unit_name: str
     sentence: str
-    price_cents: int
 
 
 @dataclass(frozen=True, slots=True)
 class SaveReport:
     """All that the page after a save tells."""
 
-    booked: tuple[ReportLine, ...]
-    cancelled: tuple[ReportLine, ...]
-    not_done: tuple[ReportLine, ...]
+    booked: tuple[ReportDay, ...]
+    booked_count: int
+    cancelled: tuple[ReportDay, ...]
+    cancelled_count: int
+    not_done: tuple[NotDone, ...]
     total_cents: int
-    messages: Mapping[int, str]  # by opening id: what stands in the cell
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything that was asked for was done."""
-        return not self.not_done
+    messages: Mapping[int, str]  # by opening id: what stands in the cells that were not saved
 
 
 def report_save(outcome: SaveOutcome) -> SaveReport:
     """The report of a save."""
-    now_catalogue = catalogue()
-    lines = {choice: _line(choice, now_catalogue) for choice in outcome.choices}
-
-    def pick(*results: Result) -> tuple[ReportLine, ...]:
-        picked = (line for choice, line in lines.items() if choice.result in results)
-        return tuple(sorted(picked, key=lambda line: line.day))
-
+    units = catalogue().units
+    not_done = {
+        choice: NotDone(_day(choice), units[choice.unit_id].name, _sentence(choice, units))
+        for choice in outcome.choices
+        if choice.result in _NOT_DONE
+    }
     return SaveReport(
-        booked=pick(Result.BOOKED, Result.ALREADY_BOOKED),
-        cancelled=pick(Result.CANCELLED, Result.ALREADY_CANCELLED),
-        not_done=pick(Result.REFUSED, Result.HELD_BACK, Result.LOST),
+        booked=_by_day(outcome, _BOOKED, units),
+        booked_count=outcome.count(*_BOOKED),
+        cancelled=_by_day(outcome, _CANCELLED, units),
+        cancelled_count=outcome.count(*_CANCELLED),
+        not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
         total_cents=outcome.booked_cents,
-        messages={choice.opening_id: line.sentence for choice, line in lines.items()},
+        messages={choice.opening_id: line.sentence for choice, line in not_done.items()},
     )
 
 
-def _line(choice: SavedChoice, now_catalogue: Catalogue) -> ReportLine:
-    name = now_catalogue.units[choice.unit_id].name
-    sentence = _sentence(choice, name, now_catalogue)
-    return ReportLine(date.fromisoformat(choice.day), name, sentence, choice.price_cents)
+_BOOKED = (Result.BOOKED, Result.ALREADY_BOOKED)
+_CANCELLED = (Result.CANCELLED, Result.ALREADY_CANCELLED)
+_NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.LOST)
 
 
-def _sentence(choice: SavedChoice, unit_name: str, now_catalogue: Catalogue) -> str:
-    match choice.result:
-        case Result.BOOKED:
-            return "Réservé."
-        case Result.CANCELLED:
-            return "Annulé."
-        case Result.ALREADY_BOOKED:
-            return "Déjà réservé entre-temps."
-        case Result.ALREADY_CANCELLED:
-            return "Déjà annulé entre-temps."
-        case Result.LOST:
-            return "Annulé entre-temps par une autre personne : rien n’a été réservé à nouveau."
-        case Result.HELD_BACK:
-            return "Non enregistré : un autre choix de ce jour n’était pas possible."
-        case Result.REFUSED:
-            alternatives = [now_catalogue.units[id_].name for id_ in choice.any_of]
-            return "Non enregistré. " + labels.refusal(
-                choice.reason or Reason.CLOSED, unit_name, alternatives, _until(choice)
-            )
+def _by_day(outcome: SaveOutcome, results: Collection[Result], units: Mapping[int, UnitInfo]) -> tuple[ReportDay, ...]:
+    by_day: dict[date, list[UnitInfo]] = {}
+    for choice in outcome.choices:
+        if choice.result in results:
+            by_day.setdefault(_day(choice), []).append(units[choice.unit_id])
+    return tuple(
+        ReportDay(day, tuple(unit.name for unit in sorted(found, key=lambda unit: unit.starts_at)))
+        for day, found in sorted(by_day.items())
+    )
 
 
-def _until(choice: SavedChoice) -> datetime | None:
-    return datetime.fromisoformat(choice.until) if choice.until else None
+def _day(choice: SavedChoice) -> date:
+    return date.fromisoformat(choice.day)
+
+
+def _sentence(choice: SavedChoice, units: Mapping[int, UnitInfo]) -> str:
+    if choice.result is Result.LOST:
+        return f"Annulé entre-temps par une autre personne{NBSP}: rien n’a été réservé à nouveau."
+    if choice.result is Result.HELD_BACK:
+        return f"Non enregistré{NBSP}: un autre choix de ce jour n’était pas possible."
+    until = datetime.fromisoformat(choice.until) if choice.until else None
+    alternatives = [units[id_].name for id_ in choice.any_of]
+    return "Non enregistré. " + labels.refusal(
+        choice.reason or Reason.CLOSED, units[choice.unit_id].name, alternatives, until
+    )

@@ -6,9 +6,9 @@ for that day, into cells. `services.bookings.save()` calls both again inside its
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock, labels
@@ -358,8 +358,9 @@ def build_week(
     facts = load_facts(db.session(), family, child.id, days)
     ticked_by_day = {d: _proposed_on(facts, d, proposal) for d in days}
     judged = {d: judge_day(facts, d, ticked_by_day[d], now) for d in days}
+    shown_day = _shown_day(facts, day, days)
     day_views = tuple(
-        _day_view(facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == day, messages=messages or {})
+        _day_view(facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages or {})
         for d in days
     )
     cell_views = {
@@ -376,6 +377,31 @@ def build_week(
         summary=_summary(facts, judged, ticked_by_day),
         shown=write_shown(facts, cell_views),
     )
+
+
+def next_open_day(family: FamilyRef, child_id: int, since: date) -> date:
+    """The next day, within a month, on which something is open to the child; `since` when there is none."""
+    found = db.session.scalar(
+        select(func.min(Opening.day))
+        .join(Enrolment, Enrolment.group_id == Opening.group_id)
+        .where(
+            Enrolment.family_id == family.id,
+            Enrolment.child_id == child_id,
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+            Opening.day.between(since, since + timedelta(days=31)),
+            Opening.day.between(Enrolment.starts_on, Enrolment.ends_on),
+            Opening.is_open,
+        )
+    )
+    return found or since
+
+
+def _shown_day(facts: PlanningFacts, day: date, days: Sequence[date]) -> date:
+    """The day that a phone shows: the one asked for, or the nearest later, else earlier, day that offers something."""
+    offered = [d for d in days if d in facts.openings_by_day]
+    if not offered or day in offered:
+        return day
+    return next((d for d in offered if d > day), offered[-1])
 
 
 def write_shown(facts: PlanningFacts, cells: Mapping[int, CellView]) -> str:

@@ -33,7 +33,10 @@ def show_week(child_id: int) -> Response:
     """
     child = families.child_of(current_family().id, child_id)
     proposal = read_proposal(request.args) if "shown" in request.args else None
-    return _week_page(child, read_day(request.args.get("jour"), clock.today()), proposal)
+    day = request.args.get("jour")
+    if day is None:
+        return _week_page(child, planning.next_open_day(current_family(), child_id, clock.today()), proposal)
+    return _week_page(child, read_day(day, clock.today()), proposal)
 
 
 def _address_with_choices(child_id: int) -> str:
