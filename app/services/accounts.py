@@ -128,7 +128,7 @@ def refuse_sign_up(session: Session, family_id: int, decided_by: int, reason: st
 
 
 def correct_email(session: Session, family_id: int, email: str) -> None:
-    """Give a family that never confirmed its account the right address; the invitation, if sent, is sent again.
+    """Give a family that never confirmed its account the right address; its last mail is sent there again.
 
     Raises NotFound when there is no such family or its account is confirmed, EmailTaken when another has the address.
     """
@@ -146,6 +146,8 @@ def correct_email(session: Session, family_id: int, email: str) -> None:
         guardian.user.email = email
         session.flush()
         send_activation(session, guardian.user, family)
+    elif family.status is FamilyStatus.PENDING:
+        queue_mail(session, "sign_up_received", email, family_id=family.id, family=family)
 
 
 def send_activation(session: Session, user: User, family: Family) -> None:

@@ -1,0 +1,122 @@
+"""« Planning du jour »: who comes, how many places are taken, and why nothing opens."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import update
+
+from app.database import write_transaction
+from app.models.bookings import CapacityCounter, Opening
+from app.rules.capabilities import Role
+from tests import factories
+from tests.client import Client
+from tests.factories import NEXT_WEDNESDAY, WEDNESDAY
+
+DAY = "/gestion/planning"
+
+
+@pytest.fixture
+def worker(client: Client) -> Client:
+    return client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+
+
+def booked_planning() -> factories.PlanningSetup:
+    planning = factories.make_planning(places=2)
+    book = [planning.opening(NEXT_WEDNESDAY, unit) for unit in ("Matin", "Repas")]
+    factories.save(planning.family, planning.child_id, book=book)
+    family, child_id = factories.add_family(planning)
+    factories.save(family, child_id, book=[planning.opening(NEXT_WEDNESDAY, "Matin")])
+    return planning
+
+
+def test_team_sees_who_comes_to_which_unit(worker: Client) -> None:
+    booked_planning()
+    page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}")
+    assert page.heading == "Planning du mercredi 2 décembre 2026"
+    rows = ["".join(" ".join(cell.itertext()).split()) for cell in page.all("tr")]
+    assert any("AUTRESacha7ans✓présent–absent" in row for row in rows), rows
+    assert any("TESTLéa7ans✓présent✓présent" in row for row in rows), rows
+    assert "2 sur 2 Complet" in page.text
+    assert "Les enfants 2 enfants" in page.text
+    assert f"{DAY}?jour=2026-12-01" in page.links()
+    assert f"{DAY}?jour=2026-12-03" in page.links()
+
+
+def test_cancelled_bookings_do_not_come(worker: Client) -> None:
+    planning = booked_planning()
+    cancel = [planning.opening(NEXT_WEDNESDAY, unit) for unit in ("Matin", "Repas")]
+    factories.save(planning.family, planning.child_id, cancel=cancel)
+    page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}")
+    assert "Léa" not in page.text
+    assert "1 sur 2" in page.text
+
+
+def test_places_beyond_capacity_stay_visible(worker: Client) -> None:
+    booked_planning()
+    with write_transaction() as session:
+        session.execute(update(CapacityCounter).where(CapacityCounter.day == NEXT_WEDNESDAY).values(places=1))
+    assert "2 sur 1 1 de plus que les places" in worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}").text
+
+
+def test_today_by_default_and_for_days_that_nobody_can_mean(worker: Client) -> None:
+    for address in (DAY, f"{DAY}?jour=", f"{DAY}?jour=demain", f"{DAY}?jour=9999-99-99", f"{DAY}?activite=x&jour=0001-01-01"):
+        assert worker.get(address).heading == "Planning du lundi 23 novembre 2026"
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        (date(2026, 12, 25), "C’est un jour férié."),
+        (date(2026, 11, 28), "C’est le week-end."),
+        (date(2026, 12, 28), "Ce sont les vacances scolaires."),
+        (date(2026, 11, 24), "Aucune ouverture n’y est prévue."),
+    ],
+)
+def test_empty_day_says_why(worker: Client, day: date, why: str) -> None:
+    booked_planning()
+    assert why in worker.get(f"{DAY}?jour={day}").text
+
+
+def test_empty_day_leads_to_the_next_one_that_opens(worker: Client) -> None:
+    booked_planning()
+    page = worker.get(f"{DAY}?jour={factories.MONDAY}")
+    assert "Prochaine ouverture : mercredi 25 novembre" in page.text
+    assert f"{DAY}?jour={WEDNESDAY}" in page.links()
+
+
+def test_open_day_without_booking_and_closed_units_are_said(worker: Client) -> None:
+    planning = factories.make_planning()
+    with write_transaction() as session:
+        opening = session.get_one(Opening, planning.opening(WEDNESDAY, "Repas"))
+        opening.is_open, opening.closing_reason = False, "sortie à la ferme"
+    page = worker.get(f"{DAY}?jour={WEDNESDAY}")
+    assert "Aucune réservation pour l’instant : Matin 07:30–11:45, Après-midi 13:45–18:00." in page.text
+    assert "Repas, Les enfants : fermé (sortie à la ferme)" in page.text
+
+
+def test_one_activity_alone(worker: Client) -> None:
+    planning = booked_planning()
+    other = factories.make_activity("Périscolaire", {"Acc soir": factories.WEDNESDAY_UNITS["Après-midi"]})
+    page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}&activite={planning.activity.id}")
+    assert "Léa" in page.text
+    page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}&activite={other.id}")
+    assert "« Périscolaire » n’ouvre pas ce jour-là." in page.text
+    assert "Toutes les activités" in page.text
+    assert "Léa" in worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}&activite=999").text
+
+
+def test_day_costs_the_same_whoever_comes(worker: Client) -> None:
+    planning = booked_planning()
+    address = f"{DAY}?jour={WEDNESDAY}"
+    worker.get(address)
+    few = len(worker.get(address).queries)
+    with write_transaction() as session:
+        session.execute(update(CapacityCounter).values(places=50))
+    for number in range(5):
+        family, child_id = factories.add_family(planning, f"FAMILLE{number}")
+        factories.save(family, child_id, book=[planning.opening(NEXT_WEDNESDAY, "Matin")])
+    assert len(worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}").queries) == few <= 12
+
+
+def test_regisseur_has_no_planning(client: Client) -> None:
+    client.sign_in(factories.make_staff(Role.REGISSEUR)).get(DAY, status=403)

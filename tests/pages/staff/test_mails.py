@@ -1,0 +1,123 @@
+"""« Courriels »: whole in the demo; elsewhere the text for the administrator alone, secrets masked."""
+
+import pytest
+from sqlalchemy import select, update
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.councils import Council
+from app.models.mails import MailStatus, OutboxMail
+from app.rules.capabilities import Role
+from app.services import accounts
+from app.services.mails import RETRY_AFTER, claim_mail, record_failure, record_sent
+from tests import factories
+from tests.client import Client
+
+MAILS = "/gestion/courriels"
+
+
+@pytest.fixture
+def secret(app: object) -> str:
+    """The secret of a waiting activation mail, the only mail."""
+    agent = factories.make_staff(Role.FILE_CLERK)
+    family_id = factories.make_pending_family(email="alix@example.org")
+    with write_transaction() as session:
+        accounts.accept_sign_up(session, family_id, agent)
+    return db.session.scalars(select(OutboxMail.secret)).one() or ""
+
+
+def mail_id() -> int:
+    return db.session.scalars(select(OutboxMail.id)).one()
+
+
+def fail(times: int) -> None:
+    for _time in range(times):
+        with write_transaction() as session:
+            mail = claim_mail(session, "http://localhost")
+            assert mail is not None
+            record_failure(session, mail.id, "SMTPServerDisconnected: nobody there")
+            session.execute(update(OutboxMail).values(not_before=clock.now()))
+
+
+def test_demo_shows_the_mail_whole_with_a_link_that_works(client: Client, secret: str) -> None:
+    with write_transaction() as session:
+        session.get_one(Council, 1).is_demo = True
+        session.get_one(Council, 1).settings_version += 1
+    client.sign_in(factories.make_staff(Role.FILE_CLERK))
+    assert "La démonstration n’envoie rien" in client.get(MAILS).text
+    page = client.get(f"{MAILS}/{mail_id()}")
+    (link,) = [link for link in page.links() if secret in link]
+    client.get(link.removeprefix("http://localhost"))
+
+
+@pytest.mark.parametrize(("role", "reads"), [(Role.ADMINISTRATOR, True), (Role.FILE_CLERK, False)])
+def test_outside_the_demo_secrets_are_masked(client: Client, secret: str, role: Role, reads: bool) -> None:
+    client.sign_in(factories.make_staff(role))
+    assert "alix@example.org" in client.get(MAILS).text
+    page = client.get(f"{MAILS}/{mail_id()}")
+    assert "alix@example.org" in page.text
+    assert secret not in page.body
+    assert ("••••••" in page.text) is reads
+    assert ("Le texte n’est montré qu’à l’administration." in page.text) is not reads
+
+
+def test_list_says_status_and_error_and_filters(client: Client, secret: str) -> None:
+    client.sign_in(factories.make_staff())
+    page = client.get(MAILS)
+    assert "L’envoi n’est pas encore réglé" in page.text
+    assert "Tout 1 En attente 1" in page.text
+    fail(1)
+    assert "SMTPServerDisconnected: nobody there ; nouvel essai le 23/11/2026" in client.get(MAILS).text
+    assert "Aucun courriel dans cet état." in client.get(f"{MAILS}?etat=envoyes").text
+    assert "alix@example.org" in client.get(f"{MAILS}?etat=autre&page=99").text
+    assert secret
+
+
+def test_sent_mail_says_when_and_has_no_secret_left(client: Client, secret: str) -> None:
+    with write_transaction() as session:
+        record_sent(session, mail_id())
+    page = client.sign_in(factories.make_staff()).get(f"{MAILS}/{mail_id()}")
+    assert "Envoyé le 23/11/2026 à 08:30" in page.text
+    assert secret not in page.body
+
+
+def test_failed_mail_is_tried_again_once(client: Client, secret: str) -> None:
+    client.sign_in(factories.make_staff(Role.FILE_CLERK))
+    assert "Réessayer" not in client.get(f"{MAILS}/{mail_id()}").text
+    fail(len(RETRY_AFTER) + 1)
+    page = client.get(f"{MAILS}/{mail_id()}")
+    assert "Échec" in page.text
+    late_page = page
+    page = client.submit(f"{MAILS}/{mail_id()}/reessayer")
+    assert "Le courriel repart" in page.text
+    mail = db.session.scalars(select(OutboxMail)).one()
+    assert (mail.status, mail.attempts, mail.secret) == (MailStatus.QUEUED, 0, secret)
+    client.page = late_page
+    client.submit(f"{MAILS}/{mail_id()}/reessayer", status=409)
+
+
+def test_unknown_mail_is_not_found_and_other_roles_are_kept_out(client: Client, secret: str) -> None:
+    client.sign_in(factories.make_staff())
+    token = {"csrf_token": client.get(MAILS).value("csrf_token", "/deconnexion")}
+    client.get(f"{MAILS}/999", status=404)
+    client.post(f"{MAILS}/999/reessayer", token, status=404)
+    client.sign_in(factories.make_staff(Role.SITE_DIRECTOR))
+    client.get(MAILS, status=403)
+    client.get(f"{MAILS}/{mail_id()}", status=403)
+    assert secret
+
+
+def test_list_in_pages_at_a_constant_cost(client: Client, secret: str) -> None:
+    client.sign_in(factories.make_staff())
+    client.get(MAILS)
+    few = len(client.get(MAILS).queries)
+    with write_transaction() as session:
+        session.add_all(
+            OutboxMail(template="activation", recipient=f"parent{n}@example.org", subject=f"Sujet {n}", body="Bonjour")
+            for n in range(30)
+        )
+    page = client.get(MAILS)
+    assert len(page.queries) == few <= 12
+    assert "Page 1 sur 2" in page.text
+    assert "alix@example.org" in client.get(f"{MAILS}?page=2").text
+    assert secret
