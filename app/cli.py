@@ -5,6 +5,7 @@ import sys
 import click
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from app.database import write_transaction
 from app.demo.council import build_demo
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
 @click.option("--council-email", help="L’adresse de contact de la collectivité.")
 @click.option("--council-address", help="L’adresse postale de la collectivité.")
 @click.option("--dpo-email", help="L’adresse du délégué à la protection des données.")
+@with_appcontext
 def create_admin(
     email: str,
     name: str,
@@ -67,6 +69,7 @@ def create_admin(
 
 
 @click.command("refresh-reference-data")
+@with_appcontext
 def refresh() -> None:
     """Recharge les communes et le calendrier scolaire livrés avec cette version."""
     _prepare()
@@ -82,6 +85,7 @@ def demo() -> None:
 
 @demo.command("build")
 @click.option("--families", type=click.IntRange(0, 9_999), default=0, help="Autant de familles en plus, pour mesurer.")
+@with_appcontext
 def build(families: int) -> None:
     """Construit la démonstration dans une base vide."""
     _prepare()

@@ -109,7 +109,7 @@ SITES = (
 ACTIVITIES = (
     ActivityPlan(
         name="Mercredi",
-        description="Les mercredis d’école : jeux, ateliers et sorties, à la demi-journée ou à la journée.",
+        description="Les mercredis d’école\u00a0: jeux, ateliers et sorties, à la demi-journée ou à la journée.",
         office="AN",
         site="Accueil de loisirs Les Marronniers",
         kinds=(DayKind.WEDNESDAY,),
@@ -151,7 +151,7 @@ ACTIVITIES = (
     ),
     ActivityPlan(
         name="CAJ vacances",
-        description="Les vacances des 11-17 ans : sport, sorties, projets, et une veillée le vendredi.",
+        description="Les vacances des 11-17 ans\u00a0: sport, sorties, projets, et une veillée le vendredi.",
         office="caj",
         site="Centre animation jeunesse",
         kinds=(DayKind.SCHOOL_HOLIDAY,),
