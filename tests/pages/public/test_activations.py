@@ -89,7 +89,7 @@ def test_old_and_unknown_links_say_what_to_do(
     for link in (secret, "inconnu"):
         page = client.get(path + link, status=410)
         assert page.heading == "Ce lien ne fonctionne plus"
-        assert "Recevoir un nouveau lien" in page.text
+        assert "Recevoir le lien" in page.text
         token = page.value("csrf_token")
         client.post(
             path + link, {"csrf_token": token, "password": GOOD, "confirmation": GOOD}, status=410
