@@ -74,7 +74,7 @@ def test_today_by_default_and_for_days_that_nobody_can_mean(worker: Client) -> N
 )
 def test_empty_day_says_why(worker: Client, day: date, why: str) -> None:
     booked_planning()
-    assert why in worker.get(f"{DAY}?jour={day}").text
+    assert f"Aucune activité n’ouvre ce jour-là. {why}" in worker.get(f"{DAY}?jour={day}").text
 
 
 def test_empty_day_leads_to_the_next_one_that_opens(worker: Client) -> None:
