@@ -7,11 +7,13 @@ from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from app import clock
 from app.database import write_transaction
 from app.demo.council import build_demo
 from app.labels import label
 from app.rules.capabilities import Role
 from app.rules.passwords import weaknesses
+from app.services.consents import write_first_consent_text
 from app.services.credentials import hash_password
 from app.services.errors import EmailTaken
 from app.services.installations import InstallationRefused, is_empty
@@ -61,6 +63,7 @@ def create_admin(
                 email=council_email,
                 dpo_email=dpo_email,
             )
+            write_first_consent_text(session, starts_on=clock.today())
             create_staff(session, email, name, password_hash, Role.ADMINISTRATOR)
             refresh_reference_data(session)
     except EmailTaken:

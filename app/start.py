@@ -173,8 +173,8 @@ def serve(app: Flask) -> NoReturn:
         )
     except OSError:
         _refuse(
-            f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : ce port est déjà pris, ou cette adresse "
-            "n’est pas celle de cette machine."
+            f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : ce port est déjà pris, ou cette "
+            "adresse n’est pas celle de cette machine."
         )
     worker: Worker = app.extensions["worker"]
     worker.start()

@@ -22,10 +22,10 @@ from app.models.activities import (
     TariffVersion,
     Unit,
 )
-from app.models.families import ConsentText
 from app.rules.calendars import DayKind
 from app.rules.cells import Action
 from app.rules.deadlines import NoticeKind, NoticeRule
+from app.services.consents import write_first_consent_text
 from app.services.openings import generate_openings
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
@@ -34,16 +34,6 @@ WORKING_WEEK = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY)
 # Quotients, in cents, at which a bracket begins.
 QF_BRACKETS = (0, 450_00, 750_00, 1_100_00)
 RISE_CENTS = 10  # in January
-
-CONSENT_TEXT = (
-    "Nous recueillons ces informations pour ouvrir votre compte, inscrire vos enfants, les accueillir et vous "
-    "facturer. Ce traitement repose sur votre consentement. Seuls les agents de la Communauté de communes de "
-    "démonstration chargés de l’enfance, de la jeunesse et de la facturation y ont accès\u00a0; rien n’est vendu ni "
-    "transmis à d’autres fins. Votre dossier est conservé cinq ans après votre dernière activité, puis effacé.\n"
-    "Vous pouvez à tout moment consulter vos données, les corriger, en demander une copie ou l’effacement, limiter "
-    "leur usage ou vous y opposer, et retirer votre consentement, en écrivant à dpo@example.org. Si vous estimez, "
-    "après nous avoir écrit, que vos droits ne sont pas respectés, vous pouvez saisir la CNIL (www.cnil.fr)."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +184,7 @@ def seasons_around(today: date, first_day: date, last_day: date) -> list[date]:
 
 def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Offer:
     """Create everything the staff would set, for these school years; each scope gets `more_places` more."""
-    session.add(ConsentText(body=CONSENT_TEXT, starts_on=years[0]))
+    write_first_consent_text(session, starts_on=years[0])
     offices = {prefix: Office(prefix=prefix, name=name, payfip_number=number) for prefix, name, number in OFFICES}
     sites = {name: Site(name=name, address=address) for name, address in SITES}
     session.add_all([*offices.values(), *sites.values()])

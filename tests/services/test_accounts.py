@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from app import clock
 from app.database import db, write_transaction
 from app.models.accounts import TokenPurpose, User, UserToken
-from app.models.families import Family, Guardian
+from app.models.families import ConsentText, Family, Guardian, Title
 from app.models.mails import OutboxMail
 from app.rules.states import FamilyStatus
 from app.services import accounts
-from app.services.accounts import PARENT_SESSION, STAFF_IDLE, STAFF_SESSION
+from app.services.accounts import PARENT_SESSION, STAFF_IDLE, STAFF_SESSION, SignUp
 from app.services.credentials import hash_secret
 from app.services.errors import AlreadyDecided, EmailTaken, LinkExpired, NotFound, OwnFamily
+from app.services.families import AddressInput, CommuneChoice
 from tests.factories import NOW, make_family, make_pending_family, make_staff, make_user
 from tests.html import check_text
 
@@ -29,6 +30,23 @@ def accept(family_id: int, agent: int) -> None:
 
 def last_mail() -> OutboxMail:
     return db.session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first() or OutboxMail()
+
+
+def test_the_same_sign_up_sent_twice_is_one_request() -> None:
+    with write_transaction() as session:
+        session.add(ConsentText(body="Texte", starts_on=clock.today()))
+        session.flush()
+    text = accounts.current_consent_text()
+    assert text is not None
+    commune = CommuneChoice("80570", "Moreuil", "80110")
+    address = AddressInput("3", "", "rue du Moulin", "", commune)
+    sign_up = SignUp(address, Title.MADAM, "DURAND", "Ève", "eve@example.org", text.id)
+    for _tap in range(2):
+        with write_transaction() as session:
+            accounts.request_sign_up(session, sign_up)
+    assert db.session.scalars(select(Family.last_name)).all() == ["DURAND"]
+    templates = db.session.scalars(select(OutboxMail.template).order_by(OutboxMail.id)).all()
+    assert templates == ["sign_up_received", "sign_up_to_review"]
 
 
 def test_accepted_sign_up_gets_a_link_once() -> None:
