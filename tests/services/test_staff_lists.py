@@ -24,7 +24,9 @@ from app.services.pages import Page, page_of
         (10**30, 60, 3, 3, 50),
     ],
 )
-def test_page_that_does_not_exist_becomes_the_nearest(asked: int, total: int, number: int, count: int, offset: int) -> None:
+def test_page_that_does_not_exist_becomes_the_nearest(
+    asked: int, total: int, number: int, count: int, offset: int
+) -> None:
     page: Page[str] = page_of(asked, total)
     assert (page.number, page.count, page.offset) == (number, count, offset)
 

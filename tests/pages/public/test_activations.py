@@ -91,9 +91,7 @@ def test_old_and_unknown_links_say_what_to_do(
         assert page.heading == "Ce lien ne fonctionne plus"
         assert "Recevoir le lien" in page.text
         token = page.value("csrf_token")
-        client.post(
-            path + link, {"csrf_token": token, "password": GOOD, "confirmation": GOOD}, status=410
-        )
+        client.post(path + link, {"csrf_token": token, "password": GOOD, "confirmation": GOOD}, status=410)
     # A link of one kind is none of the other.
     other = "/mot-de-passe/" if path == "/activation/" else "/activation/"
     clock.start_at(NOW, frozen=True)

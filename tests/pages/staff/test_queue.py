@@ -89,7 +89,9 @@ def test_clerk_refuses_an_account_with_a_reason_in_the_mail(clerk: Client) -> No
     assert "Vous habitez hors du territoire." in db.session.scalars(select(OutboxMail.body)).one()
 
 
-@pytest.mark.parametrize(("typed", "said"), [("", "Indiquez le motif"), ("   ", "Indiquez le motif"), ("x" * 501, "trop long")])
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "Indiquez le motif"), ("   ", "Indiquez le motif"), ("x" * 501, "trop long")]
+)
 def test_refusal_needs_a_reason_and_keeps_what_was_typed(clerk: Client, typed: str, said: str) -> None:
     family_id = factories.make_pending_family()
     other_id = factories.make_pending_family("AUTRE")
