@@ -76,11 +76,6 @@ def moment_plain(at: datetime) -> str:
     return f"{at:%d/%m/%Y} à {at:%H:%M}"
 
 
-def file_size(size: int) -> str:
-    """« 87,7 Ko »."""
-    return f"{size / 1000:.1f}".replace(".", ",") + f"{NBSP}Ko"
-
-
 def phone(stored: str) -> str:
     """« 03 00 00 00 00 » for a stored +33300000000."""
     return format_phone(stored)
@@ -90,6 +85,6 @@ TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
         euros, day_long, day_medium, day_short, weekday_short, day_plain, month_long,
-        hour_table, hour_sentence, moment, moment_plain, file_size, phone,
+        hour_table, hour_sentence, moment, moment_plain, phone,
     )
 }  # fmt: skip

@@ -36,8 +36,3 @@ def leave_for(address: str) -> BaseResponse:
         response.headers["HX-Redirect"] = address
         return response
     return redirect(address, 303)
-
-
-def changed_element() -> str | None:
-    """The id of the element that made htmx ask, if it has one."""
-    return request.headers.get("HX-Trigger")
