@@ -136,8 +136,9 @@ def _apply(
     if not slots:
         raise NotFound("openings")
     days = sorted(slots)
-    _make_missing_counters(session, slots)
-    facts = load_facts(session, family, child_id, days, lock=True)
+    _lock_counters(session, slots)
+    # Read after the locks, so that what is judged is what is changed.
+    facts = load_facts(session, family, child_id, days)
     if not ids <= facts.openings.keys():
         raise NotFound("openings")
     held_now = frozenset(id_ for id_ in ids if facts.holds(id_))
@@ -280,16 +281,24 @@ def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[in
             raise OverSpent(f"scope {scope_id} on {day}")
 
 
-def _make_missing_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
-    """Make the counters that a save may spend, before it locks and reads them: what is not there cannot be locked."""
-    present = set(
-        session.execute(
-            select(CapacityCounter.day, CapacityCounter.scope_id).where(CapacityCounter.day.in_(slots))
-        ).tuples()
+def _lock_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
+    """Hold, until the commit, the counters that a save may spend: in id order, and no others of these days.
+
+    Missing ones are made first: what is not there cannot be locked.
+    """
+    scopes = catalogue().scopes
+    needed = {
+        day: {scope.id: scope for slot in slots_of_day for scope in covering(slot, scopes)}
+        for day, slots_of_day in sorted(slots.items())
+    }
+    counters = (
+        CapacityCounter.day.in_(needed),
+        CapacityCounter.scope_id.in_({scope_id for by_id in needed.values() for scope_id in by_id}),
     )
-    for day, slots_of_day in sorted(slots.items()):
-        scopes = {scope.id: scope for slot in slots_of_day for scope in covering(slot, catalogue().scopes)}
-        make_counters(session, {day}, [scope for id_, scope in scopes.items() if (day, id_) not in present])
+    present = set(session.execute(select(CapacityCounter.day, CapacityCounter.scope_id).where(*counters)).tuples())
+    for day, by_id in needed.items():
+        make_counters(session, {day}, [scope for id_, scope in by_id.items() if (day, id_) not in present])
+    session.execute(select(CapacityCounter.id).where(*counters).order_by(CapacityCounter.id).with_for_update())
 
 
 def make_counters(session: Session, days: Iterable[date], scopes: Iterable[CapacityScope]) -> None:

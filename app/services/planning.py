@@ -136,10 +136,8 @@ class PlanningFacts:
         return None
 
 
-def load_facts(
-    session: Session, family: FamilyRef, child_id: int, days: Sequence[date], *, lock: bool = False
-) -> PlanningFacts:
-    """Read the facts of some days in a constant number of queries; with `lock`, hold the counters until the commit."""
+def load_facts(session: Session, family: FamilyRef, child_id: int, days: Sequence[date]) -> PlanningFacts:
+    """Read the facts of some days in a constant number of queries. A save locks what it will change before."""
     now_catalogue = catalogue()
     enrolments = tuple(
         EnrolmentInfo(*row)
@@ -165,8 +163,14 @@ def load_facts(
             ).where(Opening.day.in_(days), Opening.group_id.in_(group_ids))
         )
     }
-    # Read after the lock, so that what is counted is what is changed.
-    left = _load_left(session, days, lock=lock)
+    left = {
+        (day, scope_id): places
+        for day, scope_id, places in session.execute(
+            select(CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.places - CapacityCounter.taken).where(
+                CapacityCounter.day.in_(days)
+            )
+        )
+    }
     held = {
         row.opening_id: HeldBooking(
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id), row.price_cents
@@ -181,17 +185,6 @@ def load_facts(
         )
     }  # fmt: skip
     return PlanningFacts(family, child_id, enrolments, openings, held, left, quotients_of(family.id), now_catalogue)
-
-
-def _load_left(session: Session, days: Sequence[date], *, lock: bool) -> dict[tuple[date, int], int]:
-    counters = (
-        select(CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.places - CapacityCounter.taken)
-        .where(CapacityCounter.day.in_(days))
-        .order_by(CapacityCounter.id)
-    )
-    if lock:
-        counters = counters.with_for_update()
-    return {(day, scope_id): left for day, scope_id, left in session.execute(counters)}
 
 
 @dataclass(frozen=True, slots=True)
