@@ -189,6 +189,14 @@ class Client:
         """Send just this, as no form of ours would: for forged requests."""
         return self._ask("POST", path, status=status, htmx=htmx, data=_as_dict(data or {}), **options)
 
+    def get_any(self, path: str, *, htmx: bool = False) -> Answer:
+        """Fetch a page, whatever its status."""
+        return self._ask("GET", path, status=None, htmx=htmx)
+
+    def post_any(self, path: str, data: Mapping[str, Any], *, htmx: bool = False) -> Answer:
+        """Send just this, whatever the status."""
+        return self._ask("POST", path, status=None, htmx=htmx, data=dict(data))
+
     def submit(
         self,
         form: str | None = None,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,16 +160,20 @@ def _keep_rows(connection: psycopg.Connection[tuple[object, ...]]) -> str:
 def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on a fresh database, its context open and its clock standing still; once for each database."""
     bed: TestBed = request.getfixturevalue("sqlite_bed" if request.param == "sqlite" else "postgres_bed")
-    yield from _running(bed)
+    with running(bed) as flask_app:
+        yield flask_app
 
 
 @pytest.fixture
 def sqlite_app(sqlite_bed: TestBed) -> Iterator[Flask]:
     """Like `app`, on SQLite alone: for what no database can change, such as a page's bytes."""
-    yield from _running(sqlite_bed)
+    with running(sqlite_bed) as flask_app:
+        yield flask_app
 
 
-def _running(bed: TestBed) -> Iterator[Flask]:
+@contextmanager
+def running(bed: TestBed) -> Iterator[Flask]:
+    """The application of a bed, its database fresh, its context open and its clock standing still."""
     bed.refresh()
     cipher.use_key(DATA_KEY)
     clock.start_at(factories.NOW, frozen=True)

@@ -196,10 +196,10 @@ def make_world(app: Flask) -> World:
     factories.make_family("ATTEND", "Alix", email="attend@example.org", user_id=unconfirmed_id)
     with write_transaction() as session:
         accounts.request_activation(session, "attend@example.org")
-        accounts.request_password_reset(session, planning.family.email)
+        accounts.request_password_reset(session, stranger.email)
     secrets = {
-        TokenPurpose.ACTIVATION: _secret_for("attend@example.org"),
-        TokenPurpose.PASSWORD_RESET: _secret_for(planning.family.email),
+        TokenPurpose.ACTIVATION: secret_for("attend@example.org"),
+        TokenPurpose.PASSWORD_RESET: secret_for(stranger.email),
     }
     staff = {role: factories.make_staff(role) for role in Role}
     return World(
@@ -208,7 +208,8 @@ def make_world(app: Flask) -> World:
     )  # fmt: skip
 
 
-def _secret_for(email: str) -> str:
+def secret_for(email: str) -> str:
+    """The secret of the last link sent to an address, as its mail would show it."""
     secret = db.session.scalars(
         select(OutboxMail.secret)
         .where(OutboxMail.recipient == email, OutboxMail.secret.is_not(None))

@@ -1,0 +1,230 @@
+"""Whatever is typed or forged, anywhere on the line: a clear page in French or a 404, and nothing stored.
+
+What each screen says about its own mistakes is tested with that screen (tests/pages); here every field of every form,
+and every word of every address, gets what nobody should send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.accounts import User
+from app.models.enrolments import Enrolment
+from app.models.families import Child, Family
+from app.rules.capabilities import Role
+from app.services import accounts
+from app.services.errors import LinkExpired
+from tests import factories
+from tests.client import Answer, Client, form_fields
+from tests.conftest import TestBed, running
+from tests.routes import ROUTES, Door, World, make_world, secret_for
+
+NASTY = (
+    "\x00", "a\x00b", " \t ", "é" * 5_000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "😀", "a\r\nX-Y: z",
+    "-1", "9" * 30, "1e309", "2026-02-30", "0000-00-00", "\u202e\u200b", "../../etc/passwd", "[]", "nan",
+)  # fmt: skip
+FOR_POSTGRES = ("\x00", "a\x00b", "9" * 30, "😀", "-1", "é" * 5_000)
+KIND = {200, 204, 303, 302, 400, 403, 404, 409, 410, 413, 422, 429}
+
+World3 = tuple[World, dict[Door, Client]]
+
+
+def people_of(app: Flask) -> World3:
+    world = make_world(app)
+    clients = {door: Client(app) for door in Door}
+    clients[Door.FAMILY].sign_in(world.parent_id)
+    clients[Door.STAFF].sign_in(world.staff[Role.ADMINISTRATOR])
+    return world, clients
+
+
+@pytest.fixture(
+    params=[("sqlite", text) for text in NASTY]
+    + [pytest.param(("postgresql", text), marks=pytest.mark.postgres) for text in NASTY if text in FOR_POSTGRES],
+    ids=lambda param: f"{param[0]}-{param[1][:14]!r}",
+)
+def try_out(request: pytest.FixtureRequest) -> Iterator[tuple[World3, str]]:
+    """People on a database, and what to send; all of it to SQLite, to PostgreSQL what it is stricter about."""
+    kind, text = request.param
+    bed: TestBed = request.getfixturevalue("sqlite_bed" if kind == "sqlite" else "postgres_bed")
+    with running(bed) as app:
+        yield people_of(app), text
+
+
+def writes_of(answer: Answer) -> list[str]:
+    """The statements of a request that change data; a failed sign-in is counted, and that is meant."""
+    verbs = ("INSERT", "UPDATE", "DELETE")
+    return [q for q in answer.queries if q.startswith(verbs) and "sign_in_failure" not in q]
+
+
+def forms_of(page: Answer) -> list[tuple[str, list[str]]]:
+    """Action and visible fields of the forms in a page's content that change something."""
+    main = next(page.root.iter("main"))
+    return [
+        (form.get("action") or page.path, [name for name in field_names(form) if name != "csrf_token"])
+        for form in main.iter("form")
+        if (form.get("method") or "get").lower() == "post"
+    ]
+
+
+def field_names(form: object) -> list[str]:
+    names = [e.get("name") for e in form.iter() if e.tag in ("input", "select", "textarea") and e.get("name")]  # type: ignore[attr-defined]
+    return list(dict.fromkeys(names))
+
+
+def pages_with_forms(world: World) -> list[tuple[Door, str]]:
+    return [
+        (route.door, world.address(endpoint))
+        for endpoint, route in ROUTES.items()
+        if route.method == "GET" and route.is_page and route.answers == 200
+    ]
+
+
+def test_every_field_of_every_form_stands_it(try_out: tuple[World3, str]) -> None:
+    (world, clients), nasty = try_out
+    seen = set()
+    for door, path in pages_with_forms(world):
+        client = clients[door]
+        page = client.get(path)
+        for action, fields in forms_of(page):
+            if action in seen or not fields:
+                continue
+            seen.add(action)
+            main = next(page.root.iter("main"))
+            form = next(f for f in main.iter("form") if (f.get("action") or page.path) == action)
+            sent = dict(form_fields(form))
+            answer = client.post_any(action, {**sent, **dict.fromkeys(fields, nasty)})
+            assert answer.status in KIND, (action, answer.status, answer.text[:300])
+            if answer.status != 303:
+                assert not writes_of(answer), (action, answer.status, writes_of(answer))
+    assert len(seen) >= 10, seen
+
+
+def test_every_word_of_every_address_stands_it(try_out: tuple[World3, str]) -> None:
+    (world, clients), nasty = try_out
+    names = ("jour", "page", "q", "activite", "type", "etat", "suite", "enregistrement", "postal_code", "city")
+    query = "&".join(f"{name}={quote(nasty)}" for name in names)
+    for endpoint, route in ROUTES.items():
+        if route.method != "GET":
+            continue
+        answer = clients[route.door].get_any(f"{world.address(endpoint)}?{query}", htmx=not route.is_page)
+        assert answer.status in KIND | {503 if endpoint == "public.health.show" else 200}, (endpoint, answer.status)
+        assert not writes_of(answer), endpoint
+        if route.argument == "secret":
+            address = world.address(endpoint).rsplit("/", 1)[0] + "/" + quote(nasty, safe="")
+            assert clients[route.door].get_any(address).status in KIND, (endpoint, nasty)
+
+
+def count(table: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+ADDRESS = {"street_line": "12 rue des Tilleuls", "postal_code": "80110", "city": "Démuin", "consent": "oui"}
+PARENT = {
+    "title": "madam", "last_name": "ÉTOILE", "first_name": "Zoé", "email": "zoe@example.org",
+    "email_again": "zoe@example.org",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong", "says"),
+    [
+        (1, {"consent": "non"}, "Sans votre accord"),
+        (1, {"consent": None}, "Répondez par Oui ou par Non"),
+        (1, {"postal_code": "99999"}, "code postal"),
+        (1, {"postal_code": "8011"}, "code postal"),
+        (1, {"city": "Amiens"}, "Démuin"),
+        (1, {"street_line": ""}, "Indiquez votre adresse"),
+        (2, {"email_again": "autre@example.org"}, "Les deux adresses sont différentes"),
+        (2, {"email": "zoe@", "email_again": "zoe@"}, "adresse"),
+        (2, {"email": "", "email_again": ""}, "Indiquez votre adresse email"),
+        (2, {"last_name": ""}, "Indiquez votre nom"),
+        (2, {"title": None}, "civilité"),
+    ],
+)
+def test_sign_up_says_what_is_wrong_and_keeps_the_rest(
+    client: Client, step: int, wrong: dict[str, str], says: str
+) -> None:
+    client.get("/creer-un-compte")
+    typed = ADDRESS
+    if step == 2:
+        client.submit("/creer-un-compte", **ADDRESS)
+        typed = PARENT
+    path = "/creer-un-compte" if step == 1 else "/creer-un-compte/parent"
+    page = client.submit(path, status=422, **{**typed, **wrong})
+    assert says in page.text
+    kept = {name: value for name, value in typed.items() if name not in wrong}
+    assert {name: page.value(name, path) for name in kept} == kept
+    assert count(Family) == 0
+
+
+def future_birth(client: Client, planning: factories.PlanningSetup) -> None:
+    client.get("/ma-famille/enfants/nouveau")
+    tomorrow = clock.today() + timedelta(days=1)
+    page = client.submit(
+        "/ma-famille/enfants/nouveau", status=422, last_name="TEST", first_name="Zoé", birth_date=tomorrow.isoformat()
+    )
+    assert "Cette date n’est pas encore arrivée" in page.text
+    assert page.value("first_name", "/ma-famille/enfants/nouveau") == "Zoé"
+
+
+def impossible_birth(client: Client, planning: factories.PlanningSetup) -> None:
+    client.get("/ma-famille/enfants/nouveau")
+    page = client.submit(
+        "/ma-famille/enfants/nouveau", status=422, last_name="TEST", first_name="Zoé", birth_date="2019-02-30"
+    )
+    assert "date" in page.text.lower()
+
+
+def unknown_child(client: Client, planning: factories.PlanningSetup) -> None:
+    for path in ("/mes-reservations/4242", "/ma-famille/enfants/4242", "/mes-inscriptions/4242/nouvelle"):
+        client.get(path, status=404)
+
+
+@pytest.mark.parametrize("wrong", [future_birth, impossible_birth, unknown_child])
+def test_parent_is_told_and_nothing_is_stored(
+    client: Client, wrong: Callable[[Client, factories.PlanningSetup], None]
+) -> None:
+    planning = factories.make_planning()
+    client.sign_in(planning.family.user_id)
+    before = count(Child)
+    wrong(client, planning)
+    assert count(Child) == before
+
+
+def test_link_that_was_used_has_expired_or_never_was_says_what_to_do(client: Client) -> None:
+    user_id = factories.make_user("attend@example.org", confirmed=False)
+    factories.make_family("ATTEND", "Alix", email="attend@example.org", user_id=user_id)
+    with write_transaction() as session:
+        accounts.request_activation(session, "attend@example.org")
+    link = f"/activation/{secret_for('attend@example.org')}"
+    unknown = client.get("/activation/rien", status=410)
+    client.get(link)
+    clock.start_at(clock.now() + accounts.ACTIVATION_VALIDITY, frozen=True)
+    assert client.get(link, status=410).text == unknown.text
+    clock.start_at(factories.NOW, frozen=True)
+    client.get(link)
+    password = "quatre chevaux sans rapport"
+    client.submit(link, password=password, confirmation=password)
+    client.forget_cookies()
+    assert client.get(link, status=410).text == unknown.text
+    with pytest.raises(LinkExpired), write_transaction() as session:
+        accounts.confirm_account(session, link.rsplit("/", 1)[1], "other hash")
+    assert db.session.get_one(User, user_id).password_hash != "other hash"
+
+
+def test_stale_planning_of_a_child_that_is_enrolled_no_more_is_not_found(client: Client) -> None:
+    planning = factories.make_planning()
+    client.sign_in(planning.family.user_id).get(f"/mes-reservations/{planning.child_id}?jour={date(2026, 11, 25)}")
+    with write_transaction() as session:
+        for enrolment in session.scalars(select(Enrolment)):
+            session.delete(enrolment)
+    client.submit("planning", status=404, t=[planning.opening(factories.WEDNESDAY, "Matin")])
+    assert factories.bookings_of(planning.child_id) == []
