@@ -4,9 +4,10 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
+from app.models.catalogue import CatalogueRow
 
 
-class Council(Base):
+class Council(CatalogueRow, Base):
     """The single row of the installation's council."""
 
     __tablename__ = "council"

@@ -145,9 +145,9 @@ def catalogue() -> Catalogue:
     Raises NoCouncil on a database that was not prepared.
     """
     session: Session = db.session()
+    session.flush()  # settings changed through their objects show themselves only now
     if session.info.get(SETTINGS_CHANGED):
         # Not committed yet, and it may never be: nobody else may see it.
-        session.flush()
         if UNCOMMITTED_CATALOGUE not in session.info:
             session.info[UNCOMMITTED_CATALOGUE] = _load(session, -1)
         own: Catalogue = session.info[UNCOMMITTED_CATALOGUE]

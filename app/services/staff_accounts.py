@@ -47,7 +47,6 @@ def describe_council(
         "dpo_email": dpo_email,
     }
     for field, value in given.items():
-        if value is not None and getattr(council, field) != value:
+        if value is not None:
             setattr(council, field, value)
-            council.settings_version += 1
     session.flush()
