@@ -28,20 +28,21 @@ class Mailer:
 
     def send(self, recipient: str, subject: str, body: str) -> None:
         """Send a plain text mail. Raises MailRefused."""
-        message = EmailMessage()
-        message["From"] = self._sender
-        message["To"] = recipient
-        message["Subject"] = subject
-        message["Date"] = formatdate(localtime=True)
-        message["Message-ID"] = make_msgid(domain="espace-famille.invalid")
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(body)
         try:
+            message = EmailMessage()
+            message["From"] = self._sender
+            message["To"] = recipient
+            message["Subject"] = subject
+            message["Date"] = formatdate(localtime=True)
+            message["Message-ID"] = make_msgid(domain="espace-famille.invalid")
+            message["Auto-Submitted"] = "auto-generated"
+            message.set_content(body)
             with self._connect() as server:
                 if self._user is not None:
                     server.login(self._user, self._password)
                 server.send_message(message)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            # ValueError: an address or a subject that no mail can carry.
             raise MailRefused(f"{type(error).__name__}: {error}") from error
 
     def _connect(self) -> smtplib.SMTP:

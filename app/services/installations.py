@@ -61,18 +61,23 @@ def install_data_key(session: Session, given: str | None, key_file: Path) -> Non
             )
         key = make_key_file(key_file)
     cipher.use_key(key)
-    if check is None:
-        session.add(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT)))
+    if check is not None and _opens(check):
         return
+    # A check that is gone proves nothing about the key: no better than a wrong one.
+    if _has_encrypted_rows(session):
+        raise InstallationRefused(
+            "DATA_KEY n’est pas la clé avec laquelle cette base a été chiffrée. Remettez la clé d’origine : "
+            "sans elle, les données chiffrées ne peuvent pas être lues."
+        )
+    session.merge(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT)))
+
+
+def _opens(check: Installation) -> bool:
     try:
         cipher.decrypt(check.data_key_check)
     except WrongDataKey:
-        if _has_encrypted_rows(session):
-            raise InstallationRefused(
-                "DATA_KEY n’est pas la clé avec laquelle cette base a été chiffrée. Remettez la clé d’origine : "
-                "sans elle, les données chiffrées ne peuvent pas être lues."
-            ) from None
-        check.data_key_check = cipher.encrypt(_CHECK_TEXT)
+        return False
+    return True
 
 
 def _has_encrypted_rows(session: Session) -> bool:

@@ -1,0 +1,204 @@
+"""Mails leave once, are tried again when the server is away or refuses, and keep no secret once sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from app import clock
+from app.database import db, write_transaction
+from app.jobs import worker as worker_module
+from app.jobs.worker import Worker
+from app.models.mails import MailStatus, OutboxMail
+from app.services import accounts, mails
+from tests import factories
+from tests.served import free_port
+from tests.smtp import SmtpServer, smtp_server
+
+EMAIL = "attend@example.org"
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture
+def worker(app: Flask, smtp: SmtpServer) -> Worker:
+    return Worker(app, replace(app.config["PORTAL"], mail_url=smtp.url))
+
+
+def queue_activation() -> str:
+    """An account waits for its link; the secret of the link."""
+    user_id = factories.make_user(EMAIL, confirmed=False)
+    factories.make_family("ATTEND", "Alix", email=EMAIL, user_id=user_id)
+    with write_transaction() as session:
+        accounts.request_activation(session, EMAIL)
+    secret = db.session.scalars(select(OutboxMail.secret)).one()
+    assert secret is not None
+    db.session.rollback()
+    return secret
+
+
+def the_mail() -> OutboxMail:
+    db.session.rollback()
+    return db.session.scalars(select(OutboxMail)).one()
+
+
+def after(minutes: float) -> None:
+    clock.start_at(clock.now() + timedelta(minutes=minutes), frozen=True)
+
+
+def test_mail_leaves_once_complete_and_its_secret_is_dropped(app: Flask, worker: Worker, smtp: SmtpServer) -> None:
+    secret = queue_activation()
+    assert worker.send_due_mails() == 1
+    assert worker.send_due_mails() == 0
+    (sent,) = smtp.received
+    assert sent["To"] == EMAIL and sent["Auto-Submitted"] == "auto-generated"
+    assert f"http://localhost/activation/{secret}" in sent.get_content()
+    mail = the_mail()
+    assert (mail.status, mail.secret, mail.sent_at, mail.error) == (MailStatus.SENT, None, clock.now(), None)
+    assert secret not in str(db.session.execute(text("SELECT body, secret, error FROM outbox_mail")).all())
+    assert "••••••" in mails.complete_body(mail, "http://localhost", show_secret=True)
+
+
+@pytest.mark.parametrize("mode", ["refuses", "is busy", "hangs up", "hangs up at the end"])
+def test_refused_mail_is_tried_again_later_and_then_leaves(
+    app: Flask, worker: Worker, smtp: SmtpServer, mode: str
+) -> None:
+    queue_activation()
+    smtp.mode = mode
+    assert worker.send_due_mails() == 0
+    mail = the_mail()
+    assert (mail.status, mail.attempts, mail.not_before) == (
+        MailStatus.QUEUED, 1, clock.now() + mails.RETRY_AFTER[0],
+    )  # fmt: skip
+    assert mail.error
+    smtp.mode = "takes"
+    assert worker.send_due_mails() == 0, "not before its time"
+    after(1)
+    assert worker.send_due_mails() == 1
+    assert the_mail().status is MailStatus.SENT
+
+
+def test_server_that_is_down_gives_mail_up_after_the_last_try_and_staff_may_try_again(app: Flask) -> None:
+    worker = Worker(app, replace(app.config["PORTAL"], mail_url=f"smtp://127.0.0.1:{free_port()}"))
+    queue_activation()
+    for attempt, pause in enumerate(mails.RETRY_AFTER, 1):
+        assert worker.send_due_mails() == 0
+        assert (the_mail().attempts, the_mail().status) == (attempt, MailStatus.QUEUED)
+        after(pause.total_seconds() / 60)
+    assert worker.send_due_mails() == 0
+    mail = the_mail()
+    assert (mail.status, mail.attempts) == (MailStatus.FAILED, len(mails.RETRY_AFTER) + 1)
+    after(60 * 24 * 30)
+    assert not mails.has_due_mail(db.session())
+
+
+def test_two_workers_send_each_mail_once(app: Flask, smtp: SmtpServer) -> None:
+    smtp.pause_seconds = 0.02
+    with write_transaction() as session:
+        for number in range(12):
+            mails.queue_mail(session, "sign_up_known", f"x{number}@example.org")
+    config = replace(app.config["PORTAL"], mail_url=smtp.url)
+
+    def send() -> None:
+        with app.app_context():
+            Worker(app, config).send_due_mails()
+
+    threads = [threading.Thread(target=Context().run, args=(send,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(mail["To"] for mail in smtp.received) == sorted(f"x{number}@example.org" for number in range(12))
+
+
+def test_mail_of_a_sender_that_died_is_sent_by_another(app: Flask, worker: Worker, smtp: SmtpServer) -> None:
+    queue_activation()
+    with write_transaction() as session:
+        assert mails.claim_mail(session, "http://localhost") is not None  # and then the process is killed
+    assert worker.send_due_mails() == 0
+    after(5)
+    assert worker.send_due_mails() == 1
+
+
+def test_no_mail_leaves_for_what_was_rolled_back(app: Flask, worker: Worker, smtp: SmtpServer) -> None:
+    with pytest.raises(RuntimeError), write_transaction() as session:
+        mails.queue_mail(session, "sign_up_known", EMAIL)
+        raise RuntimeError
+    assert worker.send_due_mails() == 0
+    assert smtp.received == []
+
+
+def test_no_transaction_is_open_while_a_mail_is_on_its_way(app: Flask, worker: Worker, smtp: SmtpServer) -> None:
+    """A slow mail server must not keep parents from saving."""
+    smtp.pause_seconds = 1.0
+    queue_activation()
+
+    def send() -> None:
+        with app.app_context():
+            worker.send_due_mails()
+
+    thread = threading.Thread(target=Context().run, args=(send,))
+    thread.start()
+    saved = 0
+    while thread.is_alive() and saved < 5:
+        factories.make_user(f"pendant-{saved}@example.org")
+        saved += 1
+    still_sending = thread.is_alive()
+    thread.join(timeout=60)
+    assert saved == 5 and still_sending
+    assert the_mail().status is MailStatus.SENT
+
+
+def test_without_smtp_mails_wait(app: Flask) -> None:
+    queue_activation()
+    assert Worker(app, app.config["PORTAL"]).send_due_mails() == 0
+    assert the_mail().status is MailStatus.QUEUED
+
+
+def test_mail_that_cannot_be_written_is_refused_and_the_next_one_leaves(
+    app: Flask, worker: Worker, smtp: SmtpServer
+) -> None:
+    with write_transaction() as session:
+        mails.queue_mail(session, "sign_up_known", EMAIL).subject = "Bonjour\r\nBcc: victime@example.org"
+        mails.queue_mail(session, "sign_up_known", "suivante@example.org")
+    assert worker.send_due_mails() == 1
+    assert [sent["To"] for sent in smtp.received] == ["suivante@example.org"]
+    statuses = db.session.execute(select(OutboxMail.status, OutboxMail.attempts).order_by(OutboxMail.id)).all()
+    assert [tuple(row) for row in statuses] == [(MailStatus.QUEUED, 1), (MailStatus.SENT, 0)]
+
+
+def test_worker_survives_an_unexpected_failure(
+    app: Flask, worker: Worker, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 0.01)
+    failed = threading.Event()
+    real: Callable[[object], bool] = mails.has_due_mail
+
+    def fail_once(session: object) -> bool:
+        if not failed.is_set():
+            failed.set()
+            raise ValueError("whatever")
+        return real(session)
+
+    monkeypatch.setattr(mails, "has_due_mail", fail_once)
+    queue_activation()
+    worker.start()
+    assert worker.is_alive
+    for _ in range(200):
+        if smtp.received:
+            break
+        threading.Event().wait(0.05)
+    worker.stop()
+    assert failed.is_set() and len(smtp.received) == 1
+    assert not worker.is_alive
