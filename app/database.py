@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, String, event
+from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, String, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -130,6 +130,15 @@ def write_transaction() -> Iterator[Session]:
         if is_sqlite:
             _sqlite_writer.release()
         _in_write.reset(mark)
+
+
+def take_turns(session: Session, subject: str) -> None:
+    """Wait for other write transactions on the same subject, such as an address that no row stands for yet.
+
+    PostgreSQL: until the commit. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
 
 def prepare_engine(engine: Engine) -> None:

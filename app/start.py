@@ -18,14 +18,12 @@ import waitress
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from app import APP_FOLDER, MAX_BODY_BYTES, create_app
 from app.config import BadSetting, Config
 from app.crypto import cipher
-from app.database import db, write_transaction
+from app.database import db, take_turns, write_transaction
 from app.demo.council import ACCOUNTS, PASSWORD, build_demo
 from app.integrations.communes import BadCommuneFile
 from app.jobs.worker import Worker
@@ -41,8 +39,6 @@ CHANNEL_TIMEOUT_SECONDS = 60
 SERVER_BODY_LIMIT_BYTES = 2 * MAX_BODY_BYTES
 
 REFUSED_EXIT_STATUS = 2
-# Any number that no other user of the PostgreSQL database locks.
-_START_LOCK = 4_270_002
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +114,7 @@ def prepare(app: Flask, *, may_build_demo: bool = True) -> bool:
         migrate_database()
         try:
             with write_transaction() as session:
-                _take_turns(session)
+                take_turns(session, "start")  # of processes that start together
                 make_council(session)
                 install_data_key(session, config.data_key, config.data_key_file)
                 mode = decide_mode(config, empty=is_empty(session), demo=is_demo(session))
@@ -195,12 +191,6 @@ def greeting(config: Config, *, demo: bool) -> str:
         lines += [f"  {account.email:<{width}}  {account.meaning}" for account in ACCOUNTS]
     lines.append("Arrêter : Ctrl+C")
     return "\n".join(lines)
-
-
-def _take_turns(session: Session) -> None:
-    """Processes that start together prepare one after the other; SQLite's write lock does that by itself."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _START_LOCK})
 
 
 def _say(sentence: str) -> None:

@@ -42,6 +42,11 @@ class NamedPerson:
     first_name: Mapped[str]
     folded_name: Mapped[str] = mapped_column(default=_folded_name, index=True)  # rules.texts.fold(last and first name)
 
+    @property
+    def full_name(self) -> str:
+        """« Léa TEST »."""
+        return f"{self.first_name} {self.last_name}"
+
 
 @event.listens_for(NamedPerson, "before_update", propagate=True)
 def _fold_changed_name(_mapper: object, _connection: object, person: NamedPerson) -> None:

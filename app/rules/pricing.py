@@ -126,13 +126,19 @@ def quotient_on(quotients: Iterable[Quotient], day: date) -> QuotientRead:
     return QuotientRead(QuotientOutcome.MISSING, None)
 
 
+def tariff_on(tariffs: Iterable[Tariff], day: date) -> Tariff | None:
+    """The version in force on ``day``: the last that has started; None before the first."""
+    started = [tariff for tariff in tariffs if tariff.starts_on <= day]
+    return max(started, key=lambda tariff: tariff.starts_on, default=None)
+
+
 def price(unit_id: int, day: date, tariffs: Sequence[Tariff], quotients: Iterable[Quotient]) -> Price:
     """What ``unit_id`` costs on ``day``: the bracket of the family's QF, or the maximum line without a verified one.
 
     Where brackets overlap, the cheaper line counts. Raises NoPrice when no version or no line says a price.
     """
-    in_force = sorted((tariff for tariff in tariffs if tariff.starts_on <= day), key=lambda tariff: tariff.starts_on)
-    lines = [line for line in in_force[-1].lines if line.unit_id == unit_id] if in_force else []
+    tariff = tariff_on(tariffs, day)
+    lines = [line for line in tariff.lines if line.unit_id == unit_id] if tariff is not None else []
     if not lines:
         raise NoPrice(unit_id, day)
     read = quotient_on(quotients, day)

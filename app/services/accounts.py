@@ -10,16 +10,16 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.database import db
+from app.database import db, take_turns
 from app.models.accounts import SignInFailure, StaffRole, TokenPurpose, User, UserSession, UserToken
 from app.models.families import Child, Consent, ConsentText, Family, FamilyAddress, FamilyChild, Guardian, Title
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.rules.states import FamilyStatus
+from app.rules.states import FamilyStatus, check_transition
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import AlreadyDecided, EmailTaken, LinkExpired, NotFound, OwnFamily, TooManyAttempts
-from app.services.families import AddressInput
+from app.services.families import AddressInput, own_family_ids
 from app.services.mails import queue_mail
 
 ACTIVATION_VALIDITY = timedelta(days=7)
@@ -65,8 +65,12 @@ class SignedInUser:
 
 
 def normalise_email(email: str) -> str:
-    """The form under which addresses are stored and compared."""
-    return email.strip().lower()
+    """The form under which addresses are stored, compared and written to: lower case, an accented domain as IDNA."""
+    name, at, domain = email.strip().lower().rpartition("@")
+    try:
+        return f"{name}{at}{domain.encode('idna').decode()}"
+    except UnicodeError:  # no domain at all: nobody has such an address
+        return f"{name}{at}{domain}"
 
 
 def current_consent_text() -> ConsentText | None:
@@ -86,11 +90,14 @@ def request_sign_up(session: Session, sign_up: SignUp) -> None:
     same form sent twice (a double tap) is one request.
     """
     email = normalise_email(sign_up.email)
+    take_turns(session, email)
     if _has_just_signed_up(session, email):
         return
     if _is_known(session, email):
-        queue_mail(session, "sign_up_known", email)
+        if not _was_just_mailed(session, email, "sign_up_known"):
+            queue_mail(session, "sign_up_known", email)
         return
+    check_transition(None, FamilyStatus.PENDING)
     family = Family(status=FamilyStatus.PENDING, last_name=sign_up.last_name, first_name=sign_up.first_name)
     family.guardians.append(
         Guardian(title=sign_up.title, last_name=sign_up.last_name, first_name=sign_up.first_name, email=email)
@@ -109,13 +116,13 @@ def accept_sign_up(session: Session, family_id: int, decided_by: int) -> None:
     Raises NotFound, AlreadyDecided (another agent was faster) and OwnFamily.
     """
     family = _pending_family(session, family_id, decided_by)
-    family.status = FamilyStatus.ACTIVE
-    _record_decision(family, decided_by)
+    _decide(family, FamilyStatus.ACTIVE, decided_by)
     guardian = family.guardians[0]
     assert guardian.email is not None  # a sign-up always has one
+    take_turns(session, guardian.email)
     user = session.scalar(select(User).where(User.email == guardian.email))
     if user is None:
-        user = User(email=guardian.email, display_name=f"{guardian.first_name} {guardian.last_name}")
+        user = User(email=guardian.email, display_name=guardian.full_name)
         session.add(user)
     guardian.user = user
     session.flush()
@@ -125,9 +132,8 @@ def accept_sign_up(session: Session, family_id: int, decided_by: int) -> None:
 def refuse_sign_up(session: Session, family_id: int, decided_by: int, reason: str) -> None:
     """Refuse a waiting family, with the reason that the mail will give. Raises like `accept_sign_up`."""
     family = _pending_family(session, family_id, decided_by)
-    family.status = FamilyStatus.REFUSED
+    _decide(family, FamilyStatus.REFUSED, decided_by)
     family.refusal_reason = reason
-    _record_decision(family, decided_by)
     email = family.guardians[0].email
     assert email is not None
     queue_mail(session, "sign_up_refused", email, family_id=family.id, family=family, reason=reason)
@@ -138,13 +144,14 @@ def correct_email(session: Session, family_id: int, email: str) -> None:
 
     Raises NotFound when there is no such family or its account is confirmed, EmailTaken when another has the address.
     """
-    family = session.get(Family, family_id)
+    family = session.get(Family, family_id, with_for_update=True)
     if family is None or family.status not in (FamilyStatus.PENDING, FamilyStatus.ACTIVE):
         raise NotFound("family")
     guardian = family.guardians[0]
     if guardian.user is not None and guardian.user.password_hash is not None:
         raise NotFound("unconfirmed account")
     email = normalise_email(email)
+    take_turns(session, email)
     if email != guardian.email and _is_known(session, email):
         raise EmailTaken(email)
     guardian.email = email
@@ -183,6 +190,7 @@ def request_activation(session: Session, email: str) -> None:
 
     An unknown address gets nothing: whoever asks sees the same answer.
     """
+    take_turns(session, normalise_email(email))
     user = session.scalar(select(User).where(User.email == normalise_email(email)))
     if user is None:
         return
@@ -192,12 +200,13 @@ def request_activation(session: Session, email: str) -> None:
     if user.password_hash is None:
         if not _was_just_sent(session, user, TokenPurpose.ACTIVATION, ACTIVATION_VALIDITY):
             send_activation(session, user, family)
-    elif not _was_just_told(session, family, "activation_not_needed"):
+    elif not _was_just_mailed(session, user.email, "activation_not_needed"):
         queue_mail(session, "activation_not_needed", user.email, family_id=family.id)
 
 
 def request_password_reset(session: Session, email: str) -> None:
     """Send the link of a forgotten password; an account that was never confirmed gets its activation link instead."""
+    take_turns(session, normalise_email(email))
     user = session.scalar(select(User).where(User.email == normalise_email(email)))
     if user is not None and user.password_hash is None:
         request_activation(session, email)
@@ -266,10 +275,11 @@ def record_failure(session: Session, email: str, place: str) -> None:
 
 
 def open_session(session: Session, user_id: int, device: str) -> str:
-    """Start a session for a user and return the token for its cookie."""
+    """Start a session for a user and return the token for its cookie. The user's expired sessions are forgotten."""
     is_staff = session.scalar(select(func.count()).select_from(StaffRole).where(StaffRole.user_id == user_id))
     token = new_secret()
     now = clock.now()
+    session.execute(delete(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at <= now))
     session.add(
         UserSession(
             token_hash=hash_secret(token),
@@ -339,13 +349,14 @@ def _pending_family(session: Session, family_id: int, decided_by: int) -> Family
         raise NotFound("family")
     if family.status is not FamilyStatus.PENDING:
         raise AlreadyDecided
-    own_email = session.scalar(select(User.email).where(User.id == decided_by))
-    if any(guardian.user_id == decided_by or guardian.email == own_email for guardian in family.guardians):
+    if family.id in own_family_ids(decided_by):
         raise OwnFamily
     return family
 
 
-def _record_decision(family: Family, decided_by: int) -> None:
+def _decide(family: Family, status: FamilyStatus, decided_by: int) -> None:
+    check_transition(family.status, status)
+    family.status = status
     family.decided_at = clock.now()
     family.decided_by_id = decided_by
 
@@ -366,9 +377,9 @@ def _was_just_sent(session: Session, user: User, purpose: TokenPurpose, validity
     return session.scalar(select(UserToken.id).where(*unused, UserToken.expires_at > fresh).limit(1)) is not None
 
 
-def _was_just_told(session: Session, family: Family, template: str) -> bool:
-    told = select(OutboxMail.id).where(OutboxMail.family_id == family.id, OutboxMail.template == template)
-    return session.scalar(told.where(OutboxMail.created_at > clock.now() - LINK_EVERY).limit(1)) is not None
+def _was_just_mailed(session: Session, email: str, template: str) -> bool:
+    mailed = select(OutboxMail.id).where(OutboxMail.recipient == email, OutboxMail.template == template)
+    return session.scalar(mailed.where(OutboxMail.created_at > clock.now() - LINK_EVERY).limit(1)) is not None
 
 
 def _issue_token(session: Session, user: User, purpose: TokenPurpose, validity: timedelta) -> str:

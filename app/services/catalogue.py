@@ -22,7 +22,6 @@ from app.models.activities import (
     CombinationRule,
     CombinationRuleUnit,
     Group,
-    Office,
     Season,
     Site,
     TariffBracket,
@@ -101,7 +100,6 @@ class ActivityInfo:
     id: int
     name: str
     description: str
-    office_name: str
     site_name: str
     season: SeasonInfo
     units: tuple[UnitInfo, ...]
@@ -185,7 +183,6 @@ def _load(session: Session, version: int) -> Catalogue:
     seasons = {
         row.id: SeasonInfo(row.id, row.name, row.starts_on, row.ends_on) for row in session.scalars(select(Season))
     }
-    offices = {row.id: row.name for row in session.scalars(select(Office))}
     sites = {row.id: row.name for row in session.scalars(select(Site))}
     units: dict[int, UnitInfo] = {}
     units_by_activity: defaultdict[int, list[UnitInfo]] = defaultdict(list)
@@ -215,7 +212,6 @@ def _load(session: Session, version: int) -> Catalogue:
             id=row.id,
             name=row.name,
             description=row.description,
-            office_name=offices[row.office_id],
             site_name=sites[row.site_id],
             season=seasons[row.season_id],
             units=tuple(units_by_activity[row.id]),

@@ -13,6 +13,7 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.rules.capacity import Slot, covering
 from app.rules.combinations import violations
+from app.rules.pricing import tariff_on
 from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus
 from app.services.catalogue import Catalogue, catalogue
 
@@ -132,11 +133,8 @@ def _wrong_prices(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]
 
 
 def _amounts(known: Catalogue, unit_id: int, day: date) -> frozenset[int]:
-    tariffs = [tariff for tariff in known.activity_of_unit(unit_id).tariffs if tariff.starts_on <= day]
-    if not tariffs:
-        return frozenset()
-    in_force = max(tariffs, key=lambda tariff: tariff.starts_on)
-    return frozenset(line.amount_cents for line in in_force.lines if line.unit_id == unit_id)
+    tariff = tariff_on(known.activity_of_unit(unit_id).tariffs, day)
+    return frozenset(line.amount_cents for line in tariff.lines if line.unit_id == unit_id) if tariff else frozenset()
 
 
 def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:

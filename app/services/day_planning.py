@@ -12,6 +12,7 @@ from app.database import db
 from app.models.bookings import Booking, CapacityCounter, Opening
 from app.models.families import Child
 from app.rules.calendars import DayKind
+from app.rules.capacity import Slot, covering
 from app.rules.enrolments import age_on
 from app.rules.states import BookingStatus
 from app.services.catalogue import ActivityInfo, Catalogue, UnitInfo, catalogue
@@ -179,12 +180,7 @@ def _activity_day(
 ) -> ActivityDay:
     wanted = {row.unit_id for row in openings if row.is_open} | {presence.unit_id for presence in presences}
     units = [unit for unit in activity.units if unit.id in wanted]
-    slots = {(row.unit_id, row.group_id) for row in openings}
-    scopes = [
-        scope
-        for scope in known.scopes
-        if any(unit_id in scope.units and group_id in scope.groups for unit_id, group_id in slots)
-    ]
+    spent = {scope.id for row in openings for scope in covering(Slot(row.unit_id, row.group_id), known.scopes)}
     return ActivityDay(
         id=activity.id,
         name=activity.name,
@@ -195,7 +191,9 @@ def _activity_day(
             for group in activity.groups
             if (here := [presence for presence in presences if presence.group_id == group.id])
         ),
-        places=tuple(Places(scope.name, *taken.get(scope.id, (0, scope.places))) for scope in scopes),
+        places=tuple(
+            Places(scope.name, *taken.get(scope.id, (0, scope.places))) for scope in known.scopes if scope.id in spent
+        ),
         closings=tuple(
             Closing(known.units[row.unit_id].name, known.groups[row.group_id].name, row.closing_reason)
             for row in openings

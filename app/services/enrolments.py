@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.database import db
-from app.models.accounts import User
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, Guardian
+from app.models.families import Child, Family
 from app.rules.enrolments import EnrolmentBlocker, blockers, fitting_group
 from app.rules.pricing import NoPrice, Quotient, QuotientOutcome, price, quotient_on
 from app.rules.states import EnrolmentStatus, check_transition
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, quotients_of
+from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, quotients_of
 from app.services.mails import queue_mail
 
 
@@ -151,19 +150,18 @@ def request_enrolment(session: Session, family: FamilyRef, user_id: int, child_i
     return enrolment.id
 
 
-def pending_enrolments() -> tuple[PendingEnrolment, ...]:
-    """The requests that wait for the staff, oldest first. One query."""
+def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -> tuple[PendingEnrolment, ...]:
+    """The requests that wait for the staff, oldest first; with `only`, that request alone if it waits. One query."""
+    wanted = select(Enrolment).where(Enrolment.status == EnrolmentStatus.REQUESTED)
+    if only is not None:
+        wanted = wanted.where(Enrolment.id == only)
     rows = db.session.scalars(
-        select(Enrolment)
-        .where(Enrolment.status == EnrolmentStatus.REQUESTED)
-        .options(joinedload(Enrolment.child), joinedload(Enrolment.family))
+        wanted.options(joinedload(Enrolment.child), joinedload(Enrolment.family))
         .order_by(Enrolment.requested_at, Enrolment.id)
+        .limit(at_most)
     )
     return tuple(
-        PendingEnrolment(
-            _view(row), row.family.name, f"{row.child.first_name} {row.child.last_name}", row.child.birth_date
-        )
-        for row in rows
+        PendingEnrolment(_view(row), row.family.name, row.child.full_name, row.child.birth_date) for row in rows
     )
 
 
@@ -238,12 +236,7 @@ def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolmen
         raise NotFound("enrolment")
     if enrolment.status is not EnrolmentStatus.REQUESTED:
         raise AlreadyDecided
-    own_email = select(User.email).where(User.id == decided_by).scalar_subquery()
-    own = select(func.count()).where(
-        Guardian.family_id == enrolment.family_id,
-        (Guardian.user_id == decided_by) | (Guardian.email == own_email),
-    )
-    if session.scalar(own):
+    if enrolment.family_id in own_family_ids(decided_by):
         raise OwnFamily
     return enrolment
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
+from app.models.accounts import User
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, FamilyQuotient, Guardian, Regime
 from app.models.reference_data import Commune, CommunePostalCode
@@ -158,6 +159,16 @@ def families_of_user(user_id: int) -> tuple[FamilyRef, ...]:
     return tuple(FamilyRef(id_, f"{last} {first}", status, guardian) for id_, last, first, status, guardian in rows)
 
 
+def own_family_ids(user_id: int) -> frozenset[int]:
+    """The families of a member of the staff, by login or by address: a colleague decides on them."""
+    own_email = select(User.email).where(User.id == user_id).scalar_subquery()
+    return frozenset(
+        db.session.scalars(
+            select(Guardian.family_id).where(or_(Guardian.user_id == user_id, Guardian.email == own_email))
+        )
+    )
+
+
 def children_of(family_id: int) -> tuple[ChildView, ...]:
     """The children of a family, eldest first."""
     rows = db.session.scalars(
@@ -246,12 +257,21 @@ def verify_quotient(session: Session, family_id: int, month: date, verified_by: 
 
 
 def add_child(session: Session, family_id: int, typed: ChildInput) -> int:
-    """Add a child to a family and return its id."""
+    """Add a child to a family and return its id; the same child sent twice (a double tap) is one."""
+    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
+    for present in children_of(family_id):
+        if _same_child(present, typed):
+            return present.id
     child = Child(last_name=typed.last_name, first_name=typed.first_name, birth_date=typed.birth_date)
     session.add(child)
     session.flush()
     session.add(FamilyChild(family_id=family_id, child_id=child.id))
     return child.id
+
+
+def _same_child(present: ChildView, typed: ChildInput) -> bool:
+    names = ((present.first_name, typed.first_name), (present.last_name, typed.last_name))
+    return present.birth_date == typed.birth_date and all(fold(one) == fold(other) for one, other in names)
 
 
 def save_child(session: Session, family_id: int, child_id: int, typed: ChildInput) -> None:

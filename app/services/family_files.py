@@ -269,7 +269,7 @@ def _guardian(guardian: Guardian, invitations: dict[int, UserToken]) -> Guardian
         state = AccountState.INVITATION_EXPIRED
     return GuardianFile(
         title=guardian.title,
-        name=f"{guardian.first_name} {guardian.last_name}",
+        name=guardian.full_name,
         email=guardian.email,
         account=state,
         invited_at=None if invitation is None else invitation.expires_at - ACTIVATION_VALIDITY,
@@ -279,5 +279,4 @@ def _guardian(guardian: Guardian, invitations: dict[int, UserToken]) -> Guardian
 
 def _child(child: Child, family_id: int) -> ChildFile:
     others = tuple((family.id, family.name) for family in child.families if family.id != family_id)
-    name = f"{child.first_name} {child.last_name}"
-    return ChildFile(child.id, name, child.birth_date, age_on(child.birth_date, clock.today()), others)
+    return ChildFile(child.id, child.full_name, child.birth_date, age_on(child.birth_date, clock.today()), others)

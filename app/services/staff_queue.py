@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app import clock
@@ -22,6 +22,7 @@ from app.rules.texts import fold
 from app.services.catalogue import catalogue
 from app.services.enrolments import PendingEnrolment, pending_enrolments
 from app.services.errors import NotFound
+from app.services.families import own_family_ids
 from app.services.family_files import address_lines
 
 SHOWN_AT_MOST = 50
@@ -134,7 +135,7 @@ class Decision:
 
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
     """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most nine queries."""
-    own = _own_families(user_id)
+    own = own_family_ids(user_id)
     items: list[Item] = []
     if ItemKind.SIGN_UP in kinds and shown in (None, ItemKind.SIGN_UP):
         items += _sign_up_items(own)
@@ -157,7 +158,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
 
 def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
     """One row of the queue, or None when it does not wait any more."""
-    own = _own_families(user_id)
+    own = own_family_ids(user_id)
     items: Iterable[Item] = _sign_up_items(own, item_id) if kind is ItemKind.SIGN_UP else _enrolment_items(own, item_id)
     return next(iter(items), None)
 
@@ -185,19 +186,10 @@ def read_decision(kind: ItemKind, item_id: int) -> Decision:
         raise NotFound("enrolment")
     enrolment, child, by = row
     return Decision(
-        kind, enrolment.id, f"{child.first_name} {child.last_name}", enrolment.family_id,
+        kind, enrolment.id, child.full_name, enrolment.family_id,
         enrolment.status in (EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED), by, enrolment.decided_at,
         catalogue().activities[enrolment.activity_id].name,
     )  # fmt: skip
-
-
-def _own_families(user_id: int) -> frozenset[int]:
-    own_email = select(User.email).where(User.id == user_id).scalar_subquery()
-    return frozenset(
-        db.session.scalars(
-            select(Guardian.family_id).where(or_(Guardian.user_id == user_id, Guardian.email == own_email))
-        )
-    )
 
 
 def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUpItem]:
@@ -224,7 +216,7 @@ def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUp
                 is_own=family.id in own,
                 family_name=family.name,
                 title=guardian.title,
-                guardian_name=f"{guardian.first_name} {guardian.last_name}",
+                guardian_name=guardian.full_name,
                 email=guardian.email or "",
                 address=address_lines(family.addresses[-1] if family.addresses else None),
                 lookalikes=tuple(alike[id_] for id_ in sorted(alike)),
@@ -250,7 +242,7 @@ def _families_named(families: Collection[Family]) -> dict[str, list[Lookalike]]:
 
 def _both_orders(adult: Guardian) -> tuple[str, str]:
     # Many type their first name into the field of the last one.
-    return fold(f"{adult.last_name} {adult.first_name}"), fold(f"{adult.first_name} {adult.last_name}")
+    return adult.folded_name, fold(adult.full_name)
 
 
 def _lookalike(family: Family) -> Lookalike:
@@ -258,7 +250,7 @@ def _lookalike(family: Family) -> Lookalike:
 
 
 def _enrolment_items(own: Collection[int], only: int | None = None) -> list[EnrolmentItem]:
-    pending = [request for request in pending_enrolments() if only in (None, request.enrolment.id)][:SHOWN_AT_MOST]
+    pending = pending_enrolments(only, at_most=SHOWN_AT_MOST)
     enrolled = _enrolled_by_group({request.enrolment.group_id for request in pending})
     twins = _families_of_twins({request.enrolment.child_id for request in pending})
     known = catalogue()
