@@ -283,6 +283,7 @@ def save_child(session: Session, family_id: int, child_id: int, typed: ChildInpu
         select(Child)
         .join(FamilyChild, FamilyChild.child_id == Child.id)
         .where(FamilyChild.family_id == family_id, Child.id == child_id)
+        .with_for_update(of=Child)  # a request for an enrolment waits, or has been made
     )
     if child is None or has_enrolments(child_id):
         raise NotFound("child")

@@ -37,7 +37,7 @@ def correct_email(family_id: int) -> BaseResponse:
     form = EmailForm()
     if not form.validate_on_submit():
         return _file_page(family_id, form)
-    email = accounts.normalise_email(form.email.data or "")
+    email = accounts.normalise_email(form.email.data)
     try:
         with write_transaction() as session:
             accounts.correct_email(session, family_id, email)

@@ -182,9 +182,9 @@ def test_clerk_corrects_the_address_of_a_waiting_family_and_its_mail_is_sent_aga
     ("typed", "said"),
     [
         ("", "Indiquez l’adresse email."),
-        ("pas-une-adresse", "n’a pas la bonne forme"),
+        ("pas-une-adresse", "n’est pas complète"),
         ("pris@example.org", "déjà celle d’un autre compte"),
-        ("x" * 260 + "@example.org", "trop longue"),
+        ("x" * 260 + "@example.org", "au plus 120 caractères"),
     ],
 )
 def test_wrong_address_is_refused_beside_the_field(clerk: Client, clerk_id: int, typed: str, said: str) -> None:
