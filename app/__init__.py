@@ -48,7 +48,13 @@ def create_app(config: Config) -> Flask:
     app.config.update(
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 12, "max_overflow": 8, "pool_pre_ping": True},
+        # hide_parameters: the text of an error goes to the log, where no family's data belongs.
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": 12,
+            "max_overflow": 8,
+            "pool_pre_ping": True,
+            "hide_parameters": True,
+        },
         SESSION_COOKIE_NAME="__Host-session" if config.is_https else "session",
         SESSION_COOKIE_SECURE=config.is_https,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -23,6 +23,8 @@ from app.services.families import FamilyRef, families_of_user
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LONGEST_NEXT = 8_000  # a reverse proxy's limit for one line of a request
+
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -148,7 +150,10 @@ def home_address() -> str:
 
 def safe_next(address: str | None) -> str | None:
     """A local address to return to after sign-in, or None: never another site."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or "\\" in address:
+    if not address or len(address) > LONGEST_NEXT or not address.startswith("/") or address.startswith("//"):
+        return None
+    # Browsers drop control characters (« /<tab>/example.org » leads away) and read a backslash as a slash.
+    if "\\" in address or any(ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F for char in address):
         return None
     return address
 
@@ -158,11 +163,14 @@ def _to_sign_in() -> Response:
 
 
 def _wanted_address() -> str | None:
-    if request.method in _SAFE_METHODS:
-        return request.full_path.rstrip("?")
+    return safe_next(request.full_path.rstrip("?")) if request.method in _SAFE_METHODS else resume_address()
+
+
+def resume_address() -> str | None:
+    """The page that shows again, not saved, what this request posted; None where its view has none (`resumed_at`)."""
     view = current_app.view_functions[request.endpoint] if request.endpoint else None
     make_address: Callable[..., str] | None = getattr(view, "make_resume_address", None)
-    return make_address(**(request.view_args or {})) if make_address else None
+    return safe_next(make_address(**(request.view_args or {}))) if make_address else None
 
 
 def init_app(app: Flask) -> None:

@@ -66,7 +66,7 @@ class Config:
         Raises BadSetting with a sentence for the person who starts the portal.
         """
         instance_path = Path(environ.get("INSTANCE_PATH") or PROJECT_ROOT / "instance").resolve()
-        instance_path.mkdir(parents=True, exist_ok=True)
+        instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)  # families' data: for its owner alone
         host = environ.get("HOST") or "127.0.0.1"
         port = _port(environ.get("PORT") or "8000")
         base_url = (environ.get("BASE_URL") or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/")

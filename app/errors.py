@@ -6,8 +6,9 @@ from flask import Flask, Response, g, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from app.access import resume_address
 from app.database import db
 from app.htmx import render_page
 from app.services.errors import AlreadyDecided, DomainError, FamilyNotActive, ForgedForm, NotFound, OwnFamily
@@ -35,7 +36,10 @@ def init_app(app: Flask) -> None:
     def show_http_error(error: HTTPException) -> Response | HTTPException:
         if error.code is None or error.code < 400:
             return error
-        return _page(error.code)
+        page = _page(error.code)
+        if isinstance(error, MethodNotAllowed) and error.valid_methods is not None:
+            page.allow.update(error.valid_methods)
+        return page
 
     @app.errorhandler(NotFound)
     def show_not_found(_error: NotFound) -> Response:
@@ -50,7 +54,7 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def show_csrf(_error: CSRFError) -> Response:
         db.session.rollback()
-        return render_page("errors/csrf.html", layout=_layout(), status=400)
+        return render_page("errors/csrf.html", layout=_layout(), status=400, resume_address=resume_address())
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(InterfaceError)

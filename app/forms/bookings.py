@@ -1,5 +1,6 @@
 """The shape of the planning's form: which openings were shown, which are ticked. Judged by services.bookings."""
 
+import hashlib
 import re
 import secrets
 from datetime import date
@@ -12,6 +13,7 @@ from app.services.errors import ForgedForm
 from app.services.planning import Proposal
 
 _SHOWN = re.compile(r"\d{1,9}h?(,\d{1,9}h?)*")  # nine digits: what every database takes as an id
+_KEY_LENGTH = 32
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -40,9 +42,15 @@ def read_proposal(form: MultiDict[str, str]) -> Proposal:
     return Proposal(shown, frozenset(int(tick) for tick in ticks))
 
 
-def read_key(form: MultiDict[str, str]) -> str:
-    """The form's idempotency key. Raises ForgedForm."""
+def read_key(form: MultiDict[str, str], child_id: int, proposal: Proposal) -> str:
+    """The idempotency key of one rendering sent with one set of choices for a child. Raises ForgedForm.
+
+    A page that « back » brings back still holds its old key: with other ticks it is another save, not the answer of
+    the first.
+    """
     key = form.get("key", "")
     if not _KEY.fullmatch(key):
         raise ForgedForm
-    return key
+    shown = sorted((shown.opening_id, shown.held) for shown in proposal.shown)
+    sent = f"{key} {child_id} {shown} {sorted(proposal.ticked)}"
+    return hashlib.sha256(sent.encode()).hexdigest()[:_KEY_LENGTH]

@@ -100,9 +100,10 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
 
     def validate_number(self, field: Field) -> None:
         """Raises ValidationError."""
-        field.data = field.data.replace(" ", "")
-        if not _HOUSE_NUMBER.fullmatch(field.data):
+        number = field.data.replace(" ", "")
+        if not _HOUSE_NUMBER.fullmatch(number):
             raise ValidationError("Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté.")
+        field.data = number
 
     def validate_mobile_phone(self, field: Field) -> None:
         """One phone is enough, but we need one. Raises ValidationError."""

@@ -4,6 +4,7 @@ Forms check the shape of what was typed. Nothing here changes data.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,12 +24,25 @@ LONGEST_LINE = 100
 _LISTED_AT_MOST = 12
 
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ ’'.\-])*")
+# Names stand in mails to addresses that nobody has confirmed: none may read as the address of a site.
+_ADDRESS_OF_A_SITE = re.compile(r"\.[^\W\d_]{2}")
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "s": "sur"}
 
 
 def strip(text: str | None) -> str:
-    """Without spaces around it, and with single ones inside; also what a field keeps when nothing was sent."""
-    return " ".join(text.split()) if text else ""
+    """One line as people read it; also what a field keeps when nothing was sent.
+
+    Single spaces, no invisible characters (they could show a text in another order), and an accent that came as a
+    character of its own (Apple's keyboards and files) joined to its letter.
+    """
+    if not text:
+        return ""
+    visible = "".join(char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf"))
+    return unicodedata.normalize("NFC", " ".join(visible.split()))
+
+
+def _without_spaces(text: str | None) -> str:
+    return strip(text).replace(" ", "")
 
 
 class TextField(StringField):
@@ -68,8 +82,12 @@ class PersonName:
 
     def __call__(self, form: FlaskForm, field: Field) -> None:
         """Raises ValidationError."""
-        if field.data and not _NAME.fullmatch(field.data):
+        if not field.data:
+            return
+        if not _NAME.fullmatch(field.data):
             raise ValidationError("Utilisez seulement des lettres, des espaces, des tirets et des apostrophes.")
+        if _ADDRESS_OF_A_SITE.search(field.data):
+            raise ValidationError("Laissez un espace après le point.")
 
 
 class EmailAddress:
@@ -140,9 +158,9 @@ class Listed:
 def postal_code_field() -> TextField:
     """« CP »; declare it before the town."""
     return TextField(
-        "CP", filters=[strip], validators=[Starred()],
+        "CP", filters=[_without_spaces], validators=[Starred()],
         render_kw={
-            "maxlength": 5, "inputmode": "numeric", "autocomplete": "postal-code", "required": False,
+            "maxlength": 10, "inputmode": "numeric", "autocomplete": "postal-code", "required": False,
             "aria-required": "true",
         },
     )  # fmt: skip
@@ -195,7 +213,7 @@ class CommuneForm(CommuneChecks, FlaskForm):
 
 
 def _check_postal_code(postal_code: str) -> None:
-    if not is_postal_code(postal_code):
+    if not re.fullmatch("[0-9]{5}", postal_code):
         raise ValidationError("Un code postal a cinq chiffres, par exemple 80110.")
     if not communes_of_postal_code(postal_code):
         raise ValidationError("Nous ne connaissons pas ce code postal. Vérifiez-le.")

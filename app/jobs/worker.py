@@ -63,7 +63,8 @@ class Worker:
             try:
                 self._mailer.send(mail.recipient, mail.subject, mail.body)
             except MailRefused as refusal:
-                logger.warning("mail %s refused: %s", mail.id, refusal)
+                # Only its kind: the server's sentence, kept with the mail, names the recipient.
+                logger.warning("mail %s refused: %s", mail.id, type(refusal.__cause__).__name__)
                 with write_transaction() as session:
                     mails.record_failure(session, mail.id, str(refusal))
             else:

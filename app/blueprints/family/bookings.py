@@ -67,7 +67,8 @@ def check_week(child_id: int) -> Response:
 @resumed_at(_address_with_choices)
 def save_week(child_id: int) -> BaseResponse:
     """Save the ticks, then show the planning with what was done."""
-    proposal, key = read_proposal(request.form), read_key(request.form)
+    proposal = read_proposal(request.form)
+    key = read_key(request.form, child_id, proposal)
     with write_transaction() as session:
         bookings.save(session, current_family(), current_account().user_id, child_id, key, proposal)
     day = read_day(request.form.get("jour"), clock.today())

@@ -13,7 +13,8 @@ blueprint = Blueprint("communes", __name__)
 @blueprint.get("/communes")
 def suggest() -> Response:
     """The communes of the postal code, or the postal codes of the commune, to choose from; alone, it is filled in."""
-    postal_code, city = request.args.get("postal_code", "").strip(), request.args.get("city", "").strip()
+    postal_code = "".join(request.args.get("postal_code", "").split())
+    city = request.args.get("city", "").strip()
     choices = families.communes_of_postal_code(postal_code) if is_postal_code(postal_code) else ()
     if not postal_code and city:
         choices = families.communes_named(city)

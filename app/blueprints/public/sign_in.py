@@ -22,7 +22,7 @@ def show() -> BaseResponse:
     """The form; someone already signed in goes home."""
     if current_user.is_authenticated:
         return redirect(home_address())
-    return _page(SignInForm(suite=request.args.get("suite")))
+    return _page(SignInForm(suite=safe_next(request.args.get("suite"))))
 
 
 @blueprint.post("/connexion")

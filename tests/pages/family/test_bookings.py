@@ -173,7 +173,7 @@ def test_week_around_any_day_and_nonsense_is_today(client: Client) -> None:
     planning = make_planning()
     client.sign_in(planning.family.user_id)
     assert "lundi 30 novembre" in client.get(address(planning, NEXT_WEDNESDAY)).text
-    for nonsense in ("hier", "2026-13-45", "0001-01-01", "9999-12-31", "", "2026-11-25%00"):
+    for nonsense in ("hier", "2026-13-45", "0001-01-01", "9999-12-31", "", "2026-11-25%C2%85"):
         page = client.get(f"/mes-reservations/{planning.child_id}?jour={nonsense}")
         assert "lundi 23 novembre" in page.text, nonsense
 
@@ -295,6 +295,37 @@ def test_expired_session_leads_to_sign_in_and_back_to_the_planning(client: Clien
     assert count(Booking) == 0
     fragment = client.get(address(planning), htmx=True, status=204)
     assert fragment.headers["HX-Redirect"].startswith("/connexion")
+
+
+def test_page_that_back_brings_back_saves_its_new_choices(client: Client) -> None:
+    planning = make_planning()
+    morning, afternoon = (planning.opening(WEDNESDAY, unit) for unit in ("Matin", "Après-midi"))
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    client.submit("planning", t=[morning])
+    client.page = page  # as it was before the save, with its key
+    again = client.submit("planning", t=[morning, afternoon])
+    assert "2 réservations enregistrées" in again.text
+    assert {id_ for id_, _ in bookings_of(planning.child_id)} == {morning, afternoon}
+    client.page = page
+    client.submit("planning", t=[morning, afternoon])  # a retry of the very same: nothing more
+    assert count(Booking) == 2
+    assert count(SaveReceipt) == 2
+
+
+def test_choices_survive_a_lost_cookie(client: Client) -> None:
+    planning = make_planning()
+    morning = planning.opening(WEDNESDAY, "Matin")
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    client.forget_cookies()
+    client.page = page
+    refused = client.submit("planning", status=400, t=[morning])
+    (back,) = [link for link in refused.links() if "shown=" in link]
+    client.sign_in(planning.family.user_id)
+    shown = client.get(back)
+    assert [e.get("value") for e in shown.all("input", name="t") if e.get("checked") is not None] == [str(morning)]
+    assert count(Booking) == 0
+    client.submit("planning")
+    assert bookings_of(planning.child_id) == [(morning, "confirmed")]
 
 
 def test_mere_looking_is_at_most_twelve_queries_however_many_children_and_bookings(client: Client) -> None:

@@ -25,6 +25,17 @@ def save(client: Client, status: int | None = None, **changes: str) -> Answer:
     return client.submit("coordinates", status=status, **{**COORDINATES, **changes})
 
 
+def test_same_child_sent_twice_is_one(client: Client) -> None:
+    client.sign_in(make_family().user_id).get("/ma-famille/enfants/nouveau")
+    form = client.page
+    first = client.submit(last_name="TEST", first_name="Zoé", birth_date="2019-02-28")
+    client.page = form
+    assert client.submit(last_name="Test", first_name="Zoe", birth_date="28/02/2019").path == first.path
+    client.page = form
+    client.submit(last_name="TEST", first_name="Zoé", birth_date="2019-03-01")
+    assert len(db.session.scalars(select(Child)).all()) == 2
+
+
 def test_people_are_bands(client: Client) -> None:
     family = make_family()
     child = make_child(family)

@@ -81,7 +81,15 @@ def test_parent_returns_to_the_page_that_asked(client: Client) -> None:
     assert client.submit("/connexion", email="parent@example.org", password=PASSWORD).path == "/mes-inscriptions"
 
 
-@pytest.mark.parametrize("suite", ["https://example.org/", "//example.org", "/\\example.org", "/gestion/familles"])
+@pytest.mark.parametrize(
+    "suite",
+    [
+        "https://example.org/", "//example.org", "/\\example.org", "/gestion/familles",
+        # Browsers drop these characters, and what is left leads away.
+        "/\t/example.org", "/\n/example.org", "/\r\n/example.org", "/\x85/example.org",
+        "/mes-reservations/1?shown=" + "1," * 5_000,
+    ],
+)  # fmt: skip
 def test_nobody_is_sent_elsewhere(client: Client, suite: str) -> None:
     make_family(email="parent@example.org")
     client.get("/connexion", query_string={"suite": suite})

@@ -9,6 +9,7 @@ from app.models.councils import Council
 from app.models.families import Consent, ConsentText, Family, FamilyAddress, Guardian
 from app.models.mails import OutboxMail
 from app.rules.states import FamilyStatus
+from app.services.accounts import LINK_EVERY
 from tests.client import Answer, Client
 from tests.factories import make_family
 
@@ -65,11 +66,33 @@ def test_known_address_gets_the_same_answer_and_another_mail(client: Client) -> 
     assert count(Family) == 2
 
 
+def test_known_address_is_not_flooded_by_repeated_sign_ups(client: Client) -> None:
+    make_family(email="zoe.martin@example.org")
+    for _ in range(3):
+        assert fill_two_steps(client) and client.submit().path == "/creer-un-compte/merci"
+    assert db.session.scalars(select(OutboxMail.template)).all() == ["sign_up_known"]
+    clock.start_at(clock.now() + LINK_EVERY, frozen=True)
+    assert fill_two_steps(client) and client.submit()
+    assert count(OutboxMail) == 2
+
+
+def test_text_is_kept_as_people_read_it(client: Client) -> None:
+    # An accent as a character of its own, a character that turns the order of the text round, and one without width.
+    page = fill_first_step(client, street_line="Rue de l\u2019E\u0301glise \u202e12\u200b")
+    page = client.submit(
+        **{**GUARDIAN, "first_name": "Zoe\u0301", "email": "Z@M\u00e9l.example.org", "email_again": "z@mél.example.org"}
+    )
+    assert "Rue de l’Église 12" in page.text and "Zoé" in page.text
+    client.submit()
+    assert db.session.scalars(select(Guardian)).one().email == "z@xn--ml-bja.example.org"
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
         ("street_line", "", "Indiquez votre adresse."),
         ("postal_code", "8011", "Un code postal a cinq chiffres"),
+        ("postal_code", "99999", "Nous ne connaissons pas ce code postal"),
         ("postal_code", "80999", "Nous ne connaissons pas ce code postal"),
         ("city", "Paris", "Au code postal 80110 correspondent : Démuin, Moreuil."),
         ("city", "", "Plusieurs communes ont ce code postal : Démuin, Moreuil."),
@@ -93,7 +116,9 @@ def test_wrong_first_step_says_why_and_keeps_what_was_typed(
     assert again.value("complement") == "Bâtiment B"
 
 
-@pytest.mark.parametrize(("postal_code", "city", "found"), [("80080", "", "Amiens"), ("", "demuin", "80110")])
+@pytest.mark.parametrize(
+    ("postal_code", "city", "found"), [("80080", "", "Amiens"), ("80 080", "", "Amiens"), ("", "demuin", "80110")]
+)
 def test_city_and_postal_code_complete_each_other(client: Client, postal_code: str, city: str, found: str) -> None:
     fill_first_step(client, postal_code=postal_code, city=city)
     client.submit(**GUARDIAN)
@@ -109,6 +134,7 @@ def test_city_and_postal_code_complete_each_other(client: Client, postal_code: s
         ({"title": "lord"}, "Choisissez une réponse de la liste."),
         ({"last_name": "  "}, "Indiquez votre nom."),
         ({"first_name": "<b>Zoé</b>"}, "Utilisez seulement des lettres"),
+        ({"last_name": "gagnez.example.org"}, "Laissez un espace après le point."),
         ({"last_name": "M" * 61}, "Écrivez au plus 60 caractères."),
     ],
 )
