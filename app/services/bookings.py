@@ -22,7 +22,8 @@ from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus,
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import ChildView, FamilyRef, child_of, children_of
-from app.services.planning import DayJudgement, PlanningFacts, Proposal, judge_day, load_facts
+from app.services.planning import Proposal
+from app.services.planning_facts import DayJudgement, PlanningFacts, judge_day, load_facts
 
 MAX_OPENINGS_PER_SAVE = 500
 RECEIPTS_KEPT = timedelta(days=2)

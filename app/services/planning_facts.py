@@ -1,0 +1,235 @@
+"""What is stored about one child over some days, and the one judgement of it, for the page and for the save.
+
+`load_facts()` reads; `judge_day()` turns the facts of a day, with the choices proposed for it, into cells.
+`services.planning` shows them, `services.bookings.save()` calls both again inside its transaction.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.bookings import Booking, CapacityCounter, Opening
+from app.models.enrolments import Enrolment
+from app.rules.capacity import Slot, covering, places_left
+from app.rules.cells import Cell, CellFacts, CellState, judge
+from app.rules.combinations import Requirement, Violation, violations
+from app.rules.pricing import NoPrice, Price, Quotient, price
+from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
+from app.services.catalogue import Catalogue, UnitInfo, catalogue
+from app.services.families import FamilyRef, quotients_of
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningInfo:
+    """An opening of a group that the child is enrolled in."""
+
+    id: int
+    unit: UnitInfo
+    group_id: int
+    day: date
+    is_open: bool
+    closing_reason: str | None
+
+    @property
+    def slot(self) -> Slot:
+        """What capacity scopes look at."""
+        return Slot(self.unit.id, self.group_id)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBooking:
+    """An active booking of the child, whichever family made it."""
+
+    id: int
+    opening_id: int
+    family_id: int
+    day: date
+    slot: Slot
+    price_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentInfo:
+    """An accepted enrolment of the child through the family."""
+
+    id: int
+    activity_id: int
+    group_id: int
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True)
+class PlanningFacts:
+    """What is stored about one child, through one family, over some days."""
+
+    family: FamilyRef
+    child_id: int
+    enrolments: tuple[EnrolmentInfo, ...]
+    openings: Mapping[int, OpeningInfo]
+    held: Mapping[int, HeldBooking]  # by opening id
+    left: Mapping[tuple[date, int], int]  # places left by day and capacity scope
+    quotients: tuple[Quotient, ...]
+    catalogue: Catalogue
+    openings_by_day: Mapping[date, tuple[OpeningInfo, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_day: dict[date, list[OpeningInfo]] = {}
+        for opening in self.openings.values():
+            by_day.setdefault(opening.day, []).append(opening)
+        object.__setattr__(self, "openings_by_day", {day: tuple(rows) for day, rows in by_day.items()})
+
+    def holds(self, opening_id: int) -> bool:
+        """Whether this family holds a booking in the opening."""
+        booking = self.held.get(opening_id)
+        return booking is not None and booking.family_id == self.family.id
+
+    def held_by_other(self, opening_id: int) -> bool:
+        """Whether the child's other family holds it."""
+        booking = self.held.get(opening_id)
+        return booking is not None and booking.family_id != self.family.id
+
+    def held_ids(self, day: date) -> frozenset[int]:
+        """The openings of a day that this family holds for the child."""
+        return frozenset(o.id for o in self.openings_by_day.get(day, ()) if self.holds(o.id))
+
+    def slots_held(self, day: date) -> frozenset[Slot]:
+        """All that the child holds on a day, through any family."""
+        return frozenset(booking.slot for booking in self.held.values() if booking.day == day)
+
+    def slots_after(self, day: date, proposed: Collection[int]) -> frozenset[Slot]:
+        """All that the child would hold on a day if this family held exactly the proposed openings."""
+        others = {
+            b.slot
+            for b in self.held.values()
+            if b.day == day and not (self.holds(b.opening_id) and b.opening_id in self.openings)
+        }
+        return frozenset(others | {self.openings[id_].slot for id_ in proposed})
+
+    def places_left(self, opening: OpeningInfo) -> int | None:
+        """How many more children the opening can take, counting this one only where it is not counted yet."""
+        scopes = self.catalogue.scopes
+        counted = {scope.id for slot in self.slots_held(opening.day) for scope in covering(slot, scopes)}
+        left = {scope.id: self.left[opening.day, scope.id] for scope in scopes if (opening.day, scope.id) in self.left}
+        return places_left(opening.slot, counted, left, scopes)
+
+    def price_of(self, opening: OpeningInfo) -> Price | None:
+        """What the opening costs this family, or None where no price is set for it."""
+        activity = self.catalogue.activities[opening.unit.activity_id]
+        try:
+            return price(opening.unit.id, opening.day, activity.tariffs, self.quotients)
+        except NoPrice:
+            return None
+
+    def enrolment_for(self, opening: OpeningInfo) -> EnrolmentInfo | None:
+        """The enrolment that lets the child into the opening on its day."""
+        for enrolment in self.enrolments:
+            if enrolment.group_id == opening.group_id and enrolment.starts_on <= opening.day <= enrolment.ends_on:
+                return enrolment
+        return None
+
+
+def load_facts(session: Session, family: FamilyRef, child_id: int, days: Sequence[date]) -> PlanningFacts:
+    """Read the facts of some days in a constant number of queries. A save locks what it will change before."""
+    now_catalogue = catalogue()
+    enrolments = tuple(
+        EnrolmentInfo(*row)
+        for row in session.execute(
+            select(Enrolment.id, Enrolment.activity_id, Enrolment.group_id, Enrolment.starts_on, Enrolment.ends_on)
+            .where(
+                Enrolment.family_id == family.id,
+                Enrolment.child_id == child_id,
+                Enrolment.status == EnrolmentStatus.ACCEPTED,
+                Enrolment.starts_on <= max(days),
+                Enrolment.ends_on >= min(days),
+            )
+            .order_by(Enrolment.id)
+        )
+    )
+    units = now_catalogue.units
+    group_ids = {enrolment.group_id for enrolment in enrolments}
+    openings = {
+        id_: OpeningInfo(id_, units[unit_id], group_id, day, is_open, closing_reason)
+        for id_, unit_id, group_id, day, is_open, closing_reason in session.execute(
+            select(
+                Opening.id, Opening.unit_id, Opening.group_id, Opening.day, Opening.is_open, Opening.closing_reason
+            ).where(Opening.day.in_(days), Opening.group_id.in_(group_ids))
+        )
+    }
+    left = {
+        (day, scope_id): places
+        for day, scope_id, places in session.execute(
+            select(CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.places - CapacityCounter.taken).where(
+                CapacityCounter.day.in_(days)
+            )
+        )
+    }
+    held = {
+        row.opening_id: HeldBooking(
+            row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id), row.price_cents
+        )
+        for row in session.execute(
+            select(
+                Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
+                Booking.price_cents,
+            )
+            .join(Opening, Opening.id == Booking.opening_id)
+            .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
+        )
+    }  # fmt: skip
+    return PlanningFacts(family, child_id, enrolments, openings, held, left, quotients_of(family.id), now_catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class DayJudgement:
+    """The cells of a day under proposed choices, and the rules that these choices break anew."""
+
+    cells: Mapping[int, Cell]  # by opening id
+    broken: Mapping[int, Violation]  # by opening id, for the cells that are « non autorisée »
+
+
+def judge_day(facts: PlanningFacts, day: date, proposed: Collection[int], now: datetime) -> DayJudgement:
+    """Judge every opening of a day if this family held exactly the openings `proposed` on it.
+
+    A broken rule counts only if the present bookings did not break it already: nobody is barred from undoing.
+    """
+    requirements = _requirements(facts)
+    before = frozenset(violations({slot.unit_id for slot in facts.slots_held(day)}, requirements))
+    chosen = facts.slots_after(day, proposed)
+    after = violations({slot.unit_id for slot in chosen}, requirements)
+    by_unit = {violation.unit_id: violation for violation in after if violation not in before}
+    cells = {}
+    broken = {}
+    for opening in facts.openings_by_day.get(day, ()):
+        violation = by_unit.get(opening.unit.id) if opening.slot in chosen else None
+        cells[opening.id] = judge(_cell_facts(facts, opening, violation), now, facts.catalogue.calendar)
+        # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
+        if violation is not None and cells[opening.id].state is CellState.NOT_ALLOWED:
+            broken[opening.id] = violation
+    return DayJudgement(cells, broken)
+
+
+def _requirements(facts: PlanningFacts) -> tuple[Requirement, ...]:
+    activity_ids = dict.fromkeys(enrolment.activity_id for enrolment in facts.enrolments)
+    return tuple(rule for id_ in activity_ids for rule in facts.catalogue.activities[id_].requirements)
+
+
+def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation | None) -> CellFacts:
+    activity = facts.catalogue.activities[opening.unit.activity_id]
+    return CellFacts(
+        day=opening.day,
+        starts_at=opening.unit.starts_at,
+        is_open=opening.is_open,
+        holding=facts.holds(opening.id),
+        held_by_other_family=facts.held_by_other(opening.id),
+        is_enrolled=facts.enrolment_for(opening) is not None,
+        may_act=facts.family.may_act,
+        has_price=facts.price_of(opening) is not None,
+        places_left=facts.places_left(opening),
+        book_rule=activity.book_rule,
+        cancel_rule=activity.cancel_rule,
+        violation=violation,
+    )
