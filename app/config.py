@@ -1,4 +1,4 @@
-"""Every setting, its default and its meaning. The table in README.md says the same in French and English.
+"""Every setting, its default and its meaning. The table in README.md says the same.
 
 Settings come from environment variables only. `Config.from_environment()` refuses, with a sentence
 that says what to do, a set of settings with which the portal must not start.
