@@ -66,11 +66,14 @@ class Config:
         Raises BadSetting with a sentence for the person who starts the portal.
         """
         instance_path = Path(environ.get("INSTANCE_PATH") or PROJECT_ROOT / "instance").resolve()
-        instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)  # families' data: for its owner alone
+        try:
+            instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)  # families' data: for its owner alone
+        except OSError:
+            raise BadSetting(f"INSTANCE_PATH : impossible de créer le dossier {str(instance_path)!r}.") from None
         host = environ.get("HOST") or "127.0.0.1"
         port = _port(environ.get("PORT") or "8000")
         base_url = (environ.get("BASE_URL") or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/")
-        if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
+        if not _is_address(base_url, ("http", "https")):
             raise BadSetting(f"BASE_URL doit être une adresse http:// ou https:// ; reçu : {base_url!r}.")
         data_key = environ.get("DATA_KEY") or None
         if data_key is not None:
@@ -91,8 +94,16 @@ class Config:
         )
 
 
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, half an IPv6 address
+        return False
+
+
 def _port(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:
         raise BadSetting(f"PORT doit être un nombre de 1 à 65535 ; reçu : {text!r}.")
     return int(text)
 
@@ -119,8 +130,8 @@ def _demo(text: str | None) -> bool | None:
 def _mail_url(text: str | None) -> str | None:
     if not text:
         return None
-    if urlsplit(text).scheme not in ("smtp", "smtps", "smtp+starttls"):
-        raise BadSetting("MAIL_URL doit commencer par smtp://, smtps:// ou smtp+starttls://.")
+    if not _is_address(text, ("smtp", "smtps", "smtp+starttls")):
+        raise BadSetting("MAIL_URL s’écrit smtp://serveur:port ; ou smtps://, ou smtp+starttls://.")
     return text
 
 

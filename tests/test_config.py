@@ -82,12 +82,12 @@ def test_everything_else_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"),
-        ("BASE_URL", "portail.example.org"), ("BASE_URL", "ftp://portail.example.org"), ("BASE_URL", "https://"),
+        ("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "²"),
+        ("BASE_URL", "portail.example.org"), ("BASE_URL", "ftp://portail.example.org"), ("BASE_URL", "https://"), ("BASE_URL", "http://[::1"), ("BASE_URL", "http://example.org:70000"),
         ("DATABASE_URL", "mysql://db.example.org/portal"),
         ("DATA_KEY", "short"),
         ("DEMO", "oui"),
-        ("MAIL_URL", "mail.example.org:25"),
+        ("MAIL_URL", "mail.example.org:25"), ("MAIL_URL", "smtp://mail.example.org:70000"), ("MAIL_URL", "smtp://"),
         ("TRUSTED_PROXIES", "192.0.2.1, proxy"),
         ("ESPACE_FAMILLE_NOW", "lundi"),
     ],
@@ -95,3 +95,14 @@ def test_everything_else_is_read(tmp_path):
 def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
     with pytest.raises(BadSetting, match=name):
         read(tmp_path, **{name: value})
+
+
+def test_an_instance_folder_that_cannot_be_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadSetting, match="INSTANCE_PATH"):
+        read(tmp_path / "file" / "instance")
+
+
+def test_the_instance_folder_is_its_owners_alone(tmp_path):
+    read(tmp_path / "instance")
+    assert (tmp_path / "instance").stat().st_mode & 0o077 == 0
