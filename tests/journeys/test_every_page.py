@@ -1,0 +1,201 @@
+"""Every page of the portal in a real browser, at each size: axe-core, nothing cut off, no complaint on the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.rules.capabilities import Role
+from tests import factories
+from tests.browser import (
+    DESKTOP,
+    PHONE,
+    SMALL_PHONE,
+    BrowserProblems,
+    OpenPage,
+    Screen,
+    assert_nothing_is_cut_off,
+    run_axe,
+    screenshot,
+)
+from tests.routes import ROUTES, Door, make_world
+from tests.served import DemoCopy
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served demo with something of everything in it."""
+
+    address: str
+    pages: tuple[tuple[Door, str], ...]
+    cookies: dict[Door, str]
+    planning: str  # the address of a week
+
+    def sign_in(self, page: Page, door: Door) -> None:
+        if door is not Door.PUBLIC:
+            value = self.cookies[door].partition("=")[2]
+            page.context.add_cookies([{"name": "session", "value": value, "url": self.address}])
+
+
+@pytest.fixture
+def site(sqlite_demo_copy: DemoCopy, serve: Callable[..., object]) -> Iterator[Site]:
+    with sqlite_demo_copy.people() as app:
+        world = make_world(app)
+        pages = [
+            (route.door, world.address(endpoint))
+            for endpoint, route in ROUTES.items()
+            if route.method == "GET" and route.is_page and route.answers == 200
+        ]
+        planning = f"{world.address('family.bookings.show_week')}?jour={factories.WEDNESDAY}"
+        pages += [
+            (Door.FAMILY, planning),
+            (Door.STAFF, f"{world.address('staff.day.show')}?jour={factories.WEDNESDAY}"),
+            (Door.STAFF, f"{world.address('staff.families.search')}?q=te"),
+        ]
+        cookies = {
+            Door.FAMILY: sqlite_demo_copy.cookie_of(world.parent_id),
+            Door.STAFF: sqlite_demo_copy.cookie_of(world.staff[Role.ADMINISTRATOR]),
+        }
+    with serve(sqlite_demo_copy) as server:  # type: ignore[attr-defined]
+        yield Site(server.address, tuple(pages), cookies, planning)
+
+
+def look(page: Page, name: str) -> list[str]:
+    """What is wrong with the page as it stands."""
+    problems = []
+    for check in (assert_nothing_is_cut_off, run_axe):
+        try:
+            check(page)
+        except AssertionError as error:
+            problems.append(str(error))
+    screenshot(page, name)
+    return problems
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
+def test_every_page_is_accessible(site: Site, open_page: OpenPage, screen: Screen) -> None:
+    problems = []
+    for door in Door:
+        page = open_page(screen)
+        site.sign_in(page, door)
+        for owner, path in site.pages:
+            if owner is door:
+                page.goto(site.address + path)
+                problems += look(page, f"page {screen.name} {re.sub('[?].*', ' week', path)}")
+    assert not problems, "\n\n".join(problems)
+
+
+def test_nothing_is_cut_off_on_the_smallest_phone(site: Site, open_page: OpenPage) -> None:
+    problems = []
+    for door in Door:
+        page = open_page(SMALL_PHONE)
+        site.sign_in(page, door)
+        for owner, path in site.pages:
+            if owner is door:
+                page.goto(site.address + path)
+                try:
+                    assert_nothing_is_cut_off(page)
+                except AssertionError as error:
+                    problems.append(str(error))
+                    screenshot(page, f"cut off {path}")
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
+def test_mistakes_are_accessible(site: Site, open_page: OpenPage, screen: Screen) -> None:
+    """Every form sent empty, pages that do not exist, what is forbidden."""
+    problems = []
+    for door in Door:
+        page = open_page(screen)
+        site.sign_in(page, door)
+        page.goto(f"{site.address}/n-existe-pas")
+        problems += look(page, f"error {screen.name} {door.name} 404")
+        if door is Door.FAMILY:
+            page.goto(f"{site.address}/gestion/familles")
+            problems += look(page, f"error {screen.name} 403")
+        for path in ("/connexion", "/creer-un-compte", "/mot-de-passe-oublie") if door is Door.PUBLIC else ():
+            page.goto(site.address + path)
+            send_empty(page)
+            problems += look(page, f"mistake {screen.name} {path}")
+        for path in ("/ma-famille/coordonnees", "/ma-famille/enfants/nouveau") if door is Door.FAMILY else ():
+            page.goto(site.address + path)
+            send_empty(page)
+            problems += look(page, f"mistake {screen.name} {path}")
+    assert not problems, "\n\n".join(problems)
+
+
+def send_empty(page: Page) -> None:
+    """Empty the form and send it, past the browser's own checks: the server's words are looked at."""
+    page.evaluate(
+        """() => {
+            const form = document.querySelector('main form[method=post]');
+            form.noValidate = true;
+            for (const field of form.querySelectorAll('input:not([type=hidden]):not([type=radio]), textarea'))
+                field.value = '';
+        }"""
+    )
+    page.locator("main form[method=post] button.strong").first.click()
+    expect(page.locator("main")).to_contain_text(re.compile("Indiquez|Choisissez"))
+
+
+def test_a_parent_books_with_the_keyboard_alone(site: Site, open_page: OpenPage) -> None:
+    page = open_page(DESKTOP)
+    site.sign_in(page, Door.FAMILY)
+    page.goto(site.address + site.planning)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    name = "Après-midi, mercredi 25 novembre"
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "t" and name in page.evaluate(
+            "document.activeElement.labels[0].textContent"
+        ):
+            break
+    else:
+        raise AssertionError("the cell was never reached")
+    page.keyboard.press("Space")
+    expect(page.locator("#booking-summary")).to_contain_text("1 ajout")
+    # The answer did not take the focus away.
+    assert page.evaluate("document.activeElement.name") == "t"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "Enregistrer":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("1 réservation enregistrée")
+
+
+def test_leaving_with_unsaved_ticks_asks_first(
+    site: Site, open_page: OpenPage, browser_problems: BrowserProblems
+) -> None:
+    page = open_page(DESKTOP)
+    site.sign_in(page, Door.FAMILY)
+    page.goto(site.address + site.planning)
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.locator("label.cell", has=page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))).click()
+    expect(page.locator("#booking-summary")).to_contain_text("1 ajout")
+    page.locator("main .pager a.next").click()
+    page.wait_for_timeout(300)
+    assert asked, "nobody was asked"
+    assert "2026-11-25" in page.url
+    expect(page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))).to_be_checked()
+
+
+def test_moving_between_days_of_a_phone_loses_no_tick(site: Site, open_page: OpenPage) -> None:
+    for javascript in (True, False):
+        page = open_page(PHONE, javascript=javascript)
+        site.sign_in(page, Door.FAMILY)
+        page.goto(site.address + site.planning)
+        cell = page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))
+        page.locator("label.cell", has=cell).click()
+        for day in ("vendredi 27", "mercredi 25"):
+            page.locator(".strip label", has_text=re.compile(day)).click()
+        expect(cell).to_be_visible()
+        expect(cell).to_be_checked()
