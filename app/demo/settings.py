@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.models.activities import (
     Activity,
     ActivityNoticeRule,
@@ -184,7 +185,7 @@ def seasons_around(today: date, first_day: date, last_day: date) -> list[date]:
 
 def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Offer:
     """Create everything the staff would set, for these school years; each scope gets `more_places` more."""
-    write_first_consent_text(session, starts_on=years[0])
+    write_first_consent_text(session, starts_on=min(years[0], clock.today()))
     offices = {prefix: Office(prefix=prefix, name=name, payfip_number=number) for prefix, name, number in OFFICES}
     sites = {name: Site(name=name, address=address) for name, address in SITES}
     session.add_all([*offices.values(), *sites.values()])
