@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app import clock
 from app.database import WriteRefused, db, write_transaction
 from app.models.activities import TariffBracket
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
-from app.models.families import Family
+from app.models.families import Family, FamilyChild
 from app.rules.cells import Reason
 from app.rules.pricing import QuotientOutcome
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
@@ -366,7 +366,16 @@ def test_child_of_another_family_is_not_found(app: Flask) -> None:
     assert bookings_of(planning.child_id) == []
 
 
-def test_child_that_left_the_family_is_not_found_but_its_bookings_stay(app: Flask) -> None:
+def test_child_that_left_the_family_is_not_found_though_it_is_still_enrolled(app: Flask) -> None:
+    planning = make_planning()
+    with write_transaction() as session:
+        session.execute(delete(FamilyChild).where(FamilyChild.child_id == planning.child_id))
+    with pytest.raises(NotFound):
+        save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    assert bookings_of(planning.child_id) == []
+
+
+def test_closed_family_books_nothing(app: Flask) -> None:
     planning = make_planning()
     closed = factories.make_family("FERMÉE", "Alix", status=FamilyStatus.CLOSED)
     factories.share_child(planning.child_id, closed)
