@@ -108,7 +108,7 @@ class RefusedAllocations(ValueError):
 def allocate_as_wanted(
     amount_cents: int, open_invoices: Iterable[OpenInvoice], wanted: Sequence[Allocation]
 ) -> AllocationPlan:
-    """Give a payment to the invoices that staff chose. Raises RefusedAllocations, and ValueError for a negative amount."""
+    """Give a payment to the invoices that staff chose. Raises RefusedAllocations; ValueError for a negative amount."""
     if amount_cents < 0:
         raise ValueError("a payment is never negative")
     problems = allocation_problems(amount_cents, open_invoices, wanted)

@@ -50,9 +50,7 @@ def bookings(text: str) -> Iterator[InvoiceableBooking]:
 
 def told_line(line: DraftLine) -> str:
     mark = "!" if line.is_absence else ""
-    return (
-        f"{line.child_name} {line.unit_name}{mark} {line.quantity}×{line.unit_price_cents}={line.amount_cents}"
-    )
+    return f"{line.child_name} {line.unit_name}{mark} {line.quantity}×{line.unit_price_cents}={line.amount_cents}"
 
 
 def told_oddity(oddity: Oddity) -> str:
@@ -184,7 +182,9 @@ def test_the_order_of_the_bookings_changes_nothing(known: list[InvoiceableBookin
 def test_a_second_run_takes_nothing_that_the_first_one_invoiced(known: list[InvoiceableBooking]) -> None:
     first = draft_invoice(NOVEMBER, known, today=TODAY)
     invoiced = set(ids_of(first))
-    after = [replace(booking, already_invoiced=True) if booking.booking_id in invoiced else booking for booking in known]
+    after = [
+        replace(booking, already_invoiced=True) if booking.booking_id in invoiced else booking for booking in known
+    ]
     assert draft_invoice(NOVEMBER, after, today=TODAY).lines == ()
     later = draft_invoice(NOVEMBER, after, today=date(2026, 12, 1))
     whole = draft_invoice(NOVEMBER, known, today=date(2026, 12, 1))
