@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from jinja2 import StrictUndefined
@@ -91,6 +91,7 @@ def create_app(config: Config) -> Flask:
 
     app.context_processor(_page_context)
     app.before_request(_start_clock_of_request)
+    app.before_request(_refuse_null_characters)
     app.after_request(_add_headers)
     app.after_request(_log_request)
     return app
@@ -109,6 +110,12 @@ def _page_context() -> dict[str, object]:
 
 def _start_clock_of_request() -> None:
     g.started = time.perf_counter()
+
+
+def _refuse_null_characters() -> None:
+    # No browser sends them, and PostgreSQL cannot hold them.
+    if any("\0" in text for sent in (request.args, request.form) for pair in sent.items(multi=True) for text in pair):
+        abort(400)
 
 
 def _add_headers(response: Response) -> Response:

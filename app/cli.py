@@ -5,12 +5,15 @@ import sys
 import click
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
+from app import clock
 from app.database import write_transaction
 from app.demo.council import build_demo
 from app.labels import label
 from app.rules.capabilities import Role
 from app.rules.passwords import weaknesses
+from app.services.consents import write_first_consent_text
 from app.services.credentials import hash_password
 from app.services.errors import EmailTaken
 from app.services.installations import InstallationRefused, is_empty
@@ -34,6 +37,7 @@ def init_app(app: Flask) -> None:
 @click.option("--council-email", help="L’adresse de contact de la collectivité.")
 @click.option("--council-address", help="L’adresse postale de la collectivité.")
 @click.option("--dpo-email", help="L’adresse du délégué à la protection des données.")
+@with_appcontext
 def create_admin(
     email: str,
     name: str,
@@ -59,6 +63,7 @@ def create_admin(
                 email=council_email,
                 dpo_email=dpo_email,
             )
+            write_first_consent_text(session, starts_on=clock.today())
             create_staff(session, email, name, password_hash, Role.ADMINISTRATOR)
             refresh_reference_data(session)
     except EmailTaken:
@@ -67,6 +72,7 @@ def create_admin(
 
 
 @click.command("refresh-reference-data")
+@with_appcontext
 def refresh() -> None:
     """Recharge les communes et le calendrier scolaire livrés avec cette version."""
     _prepare()
@@ -82,6 +88,7 @@ def demo() -> None:
 
 @demo.command("build")
 @click.option("--families", type=click.IntRange(0, 9_999), default=0, help="Autant de familles en plus, pour mesurer.")
+@with_appcontext
 def build(families: int) -> None:
     """Construit la démonstration dans une base vide."""
     _prepare()

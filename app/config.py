@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,7 +69,7 @@ class Config:
         instance_path.mkdir(parents=True, exist_ok=True)
         host = environ.get("HOST") or "127.0.0.1"
         port = _port(environ.get("PORT") or "8000")
-        base_url = (environ.get("BASE_URL") or f"http://{host}:{port}").rstrip("/")
+        base_url = (environ.get("BASE_URL") or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/")
         if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
             raise BadSetting(f"BASE_URL doit être une adresse http:// ou https:// ; reçu : {base_url!r}.")
         data_key = environ.get("DATA_KEY") or None
@@ -86,7 +86,7 @@ class Config:
             mail_url=_mail_url(environ.get("MAIL_URL")),
             mail_from=environ.get("MAIL_FROM") or "Espace famille <ne-pas-repondre@example.org>",
             base_url=base_url,
-            trusted_proxies=tuple(filter(None, (p.strip() for p in environ.get("TRUSTED_PROXIES", "").split(",")))),
+            trusted_proxies=_proxies(environ.get("TRUSTED_PROXIES", "")),
             start_clock_at=_moment(environ.get("ESPACE_FAMILLE_NOW")),
         )
 
@@ -122,6 +122,18 @@ def _mail_url(text: str | None) -> str | None:
     if urlsplit(text).scheme not in ("smtp", "smtps", "smtp+starttls"):
         raise BadSetting("MAIL_URL doit commencer par smtp://, smtps:// ou smtp+starttls://.")
     return text
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    proxies = tuple(filter(None, (proxy.strip() for proxy in text.split(","))))
+    for proxy in proxies:
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            raise BadSetting(
+                f"TRUSTED_PROXIES est une liste d’adresses ou de réseaux, séparés par des virgules ; reçu : {proxy!r}."
+            ) from None
+    return proxies
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -21,7 +21,10 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
     ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),
-    FamilyNotActive: (403, "Votre dossier est fermé : vous pouvez seulement le consulter. Écrivez-nous pour le rouvrir."),
+    FamilyNotActive: (
+        403,
+        "Votre dossier est fermé : vous pouvez seulement le consulter. Écrivez-nous pour le rouvrir.",
+    ),
 }
 
 

@@ -154,6 +154,11 @@ def serve(app: Flask) -> NoReturn:
     config: Config = app.config["PORTAL"]
     try:
         demo = prepare(app)
+    except (InstallationRefused, BadCommuneFile) as refusal:
+        _refuse(str(refusal))
+    except OperationalError as error:
+        _refuse(f"La base de données ne répond pas (DATABASE_URL) : {str(error.orig).splitlines()[0]}")
+    try:
         # waitress forwards what proxies say untouched: `TrustedProxies` decides whom to believe.
         server = waitress.create_server(
             TrustedProxies(app.wsgi_app, config.trusted_proxies),
@@ -166,12 +171,11 @@ def serve(app: Flask) -> NoReturn:
             ident=None,
             clear_untrusted_proxy_headers=False,
         )
-    except (InstallationRefused, BadCommuneFile) as refusal:
-        _refuse(str(refusal))
-    except OperationalError as error:
-        _refuse(f"La base de données ne répond pas (DATABASE_URL) : {error.orig}")
-    except OSError as error:
-        _refuse(f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : {error.strerror}.")
+    except OSError:
+        _refuse(
+            f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : ce port est déjà pris, ou cette "
+            "adresse n’est pas celle de cette machine."
+        )
     worker: Worker = app.extensions["worker"]
     worker.start()
     # waitress takes SystemExit for the order to finish what runs and to return.

@@ -435,7 +435,8 @@ def event_count() -> int:
 
 
 def _only(session: Session, table: type[Any], **values: object) -> Any:
-    row = session.scalars(select(table).filter_by(**values)).first()
+    name, value = next(iter(values.items()))  # the first one is unique
+    row = session.scalars(select(table).where(getattr(table, name) == value)).first()
     if row is None:
         row = table(**values)
         session.add(row)

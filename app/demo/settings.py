@@ -22,10 +22,10 @@ from app.models.activities import (
     TariffVersion,
     Unit,
 )
-from app.models.families import ConsentText
 from app.rules.calendars import DayKind
 from app.rules.cells import Action
 from app.rules.deadlines import NoticeKind, NoticeRule
+from app.services.consents import write_first_consent_text
 from app.services.openings import generate_openings
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
@@ -34,16 +34,6 @@ WORKING_WEEK = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY)
 # Quotients, in cents, at which a bracket begins.
 QF_BRACKETS = (0, 450_00, 750_00, 1_100_00)
 RISE_CENTS = 10  # in January
-
-CONSENT_TEXT = (
-    "Nous recueillons ces informations pour ouvrir votre compte, inscrire vos enfants, les accueillir et vous "
-    "facturer. Ce traitement repose sur votre consentement. Seuls les agents de la Communauté de communes de "
-    "démonstration chargés de l’enfance, de la jeunesse et de la facturation y ont accès\u00a0; rien n’est vendu ni "
-    "transmis à d’autres fins. Votre dossier est conservé cinq ans après votre dernière activité, puis effacé.\n"
-    "Vous pouvez à tout moment consulter vos données, les corriger, en demander une copie ou l’effacement, limiter "
-    "leur usage ou vous y opposer, et retirer votre consentement, en écrivant à dpo@example.org. Si vous estimez, "
-    "après nous avoir écrit, que vos droits ne sont pas respectés, vous pouvez saisir la CNIL (www.cnil.fr)."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +99,7 @@ SITES = (
 ACTIVITIES = (
     ActivityPlan(
         name="Mercredi",
-        description="Les mercredis d’école : jeux, ateliers et sorties, à la demi-journée ou à la journée.",
+        description="Les mercredis d’école\u00a0: jeux, ateliers et sorties, à la demi-journée ou à la journée.",
         office="AN",
         site="Accueil de loisirs Les Marronniers",
         kinds=(DayKind.WEDNESDAY,),
@@ -121,12 +111,12 @@ ACTIVITIES = (
             ),
             UnitPlan("Après-midi", time(13, 45), time(18), (210, 320, 420, 530), (WEDNESDAY,)),
         ),
-        groups=(GroupPlan("3-5 ans", 3, 5), GroupPlan("6-8 ans", 6, 8), GroupPlan("9-11 ans", 9, 11)),
+        groups=(GroupPlan("3–5 ans", 3, 5), GroupPlan("6–8 ans", 6, 8), GroupPlan("9–11 ans", 9, 11)),
         scopes=(
             ScopePlan("Mercredi matin", ("Matin",), 13),
             ScopePlan("Mercredi après-midi", ("Après-midi",), 12),
             ScopePlan("Repas du mercredi", ("Repas",), 13),
-            ScopePlan("Petits du mercredi", ("Matin", "Après-midi"), 5, ("3-5 ans",)),
+            ScopePlan("Petits du mercredi", ("Matin", "Après-midi"), 5, ("3–5 ans",)),
         ),
         book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
         cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
@@ -151,7 +141,7 @@ ACTIVITIES = (
     ),
     ActivityPlan(
         name="CAJ vacances",
-        description="Les vacances des 11-17 ans : sport, sorties, projets, et une veillée le vendredi.",
+        description="Les vacances des 11–17 ans\u00a0: sport, sorties, projets, et une veillée le vendredi.",
         office="caj",
         site="Centre animation jeunesse",
         kinds=(DayKind.SCHOOL_HOLIDAY,),
@@ -159,10 +149,10 @@ ACTIVITIES = (
             UnitPlan("Journée", time(9), time(17), (500, 700, 900, 1100), WORKING_WEEK),
             UnitPlan("Veillée", time(18, 30), time(22), (200, 300, 400, 500), (FRIDAY,)),
         ),
-        groups=(GroupPlan("11-13 ans", 11, 13), GroupPlan("14-17 ans", 14, 17)),
+        groups=(GroupPlan("11–13 ans", 11, 13), GroupPlan("14–17 ans", 14, 17)),
         scopes=(
-            ScopePlan("CAJ 11-13 ans", ("Journée",), 8, ("11-13 ans",)),
-            ScopePlan("CAJ 14-17 ans", ("Journée",), 8, ("14-17 ans",)),
+            ScopePlan("CAJ 11–13 ans", ("Journée",), 8, ("11–13 ans",)),
+            ScopePlan("CAJ 14–17 ans", ("Journée",), 8, ("14–17 ans",)),
             ScopePlan("Veillée", ("Veillée",), 12),
         ),
         book=NoticeRule(NoticeKind.WEEKDAY_BEFORE, 1, time(12), WEDNESDAY),
@@ -194,7 +184,7 @@ def seasons_around(today: date, first_day: date, last_day: date) -> list[date]:
 
 def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Offer:
     """Create everything the staff would set, for these school years; each scope gets `more_places` more."""
-    session.add(ConsentText(body=CONSENT_TEXT, starts_on=years[0]))
+    write_first_consent_text(session, starts_on=years[0])
     offices = {prefix: Office(prefix=prefix, name=name, payfip_number=number) for prefix, name, number in OFFICES}
     sites = {name: Site(name=name, address=address) for name, address in SITES}
     session.add_all([*offices.values(), *sites.values()])

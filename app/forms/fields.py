@@ -164,6 +164,7 @@ class CommuneChecks:
     postal_code: TextField
     city: TextField
     commune: CommuneChoice | None = None  # once valid
+    commune_choices: Sequence[CommuneChoice] = ()  # once checked: those of the postal code
 
     def validate_postal_code(self, field: Field) -> None:
         """Fills the field from the town when it is empty. Raises ValidationError."""
@@ -176,12 +177,13 @@ class CommuneChecks:
 
     def validate_city(self, field: Field) -> None:
         """Fills the field from the postal code when only one commune has it. Raises ValidationError."""
-        choices = communes_of_postal_code(self.postal_code.data) if is_postal_code(self.postal_code.data) else ()
-        if not choices:
+        postal_code = self.postal_code.data
+        self.commune_choices = communes_of_postal_code(postal_code) if is_postal_code(postal_code) else ()
+        if not self.commune_choices:
             if not field.data:
                 raise ValidationError("Indiquez votre ville.")
             return
-        self.commune = _find_commune(self.postal_code.data, field.data, choices)
+        self.commune = _find_commune(postal_code, field.data, self.commune_choices)
         field.data = self.commune.name
 
 

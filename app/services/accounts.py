@@ -16,6 +16,7 @@ from app.models.families import Child, Consent, ConsentText, Family, FamilyAddre
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.states import FamilyStatus
+from app.services.catalogue import catalogue
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import AlreadyDecided, EmailTaken, LinkExpired, NotFound, OwnFamily, TooManyAttempts
 from app.services.families import AddressInput
@@ -27,6 +28,7 @@ LINK_EVERY = timedelta(minutes=2)  # asked for more often, a link is not sent ag
 PARENT_SESSION = timedelta(days=30)
 STAFF_SESSION = timedelta(hours=12)
 STAFF_IDLE = timedelta(minutes=30)
+SAME_SIGN_UP_WITHIN = timedelta(minutes=5)
 SEEN_EVERY = timedelta(minutes=5)  # a session's "last seen" is written no more often than this
 THROTTLE_WINDOW = timedelta(minutes=15)
 MAX_FAILURES_PER_ACCOUNT_AND_PLACE = 8
@@ -78,11 +80,14 @@ def current_consent_text() -> ConsentText | None:
 
 
 def request_sign_up(session: Session, sign_up: SignUp) -> None:
-    """Record a family that waits for activation, and tell its address by mail.
+    """Record a family that waits for activation; its address and the council are told by mail.
 
-    An address that is known already records nothing new; it gets a mail saying so, and the screen says the same.
+    An address that is known already records nothing new; it gets a mail saying so, and the screen says the same. The
+    same form sent twice (a double tap) is one request.
     """
     email = normalise_email(sign_up.email)
+    if _has_just_signed_up(session, email):
+        return
     if _is_known(session, email):
         queue_mail(session, "sign_up_known", email)
         return
@@ -95,6 +100,7 @@ def request_sign_up(session: Session, sign_up: SignUp) -> None:
     session.flush()
     session.add(Consent(family_id=family.id, text_id=sign_up.consent_text_id, given_at=clock.now()))
     queue_mail(session, "sign_up_received", email, family_id=family.id, family=family)
+    queue_mail(session, "sign_up_to_review", catalogue().council.email, family_id=family.id, family=family)
 
 
 def accept_sign_up(session: Session, family_id: int, decided_by: int) -> None:
@@ -304,6 +310,19 @@ def touch_session(session: Session, session_id: int) -> None:
 def end_session(session: Session, session_id: int) -> None:
     """Sign out: the cookie is worth nothing from now on."""
     session.execute(delete(UserSession).where(UserSession.id == session_id))
+
+
+def _has_just_signed_up(session: Session, email: str) -> bool:
+    recent = (
+        select(Guardian.id)
+        .join(Family)
+        .where(
+            Guardian.email == email,
+            Family.status == FamilyStatus.PENDING,
+            Family.created_at > clock.now() - SAME_SIGN_UP_WITHIN,
+        )
+    )
+    return session.scalar(recent.limit(1)) is not None
 
 
 def _is_known(session: Session, email: str) -> bool:

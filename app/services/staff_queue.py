@@ -317,4 +317,4 @@ def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]
 
 
 def _waiting_days(since: datetime) -> int:
-    return (clock.today() - since.date()).days
+    return max(0, (clock.today() - since.date()).days)

@@ -41,14 +41,14 @@ def show_guardians() -> Response:
 
 @blueprint.get("/coordonnees")
 def show_coordinates() -> Response:
-    """The form « Coordonnées »."""
+    """The form « Coordonnées »."""
     view = families.coordinates_of(current_family().id)
     return _coordinates_page(_filled_form(view), view)
 
 
 @blueprint.post("/coordonnees")
 def save_coordinates() -> BaseResponse:
-    """Store « Coordonnées »."""
+    """Store « Coordonnées »."""
     family = _active_family()
     view = families.coordinates_of(family.id)
     form = _with_months(CoordinatesForm(), view)
@@ -62,7 +62,7 @@ def save_coordinates() -> BaseResponse:
 
 @blueprint.get("/enfants/nouveau")
 def new_child() -> Response:
-    """« Ajouter une personne »: a child."""
+    """« Ajouter une personne »: a child."""
     return render_page("family/members/new_child.html", layout="family", form=ChildForm())
 
 

@@ -68,9 +68,7 @@ def _wanted_page(suite: str | None) -> str | None:
     return address if is_staff_page == current_user.user.is_staff else None
 
 
-def _page(
-    form: SignInForm, *, status: int = 200, refused: bool = False, retry_at: datetime | None = None
-) -> Response:
+def _page(form: SignInForm, *, status: int = 200, refused: bool = False, retry_at: datetime | None = None) -> Response:
     return render_page(
         "public/sign_in/show.html", layout="public", status=status, form=form, refused=refused, retry_at=retry_at
     )

@@ -70,9 +70,7 @@ def test_forged_requests_find_nothing(client: Client) -> None:
     token = client.page.value("csrf_token", f"offer-{activity.id}") if client.page else None
     client.get(f"/mes-inscriptions/{theirs}/nouvelle", status=404)
     for child, wanted in ((theirs, activity.id), (mine, 999), (mine, "x"), (mine, "")):
-        client.post(
-            f"/mes-inscriptions/{child}/nouvelle", {"csrf_token": token, "activity_id": wanted}, status=404
-        )
+        client.post(f"/mes-inscriptions/{child}/nouvelle", {"csrf_token": token, "activity_id": wanted}, status=404)
     assert db.session.scalars(select(Enrolment)).all() == []
 
 

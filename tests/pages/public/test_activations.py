@@ -89,11 +89,9 @@ def test_old_and_unknown_links_say_what_to_do(
     for link in (secret, "inconnu"):
         page = client.get(path + link, status=410)
         assert page.heading == "Ce lien ne fonctionne plus"
-        assert "Recevoir un nouveau lien" in page.text
+        assert "Recevoir le lien" in page.text
         token = page.value("csrf_token")
-        client.post(
-            path + link, {"csrf_token": token, "password": GOOD, "confirmation": GOOD}, status=410
-        )
+        client.post(path + link, {"csrf_token": token, "password": GOOD, "confirmation": GOOD}, status=410)
     # A link of one kind is none of the other.
     other = "/mot-de-passe/" if path == "/activation/" else "/activation/"
     clock.start_at(NOW, frozen=True)

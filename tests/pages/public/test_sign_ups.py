@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.database import db, write_transaction
+from app.models.councils import Council
 from app.models.families import Consent, ConsentText, Family, FamilyAddress, Guardian
 from app.models.mails import OutboxMail
 from app.rules.states import FamilyStatus
@@ -48,8 +49,9 @@ def test_parent_signs_up_in_three_steps(client: Client) -> None:
     assert (address.city, address.insee_code) == ("Démuin", "80237")
     assert db.session.scalars(select(Guardian)).one().email == "zoe.martin@example.org"
     assert count(Consent) == 1
-    mail = db.session.scalars(select(OutboxMail)).one()
-    assert (mail.template, mail.recipient) == ("sign_up_received", "zoe.martin@example.org")
+    mails = db.session.execute(select(OutboxMail.template, OutboxMail.recipient).order_by(OutboxMail.id)).all()
+    council = db.session.scalars(select(Council.email)).one()
+    assert mails == [("sign_up_received", "zoe.martin@example.org"), ("sign_up_to_review", council)]
 
 
 def test_known_address_gets_the_same_answer_and_another_mail(client: Client) -> None:
@@ -59,7 +61,7 @@ def test_known_address_gets_the_same_answer_and_another_mail(client: Client) -> 
     unknown = fill_two_steps(stranger, email="x@example.org", email_again="x@example.org") and stranger.submit()
     assert (known.path, known.status, known.body) == (unknown.path, unknown.status, unknown.body)
     mails = db.session.scalars(select(OutboxMail.template).order_by(OutboxMail.id)).all()
-    assert mails == ["sign_up_known", "sign_up_received"]
+    assert mails == ["sign_up_known", "sign_up_received", "sign_up_to_review"]
     assert count(Family) == 2
 
 

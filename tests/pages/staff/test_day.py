@@ -59,7 +59,13 @@ def test_places_beyond_capacity_stay_visible(worker: Client) -> None:
 
 
 def test_today_by_default_and_for_days_that_nobody_can_mean(worker: Client) -> None:
-    for address in (DAY, f"{DAY}?jour=", f"{DAY}?jour=demain", f"{DAY}?jour=9999-99-99", f"{DAY}?activite=x&jour=0001-01-01"):
+    for address in (
+        DAY,
+        f"{DAY}?jour=",
+        f"{DAY}?jour=demain",
+        f"{DAY}?jour=9999-99-99",
+        f"{DAY}?activite=x&jour=0001-01-01",
+    ):
         assert worker.get(address).heading == "Planning du lundi 23 novembre 2026"
 
 
@@ -74,7 +80,7 @@ def test_today_by_default_and_for_days_that_nobody_can_mean(worker: Client) -> N
 )
 def test_empty_day_says_why(worker: Client, day: date, why: str) -> None:
     booked_planning()
-    assert why in worker.get(f"{DAY}?jour={day}").text
+    assert f"Aucune activité n’ouvre ce jour-là. {why}" in worker.get(f"{DAY}?jour={day}").text
 
 
 def test_empty_day_leads_to_the_next_one_that_opens(worker: Client) -> None:

@@ -89,7 +89,9 @@ def test_clerk_refuses_an_account_with_a_reason_in_the_mail(clerk: Client) -> No
     assert "Vous habitez hors du territoire." in db.session.scalars(select(OutboxMail.body)).one()
 
 
-@pytest.mark.parametrize(("typed", "said"), [("", "Indiquez le motif"), ("   ", "Indiquez le motif"), ("x" * 501, "trop long")])
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "Indiquez le motif"), ("   ", "Indiquez le motif"), ("x" * 501, "trop long")]
+)
 def test_refusal_needs_a_reason_and_keeps_what_was_typed(clerk: Client, typed: str, said: str) -> None:
     family_id = factories.make_pending_family()
     other_id = factories.make_pending_family("AUTRE")
@@ -101,6 +103,16 @@ def test_refusal_needs_a_reason_and_keeps_what_was_typed(clerk: Client, typed: s
     assert page.by_id(f"item-sign_up-{family_id}").find("details").get("open") is not None  # type: ignore[union-attr]
     assert status_of(family_id) is FamilyStatus.PENDING
     assert mails() == []
+
+
+def test_reason_takes_whatever_is_typed(clerk: Client) -> None:
+    family_id = factories.make_pending_family()
+    clerk.get(QUEUE)
+    late_page = clerk.page
+    clerk.submit(f"{QUEUE}/comptes/{family_id}/refuser", reason="Hors\0 du territoire", status=400)
+    clerk.page = late_page
+    clerk.submit(f"{QUEUE}/comptes/{family_id}/refuser", reason="Hors du\r\n<b>territoire</b> {{ secret }} [[secret]]")
+    assert status_of(family_id) is FamilyStatus.REFUSED
 
 
 def test_under_htmx_the_row_answers_alone_with_the_counts(clerk: Client) -> None:
@@ -158,7 +170,7 @@ def test_nobody_decides_on_their_own_family(client: Client) -> None:
     page = client.get(QUEUE)
     assert page.text.count("C’est votre propre famille") == 2
     assert not page.all("form", class_="accept")
-    token = {"csrf_token": client.get("/gestion/familles/%d" % own).value("csrf_token", "/deconnexion")}
+    token = {"csrf_token": client.get(f"/gestion/familles/{own}").value("csrf_token", "/deconnexion")}
     assert "votre propre famille" in client.post(f"{QUEUE}/comptes/{own}/accepter", token, status=403).text
     client.post(f"{QUEUE}/inscriptions/{enrolment_id}/accepter", token, status=403)
     assert status_of(own) is FamilyStatus.PENDING

@@ -1,0 +1,244 @@
+"""The demo council: what product.md section 2 promises, whatever the day on which it is built."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, func, select, text
+
+from app import clock
+from app.database import db, write_transaction
+from app.demo.council import ACCOUNTS, COUNCIL_NAME, PASSWORD, build_demo
+from app.demo.families import FAMILIES, WAITING_FAMILIES
+from app.integrations.communes import read_communes
+from app.models.accounts import StaffRole, User
+from app.models.activities import Office
+from app.models.bookings import Booking, BookingEvent, CapacityCounter
+from app.models.councils import Council
+from app.models.enrolments import Enrolment
+from app.models.families import Child, ConsentText, Family, FamilyChild, FamilyQuotient, Guardian
+from app.models.mails import MailStatus, OutboxMail
+from app.rules.capabilities import Role
+from app.rules.pricing import QuotientOutcome
+from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
+from app.services import reference_data
+from app.services.accounts import find_credentials
+from app.services.catalogue import catalogue, forget_catalogue
+from app.services.checks import find_inconsistencies
+from app.services.credentials import password_matches
+from app.services.enrolments import pending_enrolments
+from app.services.families import children_of, families_of_user
+from app.services.reference_data import refresh_reference_data
+
+NOW = datetime(2026, 11, 23, 8, 30)
+
+
+@pytest.fixture(autouse=True)
+def few_communes(monkeypatch):
+    whole = read_communes()
+    few = replace(whole, communes=tuple(c for c in whole.communes if c.insee_code.startswith("80")))
+    monkeypatch.setattr(reference_data, "read_communes", lambda: few)
+
+
+def build(now: datetime = NOW, more_families: int = 0) -> None:
+    clock.start_at(now, frozen=True)
+    with write_transaction() as session:
+        session.execute(delete(ConsentText))  # that of the tests
+        refresh_reference_data(session)
+        build_demo(session, more_families)
+
+
+def guide_family() -> Family:
+    return db.session.scalars(select(Family).where(Family.last_name == "TEST")).one()
+
+
+def test_the_demo_is_complete_and_consistent_on_both_databases(app: Flask) -> None:
+    build()
+    assert find_inconsistencies(db.session()) == ()
+    council = db.session.get_one(Council, 1)
+    assert (council.name, council.school_zone, council.is_demo) == (COUNCIL_NAME, "B", True)
+    assert clock.now().replace(tzinfo=None) == NOW  # as it was
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2026, 1, 1, 0, 5), datetime(2027, 2, 22, 12), datetime(2028, 2, 29, 18), datetime(2027, 4, 30, 9),
+        datetime(2027, 7, 14, 9), datetime(2027, 8, 31, 23, 50), datetime(2027, 9, 1, 7), datetime(2026, 10, 4, 22),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_it_can_be_built_on_any_day(sqlite_app: Flask, now: datetime) -> None:
+    build(now)
+    assert find_inconsistencies(db.session()) == ()
+    today = now.date()
+    monday = today - timedelta(days=today.weekday())
+    days = db.session.scalars(
+        select(Booking.day).where(Booking.family_id == guide_family().id, Booking.status == BookingStatus.CONFIRMED)
+    ).all()
+    assert any(monday - timedelta(weeks=4) <= day < today for day in days)
+    assert any(today < day <= monday + timedelta(weeks=6) for day in days)
+    assert len(pending_enrolments()) == 2
+    latest = db.session.scalar(select(func.max(BookingEvent.at)))
+    assert latest is not None and latest <= clock.now()
+
+
+def test_it_is_the_same_each_time(sqlite_bed, sqlite_app: Flask) -> None:
+    build()
+    first = _facts()
+    db.session.remove()
+    sqlite_bed.refresh()
+    build()
+    assert _facts() == first
+
+
+def _facts() -> list[tuple[object, ...]]:
+    statements = (
+        "SELECT child_id, family_id, opening_id, day, status, price_cents, created_at FROM booking ORDER BY id",
+        "SELECT last_name, first_name, birth_date FROM child ORDER BY id",
+        "SELECT day, scope_id, places, taken FROM capacity_counter ORDER BY day, scope_id",
+        "SELECT recipient, template, status, created_at FROM outbox_mail ORDER BY id",
+    )
+    return [tuple(row) for statement in statements for row in db.session.execute(text(statement))]
+
+
+@pytest.fixture(scope="module")
+def kept_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "demo.sqlite3"
+
+
+@pytest.fixture
+def demo(sqlite_app: Flask, kept_demo: Path) -> Flask:
+    """The demo on SQLite: built once, copied for each test."""
+    database = db.engine.url.database
+    assert database is not None
+    if kept_demo.exists():
+        db.engine.dispose()
+        shutil.copyfile(kept_demo, database)
+        forget_catalogue()
+    else:
+        build()
+        db.session.remove()
+        db.engine.dispose()
+        shutil.copyfile(database, kept_demo)
+    return sqlite_app
+
+
+def test_every_account_signs_in_with_the_one_password(demo: Flask) -> None:
+    roles = {
+        "agent@example.org": Role.FILE_CLERK, "regie@example.org": Role.REGISSEUR,
+        "animation@example.org": Role.YOUTH_WORKER, "admin@example.org": Role.ADMINISTRATOR,
+    }  # fmt: skip
+    for account in ACCOUNTS:
+        found = find_credentials(account.email)
+        assert found is not None
+        assert password_matches(found[1], PASSWORD)
+        held = db.session.scalars(select(StaffRole.role).where(StaffRole.user_id == found[0])).all()
+        assert held == ([roles[account.email]] if account.email in roles else [])
+
+
+def test_the_family_of_the_guide(demo: Flask) -> None:
+    user_id = find_credentials("parent@example.org")[0]  # type: ignore[index]
+    (ref,) = families_of_user(user_id)
+    family = guide_family()
+    assert (ref.id, ref.name) == (family.id, "TEST Fabrice")
+    address = family.addresses[-1]
+    assert (address.number, address.street, address.postal_code, address.city) == (
+        "12", "Rue des Tilleuls", "80110", "Démuin",
+    )  # fmt: skip
+    assert family.fund_number == "123456"
+    assert family.quotients[-1].verified_at is not None
+    guardians = db.session.scalars(select(Guardian).where(Guardian.family_id == family.id).order_by(Guardian.id)).all()
+    assert [guardian.user_id is not None for guardian in guardians] == [True, False]
+    children = {child.first_name: child.id for child in children_of(family.id)}
+    assert set(children) == {"Léa", "Hugo"}
+    for child_id in children.values():
+        statuses = db.session.scalars(select(Enrolment.status).where(Enrolment.child_id == child_id)).all()
+        assert statuses and set(statuses) == {EnrolmentStatus.ACCEPTED}
+        days = db.session.scalars(select(Booking.day).where(Booking.child_id == child_id)).all()
+        assert min(days) < NOW.date() < max(days)
+
+
+def test_offices_share_a_payfip_number_as_in_the_guide(demo: Flask) -> None:
+    numbers = {row.prefix: row.payfip_number for row in db.session.scalars(select(Office))}
+    assert numbers.keys() == {"pop", "AN", "caj"}
+    assert numbers["pop"] == numbers["AN"] != numbers["caj"]
+
+
+def test_the_units_of_the_contract(demo: Flask) -> None:
+    units = {
+        (activity.name, unit.name): (f"{unit.starts_at:%H:%M}", f"{unit.ends_at:%H:%M}")
+        for activity in catalogue().activities.values()
+        for unit in activity.units
+    }
+    assert units.items() >= {
+        ("Mercredi", "Matin"): ("07:30", "11:45"), ("Mercredi", "Repas"): ("12:15", "13:15"),
+        ("Mercredi", "Après-midi"): ("13:45", "18:00"), ("Périscolaire", "Acc matin"): ("07:00", "09:00"),
+        ("Périscolaire", "Acc soir"): ("16:30", "19:00"),
+    }.items()  # fmt: skip
+    assert any(name == "CAJ vacances" for name, _unit in units)
+
+
+def test_a_dozen_families_book_ten_weeks(demo: Flask) -> None:
+    assert db.session.scalar(select(func.count()).where(Family.status == FamilyStatus.ACTIVE)) == len(FAMILIES) == 13
+    assert set(db.session.scalars(select(Booking.family_id).distinct())) == set(
+        db.session.scalars(select(Family.id).where(Family.status == FamilyStatus.ACTIVE))
+    )
+    first, last = db.session.execute(select(func.min(Booking.day), func.max(Booking.day))).one()
+    assert date(2026, 10, 26) <= first <= date(2026, 10, 30)
+    assert date(2026, 12, 28) <= last <= date(2027, 1, 3)
+    assert db.session.scalar(select(func.count()).where(Booking.status == BookingStatus.CANCELLED))
+
+
+def test_some_days_are_full_and_none_is_oversold(demo: Flask) -> None:
+    left = db.session.scalars(
+        select(CapacityCounter.places - CapacityCounter.taken).where(CapacityCounter.day > NOW.date())
+    ).all()
+    assert 0 in left
+    assert min(left) == 0
+
+
+def test_the_stories_that_screens_need(demo: Flask) -> None:
+    outcomes = set(db.session.scalars(select(Booking.price_outcome).distinct()))
+    assert outcomes == {QuotientOutcome.VERIFIED, QuotientOutcome.MISSING, QuotientOutcome.UNVERIFIED}
+    without = select(func.count()).where(
+        Family.status == FamilyStatus.ACTIVE, Family.id.not_in(select(FamilyQuotient.family_id))
+    )
+    assert db.session.scalar(without) == 1
+    shared = select(FamilyChild.child_id).group_by(FamilyChild.child_id).having(func.count() == 2)
+    (child_id,) = db.session.scalars(shared).all()
+    assert db.session.get_one(Child, child_id).first_name == "Noé"
+    assert len(set(db.session.scalars(select(Booking.family_id).where(Booking.child_id == child_id)))) == 2
+
+
+def test_work_waits_for_the_staff(demo: Flask) -> None:
+    waiting = db.session.scalars(select(Family.last_name).where(Family.status == FamilyStatus.PENDING)).all()
+    assert sorted(waiting) == sorted(plan.last_name for plan in WAITING_FAMILIES)
+    assert len(pending_enrolments()) == 2
+    queued = db.session.scalars(
+        select(OutboxMail.recipient).where(
+            OutboxMail.status == MailStatus.QUEUED, OutboxMail.template == "sign_up_received"
+        )
+    ).all()
+    assert sorted(queued) == sorted(plan.email for plan in WAITING_FAMILIES)
+
+
+def test_all_addresses_are_invented(demo: Flask) -> None:
+    addresses = [*db.session.scalars(select(User.email)), *db.session.scalars(select(Guardian.email))]
+    assert all(address.endswith("@example.org") for address in addresses if address)
+
+
+def test_the_larger_demo_is_consistent_too(app: Flask) -> None:
+    build(more_families=10)
+    assert find_inconsistencies(db.session()) == ()
+    assert db.session.scalar(select(func.count()).where(Family.status == FamilyStatus.ACTIVE)) == 13 + 10
+    found = find_credentials("parent0010@example.org")
+    assert found is not None
+    assert password_matches(found[1], PASSWORD)
+    assert len(families_of_user(found[0])) == 1
+    assert (db.session.scalar(select(func.count()).select_from(Booking)) or 0) > 700

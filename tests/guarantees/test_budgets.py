@@ -1,0 +1,163 @@
+"""The budgets of product.md section 8, on the demo and as its parent, and queries that do not grow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import Client as WerkzeugClient
+
+from app.database import db
+from app.models.accounts import User
+from app.models.families import FamilyChild, Guardian
+from app.rules.capabilities import Role
+from tests import factories
+from tests.client import Client
+from tests.routes import ROUTES, Door, World, make_world
+from tests.served import DemoCopy, hidden
+from tests.weights import fetch, signed_in, weigh
+
+FIRST_VISIT_BYTES, FIRST_VISIT_REQUESTS = 40_000, 6
+NEXT_PAGE_BYTES, WEEK_BYTES, CHECK_BYTES = 8_000, 10_000, 1_500
+MOST_QUERIES = 12
+
+
+@pytest.fixture
+def parent(sqlite_demo_copy: DemoCopy) -> Iterator[WerkzeugClient]:
+    with sqlite_demo_copy.people() as app:
+        user_id = db.session.scalars(select(User.id).where(User.email == "parent@example.org")).one()
+        yield signed_in(app, sqlite_demo_copy.cookie_of(user_id))
+
+
+@pytest.fixture
+def children(parent: WerkzeugClient) -> list[int]:
+    """The children of family TEST."""
+    return list(
+        db.session.scalars(
+            select(FamilyChild.child_id)
+            .join(Guardian, Guardian.family_id == FamilyChild.family_id)
+            .join(User, User.id == Guardian.user_id)
+            .where(User.email == "parent@example.org")
+        )
+    )
+
+
+def parents_pages(children: list[int]) -> list[str]:
+    """Every page of the parents' side but the plannings, which have a budget of their own."""
+    own = [f"/ma-famille/enfants/{children[0]}", f"/mes-inscriptions/{children[0]}/nouvelle"]
+    return [
+        "/tableau-de-bord", "/ma-famille", "/ma-famille/famille", "/ma-famille/parents", "/ma-famille/coordonnees",
+        "/ma-famille/enfants/nouveau", "/mes-inscriptions", "/mes-reservations", *own, "/mentions-legales",
+        "/accessibilite", "/contact",
+    ]  # fmt: skip
+
+
+def weeks(children: list[int]) -> list[str]:
+    """Ten weeks of each child: the fullest pages that the demo has."""
+    return [
+        f"/mes-reservations/{child_id}?jour={factories.MONDAY + timedelta(weeks=week)}"
+        for child_id in children
+        for week in range(-3, 7)
+    ]
+
+
+def test_first_visit_and_next_page(parent: WerkzeugClient, children: list[int]) -> None:
+    too_heavy = []
+    for path in parents_pages(children):
+        weight = weigh(parent, path)
+        assert len(weight.files) >= 3, f"{path}: where are the sheet, the script and the icon?"
+        if (
+            weight.cold_bytes > FIRST_VISIT_BYTES
+            or weight.cold_requests > FIRST_VISIT_REQUESTS
+            or weight.html > NEXT_PAGE_BYTES
+        ):
+            too_heavy.append(f"{path}: {weight}")
+    assert not too_heavy
+
+
+def test_public_pages_are_as_light(parent: WerkzeugClient, sqlite_demo_copy: DemoCopy) -> None:
+    stranger = sqlite_demo_copy.app.test_client()
+    for path in ("/connexion", "/creer-un-compte", "/mot-de-passe-oublie", "/activation/nouveau-lien"):
+        weight = weigh(stranger, path)
+        assert weight.cold_bytes <= FIRST_VISIT_BYTES and weight.cold_requests <= FIRST_VISIT_REQUESTS, (path, weight)
+        assert weight.html <= NEXT_PAGE_BYTES, (path, weight)
+
+
+def test_week_of_planning(parent: WerkzeugClient, children: list[int]) -> None:
+    for path in weeks(children):
+        weight = weigh(parent, path)
+        assert weight.html <= WEEK_BYTES, (path, weight)
+        assert weight.cold_bytes <= FIRST_VISIT_BYTES and weight.cold_requests <= FIRST_VISIT_REQUESTS, (path, weight)
+
+
+def test_ticking_a_cell(parent: WerkzeugClient, children: list[int]) -> None:
+    ticked = 0
+    for path in weeks(children):
+        _, page = fetch(parent, path)
+        boxes = re.findall(r'name="t" value="(\d+)"', page)
+        if not boxes:
+            continue
+        fields = {name: hidden(page, name) for name in ("csrf_token", "key", "shown")}
+        address = path.partition("?")[0] + "/verification"
+        for ticks in ([], boxes[:1], boxes):
+            answer = parent.post(
+                address, data={**fields, "t": ticks}, headers={"HX-Request": "true", "Accept-Encoding": "gzip"}
+            )
+            assert answer.status_code == 200
+            assert len(answer.get_data()) <= CHECK_BYTES, (path, len(ticks), len(answer.get_data()))
+            ticked += 1
+    assert ticked > 20
+
+
+def test_section_by_htmx_is_lighter_than_its_page(parent: WerkzeugClient, children: list[int]) -> None:
+    for path in ("/tableau-de-bord", "/ma-famille", weeks(children)[3]):
+        section, _ = fetch(parent, path, {"HX-Request": "true"})
+        page, _ = fetch(parent, path)
+        assert len(section) < len(page), path
+
+
+def grow(world: World) -> None:
+    """Many more of everything that the pages list."""
+    planning = world.planning
+    for number in range(4):
+        child_id = factories.make_child(planning.family, f"Enfant {number}")
+        activity = factories.make_activity(f"Atelier {number}", prices=((0, None, 300),))
+        openings = factories.make_openings(activity, [factories.MONDAY + timedelta(days=d) for d in range(12)])
+        for id_ in (child_id, planning.child_id):
+            factories.enrol(id_, planning.family, activity)
+            later = [id_ for (day, _), id_ in openings.items() if day > factories.WEDNESDAY]
+            factories.save(planning.family, id_, book=later)
+    for number in range(12):
+        family, child_id = factories.add_family(planning, f"VOISIN {number}")
+        factories.save(family, child_id, book=[planning.opening(factories.WEDNESDAY, "Matin")])
+        factories.make_pending_family(f"ATTENTE {number}")
+
+
+@pytest.mark.parametrize("door", [Door.FAMILY, Door.STAFF], ids=["parents", "staff"])
+def test_queries_do_not_grow_with_what_is_shown(app: Flask, door: Door) -> None:
+    world = make_world(app)
+    client = Client(app)
+    client.sign_in(world.parent_id if door is Door.FAMILY else world.staff[Role.ADMINISTRATOR])
+    paths = [
+        world.address(e)
+        for e, route in ROUTES.items()
+        if route.door is door and route.method == "GET" and route.answers == 200
+    ]
+    paths += [
+        f"{path}?jour={factories.WEDNESDAY}" for path in paths if "reservations/" in path or path.endswith("planning")
+    ]
+
+    def count() -> dict[str, int]:
+        client.get(paths[0])  # loads the catalogue when it has changed
+        return {path: len(client.get(path).queries) for path in paths}
+
+    before = count()
+    grow(world)
+    after = count()
+    # Less is possible: an empty day looks for the next one that opens.
+    assert {path: count for path, count in after.items() if count > before[path]} == {}
+    assert max(before.values()) <= MOST_QUERIES, before

@@ -1,0 +1,142 @@
+"""Enrolments: the offers, the request and the decision."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from app.database import db, write_transaction
+from app.models.enrolments import Enrolment
+from app.models.mails import OutboxMail
+from app.rules.enrolments import EnrolmentBlocker
+from app.rules.pricing import QuotientOutcome
+from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.services import enrolments
+from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
+from app.services.families import child_of
+from tests.factories import (
+    ActivitySetup,
+    FamilySetup,
+    enrol,
+    make_activity,
+    make_child,
+    make_family,
+    make_staff,
+    share_child,
+)
+from tests.html import check_text
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def ask(family: FamilySetup, child_id: int, activity_id: int) -> int:
+    with write_transaction() as session:
+        return enrolments.request_enrolment(session, family.ref, family.user_id, child_id, activity_id)
+
+
+def decide(enrolment_id: int, agent: int, reason: str | None = None) -> None:
+    with write_transaction() as session:
+        if reason is None:
+            enrolments.accept_enrolment(session, enrolment_id, agent)
+        else:
+            enrolments.refuse_enrolment(session, enrolment_id, agent, reason)
+
+
+@pytest.fixture
+def activity() -> ActivitySetup:
+    return make_activity(places=None, ages=(3, 11))
+
+
+@pytest.fixture
+def family() -> FamilySetup:
+    return make_family(quotient_cents=50_000)
+
+
+def test_offer_has_the_group_the_period_and_the_familys_prices(activity: ActivitySetup, family: FamilySetup) -> None:
+    child = child_of(family.family_id, make_child(family))
+    [offer] = enrolments.offers_for(family.ref, child)
+    assert offer.is_open and offer.group and offer.group.id == activity.group_id
+    assert (offer.starts_on, offer.ends_on) == (date(2026, 11, 23), date(2027, 8, 31))
+    assert [(price.unit.name, price.amount_cents) for price in offer.prices] == [
+        ("Matin", 210), ("Repas", 210), ("Après-midi", 210),
+    ]  # fmt: skip
+    assert offer.outcome is QuotientOutcome.VERIFIED
+
+
+def test_season_to_come_starts_on_its_first_day(family: FamilySetup) -> None:
+    make_activity(places=None, starts_on=date(2027, 1, 4))
+    [offer] = enrolments.offers_for(family.ref, child_of(family.family_id, make_child(family)))
+    assert offer.starts_on == date(2027, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "blocker"),
+    [(date(2024, 5, 14), EnrolmentBlocker.TOO_YOUNG), (date(2012, 5, 14), EnrolmentBlocker.TOO_OLD)],
+)
+def test_age_is_checked_again_on_the_request(
+    activity: ActivitySetup, family: FamilySetup, birth_date: date, blocker: EnrolmentBlocker
+) -> None:
+    with pytest.raises(EnrolmentBlocked) as refusal:
+        ask(family, make_child(family, birth_date=birth_date), activity.id)
+    assert refusal.value.blockers == (blocker,)
+
+
+def test_second_request_is_blocked_until_the_first_is_refused(activity: ActivitySetup, family: FamilySetup) -> None:
+    child, agent = make_child(family), make_staff()
+    first = ask(family, child, activity.id)
+    with pytest.raises(EnrolmentBlocked):
+        ask(family, child, activity.id)
+    decide(first, agent, "Complet.")
+    second = ask(family, child, activity.id)
+    decide(second, agent)
+    with pytest.raises(EnrolmentBlocked):
+        ask(family, child, activity.id)
+
+
+def test_each_home_of_a_child_asks_for_itself(activity: ActivitySetup, family: FamilySetup) -> None:
+    other, child = make_family("AUTRE"), make_child(family)
+    share_child(child, other)
+    assert ask(family, child, activity.id) != ask(other, child, activity.id)
+    assert len(enrolments.enrolments_of(other.family_id)) == 1
+
+
+def test_nobody_asks_for_what_is_not_theirs(activity: ActivitySetup, family: FamilySetup) -> None:
+    theirs = make_child(make_family("AUTRE"))
+    for child, wanted in ((theirs, activity.id), (make_child(family), 999)):
+        with pytest.raises(NotFound):
+            ask(family, child, wanted)
+    closed = make_family(status=FamilyStatus.CLOSED)
+    with pytest.raises(FamilyNotActive):
+        ask(closed, make_child(closed), activity.id)
+
+
+def test_decision_is_taken_once_and_told_by_mail(activity: ActivitySetup, family: FamilySetup) -> None:
+    agent = make_staff()
+    accepted = ask(family, make_child(family), activity.id)
+    refused = ask(family, make_child(family, "Hugo"), activity.id)
+    assert [pending.child_name for pending in enrolments.pending_enrolments()] == ["Léa TEST", "Hugo TEST"]
+    decide(accepted, agent)
+    decide(refused, agent, "Le groupe est complet.")
+    assert enrolments.pending_enrolments() == ()
+    rows = {row.id: row for row in db.session.scalars(select(Enrolment))}
+    assert rows[accepted].status is EnrolmentStatus.ACCEPTED
+    assert (rows[refused].status, rows[refused].refusal_reason) == (EnrolmentStatus.REFUSED, "Le groupe est complet.")
+    assert rows[accepted].decided_by_id == agent and rows[accepted].decided_at is not None
+    mails = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
+    assert [(mail.template, mail.recipient) for mail in mails] == [
+        ("enrolment_accepted", family.email), ("enrolment_refused", family.email),
+    ]  # fmt: skip
+    for mail in mails:
+        assert check_text(mail.subject) == [] and check_text(mail.body.replace("[[portail]]", "https://x.org")) == []
+    with pytest.raises(AlreadyDecided):
+        decide(accepted, agent)
+    with pytest.raises(NotFound):
+        decide(999, agent)
+
+
+def test_nobody_decides_on_their_own_family(activity: ActivitySetup) -> None:
+    agent = make_staff(email="agent@example.org")
+    family = make_family(email="agent@example.org", user_id=agent)
+    enrolment = enrol(make_child(family), family, activity, EnrolmentStatus.REQUESTED)
+    with pytest.raises(OwnFamily):
+        decide(enrolment, agent)
