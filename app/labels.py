@@ -12,7 +12,7 @@ from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.passwords import Weakness
-from app.rules.pricing import QuotientOutcome
+from app.rules.pricing import Price, QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
@@ -108,6 +108,32 @@ REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 def label(member: StrEnum) -> str:
     """The French word of an enum member. Raises KeyError for one that has none: a test forbids it."""
     return LABELS[type(member)][member]
+
+
+LATE_ABSENCE = "absence prévenue trop tard"
+
+
+def price_explanation(price: Price) -> str:
+    """Why a price is what it is: the bracket of the quotient, or why the maximum."""
+    match price.outcome:
+        case QuotientOutcome.VERIFIED:
+            line = price.line
+            if line.qf_below_cents is None:
+                return "tarif unique" if line.qf_from_cents == 0 else f"quotient à partir de {_qf(line.qf_from_cents)}"
+            if line.qf_from_cents == 0:
+                return f"quotient de moins de {_qf(line.qf_below_cents)}"
+            return f"quotient de {_qf(line.qf_from_cents)} à moins de {_qf(line.qf_below_cents)}"
+        case QuotientOutcome.MISSING:
+            return "tarif maximum, sans quotient familial"
+        case QuotientOutcome.OUT_OF_DATE:
+            return "tarif maximum, quotient familial à mettre à jour"
+        case QuotientOutcome.UNVERIFIED:
+            return "tarif maximum, quotient familial à vérifier"
+
+
+def _qf(cents: int) -> str:
+    whole, rest = divmod(cents, 100)
+    return f"{whole},{rest:02d}" if rest else str(whole)
 
 
 def cell_label(cell: Cell) -> str:

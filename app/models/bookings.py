@@ -65,6 +65,7 @@ class Booking(Base):
     # The price that the parent saw when saving, and why it was that one.
     price_cents: Mapped[int]
     price_outcome: Mapped[QuotientOutcome] = mapped_column(code_of(QuotientOutcome))
+    price_explanation: Mapped[str] = mapped_column(default="")  # in words, as the planning and the invoice show it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     opening: Mapped[Opening] = relationship()
@@ -83,6 +84,19 @@ class BookingEvent(Base):
     actor: Mapped[Actor] = mapped_column(code_of(Actor))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     reason: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class BookingPriceChange(Base):
+    """That a booking's kept price changed before it was invoiced: from what to what (cents), and why. Append-only."""
+
+    __tablename__ = "booking_price_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    from_cents: Mapped[int]
+    to_cents: Mapped[int]
+    reason: Mapped[str]  # services.prices.PriceChangeReason
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

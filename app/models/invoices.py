@@ -45,6 +45,7 @@ class InvoiceRun(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_family_id: Mapped[int] = mapped_column(default=0)  # families are issued in the order of their ids
 
 
 class Invoice(Base):

@@ -1,0 +1,433 @@
+"""Payments: online baskets and their settlement, money taken at the counter.
+
+The payment site is always asked outside any transaction. `settle()` is the only way in for the site's notification, the
+return of the browser and our own clock; it records the money of a basket exactly once.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db, write_transaction
+from app.integrations.payments import (
+    PaymentGateway,
+    PaymentOutcome,
+    PaymentReading,
+    PaymentRefused,
+    PaymentRequest,
+    PaymentUnavailable,
+)
+from app.models.activities import Office
+from app.models.families import Family, Guardian
+from app.models.invoices import Invoice
+from app.models.payments import (
+    BasketEvent,
+    BasketInvoice,
+    Payment,
+    PaymentAllocation,
+    PaymentBasket,
+    PaymentMode,
+)
+from app.rules.allocation import Allocation, allocate_as_wanted, allocate_oldest_first
+from app.rules.baskets import (
+    REFERENCE_BYTES,
+    BasketDraft,
+    BasketPlan,
+    BasketState,
+    ExpectedPayment,
+    TickedInvoice,
+    Verdict,
+    allocate_still_due,
+    basket_reference,
+    judge_reading,
+    may_follow,
+    next_check,
+    plan_baskets,
+)
+from app.rules.numbers import DocumentKind
+from app.services.documents import next_number
+from app.services.errors import FamilyNotActive, NotFound, NothingToPay
+from app.services.families import FamilyRef
+from app.services.invoices import balances, invoices_of, open_invoices
+from app.services.mails import queue_mail
+
+LOST_ANSWER_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StartedBasket:
+    """A basket to ask the payment site about, and how many more payments must follow it."""
+
+    basket_id: int
+    request: PaymentRequest
+    remaining: int  # payments of other PayFiP numbers that the parent makes afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class BasketResult:
+    """How an online payment ended, for the page to which the payment site sends the browser."""
+
+    state: BasketState
+    amount_cents: int
+    reference: str
+    invoice_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAddresses:
+    """Where the payment site reports to, and which mode it must answer with."""
+
+    notify_url: str
+    return_url: str
+    mode: str  # T, X or W
+
+
+def plan_payment(family_id: int, invoice_ids: Sequence[int]) -> BasketPlan:
+    """The payments that these invoices need, one per PayFiP number. Raises NotFound for another family's invoice."""
+    views = {view.id: view for view in invoices_of(family_id)}
+    if not set(invoice_ids) <= views.keys():
+        raise NotFound("invoice")
+    wanted = dict.fromkeys(invoice_ids)
+    return plan_baskets(
+        [
+            TickedInvoice(id_, views[id_].payfip_number, views[id_].balance_cents, views[id_].has_live_attempt)
+            for id_ in wanted
+        ]
+    )
+
+
+def start_basket(
+    session: Session,
+    family: FamilyRef,
+    user_id: int,
+    email: str,
+    invoice_ids: Sequence[int],
+    addresses: PaymentAddresses,
+) -> StartedBasket:
+    """Freeze what is due on the first group of these invoices as a basket with its own reference.
+
+    The family is locked, so that two parents who pay at once make one basket: the second finds the invoices under way.
+    Raises NotFound, FamilyNotActive, and NothingToPay when nothing of it can be paid online now.
+    """
+    session.get_one(Family, family.id, with_for_update=True)
+    if not family.may_act:
+        raise FamilyNotActive
+    plan = plan_payment(family.id, invoice_ids)
+    if not plan.baskets:
+        raise NothingToPay(plan.unpayable)
+    draft = plan.baskets[0]
+    basket = _make_basket(session, family.id, user_id, email, draft, addresses.mode)
+    request = PaymentRequest(
+        client_number=draft.payfip_number,
+        reference=basket.reference,
+        amount_cents=draft.amount_cents,
+        subject="Espace famille",
+        email=email,
+        year=clock.today().year,
+        notify_url=addresses.notify_url,
+        return_url=addresses.return_url,
+    )
+    return StartedBasket(basket.id, request, len(plan.baskets) - 1)
+
+
+def ask_payment_site(gateway: PaymentGateway, started: StartedBasket) -> str:
+    """Ask for the operation of a basket, outside any transaction, keep it, and return where the browser must go.
+
+    Raises PaymentRefused or PaymentUnavailable; the basket then ended as failed, or will be found out by the clock.
+    """
+    try:
+        asked = gateway.ask(started.request)
+    except (PaymentRefused, PaymentUnavailable) as error:
+        with write_transaction() as session:
+            _move(session, session.get_one(PaymentBasket, started.basket_id), BasketState.FAILED, str(error))
+        raise
+    with write_transaction() as session:
+        basket = session.get_one(PaymentBasket, started.basket_id)
+        basket.operation_id = asked.operation_id
+        basket.redirect_url = asked.redirect_url
+        basket.next_check_at = next_check(basket.created_at, None, clock.now())
+        _move(session, basket, BasketState.ASKED, "")
+    return asked.redirect_url
+
+
+def settle(gateway: PaymentGateway, operation_id: str) -> str | None:
+    """Ask the payment site what became of an operation and record it once; returns the basket's public token.
+
+    None for an operation that is no basket's. Raises PaymentUnavailable when the site does not answer.
+    """
+    basket_id = db.session.scalar(select(PaymentBasket.id).where(PaymentBasket.operation_id == operation_id))
+    if basket_id is None and not _waits_for_an_operation(db.session()):
+        return None
+    # The network comes first, outside any transaction.
+    db.session.rollback()
+    reading = gateway.look_up(operation_id)
+    with write_transaction() as session:
+        if basket_id is None:
+            basket_id = _adopt(session, operation_id, reading)
+        return None if basket_id is None else record_reading(session, basket_id, reading)
+
+
+def _waits_for_an_operation(session: Session) -> bool:
+    """Whether a basket was asked for and its answer lost (a crash between the call and its record)."""
+    lost = select(PaymentBasket.id).where(
+        PaymentBasket.operation_id.is_(None), PaymentBasket.created_at > clock.now() - LOST_ANSWER_WITHIN
+    )
+    return session.scalar(lost.limit(1)) is not None
+
+
+def _adopt(session: Session, operation_id: str, reading: PaymentReading) -> int | None:
+    """The basket whose reference the payment site names for an operation that we never learnt of."""
+    basket = session.scalar(
+        select(PaymentBasket).where(
+            PaymentBasket.reference == (reading.reference or ""), PaymentBasket.operation_id.is_(None)
+        )
+    )
+    if basket is None:
+        return None
+    basket.operation_id = operation_id
+    session.flush()
+    return basket.id
+
+
+def record_reading(session: Session, basket_id: int, reading: PaymentReading) -> str:
+    """Record what the payment site said of a basket; the second time the same changes nothing. Returns its token."""
+    basket = session.get_one(PaymentBasket, basket_id, with_for_update=True)
+    now = clock.now()
+    basket.checks += 1
+    basket.next_check_at = None if basket.state is BasketState.PAID else next_check(basket.created_at, now, now)
+    expected = ExpectedPayment(basket.client_number, basket.reference, basket.amount_cents, basket.mode)
+    judgement = judge_reading(expected, reading)
+    if judgement.verdict is Verdict.MISMATCH:
+        detail = "réponse différente de la demande : " + ", ".join(judgement.mismatches)
+        session.add(BasketEvent(basket_id=basket.id, at=now, state=basket.state, detail=detail))
+    elif judgement.state is not None and may_follow(basket.state, judgement.state):
+        if judgement.state is BasketState.PAID:
+            _record_money(session, basket, reading)
+        _move(session, basket, judgement.state, "")
+    return basket.public_token
+
+
+def baskets_to_check(session: Session, limit: int = 20) -> Sequence[str]:
+    """The operations that the clock must ask about now."""
+    return [
+        operation_id
+        for operation_id in session.scalars(
+            select(PaymentBasket.operation_id)
+            .where(PaymentBasket.next_check_at <= clock.now(), PaymentBasket.operation_id.is_not(None))
+            .order_by(PaymentBasket.next_check_at)
+            .limit(limit)
+        )
+        if operation_id is not None
+    ]
+
+
+def postpone_check(session: Session, operation_id: str) -> None:
+    """The payment site did not answer: ask again at the next time of the schedule."""
+    basket = session.scalars(select(PaymentBasket).where(PaymentBasket.operation_id == operation_id)).one()
+    now = clock.now()
+    basket.next_check_at = next_check(basket.created_at, now, now)
+
+
+def result_of(public_token: str) -> BasketResult:
+    """How an online payment ended. Raises NotFound for an unknown token."""
+    basket = db.session.scalar(select(PaymentBasket).where(PaymentBasket.public_token == public_token))
+    if basket is None:
+        raise NotFound("basket")
+    numbers = db.session.scalars(
+        select(Invoice.number)
+        .join(BasketInvoice, BasketInvoice.invoice_id == Invoice.id)
+        .where(BasketInvoice.basket_id == basket.id)
+        .order_by(Invoice.number)
+    )
+    return BasketResult(basket.state, basket.amount_cents, basket.reference, tuple(numbers))
+
+
+def record_counter_payment(
+    session: Session,
+    *,
+    office_id: int,
+    family_id: int,
+    mode: PaymentMode,
+    amount_cents: int,
+    received_on: date,
+    reference: str,
+    recorded_by: int,
+    wanted: Sequence[Allocation] | None = None,
+) -> int:
+    """Record money taken at the counter and return the payment's id; oldest invoices first unless `wanted` says.
+
+    What no invoice takes stays the family's, unallocated and flagged. Raises NotFound for an unknown family or office
+    and RefusedAllocations (rules.allocation) for allocations that cannot be taken.
+    """
+    if session.get(Family, family_id, with_for_update=True) is None or session.get(Office, office_id) is None:
+        raise NotFound("family or office")
+    due = open_invoices(session, family_id, office_id)
+    plan = allocate_oldest_first(amount_cents, due) if wanted is None else allocate_as_wanted(amount_cents, due, wanted)
+    payment = _record_payment(
+        session, office_id, family_id, mode, amount_cents, received_on, reference, plan.allocations,
+        recorded_by=recorded_by,
+    )  # fmt: skip
+    return payment.id
+
+
+def _make_basket(
+    session: Session, family_id: int, user_id: int, email: str, draft: BasketDraft, mode: str
+) -> PaymentBasket:
+    now = clock.now()
+    basket = PaymentBasket(
+        reference=basket_reference(secrets.token_bytes(REFERENCE_BYTES)),
+        public_token=secrets.token_urlsafe(24),
+        family_id=family_id,
+        user_id=user_id,
+        client_number=draft.payfip_number,
+        mode=mode,
+        amount_cents=draft.amount_cents,
+        email=email,
+        state=BasketState.CREATED,
+        created_at=now,
+    )
+    session.add(basket)
+    session.flush()
+    session.add_all(
+        BasketInvoice(basket_id=basket.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
+        for each in draft.allocations
+    )
+    session.add(BasketEvent(basket_id=basket.id, at=now, state=BasketState.CREATED, detail=""))
+    session.flush()
+    return basket
+
+
+def _move(session: Session, basket: PaymentBasket, state: BasketState, detail: str) -> None:
+    basket.state = state
+    if state is not BasketState.ASKED:
+        basket.ended_at = clock.now()
+    if state is BasketState.PAID:
+        basket.next_check_at = None
+    session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=state, detail=detail[:500]))
+    session.flush()
+
+
+def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReading) -> None:
+    wanted = [Allocation(each.invoice_id, each.amount_cents) for each in basket.invoices]
+    invoice_ids = [each.invoice_id for each in wanted]
+    office_of = dict(session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids))).tuples())
+    # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
+    session.get_one(Family, basket.family_id, with_for_update=True)
+    settlement = allocate_still_due(wanted, balances(session, invoice_ids))
+    amounts: defaultdict[int, int] = defaultdict(int)
+    allocations: defaultdict[int, list[Allocation]] = defaultdict(list)
+    for each in wanted:
+        amounts[office_of[each.invoice_id]] += each.amount_cents
+    for each in settlement.allocations:
+        allocations[office_of[each.invoice_id]].append(each)
+    mode = PaymentMode.ONLINE_DEBIT if reading.outcome is PaymentOutcome.PAID_DEBIT else PaymentMode.ONLINE_CARD
+    paid_on = (reading.paid_at or clock.now()).date()
+    for office_id in sorted(amounts):
+        _record_payment(
+            session, office_id, basket.family_id, mode, amounts[office_id], paid_on, basket.reference,
+            allocations[office_id], basket=basket,
+        )  # fmt: skip
+    if settlement.surplus_cents:
+        detail = f"trop-perçu : {settlement.surplus_cents} centimes"
+        session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=BasketState.PAID, detail=detail))
+
+
+def _record_payment(
+    session: Session,
+    office_id: int,
+    family_id: int,
+    mode: PaymentMode,
+    amount_cents: int,
+    received_on: date,
+    reference: str,
+    allocations: Sequence[Allocation],
+    *,
+    basket: PaymentBasket | None = None,
+    recorded_by: int | None = None,
+) -> Payment:
+    payment = Payment(
+        receipt_number=next_number(session, office_id, DocumentKind.RECEIPT, received_on),
+        office_id=office_id,
+        family_id=family_id,
+        mode=mode,
+        amount_cents=amount_cents,
+        received_on=received_on,
+        reference=reference,
+        basket_id=None if basket is None else basket.id,
+        recorded_by_id=recorded_by,
+        recorded_at=clock.now(),
+    )
+    session.add(payment)
+    session.flush()
+    session.add_all(
+        PaymentAllocation(payment_id=payment.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
+        for each in allocations
+    )
+    session.flush()
+    emails = {basket.email} if basket is not None else _emails(session, family_id)
+    for email in sorted(emails):
+        queue_mail(session, "payment_received", email, family_id=family_id, payment=payment)
+    return payment
+
+
+def _emails(session: Session, family_id: int) -> set[str]:
+    found = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
+    return {email for email in found if email is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class OperationEvent:
+    """One moment of an operation's life."""
+
+    at: datetime
+    state: BasketState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """An online payment as the staff follow it."""
+
+    id: int
+    reference: str
+    operation_id: str | None
+    family_id: int
+    family_name: str
+    client_number: str
+    amount_cents: int
+    state: BasketState
+    created_at: datetime
+    next_check_at: datetime | None
+    events: tuple[OperationEvent, ...]
+
+
+def operations(limit: int = 100, *, only_pending: bool = False) -> tuple[OperationView, ...]:
+    """The latest online payments with their life, newest first. Two queries."""
+    query = (
+        select(PaymentBasket, Family.last_name, Family.first_name)
+        .join(Family, Family.id == PaymentBasket.family_id)
+        .order_by(PaymentBasket.id.desc())
+        .limit(limit)
+    )
+    if only_pending:
+        query = query.where(PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]))
+    rows = db.session.execute(query).all()
+    events: defaultdict[int, list[OperationEvent]] = defaultdict(list)
+    for event in db.session.scalars(
+        select(BasketEvent).where(BasketEvent.basket_id.in_([row[0].id for row in rows])).order_by(BasketEvent.id)
+    ):
+        events[event.basket_id].append(OperationEvent(event.at, event.state, event.detail))
+    return tuple(
+        OperationView(
+            basket.id, basket.reference, basket.operation_id, basket.family_id, f"{last} {first}",
+            basket.client_number, basket.amount_cents, basket.state, basket.created_at, basket.next_check_at,
+            tuple(events[basket.id]),
+        )
+        for basket, last, first in rows
+    )  # fmt: skip
