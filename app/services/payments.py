@@ -1,7 +1,7 @@
 """Payments: online baskets and their settlement, money taken at the counter.
 
-The payment site is always asked outside any transaction. `settle()` is the only way in for the site's notification, the
-return of the browser and our own clock; it records the money of a basket exactly once.
+The payment site is always asked outside any transaction, by `jobs/payments.py`; what it said comes in through
+`record_reading()` alone, which records the money of a basket exactly once.
 """
 
 import secrets
@@ -14,15 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.database import db, write_transaction
-from app.integrations.payments import (
-    PaymentGateway,
-    PaymentOutcome,
-    PaymentReading,
-    PaymentRefused,
-    PaymentRequest,
-    PaymentUnavailable,
-)
+from app.database import db
+from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
 from app.models.activities import Office
 from app.models.families import Family, Guardian
 from app.models.invoices import Invoice
@@ -136,68 +129,37 @@ def start_basket(
     return StartedBasket(basket.id, request, len(plan.baskets) - 1)
 
 
-def ask_payment_site(gateway: PaymentGateway, started: StartedBasket) -> str:
-    """Ask for the operation of a basket, outside any transaction, keep it, and return where the browser must go.
+def record_asked(session: Session, basket_id: int, asked: AskedPayment) -> None:
+    """Keep the operation that the payment site opened for a basket."""
+    basket = session.get_one(PaymentBasket, basket_id)
+    basket.operation_id = asked.operation_id
+    basket.redirect_url = asked.redirect_url
+    basket.next_check_at = next_check(basket.created_at, None, clock.now())
+    _move(session, basket, BasketState.ASKED, "")
 
-    Raises PaymentRefused or PaymentUnavailable; the basket then ended as failed, or will be found out by the clock.
+
+def record_not_asked(session: Session, basket_id: int, detail: str) -> None:
+    """The payment site refused or did not answer: nobody was sent there, the invoices are free again."""
+    _move(session, session.get_one(PaymentBasket, basket_id), BasketState.FAILED, detail)
+
+
+def is_worth_asking(operation_id: str) -> bool:
+    """Whether an operation may be ours: a basket has it, or one lost its answer (a crash after the site was asked)."""
+    known = PaymentBasket.operation_id == operation_id
+    lost = PaymentBasket.operation_id.is_(None) & (PaymentBasket.created_at > clock.now() - LOST_ANSWER_WITHIN)
+    return db.session.scalar(select(PaymentBasket.id).where(known | lost).limit(1)) is not None
+
+
+def record_reading(session: Session, operation_id: str, reading: PaymentReading) -> str | None:
+    """Record what the payment site said of an operation; the second time the same changes nothing.
+
+    Returns the public token of its basket, or None for an operation that is none of ours.
     """
-    try:
-        asked = gateway.ask(started.request)
-    except (PaymentRefused, PaymentUnavailable) as error:
-        with write_transaction() as session:
-            _move(session, session.get_one(PaymentBasket, started.basket_id), BasketState.FAILED, str(error))
-        raise
-    with write_transaction() as session:
-        basket = session.get_one(PaymentBasket, started.basket_id)
-        basket.operation_id = asked.operation_id
-        basket.redirect_url = asked.redirect_url
-        basket.next_check_at = next_check(basket.created_at, None, clock.now())
-        _move(session, basket, BasketState.ASKED, "")
-    return asked.redirect_url
-
-
-def settle(gateway: PaymentGateway, operation_id: str) -> str | None:
-    """Ask the payment site what became of an operation and record it once; returns the basket's public token.
-
-    None for an operation that is no basket's. Raises PaymentUnavailable when the site does not answer.
-    """
-    basket_id = db.session.scalar(select(PaymentBasket.id).where(PaymentBasket.operation_id == operation_id))
-    if basket_id is None and not _waits_for_an_operation(db.session()):
-        return None
-    # The network comes first, outside any transaction.
-    db.session.rollback()
-    reading = gateway.look_up(operation_id)
-    with write_transaction() as session:
-        if basket_id is None:
-            basket_id = _adopt(session, operation_id, reading)
-        return None if basket_id is None else record_reading(session, basket_id, reading)
-
-
-def _waits_for_an_operation(session: Session) -> bool:
-    """Whether a basket was asked for and its answer lost (a crash between the call and its record)."""
-    lost = select(PaymentBasket.id).where(
-        PaymentBasket.operation_id.is_(None), PaymentBasket.created_at > clock.now() - LOST_ANSWER_WITHIN
-    )
-    return session.scalar(lost.limit(1)) is not None
-
-
-def _adopt(session: Session, operation_id: str, reading: PaymentReading) -> int | None:
-    """The basket whose reference the payment site names for an operation that we never learnt of."""
     basket = session.scalar(
-        select(PaymentBasket).where(
-            PaymentBasket.reference == (reading.reference or ""), PaymentBasket.operation_id.is_(None)
-        )
-    )
+        select(PaymentBasket).where(PaymentBasket.operation_id == operation_id).with_for_update()
+    ) or _adopt(session, operation_id, reading)
     if basket is None:
         return None
-    basket.operation_id = operation_id
-    session.flush()
-    return basket.id
-
-
-def record_reading(session: Session, basket_id: int, reading: PaymentReading) -> str:
-    """Record what the payment site said of a basket; the second time the same changes nothing. Returns its token."""
-    basket = session.get_one(PaymentBasket, basket_id, with_for_update=True)
     now = clock.now()
     basket.checks += 1
     basket.next_check_at = None if basket.state is BasketState.PAID else next_check(basket.created_at, now, now)
@@ -211,6 +173,19 @@ def record_reading(session: Session, basket_id: int, reading: PaymentReading) ->
             _record_money(session, basket, reading)
         _move(session, basket, judgement.state, "")
     return basket.public_token
+
+
+def _adopt(session: Session, operation_id: str, reading: PaymentReading) -> PaymentBasket | None:
+    """The basket whose reference the payment site names for an operation that we never learnt of."""
+    basket = session.scalar(
+        select(PaymentBasket)
+        .where(PaymentBasket.reference == (reading.reference or ""), PaymentBasket.operation_id.is_(None))
+        .with_for_update()
+    )
+    if basket is not None:
+        basket.operation_id = operation_id
+        session.flush()
+    return basket
 
 
 def baskets_to_check(session: Session, limit: int = 20) -> Sequence[str]:
