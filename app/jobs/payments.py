@@ -1,7 +1,7 @@
 """Asking the payment site, always outside any transaction.
 
-`settle()` is the one way in for the site's notification, the return of the payer's browser and our own clock: the message
-proves nothing, so the site itself is asked what happened.
+`settle()` is the one way in for the site's notification, the return of the payer's browser and our own clock: the
+message proves nothing, so the site itself is asked what happened.
 """
 
 import logging
