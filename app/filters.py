@@ -1,6 +1,6 @@
 """Euros, dates and hours as French text, for templates and mails."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from itertools import zip_longest
 
@@ -73,13 +73,6 @@ def _enumeration(words: list[str]) -> str:
 def month_long(day: date) -> str:
     """« décembre 2026 »."""
     return f"{_MONTHS[day.month - 1]} {day.year}"
-
-
-def days_of_month(days: Sequence[date]) -> str:
-    """« 2, 9 et 16 septembre 2026 », days of one month."""
-    numbers = [_day_number(day) for day in days]
-    listed = f"{', '.join(numbers[:-1])} et {numbers[-1]}" if len(numbers) > 1 else numbers[0]
-    return f"{listed} {month_long(days[0])}"
 
 
 def hour_table(hour: time) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, labels
 from app.database import db
-from app.filters import days_of_month
+from app.filters import day_list
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family, FamilyAddress, FamilyQuotient, Guardian
@@ -284,7 +284,7 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
             position=position,
             child_name=drafted.child_name,
             label=f"{label} ({labels.LATE_ABSENCE})" if drafted.is_absence else label,
-            days=days_of_month(drafted.days),
+            days=day_list(drafted.days),
             quantity=drafted.quantity,
             unit_cents=drafted.unit_price_cents,
             amount_cents=drafted.amount_cents,
