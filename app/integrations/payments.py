@@ -39,7 +39,7 @@ class PaymentOutcome(StrEnum):
     REFUSED = auto()
     CANCELLED = auto()  # the payer gave up; a payment of the same operation may still follow within minutes
     PENDING = auto()  # not known yet: the payer is on the payment site, or left without a word
-    UNKNOWN = auto()  # the site does not know the operation (any more): it was never paid, and never will be
+    UNKNOWN = auto()  # the site has cleaned it away unpaid; in the first minutes it may also not know it yet
 
     @property
     def is_paid(self) -> bool:

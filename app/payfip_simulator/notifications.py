@@ -73,7 +73,8 @@ def post_notification(url: str, operation_id: str) -> str:
             body=urlencode({"idOp": operation_id}),
             headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "PayFiP-simulator"},
         )
-        return str(connection.getresponse().status)
+        with connection.getresponse() as answer:
+            return str(answer.status)
     except (OSError, http.client.HTTPException) as error:
         return f"{type(error).__name__}: {error}"
     finally:

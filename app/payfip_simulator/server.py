@@ -1,5 +1,6 @@
 """The simulator's own listener on loopback, beside the portal's: neither can use up the other's threads."""
 
+import socket
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,10 +25,11 @@ class Simulator:
     """A simulator that runs. `url` is what the gateway is told; `stop()` may be called twice."""
 
     def __init__(self, instance_path: Path, port: int) -> None:
+        listening = _bound_socket(port)
         self._operations = Operations(instance_path / STATE_FILE)
         self._notifier = Notifier(self._operations)
         self._server = waitress.create_server(
-            self._serve, host=HOST, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
+            self._serve, sockets=[listening], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
         )
         self.url = f"http://{HOST}:{self._server.effective_port}"
         self.application = SimulatorApplication(self._operations, self._notifier, self.url + SERVICE_PATH)
@@ -73,6 +75,18 @@ class Simulator:
         server.task_dispatcher.shutdown()
         for channel in list(server._map.values()):
             channel.close()
+
+
+def _bound_socket(port: int) -> socket.socket:
+    """A socket of ours: waitress leaves things open when it cannot have the port."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HOST, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def start_simulator(instance_path: Path, port: int) -> Simulator:
