@@ -250,15 +250,16 @@ _END_STATES: Mapping[ReadingOutcome, BasketState] = {
 }
 
 
-def judge_reading(expected: ExpectedPayment, answer: Answer) -> Judgement:
+def judge_reading(expected: ExpectedPayment, answer: Answer, age: timedelta) -> Judgement:
     """What an answer means for a basket: it counts only when number, reference, amount and mode are those asked.
 
     So a payment of the test mode never settles anything in production, and an answer about another operation never
-    ends this one. Whether the basket may still go there is ``may_follow``'s question. Raises ValueError for an outcome
+    ends this one. An operation that the site does not know is lost, unless its ``age`` says that it may not know it yet.
+    Whether the basket may still go there is ``may_follow``'s question. Raises ValueError for an outcome
     that is none of ReadingOutcome.
     """
     outcome = ReadingOutcome(answer.outcome)
-    if outcome is ReadingOutcome.PENDING:
+    if outcome is ReadingOutcome.PENDING or (outcome is ReadingOutcome.UNKNOWN and age < LIVE_FOR):
         return Judgement(Verdict.PENDING)
     if outcome is ReadingOutcome.UNKNOWN:
         return Judgement(Verdict.END, BasketState.EXPIRED)

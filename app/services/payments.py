@@ -162,9 +162,10 @@ def record_reading(session: Session, operation_id: str, reading: PaymentReading)
         return None
     now = clock.now()
     basket.checks += 1
+    # An ended basket is still asked about, on the same schedule: a payer may go back and pay after giving up.
     basket.next_check_at = None if basket.state is BasketState.PAID else next_check(basket.created_at, now, now)
     expected = ExpectedPayment(basket.client_number, basket.reference, basket.amount_cents, basket.mode)
-    judgement = judge_reading(expected, reading)
+    judgement = judge_reading(expected, reading, now - basket.created_at)
     if judgement.verdict is Verdict.MISMATCH:
         detail = "réponse différente de la demande : " + ", ".join(judgement.mismatches)
         session.add(BasketEvent(basket_id=basket.id, at=now, state=basket.state, detail=detail))

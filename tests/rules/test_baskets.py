@@ -10,6 +10,7 @@ from app.rules.allocation import Allocation
 from app.rules.baskets import (
     BASKET_TRANSITIONS,
     CHECKS,
+    LIVE_FOR,
     MINIMUM_CENTS,
     REFERENCE_BYTES,
     BasketState,
@@ -97,7 +98,7 @@ def test_what_an_answer_means(row: Row) -> None:
         number_or_none(row["amount"]),
         word_or_none(row["answered mode"]),
     )
-    judgement = judge_reading(expected, answer)
+    judgement = judge_reading(expected, answer, timedelta(hours=1))
     told = [str(judgement.verdict), *([str(judgement.state)] if judgement.state else []), *judgement.mismatches]
     assert " ".join(told) == row["judgement"]
 
@@ -205,6 +206,13 @@ ANSWERS = st.builds(
 )
 
 
+def test_an_operation_unknown_in_its_first_minutes_is_pending() -> None:
+    expected = ExpectedPayment("000101", "EFABC123", 1500, "W")
+    answer = reading("unknown", None, None, None, None)
+    assert judge_reading(expected, answer, LIVE_FOR - timedelta(seconds=1)).verdict is Verdict.PENDING
+    assert judge_reading(expected, answer, LIVE_FOR).state is BasketState.EXPIRED
+
+
 def test_the_rule_and_the_gateway_know_the_same_outcomes() -> None:
     assert {str(outcome) for outcome in ReadingOutcome} == {str(outcome) for outcome in PaymentOutcome}
 
@@ -212,14 +220,14 @@ def test_the_rule_and_the_gateway_know_the_same_outcomes() -> None:
 @given(ANSWERS)
 def test_nothing_settles_but_exactly_what_was_asked(answer: PaymentReading) -> None:
     expected = ExpectedPayment("000101", "EFABC123", 1500, "W")
-    judgement = judge_reading(expected, answer)
+    judgement = judge_reading(expected, answer, timedelta(hours=1))
     same = (answer.client_number, answer.reference, answer.amount_cents, answer.mode) == (
         "000101", "EFABC123", 1500, "W",
     )  # fmt: skip
     is_paid = answer.outcome.is_paid
     assert (judgement.verdict is Verdict.SETTLE) == (same and is_paid)
     assert (judgement.verdict is Verdict.MISMATCH) == bool(judgement.mismatches)
-    assert judgement == judge_reading(expected, answer)
+    assert judgement == judge_reading(expected, answer, timedelta(hours=1))
 
 
 @given(st.lists(st.sampled_from(BasketState), max_size=12))
