@@ -6,11 +6,16 @@ from enum import StrEnum
 
 from app.filters import NBSP, day_medium, moment
 from app.models.families import Regime, Title
+from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
+from app.models.payments import PaymentMode
+from app.rules.allocation import InvoiceState
+from app.rules.baskets import BasketState, Mismatch
 from app.rules.calendars import Calendar
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.enrolments import EnrolmentBlocker
+from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.pricing import Price, QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
@@ -90,6 +95,46 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Role.YOUTH_WORKER: "Animation",
         Role.KITCHEN: "Cuisine",
         Role.READ_ONLY: "Lecture seule",
+    },
+    PaymentMode: {
+        PaymentMode.ONLINE_CARD: "Carte bancaire en ligne",
+        PaymentMode.ONLINE_DEBIT: "Prélèvement en ligne",
+        PaymentMode.CASH: "Espèces",
+        PaymentMode.CHEQUE: "Chèque",
+    },
+    InvoiceState: {
+        InvoiceState.UNPAID: "À payer",
+        InvoiceState.PARTIAL: "Payée en partie",
+        InvoiceState.PAID: "Soldée",
+        InvoiceState.OVERPAID: "Trop payée",
+    },
+    RunStatus: {
+        RunStatus.ISSUING: "En cours",
+        RunStatus.ISSUED: "Terminée",
+    },
+    OddityKind: {
+        OddityKind.NO_PRICE: "Sans tarif : à fixer avant de facturer",
+        OddityKind.PRICE_CHANGED: "Le tarif a changé depuis la réservation : le prix annoncé à la famille est facturé",
+        OddityKind.QUOTIENT_MISSING: "Tarif maximum : sans quotient familial",
+        OddityKind.QUOTIENT_OUT_OF_DATE: "Tarif maximum : quotient familial à mettre à jour",
+        OddityKind.QUOTIENT_UNVERIFIED: "Tarif maximum : quotient familial à vérifier",
+        OddityKind.DAY_NOT_OVER: "Jours à venir : laissés pour une prochaine facturation",
+        OddityKind.NOTHING_TO_INVOICE: "Rien à facturer pour l’instant",
+    },
+    BasketState: {
+        BasketState.CREATED: "Paiement préparé",
+        BasketState.ASKED: "Parent envoyé vers le site de paiement",
+        BasketState.PAID: "Payé",
+        BasketState.REFUSED: "Paiement refusé",
+        BasketState.CANCELLED: "Abandonné par le parent",
+        BasketState.EXPIRED: "Sans suite : délai dépassé",
+        BasketState.FAILED: "Le site de paiement n’a pas ouvert le paiement",
+    },
+    Mismatch: {
+        Mismatch.CLIENT_NUMBER: "numéro de client",
+        Mismatch.REFERENCE: "référence",
+        Mismatch.AMOUNT: "montant",
+        Mismatch.MODE: "mode (essai ou réel)",
     },
     MailStatus: {
         MailStatus.QUEUED: "En attente",

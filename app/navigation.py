@@ -37,7 +37,9 @@ FAMILY_SECTIONS = (
     Section("Mes réservations", "family.bookings.show_children", "bookings"),
 )
 
-QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS})
+QUEUE_CAPABILITIES = frozenset(
+    {Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS}
+)
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),

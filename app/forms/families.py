@@ -10,6 +10,7 @@ from wtforms.validators import ValidationError
 from app import clock
 from app.filters import month_long
 from app.forms.fields import (
+    DATE_FORMATS,
     LONGEST_NAME,
     CommuneChecks,
     Filled,
@@ -156,7 +157,7 @@ class ChildForm(FlaskForm):
     )  # fmt: skip
     birth_date = DateField(
         "Date de naissance",
-        format=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"],
+        format=DATE_FORMATS,
         validators=[Filled(message="Indiquez la date de naissance, par exemple 14/05/2018.")],
         render_kw={"autocomplete": "off"},
     )

@@ -17,6 +17,9 @@ from app.rules.phones import InvalidPhone, normalise_phone
 from app.rules.texts import fold
 from app.services.families import CommuneChoice, communes_named, communes_of_postal_code
 
+DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"]
+"""A date as a browser's picker sends it, and as people type it."""
+
 LONGEST_NAME = 60
 LONGEST_EMAIL = 120
 LONGEST_LINE = 100

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.database import db
-from app.models.accounts import User
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, Guardian
+from app.models.families import Child, Family
 from app.rules.enrolments import EnrolmentBlocker, blockers, fitting_group
 from app.rules.pricing import NoPrice, Quotient, QuotientOutcome, price, quotient_on
 from app.rules.states import EnrolmentStatus, check_transition
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, quotients_of
+from app.services.families import ChildView, FamilyRef, child_of, own_families, quotients_of
 from app.services.mails import queue_mail
 
 
@@ -238,12 +237,7 @@ def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolmen
         raise NotFound("enrolment")
     if enrolment.status is not EnrolmentStatus.REQUESTED:
         raise AlreadyDecided
-    own_email = select(User.email).where(User.id == decided_by).scalar_subquery()
-    own = select(func.count()).where(
-        Guardian.family_id == enrolment.family_id,
-        (Guardian.user_id == decided_by) | (Guardian.email == own_email),
-    )
-    if session.scalar(own):
+    if enrolment.family_id in own_families(session, decided_by):
         raise OwnFamily
     return enrolment
 

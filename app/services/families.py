@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
+from app.models.accounts import User
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, FamilyQuotient, Guardian, Regime
 from app.models.reference_data import Commune, CommunePostalCode
@@ -90,6 +91,7 @@ class QuotientView:
     value_cents: int
     month: date
     is_verified: bool
+    refusal_reason: str | None  # why the staff refused it; it does not count then
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,20 @@ def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
     return tuple(GuardianView(row.id, row.last_name, row.first_name, row.email) for row in rows)
 
 
+def own_families(session: Session, user_id: int) -> frozenset[int]:
+    """The families on which a user never decides: those of which they are a guardian, by login or by address."""
+    own_email = select(User.email).where(User.id == user_id).scalar_subquery()
+    return frozenset(
+        session.scalars(select(Guardian.family_id).where((Guardian.user_id == user_id) | (Guardian.email == own_email)))
+    )
+
+
 def quotients_of(family_id: int) -> tuple[Quotient, ...]:
-    """The quotients of a family, as the price rules read them."""
+    """The quotients of a family that were not refused, as the price rules read them."""
     rows = db.session.scalars(
-        select(FamilyQuotient).where(FamilyQuotient.family_id == family_id).order_by(FamilyQuotient.starts_on)
+        select(FamilyQuotient)
+        .where(FamilyQuotient.family_id == family_id, FamilyQuotient.refused_at.is_(None))
+        .order_by(FamilyQuotient.starts_on)
     )
     return tuple(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None) for row in rows)
 
@@ -215,7 +227,7 @@ def coordinates_of(family_id: int) -> CoordinatesView:
         regime=family.regime,
         fund_number=family.fund_number,
         fund_holder_name=family.fund_holder_name,
-        quotient=QuotientView(latest.value_cents, latest.starts_on, latest.verified_at is not None) if latest else None,
+        quotient=_quotient_view(latest) if latest else None,
     )
 
 
@@ -313,12 +325,17 @@ def _save_address(session: Session, family: Family, typed: AddressInput) -> None
     family.addresses.append(new)
 
 
+def _quotient_view(row: FamilyQuotient) -> QuotientView:
+    return QuotientView(row.value_cents, row.starts_on, row.verified_at is not None, row.refusal_reason)
+
+
 def _declare_quotient(session: Session, family: Family, typed: QuotientInput) -> None:
     for row in family.quotients:
         if row.starts_on == typed.month:
             if row.value_cents != typed.value_cents:
                 row.value_cents = typed.value_cents
-                row.verified_at = row.verified_by_id = None
+                row.verified_at = row.verified_by_id = row.ends_on = None
+                row.refused_at = row.refused_by_id = row.refusal_reason = None
                 row.declared_at = clock.now()
             return
     family.quotients.append(

@@ -248,7 +248,10 @@ def _load_bookings(
 def _quotients(session: Session, family_ids: Collection[int]) -> Mapping[int, list[Quotient]]:
     found: defaultdict[int, list[Quotient]] = defaultdict(list)
     if family_ids:
-        for row in session.scalars(select(FamilyQuotient).where(FamilyQuotient.family_id.in_(family_ids))):
+        rows = select(FamilyQuotient).where(
+            FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None)
+        )
+        for row in session.scalars(rows):
             found[row.family_id].append(
                 Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None)
             )

@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, labels
 from app.database import db
+from app.filters import euros
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
 from app.models.activities import Office
 from app.models.families import Family, Guardian
@@ -45,8 +46,8 @@ from app.rules.baskets import (
 )
 from app.rules.numbers import DocumentKind
 from app.services.documents import next_number
-from app.services.errors import FamilyNotActive, NotFound, NothingToPay
-from app.services.families import FamilyRef
+from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily
+from app.services.families import FamilyRef, own_families
 from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.mails import queue_mail
 
@@ -167,7 +168,8 @@ def record_reading(session: Session, operation_id: str, reading: PaymentReading)
     expected = ExpectedPayment(basket.client_number, basket.reference, basket.amount_cents, basket.mode)
     judgement = judge_reading(expected, reading, now - basket.created_at)
     if judgement.verdict is Verdict.MISMATCH:
-        detail = "réponse différente de la demande : " + ", ".join(judgement.mismatches)
+        differences = ", ".join(labels.label(mismatch) for mismatch in judgement.mismatches)
+        detail = f"réponse différente de la demande : {differences}"
         session.add(BasketEvent(basket_id=basket.id, at=now, state=basket.state, detail=detail))
     elif judgement.state is not None and may_follow(basket.state, judgement.state):
         if judgement.state is BasketState.PAID:
@@ -235,20 +237,29 @@ def record_counter_payment(
     reference: str,
     recorded_by: int,
     wanted: Sequence[Allocation] | None = None,
+    form_key: str | None = None,
 ) -> int:
     """Record money taken at the counter and return the payment's id; oldest invoices first unless `wanted` says.
 
-    What no invoice takes stays the family's, unallocated and flagged. Raises NotFound for an unknown family or office
-    and RefusedAllocations (rules.allocation) for allocations that cannot be taken.
+    The same `form_key` a second time (a double tap) records nothing more. What no invoice takes stays the family's,
+    unallocated and flagged. Raises NotFound for an unknown family or office, OwnFamily, and RefusedAllocations
+    (rules.allocation) for allocations that cannot be taken.
     """
     if session.get(Family, family_id, with_for_update=True) is None or session.get(Office, office_id) is None:
         raise NotFound("family or office")
+    if family_id in own_families(session, recorded_by):
+        raise OwnFamily
+    recorded = select(Payment.id).where(Payment.form_key == form_key, Payment.family_id == family_id)
+    if form_key is not None and (payment_id := session.scalar(recorded)) is not None:
+        return payment_id
     due = open_invoices(session, family_id, office_id)
     plan = allocate_oldest_first(amount_cents, due) if wanted is None else allocate_as_wanted(amount_cents, due, wanted)
     payment = _record_payment(
         session, office_id, family_id, mode, amount_cents, received_on, reference, plan.allocations,
         recorded_by=recorded_by,
     )  # fmt: skip
+    payment.form_key = form_key
+    session.flush()
     return payment.id
 
 
@@ -310,7 +321,7 @@ def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReadi
             allocations[office_id], basket=basket,
         )  # fmt: skip
     if settlement.surplus_cents:
-        detail = f"trop-perçu : {settlement.surplus_cents} centimes"
+        detail = f"trop-perçu : {euros(settlement.surplus_cents)}"
         session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=BasketState.PAID, detail=detail))
 
 

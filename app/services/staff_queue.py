@@ -1,27 +1,29 @@
 """« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
 
-The decisions themselves are commands of services.accounts and services.enrolments.
+The decisions themselves are commands of services.accounts, services.enrolments and services.quotients.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app import clock
 from app.database import db
 from app.models.accounts import User
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, FamilyChild, Guardian, Title
+from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, Regime, Title
 from app.rules.enrolments import age_on
+from app.rules.pricing import usual_quotient_end
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue
 from app.services.enrolments import PendingEnrolment, pending_enrolments
 from app.services.errors import NotFound
+from app.services.families import own_families
 from app.services.family_files import address_lines
 
 SHOWN_AT_MOST = 50
@@ -33,6 +35,7 @@ class ItemKind(StrEnum):
 
     SIGN_UP = auto()
     ENROLMENT = auto()
+    QUOTIENT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,34 @@ class EnrolmentItem:
         return self.request.child_name
 
 
-Item = SignUpItem | EnrolmentItem
+@dataclass(frozen=True, slots=True)
+class QuotientItem:
+    """A quotient that a family declared."""
+
+    id: int  # of the quotient
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    family_id: int
+    family_name: str
+    value_cents: int
+    month: date
+    proposed_end: date
+    regime: Regime | None
+    fund_number: str | None
+    fund_holder_name: str | None
+    previous_cents: int | None  # the verified one that counts until now
+    previous_month: date | None
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.QUOTIENT
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.family_name
+
+
+Item = SignUpItem | EnrolmentItem | QuotientItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +163,15 @@ class Decision:
 
 
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
-    """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most nine queries."""
-    own = _own_families(user_id)
+    """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most twelve queries."""
+    own = own_families(db.session(), user_id)
     items: list[Item] = []
     if ItemKind.SIGN_UP in kinds and shown in (None, ItemKind.SIGN_UP):
         items += _sign_up_items(own)
     if ItemKind.ENROLMENT in kinds and shown in (None, ItemKind.ENROLMENT):
         items += _enrolment_items(own)
+    if ItemKind.QUOTIENT in kinds and shown in (None, ItemKind.QUOTIENT):
+        items += _quotient_items(own)
     items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
     return Queue(tuple(items), count_waiting(kinds), shown)
 
@@ -149,6 +181,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
     waiting = {
         ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
         ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(Enrolment.status == EnrolmentStatus.REQUESTED),
+        ItemKind.QUOTIENT: select(func.count(FamilyQuotient.id)).where(_IS_DECLARED, _OF_ACTIVE_FAMILY),
     }
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
@@ -157,13 +190,18 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
 
 def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
     """One row of the queue, or None when it does not wait any more."""
-    own = _own_families(user_id)
-    items: Iterable[Item] = _sign_up_items(own, item_id) if kind is ItemKind.SIGN_UP else _enrolment_items(own, item_id)
-    return next(iter(items), None)
+    load: Mapping[ItemKind, Callable[[Collection[int], int], Iterable[Item]]] = {
+        ItemKind.SIGN_UP: _sign_up_items,
+        ItemKind.ENROLMENT: _enrolment_items,
+        ItemKind.QUOTIENT: _quotient_items,
+    }
+    return next(iter(load[kind](own_families(db.session(), user_id), item_id)), None)
 
 
 def read_decision(kind: ItemKind, item_id: int) -> Decision:
     """What was decided on an item. Raises NotFound for one that was never in the queue."""
+    if kind is ItemKind.QUOTIENT:
+        return _quotient_decision(item_id)
     if kind is ItemKind.SIGN_UP:
         found = db.session.execute(
             select(Family, User.display_name)
@@ -191,13 +229,20 @@ def read_decision(kind: ItemKind, item_id: int) -> Decision:
     )  # fmt: skip
 
 
-def _own_families(user_id: int) -> frozenset[int]:
-    own_email = select(User.email).where(User.id == user_id).scalar_subquery()
-    return frozenset(
-        db.session.scalars(
-            select(Guardian.family_id).where(or_(Guardian.user_id == user_id, Guardian.email == own_email))
-        )
-    )
+def _quotient_decision(quotient_id: int) -> Decision:
+    found = db.session.execute(
+        select(FamilyQuotient, Family, User.display_name)
+        .join(Family, FamilyQuotient.family_id == Family.id)
+        .outerjoin(User, User.id == func.coalesce(FamilyQuotient.verified_by_id, FamilyQuotient.refused_by_id))
+        .where(FamilyQuotient.id == quotient_id)
+    ).first()
+    if found is None:
+        raise NotFound("quotient")
+    quotient, family, by = found
+    return Decision(
+        ItemKind.QUOTIENT, quotient.id, family.name, family.id, quotient.verified_at is not None, by,
+        quotient.verified_at or quotient.refused_at,
+    )  # fmt: skip
 
 
 def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUpItem]:
@@ -280,6 +325,54 @@ def _enrolment_items(own: Collection[int], only: int | None = None) -> list[Enro
             )
         )
     return items
+
+
+_IS_DECLARED = FamilyQuotient.verified_at.is_(None) & FamilyQuotient.refused_at.is_(None)
+_OF_ACTIVE_FAMILY = FamilyQuotient.family_id.in_(select(Family.id).where(Family.status == FamilyStatus.ACTIVE))
+
+
+def _quotient_items(own: Collection[int], only: int | None = None) -> list[QuotientItem]:
+    wanted = (
+        select(FamilyQuotient, Family)
+        .join(Family, FamilyQuotient.family_id == Family.id)
+        .where(_IS_DECLARED, _OF_ACTIVE_FAMILY)
+        .order_by(FamilyQuotient.declared_at, FamilyQuotient.id)
+        .limit(SHOWN_AT_MOST)
+    )
+    rows = db.session.execute(wanted if only is None else wanted.where(FamilyQuotient.id == only)).all()
+    previous = _verified_quotients({family.id for _, family in rows})
+    items = []
+    for quotient, family in rows:
+        before = previous.get(family.id)
+        items.append(
+            QuotientItem(
+                id=quotient.id,
+                requested_at=quotient.declared_at,
+                waiting_days=_waiting_days(quotient.declared_at),
+                is_own=family.id in own,
+                family_id=family.id,
+                family_name=family.name,
+                value_cents=quotient.value_cents,
+                month=quotient.starts_on,
+                proposed_end=usual_quotient_end(quotient.starts_on, clock.today()),
+                regime=family.regime,
+                fund_number=family.fund_number,
+                fund_holder_name=family.fund_holder_name,
+                previous_cents=None if before is None else before.value_cents,
+                previous_month=None if before is None else before.starts_on,
+            )
+        )
+    return items
+
+
+def _verified_quotients(family_ids: Collection[int]) -> dict[int, FamilyQuotient]:
+    """The latest verified quotient of each family."""
+    rows = db.session.scalars(
+        select(FamilyQuotient)
+        .where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.verified_at.is_not(None))
+        .order_by(FamilyQuotient.starts_on)
+    )
+    return {row.family_id: row for row in rows}
 
 
 def _enrolled_by_group(group_ids: Collection[int]) -> dict[int, int]:
