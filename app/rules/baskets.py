@@ -254,8 +254,8 @@ def judge_reading(expected: ExpectedPayment, answer: Answer, age: timedelta) -> 
     """What an answer means for a basket: it counts only when number, reference, amount and mode are those asked.
 
     So a payment of the test mode never settles anything in production, and an answer about another operation never
-    ends this one. An operation that the site does not know is lost, unless its ``age`` says that it may not know it yet.
-    Whether the basket may still go there is ``may_follow``'s question. Raises ValueError for an outcome
+    ends this one. An operation that the site does not know is lost, unless its ``age`` says that it may not know it
+    yet. Whether the basket may still go there is ``may_follow``'s question. Raises ValueError for an outcome
     that is none of ReadingOutcome.
     """
     outcome = ReadingOutcome(answer.outcome)
