@@ -26,7 +26,17 @@ LONGEST_LINE = 100
 _LISTED_AT_MOST = 12
 
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ ’'.\-])*")
+_AMOUNT = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,2}))?")
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "s": "sur"}
+
+
+def read_cents(text: str) -> int | None:
+    """« 1 234,50 » or « 812 », in cents; None for what is no amount of at most six digits before the comma."""
+    match = _AMOUNT.fullmatch(re.sub(r"[\s€]", "", text))
+    if match is None:
+        return None
+    euros, rest = match.groups()
+    return int(euros) * 100 + int((rest or "0").ljust(2, "0"))
 
 
 def strip(text: str | None) -> str:

@@ -55,6 +55,14 @@ class EnrolmentBlocked(DomainError):
         self.blockers = blockers
 
 
+class VersionBegun(DomainError):
+    """Prices that are in force or past: another version can follow them, nothing changes them."""
+
+
+class DayTaken(DomainError):
+    """The activity has prices that begin on this day already, or the day has passed."""
+
+
 class NothingToPay(DomainError):
     """None of the ticked invoices can be paid online now; `unpayable` says why, one by one."""
 

@@ -1,6 +1,7 @@
 """The family file: coordinates, children. Everything is loaded through the family that asks."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -210,6 +211,15 @@ def quotients_of(family_id: int) -> tuple[Quotient, ...]:
         .order_by(FamilyQuotient.starts_on)
     )
     return tuple(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None) for row in rows)
+
+
+def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, Sequence[Quotient]]:
+    """The same for many families, by family; nothing for one that has none. One query."""
+    found: defaultdict[int, list[Quotient]] = defaultdict(list)
+    rows = select(FamilyQuotient).where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None))
+    for row in session.scalars(rows) if family_ids else ():
+        found[row.family_id].append(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None))
+    return found
 
 
 def coordinates_of(family_id: int) -> CoordinatesView:

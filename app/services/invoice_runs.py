@@ -5,11 +5,11 @@ transaction that uses them, and a run that died is taken up where it stopped.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app import clock, labels
@@ -17,17 +17,19 @@ from app.database import db
 from app.filters import day_list
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
-from app.models.families import Child, Family, FamilyAddress, FamilyQuotient, Guardian
+from app.models.families import Child, Family, FamilyAddress, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.addresses import StreetLine, join_street_line
-from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, draft_invoice
+from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, OddityKind, draft_invoice
 from app.rules.numbers import DocumentKind
-from app.rules.pricing import NoPrice, Quotient, price
+from app.rules.pricing import NoPrice, price
 from app.rules.states import BookingStatus, CancelClass
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
 from app.services.errors import NotFound
+from app.services.families import quotients_of_families
 from app.services.mails import queue_mail
+from app.services.pages import Page, page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,22 @@ class RunPreview:
         """What would be asked of all families together."""
         return sum(entry.draft.total_cents for entry in self.issuable)
 
+    def oddity_groups(self) -> "tuple[OddityGroup, ...]":
+        """What is odd, kind by kind, with the families that it is about."""
+        groups: list[OddityGroup] = []
+        for kind in OddityKind:
+            families = [e for e in self.drafts if any(oddity.kind is kind for oddity in e.draft.oddities)]
+            about = {
+                booking_id
+                for entry in families
+                for oddity in entry.draft.oddities
+                if oddity.kind is kind
+                for booking_id in oddity.booking_ids
+            }
+            if families:
+                groups.append(OddityGroup(kind, len(about), tuple(families)))
+        return tuple(groups)
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:
@@ -67,11 +85,32 @@ class RunView:
     office_name: str
     month: date
     invoice_date: date
+    due_on: date
     status: RunStatus
     started_at: datetime
     ended_at: datetime | None
     invoice_count: int
     total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunInvoice:
+    """An invoice of a run."""
+
+    id: int
+    number: str
+    family_id: int
+    payer_name: str
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class OddityGroup:
+    """All that a preview finds odd in one way."""
+
+    kind: OddityKind
+    booking_count: int
+    families: tuple[FamilyDraft, ...]
 
 
 def preview_run(office_id: int, month: date) -> RunPreview:
@@ -91,9 +130,20 @@ def preview_run(office_id: int, month: date) -> RunPreview:
 
 
 def start_run(session: Session, office_id: int, month: date, invoice_date: date, due_on: date, started_by: int) -> int:
-    """Begin a run and return its id; `issue_next` does the work. Raises NotFound for an unknown office."""
-    if session.get(Office, office_id) is None:
+    """Begin a run and return its id; `issue_next` does the work. Raises NotFound for an unknown office.
+
+    A run of the same office and month that is still issuing is taken up instead (a double click begins one).
+    """
+    if session.get(Office, office_id, with_for_update=True) is None:
         raise NotFound("office")
+    under_way = select(InvoiceRun.id).where(
+        InvoiceRun.office_id == office_id,
+        InvoiceRun.month == month.replace(day=1),
+        InvoiceRun.status == RunStatus.ISSUING,
+    )
+    run_id = session.scalar(under_way)
+    if run_id is not None:
+        return run_id
     run = InvoiceRun(
         office_id=office_id,
         month=month.replace(day=1),
@@ -139,6 +189,32 @@ def unfinished_run(session: Session) -> int | None:
 
 def runs() -> tuple[RunView, ...]:
     """The latest runs, newest first. One query."""
+    return _run_views(true())
+
+
+def read_run(run_id: int) -> RunView:
+    """A run. Raises NotFound."""
+    found = _run_views(InvoiceRun.id == run_id)
+    if not found:
+        raise NotFound("invoice run")
+    return found[0]
+
+
+def invoices_of_run(run_id: int, page: int) -> Page[RunInvoice]:
+    """The invoices of a run, in the order of their numbers. Two queries."""
+    total = db.session.scalar(select(func.count(Invoice.id)).where(Invoice.run_id == run_id)) or 0
+    place: Page[RunInvoice] = page_of(page, total)
+    rows = db.session.execute(
+        select(Invoice.id, Invoice.number, Invoice.family_id, Invoice.payer_name, Invoice.total_cents)
+        .where(Invoice.run_id == run_id)
+        .order_by(Invoice.id)
+        .offset(place.offset)
+        .limit(place.size)
+    )
+    return place.filled(tuple(RunInvoice(*row) for row in rows))
+
+
+def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
     issued = (
         select(Invoice.run_id, func.count().label("count"), func.sum(Invoice.total_cents).label("total"))
         .group_by(Invoice.run_id)
@@ -148,16 +224,20 @@ def runs() -> tuple[RunView, ...]:
         select(InvoiceRun, Office.name, func.coalesce(issued.c.count, 0), func.coalesce(issued.c.total, 0))
         .join(Office, Office.id == InvoiceRun.office_id)
         .outerjoin(issued, issued.c.run_id == InvoiceRun.id)
+        .where(condition)
         .order_by(InvoiceRun.id.desc())
         .limit(50)
     )
     return tuple(
-        RunView(run.id, name, run.month, run.invoice_date, run.status, run.started_at, run.ended_at, count, total)
+        RunView(
+            run.id, name, run.month, run.invoice_date, run.due_on, run.status, run.started_at, run.ended_at, count,
+            total,
+        )
         for run, name, count, total in rows
-    )
+    )  # fmt: skip
 
 
-def _chargeable() -> object:
+def _chargeable() -> ColumnElement[bool]:
     return or_(
         Booking.status == BookingStatus.CONFIRMED,
         (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
@@ -181,7 +261,7 @@ def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[in
             Booking.day < _month_end(run.month),
             Booking.family_id > run.last_family_id,
             InvoicedBooking.booking_id.is_(None),
-            _chargeable(),  # type: ignore[arg-type]
+            _chargeable(),
         )
         .group_by(Booking.family_id)
         .order_by(Booking.family_id)
@@ -204,13 +284,13 @@ def _load_bookings(
             Activity.office_id == office_id,
             Booking.day >= first,
             Booking.day < _month_end(first),
-            _chargeable(),  # type: ignore[arg-type]
+            _chargeable(),
         )
     )
     if family_ids is not None:
         query = query.where(Booking.family_id.in_(family_ids))
     rows = session.execute(query).all()
-    quotients = _quotients(session, {row[0].family_id for row in rows})
+    quotients = quotients_of_families(session, {row[0].family_id for row in rows})
     known = catalogue()
     by_family: defaultdict[int, list[InvoiceableBooking]] = defaultdict(list)
     for booking, unit_id, first_name, last_name, invoiced in rows:
@@ -243,19 +323,6 @@ def _load_bookings(
             )
         )
     return by_family
-
-
-def _quotients(session: Session, family_ids: Collection[int]) -> Mapping[int, list[Quotient]]:
-    found: defaultdict[int, list[Quotient]] = defaultdict(list)
-    if family_ids:
-        rows = select(FamilyQuotient).where(
-            FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None)
-        )
-        for row in session.scalars(rows):
-            found[row.family_id].append(
-                Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None)
-            )
-    return found
 
 
 def _names(session: Session, family_ids: Collection[int]) -> dict[int, str]:

@@ -167,8 +167,10 @@ def _key(item: Item) -> str:
 
 
 def _forms(item: Item) -> RowForms:
-    asks_end = isinstance(item, QuotientItem)
-    return RowForms(RefusalForm(_key(item)), QuotientForm(item.id, item.month, item.proposed_end) if asks_end else None)
+    quotient = None
+    if isinstance(item, QuotientItem):
+        quotient = QuotientForm(item.id, item.month, item.proposed_end)
+    return RowForms(RefusalForm(_key(item)), quotient)
 
 
 def _invalid(item: Item, forms: RowForms) -> BaseResponse:
