@@ -1,12 +1,13 @@
-"""The numbers of invoices and receipts: one gapless series per office, kind and month."""
+"""The numbers of invoices and receipts (one gapless series per office, kind and month), and where their PDFs lie."""
 
 from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.database import db
 from app.models.activities import Office
-from app.models.invoices import DocumentSeries
+from app.models.invoices import DocumentSeries, StoredPdf
 from app.rules.numbers import DocumentKind, document_number, series_month
 
 
@@ -31,3 +32,13 @@ def next_number(session: Session, office_id: int, kind: DocumentKind, document_d
     series.last_number += 1
     session.flush()
     return document_number(office.prefix, kind, month, series.last_number)
+
+
+def pdf_of_invoice(invoice_id: int) -> str | None:
+    """Where the PDF of an invoice lies in the instance folder; None while it is not made yet."""
+    return db.session.scalar(select(StoredPdf.path).where(StoredPdf.invoice_id == invoice_id))
+
+
+def pdf_of_payment(payment_id: int) -> str | None:
+    """Where the PDF of a payment's receipt lies in the instance folder; None while it is not made yet."""
+    return db.session.scalar(select(StoredPdf.path).where(StoredPdf.payment_id == payment_id))
