@@ -46,13 +46,11 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePaperLine:
-    """A line of an invoice. ``is_absence``: booked, cancelled too late, charged all the same."""
+    """A line of an invoice, in the words that were stored when it was issued: « Mercredi, Matin », « 4 et 11 mars 2026 »."""
 
     child_name: str
-    activity_name: str
-    unit_name: str
-    is_absence: bool
-    days: tuple[date, ...]
+    label: str
+    days: str
     explanation: str
     quantity: int
     unit_price_cents: int

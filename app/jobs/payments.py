@@ -43,9 +43,9 @@ def settle(gateway: PaymentGateway, operation_id: str) -> str | None:
         return payments.record_reading(session, operation_id, reading)
 
 
-def check_pending(gateway: PaymentGateway) -> int:
-    """Ask about every operation whose time has come; returns how many were asked about."""
-    operation_ids = payments.baskets_to_check(db.session())
+def check_pending(gateway: PaymentGateway, limit: int = 20) -> int:
+    """Ask about the operations whose time has come, `limit` at most; returns how many were asked about."""
+    operation_ids = payments.baskets_to_check(db.session(), limit)
     for operation_id in operation_ids:
         try:
             settle(gateway, operation_id)
@@ -54,3 +54,11 @@ def check_pending(gateway: PaymentGateway) -> int:
             with write_transaction() as session:
                 payments.postpone_check(session, operation_id)
     return len(operation_ids)
+
+
+def end_forgotten() -> int:
+    """End the attempts that nobody will hear of any more; returns how many. Their money would still be taken."""
+    if not payments.has_forgotten(db.session()):
+        return 0
+    with write_transaction() as session:
+        return payments.end_forgotten(session)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app import clock, labels
@@ -203,6 +203,39 @@ def baskets_to_check(session: Session, limit: int = 20) -> Sequence[str]:
         )
         if operation_id is not None
     ]
+
+
+def _forgotten() -> ColumnElement[bool]:
+    """Attempts without an operation that a day has passed over (a crash while the site was asked), and those about
+    which the site was asked in vain up to the end of the schedule."""
+    return (
+        PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED])
+        & PaymentBasket.next_check_at.is_(None)
+        & (PaymentBasket.created_at < clock.now() - LOST_ANSWER_WITHIN)
+    )
+
+
+def has_forgotten(session: Session) -> bool:
+    """Whether there are attempts to end without an answer: asked before taking the write lock."""
+    return session.scalar(select(PaymentBasket.id).where(_forgotten()).limit(1)) is not None
+
+
+def end_forgotten(session: Session) -> int:
+    """End the attempts that nobody will hear of any more, and return how many; money that comes late is still taken."""
+    baskets = session.scalars(select(PaymentBasket).where(_forgotten()).with_for_update()).all()
+    for basket in baskets:
+        _move(session, basket, BasketState.EXPIRED, "sans réponse du site de paiement")
+    return len(baskets)
+
+
+def oldest_pending(session: Session) -> datetime | None:
+    """Since when the oldest online payment without a result has been waiting for one; None when none does."""
+    return session.scalar(
+        select(PaymentBasket.created_at)
+        .where(PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]))
+        .order_by(PaymentBasket.created_at)
+        .limit(1)
+    )
 
 
 def postpone_check(session: Session, operation_id: str) -> None:

@@ -37,7 +37,7 @@ LETTERHEAD = Letterhead(
 )  # fmt: skip
 ADDRESS = ("TEST Fabrice & Élodie", "12 bis rue des Tilleuls", "Résidence « L’Orée »", "80110 DÉMUIN")
 LINE = InvoicePaperLine(
-    "Léa", "Mercredi", "Après-midi", False, (date(2020, 2, 5), date(2020, 2, 12)), "Quotient familial de 600 à 1 000 €",
+    "Léa", "Mercredi, Après-midi", "5 et 12 février 2020", "Quotient familial de 600 à 1 000 €",
     2, 1750, 3500,
 )  # fmt: skip
 INVOICE = InvoicePaper(
@@ -132,7 +132,7 @@ def test_fonts_are_embedded_in_part_and_both_are_used(
 
 
 def test_a_long_invoice_repeats_the_head_of_its_table_and_counts_its_pages(maker: PdfMaker) -> None:
-    lines = tuple(replace(LINE, unit_name=f"Accueil {number}") for number in range(40))
+    lines = tuple(replace(LINE, label=f"Périscolaire, Accueil {number}") for number in range(40))
     pages = read(maker.render("invoice.html", {"invoice": replace(INVOICE, lines=lines)})).pages
     texts = [" ".join(page.extract_text().split()) for page in pages]
     assert len(texts) > 2
@@ -148,7 +148,7 @@ def test_long_names_and_signs_of_other_scripts_still_make_an_invoice(maker: PdfM
     long = replace(
         INVOICE,
         recipient_lines=tuple(f"Bâtiment « Les Hortensias », escalier B, appartement {number}" for number in range(9)),
-        lines=(replace(LINE, child_name="漢字 🎉 محمد", activity_name="A" * 200),),
+        lines=(replace(LINE, child_name="漢字 🎉 محمد", label="A" * 200),),
     )
     text = text_of(maker.render("invoice.html", {"invoice": long}))
     assert "appartement 8" in text and "Reste à payer" in text
@@ -254,7 +254,7 @@ def test_a_killed_child_costs_nobody_an_invoice() -> None:
 
 
 def test_a_child_killed_in_the_middle_is_replaced_and_the_page_made_again() -> None:
-    lines = tuple(replace(LINE, unit_name=f"Accueil {number}") for number in range(60))
+    lines = tuple(replace(LINE, label=f"Périscolaire, Accueil {number}") for number in range(60))
     with PdfMaker() as maker:
         maker.render("receipt.html", {"receipt": RECEIPT})
         (first,) = children_of(maker)
