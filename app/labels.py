@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from app.filters import NBSP, day_medium, moment
+from app.models.bookings import PriceChangeReason
 from app.models.families import Regime, Title
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
@@ -27,6 +28,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         CellState.IMPOSSIBLE: "Réservation/annulation impossible",
         CellState.NOT_ALLOWED: "Non autorisée (choix des temps d’accueil non valide)",
         CellState.FULL: "Limite de capacité atteinte",
+        CellState.INVOICED: "Facturé",
     },
     Title: {
         Title.MISTER: "M.",
@@ -79,6 +81,10 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         QuotientOutcome.MISSING: "Tarif maximum : nous n’avons pas votre quotient familial.",
         QuotientOutcome.OUT_OF_DATE: "Tarif maximum : votre quotient familial n’est plus à jour.",
         QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
+    },
+    PriceChangeReason: {
+        PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",
+        PriceChangeReason.TARIFF: "le tarif a été modifié",
     },
     Weakness: {
         Weakness.TOO_SHORT: "Choisissez au moins 12 caractères.",
@@ -147,6 +153,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 
 # For the lists of forms: word by code.
 TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
+COUNTER_MODE_CHOICES = {mode.value: LABELS[PaymentMode][mode] for mode in (PaymentMode.CASH, PaymentMode.CHEQUE)}
 REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
 
@@ -190,6 +197,7 @@ def cell_label(cell: Cell) -> str:
         CellState.PRESENT: "Présence",
         CellState.NOT_ALLOWED: "Non autorisée",
         CellState.FULL: "Complet",
+        CellState.INVOICED: "Facturé",
     }[cell.state]
 
 
@@ -205,7 +213,9 @@ _SHORT_IMPOSSIBLE = {
 
 def cell_reason(cell: Cell, unit_name: str, alternatives: Sequence[str], closing_reason: str | None) -> str | None:
     """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying."""
-    if cell.reason is None or (cell.reason is Reason.PAST and cell.state is CellState.PRESENT):
+    # A day that is over, and what is on an invoice: the state says enough, and the legend says it in full.
+    is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
+    if cell.reason is None or is_said:
         return None
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
@@ -225,6 +235,8 @@ def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: 
             return f"Trop tard{NBSP}: il fallait réserver avant {deadline}."
         case Reason.TOO_LATE_TO_CANCEL:
             return f"Ne peut plus être annulé{NBSP}: c’était possible jusqu’à {deadline}."
+        case Reason.INVOICED:
+            return f"Déjà facturé{NBSP}: pour toute correction, contactez-nous."
         case Reason.NOT_ENROLLED:
             return "L’inscription ne couvre pas ce jour."
         case Reason.NO_PRICE:

@@ -1,6 +1,7 @@
 """Openings, places, bookings and the log of what happened to each. How a cell looks is never stored."""
 
 from datetime import date, datetime
+from enum import StrEnum, auto
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -87,6 +88,13 @@ class BookingEvent(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
+class PriceChangeReason(StrEnum):
+    """Why kept prices were looked at again."""
+
+    QUOTIENT = auto()  # the staff verified a quotient, or ended one
+    TARIFF = auto()  # the staff corrected a tariff
+
+
 class BookingPriceChange(Base):
     """That a booking's kept price changed before it was invoiced: from what to what (cents), and why. Append-only."""
 
@@ -96,7 +104,7 @@ class BookingPriceChange(Base):
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
     from_cents: Mapped[int]
     to_cents: Mapped[int]
-    reason: Mapped[str]  # services.prices.PriceChangeReason
+    reason: Mapped[PriceChangeReason] = mapped_column(code_of(PriceChangeReason))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app import clock, labels
 from app.database import db
-from app.models.bookings import Booking, CapacityCounter, Opening
+from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
+from app.models.invoices import InvoicedBooking
 from app.rules.calendars import DayKind, week_of
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
@@ -44,6 +45,14 @@ class OpeningInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceChange:
+    """That the price of a booking changed after it was made: what it was before (cents), and why."""
+
+    from_cents: int
+    reason: PriceChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBooking:
     """An active booking of the child, whichever family made it."""
 
@@ -53,6 +62,9 @@ class HeldBooking:
     day: date
     slot: Slot
     price_cents: int
+    price_explanation: str
+    price_change: PriceChange | None  # the last one
+    is_invoiced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,10 @@ class PlanningFacts:
         """Whether this family holds a booking in the opening."""
         booking = self.held.get(opening_id)
         return booking is not None and booking.family_id == self.family.id
+
+    def is_invoiced(self, opening_id: int) -> bool:
+        """Whether what this family holds in the opening is on an issued invoice."""
+        return self.holds(opening_id) and self.held[opening_id].is_invoiced
 
     def held_by_other(self, opening_id: int) -> bool:
         """Whether the child's other family holds it."""
@@ -167,20 +183,37 @@ def load_facts(
     }
     # Read after the lock, so that what is counted is what is changed.
     left = _load_left(session, days, lock=lock)
-    held = {
-        row.opening_id: HeldBooking(
-            row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id), row.price_cents
-        )
-        for row in session.execute(
-            select(
-                Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
-                Booking.price_cents,
-            )
-            .join(Opening, Opening.id == Booking.opening_id)
-            .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
-        )
-    }  # fmt: skip
+    held = _load_held(session, child_id, days)
     return PlanningFacts(family, child_id, enrolments, openings, held, left, quotients_of(family.id), now_catalogue)
+
+
+def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[int, HeldBooking]:
+    change = aliased(BookingPriceChange)
+    last_change = (
+        select(func.max(BookingPriceChange.id))
+        .where(BookingPriceChange.booking_id == Booking.id)
+        .correlate(Booking)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
+            Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
+            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"),
+        )
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(change, change.id == last_change)
+        .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
+    )
+    return {
+        row.opening_id: HeldBooking(
+            row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
+            row.price_cents, row.price_explanation,
+            None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
+        )
+        for row in rows
+    }  # fmt: skip
 
 
 def _load_left(session: Session, days: Sequence[date], *, lock: bool) -> dict[tuple[date, int], int]:
@@ -235,6 +268,7 @@ def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation
         starts_at=opening.unit.starts_at,
         is_open=opening.is_open,
         holding=facts.holds(opening.id),
+        is_invoiced=facts.is_invoiced(opening.id),
         held_by_other_family=facts.held_by_other(opening.id),
         is_enrolled=facts.enrolment_for(opening) is not None,
         may_act=facts.family.may_act,
@@ -317,6 +351,25 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceReason:
+    """Why the prices of an activity are what they are, each explanation once."""
+
+    activity_name: str
+    explanations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPrice:
+    """A booking whose price changed after it was made. Amounts in cents."""
+
+    day: date
+    unit_name: str
+    from_cents: int
+    to_cents: int
+    reason: PriceChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """A week of one child's planning, as the page draws it."""
 
@@ -325,6 +378,8 @@ class Week:
     activities: tuple[ActivityView, ...]
     summary: Summary
     shown: str
+    price_reasons: tuple[PriceReason, ...]
+    changed_prices: tuple[ChangedPrice, ...]
 
     @property
     def first_day(self) -> date:
@@ -376,6 +431,8 @@ def build_week(
         activities=_activity_views(facts, day_views, cell_views),
         summary=_summary(facts, judged, ticked_by_day),
         shown=write_shown(facts, cell_views),
+        price_reasons=_price_reasons(facts, cell_views),
+        changed_prices=_changed_prices(facts),
     )
 
 
@@ -497,6 +554,31 @@ def _activity_views(
         group = facts.catalogue.groups[group_of[activity.id]]
         views.append(ActivityView(activity.id, activity.name, group.name, rows))
     return tuple(views)
+
+
+def _price_reasons(facts: PlanningFacts, cells: Mapping[int, CellView]) -> tuple[PriceReason, ...]:
+    """For what is booked the kept explanation, for what may be booked the one of today's price."""
+    found: dict[int, dict[str, None]] = {}
+    for opening in sorted(facts.openings.values(), key=lambda o: (o.day, o.unit.starts_at)):
+        if facts.holds(opening.id):
+            explanation = facts.held[opening.id].price_explanation
+        else:
+            price_now = facts.price_of(opening) if cells[opening.id].cell.actions else None
+            explanation = labels.price_explanation(price_now) if price_now else ""
+        if explanation:
+            found.setdefault(opening.unit.activity_id, {})[explanation] = None
+    activities = facts.catalogue.activities
+    return tuple(PriceReason(activities[id_].name, tuple(found[id_])) for id_ in activities if id_ in found)
+
+
+def _changed_prices(facts: PlanningFacts) -> tuple[ChangedPrice, ...]:
+    units = facts.catalogue.units
+    changed = [b for b in facts.held.values() if b.family_id == facts.family.id and b.price_change is not None]
+    return tuple(
+        ChangedPrice(b.day, units[b.slot.unit_id].name, b.price_change.from_cents, b.price_cents, b.price_change.reason)
+        for b in sorted(changed, key=lambda b: (b.day, units[b.slot.unit_id].starts_at))
+        if b.price_change is not None
+    )
 
 
 def _summary(

@@ -1,13 +1,13 @@
 """Prices that change after a booking: the family sees the new one, with its reason, before it is invoiced."""
 
 from dataclasses import dataclass
-from enum import StrEnum, auto
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock, labels
 from app.models.bookings import Booking, BookingPriceChange, Opening
+from app.models.bookings import PriceChangeReason as PriceChangeReason
 from app.models.families import Family, Guardian
 from app.models.invoices import InvoicedBooking
 from app.rules.invoicing import is_charged
@@ -15,13 +15,6 @@ from app.rules.pricing import NoPrice, price
 from app.services.catalogue import catalogue
 from app.services.families import quotients_of
 from app.services.mails import queue_mail
-
-
-class PriceChangeReason(StrEnum):
-    """Why kept prices were looked at again."""
-
-    QUOTIENT = auto()  # the staff verified a quotient, or ended one
-    TARIFF = auto()  # the staff corrected a tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,7 @@ def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) 
                     booking_id=booking.id,
                     from_cents=booking.price_cents,
                     to_cents=found.amount_cents,
-                    reason=reason.value,
+                    reason=reason,
                     at=clock.now(),
                 )
             )
