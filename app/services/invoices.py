@@ -33,6 +33,7 @@ class InvoiceView:
     balance_cents: int
     has_pdf: bool
     has_live_attempt: bool  # an online payment of it is under way
+    office_id: int
 
     @property
     def state(self) -> InvoiceState:
@@ -183,6 +184,7 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             balance_cents=invoice.total_cents - allocated_cents,
             has_pdf=has_pdf,
             has_live_attempt=is_live,
+            office_id=invoice.office_id,
         )
         for invoice, office_name, payfip_number, allocated_cents, is_live, has_pdf in rows
     )

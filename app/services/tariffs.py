@@ -114,6 +114,15 @@ def read_activity(activity_id: int) -> ActivityInfo:
     return activity
 
 
+def version_to_copy(activity: ActivityInfo, version_id: int | None) -> VersionView | None:
+    """The version of this activity with this id, else its latest; None when it has none."""
+    rows = db.session.scalars(
+        select(TariffVersion).where(TariffVersion.activity_id == activity.id).order_by(TariffVersion.starts_on.desc())
+    ).all()
+    chosen = next((row for row in rows if row.id == version_id), rows[0] if rows else None)
+    return None if chosen is None else _view(chosen)
+
+
 def effect_of(activity: ActivityInfo, tariffs: Sequence[Tariff], since: date) -> Effect:
     """What these versions would change in the kept prices of bookings from a day on. Two queries."""
     rows = db.session.execute(
