@@ -102,8 +102,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
 
     A held cell: 1. the unit has started (``PAST``); then the parent may cancel unless 2. it is invoiced, 3. the other
     family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. it is too late to
-    cancel. It is ``INVOICED`` on an invoice, with that reason whatever the hour, else ``PRESENT``. Over 2 to 6, a broken
-    combination makes it ``NOT_ALLOWED`` with the same actions.
+    cancel. On an invoice it is ``INVOICED``, with that reason whatever the hour, else ``PRESENT``. Over 2 to 6, a
+    broken combination makes it ``NOT_ALLOWED`` with the same actions.
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. too late to
     book (``IMPOSSIBLE``); 7. no place left (``FULL``); 8. chosen in a broken combination (``NOT_ALLOWED``, it can still

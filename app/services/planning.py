@@ -205,7 +205,7 @@ def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[in
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .outerjoin(change, change.id == last_change)
         .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
-    )
+    )  # fmt: skip
     return {
         row.opening_id: HeldBooking(
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
