@@ -26,7 +26,7 @@ class CounterPaymentForm(FlaskForm):
     form_key = HiddenField()
     mode = RadioField(
         "Mode",
-        choices=list(COUNTER_MODE_CHOICES.items()),
+        choices=COUNTER_MODE_CHOICES,
         validators=[Filled(message="Choisissez le mode de règlement."), Listed()],
         validate_choice=False,
     )  # fmt: skip

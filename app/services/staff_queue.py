@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, auto
+from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
@@ -332,47 +333,35 @@ _OF_ACTIVE_FAMILY = FamilyQuotient.family_id.in_(select(Family.id).where(Family.
 
 
 def _quotient_items(own: Collection[int], only: int | None = None) -> list[QuotientItem]:
-    wanted = (
+    declared = select(FamilyQuotient.family_id).where(_IS_DECLARED)
+    rows = db.session.execute(
         select(FamilyQuotient, Family)
         .join(Family, FamilyQuotient.family_id == Family.id)
-        .where(_IS_DECLARED, _OF_ACTIVE_FAMILY)
+        .where(FamilyQuotient.family_id.in_(declared), _OF_ACTIVE_FAMILY, FamilyQuotient.refused_at.is_(None))
         .order_by(FamilyQuotient.declared_at, FamilyQuotient.id)
-        .limit(SHOWN_AT_MOST)
-    )
-    rows = db.session.execute(wanted if only is None else wanted.where(FamilyQuotient.id == only)).all()
-    previous = _verified_quotients({family.id for _, family in rows})
-    items = []
-    for quotient, family in rows:
-        before = previous.get(family.id)
-        items.append(
-            QuotientItem(
-                id=quotient.id,
-                requested_at=quotient.declared_at,
-                waiting_days=_waiting_days(quotient.declared_at),
-                is_own=family.id in own,
-                family_id=family.id,
-                family_name=family.name,
-                value_cents=quotient.value_cents,
-                month=quotient.starts_on,
-                proposed_end=usual_quotient_end(quotient.starts_on, clock.today()),
-                regime=family.regime,
-                fund_number=family.fund_number,
-                fund_holder_name=family.fund_holder_name,
-                previous_cents=None if before is None else before.value_cents,
-                previous_month=None if before is None else before.starts_on,
-            )
+    ).all()
+    verified = [row for row, _ in rows if row.verified_at is not None]
+    previous = {row.family_id: row for row in sorted(verified, key=lambda row: row.starts_on)}
+    waiting = ((row, family) for row, family in rows if row.verified_at is None and only in (None, row.id))
+    return [
+        QuotientItem(
+            id=quotient.id,
+            requested_at=quotient.declared_at,
+            waiting_days=_waiting_days(quotient.declared_at),
+            is_own=family.id in own,
+            family_id=family.id,
+            family_name=family.name,
+            value_cents=quotient.value_cents,
+            month=quotient.starts_on,
+            proposed_end=usual_quotient_end(quotient.starts_on, clock.today()),
+            regime=family.regime,
+            fund_number=family.fund_number,
+            fund_holder_name=family.fund_holder_name,
+            previous_cents=previous[family.id].value_cents if family.id in previous else None,
+            previous_month=previous[family.id].starts_on if family.id in previous else None,
         )
-    return items
-
-
-def _verified_quotients(family_ids: Collection[int]) -> dict[int, FamilyQuotient]:
-    """The latest verified quotient of each family."""
-    rows = db.session.scalars(
-        select(FamilyQuotient)
-        .where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.verified_at.is_not(None))
-        .order_by(FamilyQuotient.starts_on)
-    )
-    return {row.family_id: row for row in rows}
+        for quotient, family in islice(waiting, SHOWN_AT_MOST)
+    ]
 
 
 def _enrolled_by_group(group_ids: Collection[int]) -> dict[int, int]:

@@ -9,7 +9,7 @@ from app import clock
 from app.access import current_account, requires
 from app.database import write_transaction
 from app.forms.staff_invoice_runs import RunForm, months_offered, read_month
-from app.htmx import go_to, render_fragment, render_page
+from app.htmx import go_to, render_page
 from app.models.invoices import RunStatus
 from app.rules.capabilities import Capability
 from app.services import invoice_runs
@@ -67,14 +67,6 @@ def show_run(run_id: int) -> Response:
         run=invoice_runs.read_run(run_id),
         invoices=invoice_runs.invoices_of_run(run_id, request.args.get("page", 1, type=int)),
     )
-
-
-@blueprint.get("/<int:run_id>/avancement")
-@requires(Capability.ISSUE_INVOICES)
-def show_progress(run_id: int) -> Response:
-    """How far a run is, for htmx; once it is done, the whole page again."""
-    run = invoice_runs.read_run(run_id)
-    return render_fragment("staff/invoice_runs/_run_progress.html", run=run, polls=run.status is RunStatus.ISSUING)
 
 
 @blueprint.post("/<int:run_id>/continuer")
