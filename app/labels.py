@@ -11,7 +11,7 @@ from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
 from app.models.payments import PaymentMode
 from app.rules.allocation import InvoiceState
-from app.rules.baskets import BasketState, Mismatch
+from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
@@ -85,6 +85,12 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
     PriceChangeReason: {
         PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",
         PriceChangeReason.TARIFF: "le tarif a été modifié",
+    },
+    UnpayableReason: {
+        UnpayableReason.SETTLED: f"Déjà payée{NBSP}: il n’y a plus rien à régler.",
+        UnpayableReason.NOT_ONLINE: f"Ne se paie pas en ligne{NBSP}: réglez-la auprès du service.",
+        UnpayableReason.UNDER_WAY: "Un paiement en ligne est en cours.",
+        UnpayableReason.BELOW_MINIMUM: f"Moins de 1,00{NBSP}€{NBSP}: le site de paiement ne l’accepte pas.",
     },
     Weakness: {
         Weakness.TOO_SHORT: "Choisissez au moins 12 caractères.",

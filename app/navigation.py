@@ -35,6 +35,8 @@ FAMILY_SECTIONS = (
     Section("Ma famille", "family.members.show", "family"),
     Section("Mes inscriptions", "family.enrolments.show", "enrolments"),
     Section("Mes réservations", "family.bookings.show_children", "bookings"),
+    Section("Mes factures", "family.invoices.show", "invoices"),
+    Section("Historique", "family.history.show", "history"),
 )
 
 QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS})

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
@@ -32,8 +32,13 @@ class InvoiceView:
     total_cents: int
     balance_cents: int
     has_pdf: bool
-    has_live_attempt: bool  # an online payment of it is under way
+    live_until: datetime | None  # an online payment of it is under way, and keeps it from another one until then
     office_id: int
+
+    @property
+    def has_live_attempt(self) -> bool:
+        """Whether an online payment of it is under way."""
+        return self.live_until is not None
 
     @property
     def state(self) -> InvoiceState:
@@ -148,20 +153,20 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
     wanted = select(Invoice.id).where(condition)
     allocated = _allocated().where(PaymentAllocation.invoice_id.in_(wanted)).subquery()
     live = (
-        select(BasketInvoice.invoice_id.label("invoice_id"))
+        select(BasketInvoice.invoice_id.label("invoice_id"), func.max(PaymentBasket.created_at).label("since"))
         .join(PaymentBasket, PaymentBasket.id == BasketInvoice.basket_id)
         .where(
             BasketInvoice.invoice_id.in_(wanted),
             PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]),
             PaymentBasket.created_at > clock.now() - LIVE_FOR,
         )
-        .distinct()
+        .group_by(BasketInvoice.invoice_id)
         .subquery()
     )
     rows = session.execute(
         select(
             Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
-            live.c.invoice_id.is_not(None), StoredPdf.id.is_not(None),
+            live.c.since, StoredPdf.id.is_not(None),
         )
         .join(Office, Office.id == Invoice.office_id)
         .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
@@ -183,10 +188,10 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             total_cents=invoice.total_cents,
             balance_cents=invoice.total_cents - allocated_cents,
             has_pdf=has_pdf,
-            has_live_attempt=is_live,
+            live_until=None if live_since is None else live_since + LIVE_FOR,
             office_id=invoice.office_id,
         )
-        for invoice, office_name, payfip_number, allocated_cents, is_live, has_pdf in rows
+        for invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf in rows
     )
 
 

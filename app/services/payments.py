@@ -45,6 +45,7 @@ from app.rules.baskets import (
     plan_baskets,
 )
 from app.rules.numbers import DocumentKind
+from app.services.catalogue import catalogue
 from app.services.documents import next_number
 from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily
 from app.services.families import FamilyRef, own_families
@@ -52,6 +53,7 @@ from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.mails import queue_mail
 
 LOST_ANSWER_WITHIN = timedelta(days=1)
+LONGEST_EMAIL = 80  # that the payment site takes; beyond, its ticket goes to the council, our own mail to the parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ class StartedBasket:
     """A basket to ask the payment site about, and how many more payments must follow it."""
 
     basket_id: int
+    public_token: str
     request: PaymentRequest
-    remaining: int  # payments of other PayFiP numbers that the parent makes afterwards
+    next_invoice_ids: tuple[int, ...]  # of other PayFiP numbers: the parent pays them afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class BasketResult:
     state: BasketState
     amount_cents: int
     reference: str
+    operation_id: str | None  # None: the payment site never told one
     invoice_numbers: tuple[str, ...]
 
 
@@ -122,12 +126,13 @@ def start_basket(
         reference=basket.reference,
         amount_cents=draft.amount_cents,
         subject="Espace famille",
-        email=email,
+        email=email if len(email) <= LONGEST_EMAIL else catalogue().council.email,
         year=clock.today().year,
         notify_url=addresses.notify_url,
         return_url=addresses.return_url,
     )
-    return StartedBasket(basket.id, request, len(plan.baskets) - 1)
+    following = tuple(each.invoice_id for later in plan.baskets[1:] for each in later.allocations)
+    return StartedBasket(basket.id, basket.public_token, request, following)
 
 
 def record_asked(session: Session, basket_id: int, asked: AskedPayment) -> None:
@@ -256,7 +261,12 @@ def result_of(public_token: str) -> BasketResult:
         .where(BasketInvoice.basket_id == basket.id)
         .order_by(Invoice.number)
     )
-    return BasketResult(basket.state, basket.amount_cents, basket.reference, tuple(numbers))
+    return BasketResult(basket.state, basket.amount_cents, basket.reference, basket.operation_id, tuple(numbers))
+
+
+def token_of(operation_id: str) -> str | None:
+    """The public token of the basket that has this operation, or None."""
+    return db.session.scalar(select(PaymentBasket.public_token).where(PaymentBasket.operation_id == operation_id))
 
 
 def record_counter_payment(
