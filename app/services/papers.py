@@ -140,12 +140,6 @@ def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -
     return True
 
 
-def stored_paper(subject: PaperSubject) -> StoredPaper | None:
-    """The made paper of an invoice or a payment; None where it was not made yet."""
-    row = db.session.scalar(_stored(subject))
-    return None if row is None else StoredPaper(PurePosixPath(row.path), row.sha256)
-
-
 def _stored(subject: PaperSubject) -> Select[tuple[StoredPdf]]:
     if subject.invoice_id is not None:
         return select(StoredPdf).where(StoredPdf.invoice_id == subject.invoice_id)
