@@ -52,6 +52,7 @@ def make_config(instance_path: Path, database_url: str) -> Config:
         demo=None,
         mail_url=None,
         mail_from="Espace famille <ne-pas-repondre@example.org>",
+        payfip_mode=None,
         base_url="http://localhost",
         trusted_proxies=(),
         start_clock_at=None,

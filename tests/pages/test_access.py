@@ -172,7 +172,8 @@ def test_what_does_not_exist_is_not_found(world: World, browser_of: Callable[[in
             status, _ = ask(
                 client, route, world.address(endpoint, **{route.argument or "": 1}).replace("/1", f"/{unknown}")
             )
-            if status != 404:
+            # Where a page and its form share an address, a number that cannot be an id leads to no method (405).
+            if status not in ((404,) if unknown < 2**31 else (404, 405)):
                 problems.append(f"{endpoint} of {unknown}: {status}")
     assert not problems and not changed(before), (problems, changed(before))
 
@@ -299,14 +300,16 @@ def test_nobody_decides_on_their_own_family(world: World, sqlite_app: Flask) -> 
     with write_transaction() as session:
         pending = session.get_one(Family, world.pending_family_id)
         session.add(StaffRole(user_id=world.parent_id, role=Role.FILE_CLERK))
+        session.add(StaffRole(user_id=world.parent_id, role=Role.REGISSEUR))
         pending.guardians[0].email = world.planning.family.email
         stranger = session.scalars(select(Guardian).where(Guardian.family_id == world.stranger.family_id)).one()
         stranger.user_id = world.parent_id
     client = Client(sqlite_app)
     client.sign_in(world.parent_id).get("/gestion/a-traiter")
     before = stored()
-    for endpoint in ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "refuse_enrolment"):
-        endpoint = f"staff.queue.{endpoint}"
+    decisions = ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "refuse_enrolment", "accept_quotient",
+                 "refuse_quotient")  # fmt: skip
+    for endpoint in (*(f"staff.queue.{name}" for name in decisions), "staff.payments.record_payment"):
         assert ask(client, ROUTES[endpoint], world.address(endpoint))[0] == 403, endpoint
     assert not changed(before)
 
