@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.models.activities import (
     Activity,
     ActivityNoticeRule,

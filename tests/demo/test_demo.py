@@ -76,6 +76,7 @@ def test_the_demo_is_complete_and_consistent_on_both_databases(app: Flask) -> No
     [
         datetime(2026, 1, 1, 0, 5), datetime(2027, 2, 22, 12), datetime(2028, 2, 29, 18), datetime(2027, 4, 30, 9),
         datetime(2027, 7, 14, 9), datetime(2027, 8, 31, 23, 50), datetime(2027, 9, 1, 7), datetime(2026, 10, 4, 22),
+        datetime(2026, 10, 25, 2, 30), datetime(2027, 3, 28, 2, 30),  # the night when the clocks change
     ],
     ids=str,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from app.rules.cells import Action, CellState
 from app.rules.choices import Shown
 from app.services import bookings
 from app.services.bookings import Result, SaveOutcome
+from app.services.errors import NotFound
 from app.services.families import ChildView, FamilyRef, children_of, families_of_user
 from app.services.planning import CellView, Proposal, Week, build_week
 from tests.served import DemoCopy
@@ -52,8 +53,8 @@ def everybody(session: Session) -> Iterator[Person]:
                 yield Person(family, user_id, child)
 
 
-def try_to_save(session: Session, person: Person, proposal: Proposal) -> SaveOutcome:
-    """What a save would answer now; nothing of it stays."""
+def try_to_save(session: Session, person: Person, proposal: Proposal) -> SaveOutcome | None:
+    """What a save would answer now, None for « not found »; nothing of it stays."""
     outcome: list[SaveOutcome] = []
     try:
         with session.begin_nested():
@@ -63,6 +64,8 @@ def try_to_save(session: Session, person: Person, proposal: Proposal) -> SaveOut
             raise Undo
     except Undo:
         return outcome[0]
+    except NotFound:
+        return None
 
 
 def cells_of(week: Week) -> list[CellView]:
@@ -77,8 +80,11 @@ def assert_save_agrees(
     checked = build_week(person.family, person.child, shown[0].day.day, proposal)
     after = {cell.opening_id: cell for cell in cells_of(checked)}
     outcome = try_to_save(session, person, proposal)
-    results = {choice.opening_id: choice for choice in outcome.choices}
     where = f"child {person.child.id}, {shown[0].day.day}, ticked {sorted(ticked)} of {[c.opening_id for c in shown]}"
+    if outcome is None:  # no enrolment on that day: the form offers nothing, so whoever sends it made it up
+        assert not any(after[cell.opening_id].cell.actions for cell in shown), where
+        return "refused"
+    results = {choice.opening_id: choice for choice in outcome.choices}
 
     wanted = {cell.opening_id: cell for cell in shown if (cell.opening_id in ticked) != cell.holding}
     refused_by_screen = {
