@@ -493,9 +493,7 @@ def make_invoice(
                 office_id=office.id, family_id=family.family_id, mode=PaymentMode.CASH, amount_cents=paid_cents,
                 received_on=clock.today(),
             )  # fmt: skip
-            payment.allocations.append(
-                PaymentAllocation(invoice_id=invoice.id, amount_cents=min(cents, paid_cents))
-            )
+            payment.allocations.append(PaymentAllocation(invoice_id=invoice.id, amount_cents=min(cents, paid_cents)))
             session.add(payment)
         return invoice.id
 
@@ -505,6 +503,7 @@ def make_basket(family: FamilySetup, invoice_ids: Sequence[int], mode: str = "T"
     addresses = PaymentAddresses("http://localhost/paiement/notification", "http://localhost/paiement/retour", mode)
     with write_transaction() as session:
         return payments.start_basket(session, family.ref, family.user_id, family.email, invoice_ids, addresses)
+
 
 def bookings_of(child_id: int) -> list[tuple[int, str]]:
     """Opening id and status of every booking of a child, in the order in which they were made."""
