@@ -346,7 +346,8 @@ def _move(session: Session, basket: PaymentBasket, state: BasketState, detail: s
 def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReading) -> None:
     wanted = [Allocation(each.invoice_id, each.amount_cents) for each in basket.invoices]
     invoice_ids = [each.invoice_id for each in wanted]
-    office_of = dict(session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids))).tuples())
+    rows = session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids)))
+    office_of = {invoice_id: office_id for invoice_id, office_id in rows}
     # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
     session.get_one(Family, basket.family_id, with_for_update=True)
     settlement = allocate_still_due(wanted, balances(session, invoice_ids))
