@@ -35,7 +35,7 @@ from tests.client import Client, recorder
 if TYPE_CHECKING:  # pytest imports its plugins itself
     from tests.postgres import PostgresServer
 
-pytest_plugins = ["tests.postgres", "tests.browser", "tests.completeness", "tests.served"]
+pytest_plugins = ["tests.postgres", "tests.browser", "tests.completeness", "tests.served", "tests.payment_site"]
 
 DATA_KEY = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk="
 

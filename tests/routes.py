@@ -18,7 +18,7 @@ from app.database import db, write_transaction
 from app.models.accounts import TokenPurpose
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
-from app.models.payments import PaymentMode
+from app.models.payments import Payment, PaymentMode
 from app.rules.capabilities import Capability, Role
 from app.rules.pricing import TariffLine
 from app.rules.states import EnrolmentStatus
@@ -184,11 +184,12 @@ class World:
     planning: factories.PlanningSetup
     free_child_id: int  # of the family, without enrolment: its identity may still be corrected
     stranger: factories.FamilySetup
-    strangers_child_id: int
+    strangers_ids: Mapping[str, int]  # what is another family's, by the name of the argument
     pending_family_id: int
     requested_enrolment_id: int
     mail_id: int
     regie_ids: Mapping[str, int]  # what the régie looks at, by the name of the argument
+    public_token: str  # of an online payment under way
     secrets: Mapping[TokenPurpose, str]
     staff: Mapping[Role, int]  # user ids
 
@@ -220,6 +221,7 @@ class World:
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
             "activity_id": self.planning.activity.id,
+            "public_token": self.public_token,
             **self.regie_ids,
             "hashed_name": self.app.jinja_env.globals["asset"]("css/site.css").removeprefix("/static/"),  # type: ignore[operator]
         }[name]
@@ -252,9 +254,16 @@ def make_world(app: Flask) -> World:
         TokenPurpose.PASSWORD_RESET: secret_for(stranger.email),
     }
     staff = {role: factories.make_staff(role) for role in Role}
+    regie_ids = _make_money(planning, staff[Role.REGISSEUR])
+    strangers_invoice_id = factories.make_invoice(stranger, 4_000, prefix="AN", payfip_number="000002", paid_cents=500)
+    strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
+    strangers_ids = {
+        "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
+    }  # fmt: skip
+    public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
-        app, planning, free_child_id, stranger, strangers_child_id, pending_family_id, requested_enrolment_id, mail_id,
-        _make_money(planning, staff[Role.REGISSEUR]), secrets, staff,
+        app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
+        regie_ids, public_token, secrets, staff,
     )  # fmt: skip
 
 

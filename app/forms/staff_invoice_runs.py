@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import ValidationError
 
-from app.forms.fields import DATE_FORMATS
+from app.forms.fields import DATE_FORMATS, Filled
 
 MONTHS_OFFERED = 18
 USUAL_DELAY = timedelta(days=30)
@@ -21,10 +21,12 @@ class RunForm(FlaskForm):
     month = HiddenField()
     invoice_date = DateField(
         "Date des factures", format=DATE_FORMATS,
-        validators=[InputRequired("Indiquez la date que porteront les factures.")],
+        validators=[Filled(message="Indiquez la date que porteront les factures, par exemple 01/12/2026.")],
     )  # fmt: skip
     due_on = DateField(
-        "À payer avant le", format=DATE_FORMATS, validators=[InputRequired("Indiquez la date limite de paiement.")]
+        "À payer avant le",
+        format=DATE_FORMATS,
+        validators=[Filled(message="Indiquez la date limite de paiement, par exemple 31/12/2026.")],
     )
 
     def __init__(self, today: date) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, Field, HiddenField, RadioField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from app.filters import NBSP, euros
 from app.forms.fields import DATE_FORMATS, Filled, Listed, read_cents, text_field
@@ -34,7 +34,9 @@ class CounterPaymentForm(FlaskForm):
         "Montant reçu", required="Indiquez le montant reçu.", longest=12, inputmode="decimal", autocomplete="off"
     )
     received_on = DateField(
-        "Reçu le", format=DATE_FORMATS, validators=[InputRequired("Indiquez le jour où l’argent a été reçu.")]
+        "Reçu le",
+        format=DATE_FORMATS,
+        validators=[Filled(message="Indiquez le jour où l’argent a été reçu, par exemple 23/11/2026.")],
     )
     reference = text_field("Numéro du chèque et banque", longest=80, autocomplete="off")
     keep_surplus = BooleanField("Garder le surplus pour la famille")

@@ -4,9 +4,9 @@ from datetime import date
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import ValidationError
 
-from app.forms.fields import DATE_FORMATS
+from app.forms.fields import DATE_FORMATS, Filled
 
 
 class QuotientForm(FlaskForm):
@@ -23,7 +23,7 @@ class QuotientForm(FlaskForm):
     ends_on = DateField(
         "Valable jusqu’au",
         format=DATE_FORMATS,
-        validators=[InputRequired("Indiquez jusqu’à quand ce quotient est valable.")],
+        validators=[Filled(message="Indiquez jusqu’à quand ce quotient est valable, par exemple 31/01/2027.")],
         render_kw={"autocomplete": "off"},
     )
 

@@ -173,7 +173,7 @@ def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsi
 
 def _wrong_totals(session: Session) -> Iterator[Inconsistency]:
     sums = select(InvoiceLine.invoice_id, func.sum(InvoiceLine.amount_cents)).group_by(InvoiceLine.invoice_id)
-    of_lines = dict(session.execute(sums).tuples())
+    of_lines = dict(session.execute(sums).tuples().all())
     for id_, total_cents in session.execute(select(Invoice.id, Invoice.total_cents).order_by(Invoice.id)):
         if of_lines.get(id_, 0) != total_cents:
             yield Inconsistency(Problem.INVOICE_TOTAL, f"invoice {id_}: {total_cents}, lines {of_lines.get(id_, 0)}")
@@ -236,8 +236,8 @@ def _wrong_baskets(session: Session) -> Iterator[Inconsistency]:
         .where(Payment.basket_id.is_not(None))
         .group_by(Payment.basket_id)
     )
-    asked_cents = dict(session.execute(asked).tuples())
-    received_cents = dict(session.execute(received).tuples())
+    asked_cents = dict(session.execute(asked).tuples().all())
+    received_cents = dict(session.execute(received).tuples().all())
     for id_, state, cents in session.execute(
         select(PaymentBasket.id, PaymentBasket.state, PaymentBasket.amount_cents).order_by(PaymentBasket.id)
     ):

@@ -136,17 +136,23 @@ def start_basket(
 
 
 def record_asked(session: Session, basket_id: int, asked: AskedPayment) -> None:
-    """Keep the operation that the payment site opened for a basket."""
-    basket = session.get_one(PaymentBasket, basket_id)
+    """Keep the operation that the payment site opened for a basket.
+
+    News of it may have come in the meantime, and the basket with it: what they said stays.
+    """
+    basket = session.get_one(PaymentBasket, basket_id, with_for_update=True)
     basket.operation_id = asked.operation_id
     basket.redirect_url = asked.redirect_url
-    basket.next_check_at = next_check(basket.created_at, None, clock.now())
-    _move(session, basket, BasketState.ASKED, "")
+    if may_follow(basket.state, BasketState.ASKED):
+        basket.next_check_at = next_check(basket.created_at, None, clock.now())
+        _move(session, basket, BasketState.ASKED, "")
 
 
 def record_not_asked(session: Session, basket_id: int, detail: str) -> None:
     """The payment site refused or did not answer: nobody was sent there, the invoices are free again."""
-    _move(session, session.get_one(PaymentBasket, basket_id), BasketState.FAILED, detail)
+    basket = session.get_one(PaymentBasket, basket_id, with_for_update=True)
+    if may_follow(basket.state, BasketState.FAILED):
+        _move(session, basket, BasketState.FAILED, detail)
 
 
 def is_worth_asking(operation_id: str) -> bool:
@@ -346,7 +352,8 @@ def _move(session: Session, basket: PaymentBasket, state: BasketState, detail: s
 def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReading) -> None:
     wanted = [Allocation(each.invoice_id, each.amount_cents) for each in basket.invoices]
     invoice_ids = [each.invoice_id for each in wanted]
-    office_of = dict(session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids))).tuples())
+    rows = session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids)))
+    office_of = {row.id: row.office_id for row in rows}
     # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
     session.get_one(Family, basket.family_id, with_for_update=True)
     settlement = allocate_still_due(wanted, balances(session, invoice_ids))

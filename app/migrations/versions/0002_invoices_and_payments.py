@@ -47,6 +47,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invoice_run_status"), ["status"], unique=False)
 
     op.create_table(
+        "sign_in_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_sign_in_event_user_id_user_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_event")),
+    )
+    with op.batch_alter_table("sign_in_event", schema=None) as batch_op:
+        batch_op.create_index("ix_sign_in_event_user_at", ["user_id", "at"], unique=False)
+
+    op.create_table(
         "invoice",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
@@ -230,20 +244,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invoiced_booking", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoiced_booking_line_id"), ["line_id"], unique=False)
-
-    op.create_table(
-        "sign_in_event",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("device", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_sign_in_event_user_id_user_account"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_event")),
-    )
-    with op.batch_alter_table("sign_in_event", schema=None) as batch_op:
-        batch_op.create_index("ix_sign_in_event_user_at", ["user_id", "at"], unique=False)
 
     # Without a batch, which would copy millions of rows. Bookings of version 0001 tell their price without its reason.
     op.add_column("booking", sa.Column("price_explanation", sa.String(), nullable=False, server_default=""))
