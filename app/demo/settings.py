@@ -6,7 +6,6 @@ from datetime import date, time, timedelta
 
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.models.activities import (
     Activity,
     ActivityNoticeRule,
