@@ -37,8 +37,8 @@ from app.services.reference_data import refresh_reference_data
 THREADS = 12
 CONNECTION_LIMIT = 400
 CHANNEL_TIMEOUT_SECONDS = 60
-# Above the application's own limit: it answers 413 with a page, the server only cuts off what is far beyond.
-SERVER_BODY_LIMIT_BYTES = 2 * MAX_BODY_BYTES
+# Far above the limit of the application, which answers 413 with a page: the server only cuts off what is sent in bad faith.
+SERVER_BODY_LIMIT_BYTES = 50 * MAX_BODY_BYTES
 
 REFUSED_EXIT_STATUS = 2
 
