@@ -52,6 +52,8 @@ class Booking(Base):
         Index(
             "uq_booking_active", "child_id", "opening_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
         ),
+        # A partial index does not serve the planning: its condition is sent as parameters, which SQLite cannot compare.
+        Index("ix_booking_child_day", "child_id", "day"),
         Index("ix_booking_family_day", "family_id", "day"),
     )
 

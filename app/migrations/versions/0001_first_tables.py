@@ -426,6 +426,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_mail")),
     )
     with op.batch_alter_table("outbox_mail", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_mail_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_family_id"), ["family_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_status"), ["status"], unique=False)
 
@@ -588,6 +589,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_booking")),
     )
     with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.create_index("ix_booking_child_day", ["child_id", "day"], unique=False)
         batch_op.create_index("ix_booking_family_day", ["family_id", "day"], unique=False)
         batch_op.create_index(batch_op.f("ix_booking_opening_id"), ["opening_id"], unique=False)
         batch_op.create_index(
