@@ -75,6 +75,12 @@ def month_long(day: date) -> str:
     return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
+def of_month(day: date) -> str:
+    """« de décembre 2026 », « d’octobre 2026 »."""
+    month = month_long(day)
+    return f"d’{month}" if month[0] in "ao" else f"de {month}"
+
+
 def hour_table(hour: time) -> str:
     """« 07:30 »."""
     return f"{hour:%H:%M}"
@@ -104,7 +110,7 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
+        euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month,
         hour_table, hour_sentence, moment, moment_plain, phone,
     )
 }  # fmt: skip

@@ -37,7 +37,7 @@ from app.services.reference_data import refresh_reference_data
 THREADS = 12
 CONNECTION_LIMIT = 400
 CHANNEL_TIMEOUT_SECONDS = 60
-# Far above the limit of the application, which answers 413 with a page: the server only cuts off what is sent in bad faith.
+# Far above the limit of the application, which answers 413 with a page: the server only cuts off what is meant badly.
 SERVER_BODY_LIMIT_BYTES = 50 * MAX_BODY_BYTES
 
 REFUSED_EXIT_STATUS = 2

@@ -20,7 +20,7 @@ from app.services.tariffs import Effect, TariffInput, VersionState, VersionView
 
 blueprint = Blueprint("tariffs", __name__)
 
-REPRICE_SECONDS = 5.0  # how long one request goes on; what is left waits for « Continuer »
+REPRICE_SECONDS = 5  # how long one request goes on; what is left waits for « Continuer »
 
 
 @blueprint.get("")

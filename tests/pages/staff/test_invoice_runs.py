@@ -75,7 +75,7 @@ def test_oddities_are_grouped_with_counts_and_families(regie: Client, october: f
 def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factories.PlanningSetup) -> None:
     regie.get(preview_path())
     page = regie.submit("run", invoice_date="31/10/2026", due_on="30/11/2026")
-    assert "Facturation de octobre 2026, Enfance" in page.heading
+    assert "Facturation d’octobre 2026, Enfance" in page.heading
     assert "État En cours" in page.text
     assert "Actualiser" in page.text
     assert page.by_id("run-progress").get("data-hx-trigger") == "every 2s"

@@ -47,7 +47,7 @@ def test_regie_verifies_a_quotient_in_one_click_and_bookings_cost_less(regie: Cl
     planning = booked_at_the_maximum()
     quotient_id = factories.declare_quotient(planning.family)
     page = regie.get(f"{QUEUE}?type=quotients")
-    for words in ("Quotient TEST Fabrice", "450,00 € à partir de octobre 2026", "Quotient vérifié jusqu’ici Aucun"):
+    for words in ("Quotient TEST Fabrice", "450,00 € à partir d’octobre 2026", "Quotient vérifié jusqu’ici Aucun"):
         assert words in page.text, words
     assert page.value("ends_on", f"{QUEUE}/quotients/{quotient_id}/accepter") == "2027-01-31"
     page = regie.submit(f"{QUEUE}/quotients/{quotient_id}/accepter")
