@@ -17,7 +17,7 @@ from app.database import db
 from app.filters import day_list
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
-from app.models.families import Child, Family, FamilyAddress, Guardian
+from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, OddityKind, draft_invoice
@@ -173,6 +173,9 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
         run.status = RunStatus.ISSUED
         run.ended_at = clock.now()
         return 0
+    # A save locks its child first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).
+    children = select(FamilyChild.child_id).where(FamilyChild.family_id.in_(family_ids))
+    session.execute(select(Child.id).where(Child.id.in_(children)).order_by(Child.id).with_for_update())
     by_family = _load_bookings(session, run.office_id, run.month, family_ids)
     for family_id in family_ids:
         draft = draft_invoice(run.month, by_family.get(family_id, ()), today=clock.today())
