@@ -30,6 +30,9 @@ FLAGS = [
 ]  # fmt: skip
 ARTIFACTS = Path(__file__).parent / ".artifacts"
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# Chromium repeats every answer 4xx and 5xx on the console, which `_response` judges; htmx says there that it let go of a
+# request because the page was left or a newer tick replaced it (a request that fails is `htmx:sendError`).
+NO_PROBLEM = ("Failed to load resource:", "htmx:sendAbort", "htmx:afterRequest")
 TIMEOUT_MS = 15_000  # two busy cores
 
 
@@ -76,8 +79,7 @@ class BrowserProblems:
         assert not absent, f"expected in the browser, but did not happen: {absent}"
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Chromium repeats every answer 4xx and 5xx on the console; `_response` judges those.
-        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource:"):
+        if message.type in ("error", "warning") and not message.text.startswith(NO_PROBLEM):
             place = urlsplit(message.page.url).path if message.page else "?"
             self.seen.append(f"console {message.type} on {place}: {message.text}")
 
@@ -216,5 +218,5 @@ def screenshot(page: Page, name: str) -> Path:
     """Keep a picture of the whole page in tests/.artifacts/ (never committed) and return where."""
     ARTIFACTS.mkdir(exist_ok=True)
     path = ARTIFACTS / (re.sub(r"[^\w.-]+", "-", name).strip("-") + ".png")
-    page.screenshot(path=path, full_page=True)
+    page.screenshot(path=path, full_page=True, caret="initial")  # hiding the caret would write style attributes
     return path

@@ -258,13 +258,11 @@ def sqlite_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_demo(
-    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], tuple[Path, str]]:
+def postgres_demo(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The instance folder, and the template database, of a demo on PostgreSQL."""
     home = tmp_path_factory.mktemp("demo-postgres")
     name = postgres_server.make_template("demo", lambda url: build_demo(home, url))
-    return lambda: (home, name)
+    return home, name
 
 
 @pytest.fixture
@@ -277,20 +275,25 @@ def sqlite_demo_copy(sqlite_demo: Path, tmp_path: Path) -> Iterator[DemoCopy]:
     copy.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def demo_copy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DemoCopy]:
-    """A demo of one's own; once on each database."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_demo_copy")
-        return
-    home, template = request.getfixturevalue("postgres_demo")()
-    server: PostgresServer = request.getfixturevalue("postgres_server")
+@pytest.fixture
+def postgres_demo_copy(
+    postgres_server: PostgresServer, postgres_demo: tuple[Path, str], tmp_path: Path
+) -> Iterator[DemoCopy]:
+    """A demo of one's own, on PostgreSQL."""
+    home, template = postgres_demo
     instance = tmp_path / "instance"
     shutil.copytree(home, instance)
-    with server.fresh_database(template) as url:
+    with postgres_server.fresh_database(template) as url:
         copy = DemoCopy(instance, url)
         yield copy
         copy.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def demo_copy(request: pytest.FixtureRequest) -> DemoCopy:
+    """A demo of one's own; once on each database."""
+    copy: DemoCopy = request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_demo_copy")
+    return copy
 
 
 @pytest.fixture
