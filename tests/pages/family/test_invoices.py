@@ -13,13 +13,30 @@ from app import clock
 from app.database import db, write_transaction
 from app.integrations.payments import PaymentOutcome, PaymentRefused, PaymentUnavailable
 from app.models.accounts import User
-from app.models.families import Family, Guardian
+from app.models.bookings import PriceChangeReason
+from app.models.families import Family, FamilyQuotient, Guardian
 from app.models.invoices import Invoice, StoredPdf
-from app.models.payments import Payment, PaymentBasket
+from app.models.mails import OutboxMail
+from app.models.payments import Payment, PaymentBasket, PaymentMode
 from app.rules.baskets import LIVE_FOR, BasketState
 from app.rules.states import FamilyStatus
+from app.services import payments
+from app.services.mails import complete_body
+from app.services.prices import reprice_family
 from tests.client import Answer, Client
-from tests.factories import FamilySetup, make_family, make_invoice, make_user
+from tests.factories import (
+    WEDNESDAY,
+    FamilySetup,
+    book_past,
+    issue,
+    make_family,
+    make_invoice,
+    make_planning,
+    make_staff,
+    make_user,
+    save,
+)
+from tests.html import check_text
 from tests.payment_site import ORIGIN, PaymentSite
 
 GUIDE_DAY = date(2020, 3, 1)
@@ -376,3 +393,34 @@ def test_payment_from_the_tick_to_the_receipt(client: Client, payment_site: Paym
     assert "Vous n’avez rien à payer" in client.get("/mes-factures").text
     assert "AN-Q261100001" in client.get(f"/mes-factures/{invoices[0]}").text
     assert db.session.scalar(select(func.count()).select_from(Payment)) == 3
+
+
+def test_mails_of_invoices_payments_and_prices_are_well_written(app: Flask) -> None:
+    planning = make_planning()
+    book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7)])
+    (invoice,) = issue(planning.activity, date(2026, 10, 1), make_staff())
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    agent = make_user("regie@example.org")
+    with write_transaction() as session:
+        office_id = session.get_one(Invoice, invoice).office_id
+        payments.record_counter_payment(
+            session, office_id=office_id, family_id=planning.family.family_id, mode=PaymentMode.CHEQUE,
+            amount_cents=123_450, received_on=date(2026, 11, 20), reference="12", recorded_by=agent,
+        )  # fmt: skip
+        session.add(
+            FamilyQuotient(
+                family_id=planning.family.family_id, value_cents=50_000, starts_on=date(2026, 1, 1),
+                verified_at=clock.now(),
+            )
+        )  # fmt: skip
+    with write_transaction() as session:
+        reprice_family(session, planning.family.family_id, PriceChangeReason.QUOTIENT)
+    mails = {mail.template: mail for mail in db.session.scalars(select(OutboxMail))}
+    assert mails.keys() == {"invoice_issued", "payment_received", "prices_changed"}
+    for mail in mails.values():
+        body = complete_body(mail, "https://famille.example.org", show_secret=False)
+        assert check_text(mail.subject) == [] and check_text(body) == [], body
+    assert "pop-F261100001" in mails["invoice_issued"].subject
+    assert "1\u202f234,50\u00a0€" in mails["payment_received"].subject
+    assert "Vous paierez 2,10\u00a0€ de moins." in mails["prices_changed"].body
+    assert mails["prices_changed"].subject == "Le prix de 1 réservation a changé"
