@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from app.config import BadSetting, Config
+from app.integrations.payfip import PayFiPMode
 
 
 def read(folder: Path, **settings: str) -> Config:
@@ -95,3 +96,14 @@ def test_everything_else_is_read(tmp_path):
 def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
     with pytest.raises(BadSetting, match=name):
         read(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("mode", list(PayFiPMode))
+def test_each_mode_of_payfip_is_understood(tmp_path, mode):
+    assert read(tmp_path, PAYFIP_MODE=mode.value).payfip_mode is mode
+
+
+def test_without_a_mode_nothing_is_said_and_another_is_refused(tmp_path):
+    assert read(tmp_path).payfip_mode is None
+    with pytest.raises(BadSetting, match="PAYFIP_MODE vaut simulator, test, activation, production"):
+        read(tmp_path, PAYFIP_MODE="prod")
