@@ -40,6 +40,7 @@ CHANNEL_TIMEOUT_SECONDS = 60
 # Far above the limit of the application, which answers 413 with a page: the server only cuts off what is meant badly.
 SERVER_BODY_LIMIT_BYTES = 50 * MAX_BODY_BYTES
 
+LAST_PORT = 65_535
 REFUSED_EXIT_STATUS = 2
 
 logger = logging.getLogger(__name__)
@@ -210,9 +211,10 @@ def uses_simulator(config: Config, *, demo: bool) -> bool:
 def plug_in_simulator(app: Flask) -> Simulator:
     """Start the simulator of PayFiP on the port after the portal's, or any free one, and pay there."""
     config: Config = app.config["PORTAL"]
+    next_port = config.port + 1 if config.port < LAST_PORT else 0
     try:
-        simulator = start_simulator(config.instance_path, config.port + 1)
-    except (OSError, OverflowError):  # taken, or beyond the last port
+        simulator = start_simulator(config.instance_path, next_port)
+    except OSError:
         simulator = start_simulator(config.instance_path, 0)
     app.extensions["payments"] = PayFiPGateway(PayFiPMode.SIMULATOR, simulator_url=simulator.url)
     return simulator
