@@ -163,22 +163,25 @@ def search_families(text: str, page: int) -> Page[FamilyRow]:
 
 def read_family_file(family_id: int) -> FamilyFile:
     """The file of a family. Raises NotFound. Nine queries."""
-    family = db.session.scalar(
-        select(Family)
-        .where(Family.id == family_id)
-        .options(
-            selectinload(Family.guardians).joinedload(Guardian.user),
-            selectinload(Family.children).selectinload(Child.families),
-            selectinload(Family.addresses),
-            selectinload(Family.quotients),
+    found = (
+        db.session.execute(
+            select(Family, User.display_name)
+            .outerjoin(User, User.id == Family.decided_by_id)
+            .where(Family.id == family_id)
+            .options(
+                selectinload(Family.guardians).joinedload(Guardian.user),
+                selectinload(Family.children).selectinload(Child.families),
+                joinedload(Family.addresses),
+                selectinload(Family.quotients),
+            )
         )
+        .unique()
+        .first()
     )
-    if family is None:
+    if found is None:
         raise NotFound("family")
+    family, by = found
     invitations = _invitations([guardian.user_id for guardian in family.guardians if guardian.user_id is not None])
-    by = None
-    if family.decided_by_id is not None:
-        by = db.session.scalar(select(User.display_name).where(User.id == family.decided_by_id))
     consents = db.session.execute(
         select(ConsentText.starts_on, Consent.given_at)
         .join(ConsentText, Consent.text_id == ConsentText.id)
