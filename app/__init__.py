@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from jinja2 import StrictUndefined
@@ -19,6 +19,8 @@ from app.blueprints.staff import staff
 from app.config import Config
 from app.database import prepare_engine
 from app.extensions import compress, csrf, db, migrate
+from app.integrations.payfip import PayFiPGateway, PayFiPMode
+from app.integrations.payments import PaymentGateway
 from app.jobs.worker import Worker
 from app.services.catalogue import catalogue
 
@@ -26,7 +28,7 @@ APP_FOLDER = Path(__file__).resolve().parent
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
 )
 MAX_BODY_BYTES = 1_000_000  # no screen sends files yet
 
@@ -93,6 +95,7 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(public)
     app.register_blueprint(family)
     app.register_blueprint(staff)
+    app.extensions["payments"] = _payment_gateway(config)
     app.extensions["worker"] = Worker(app, config)
 
     app.context_processor(_page_context)
@@ -101,6 +104,13 @@ def create_app(config: Config) -> Flask:
     app.after_request(_add_headers)
     app.after_request(_log_request)
     return app
+
+
+def _payment_gateway(config: Config) -> PaymentGateway | None:
+    """Where families pay online: PayFiP, once PAYFIP_MODE says so. The simulator is plugged in by whoever starts it."""
+    if config.payfip_mode in (None, PayFiPMode.SIMULATOR):
+        return None
+    return PayFiPGateway(config.payfip_mode)
 
 
 def _page_context() -> dict[str, object]:
@@ -126,7 +136,7 @@ def _refuse_null_characters() -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(form_action=_form_action())
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -136,6 +146,12 @@ def _add_headers(response: Response) -> Response:
     # Pages are personal or hold a form's token: browsers keep none of them. Static files say otherwise themselves.
     headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _form_action() -> str:
+    # Browsers ask the policy again when the answer to a form sends them on: to the payment site.
+    gateway: PaymentGateway | None = current_app.extensions["payments"]
+    return "'self'" if gateway is None else f"'self' {gateway.payment_origin}"
 
 
 def _log_request(response: Response) -> Response:

@@ -27,6 +27,11 @@ LONGEST_NEXT = 8_000  # a reverse proxy's limit for one line of a request
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
+# The payment site, another site, posts here; and its payer's return by GET is the one that may write.
+_FROM_PAYMENT_SITE = frozenset(
+    f"public.payments.{view}" for view in ("return_by_link", "return_by_form", "note_outcome")
+)
+
 
 class Login(UserMixin):
     """What Flask-Login keeps: its id is the session's token, so that ending the row ends the session."""
@@ -184,6 +189,8 @@ def init_app(app: Flask) -> None:
         if request.blueprint == "assets":
             return
         load_current_user()
+        if request.endpoint in _FROM_PAYMENT_SITE:
+            return
         is_safe = request.method in _SAFE_METHODS
         forbid_writes(is_safe)
         if not is_safe and request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from app.integrations.payfip import PayFiPMode
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,6 +37,7 @@ class Config:
     demo: bool | None  # None: not said; then an empty database on loopback becomes the demo
     mail_url: str | None
     mail_from: str
+    payfip_mode: PayFiPMode | None  # None: the simulator in the demo, elsewhere no online payment
     base_url: str
     trusted_proxies: tuple[str, ...]
     start_clock_at: datetime | None
@@ -88,6 +91,7 @@ class Config:
             demo=_demo(environ.get("DEMO")),
             mail_url=_mail_url(environ.get("MAIL_URL")),
             mail_from=environ.get("MAIL_FROM") or "Espace famille <ne-pas-repondre@example.org>",
+            payfip_mode=_payfip_mode(environ.get("PAYFIP_MODE")),
             base_url=base_url,
             trusted_proxies=_proxies(environ.get("TRUSTED_PROXIES", "")),
             start_clock_at=_moment(environ.get("ESPACE_FAMILLE_NOW")),
@@ -133,6 +137,15 @@ def _mail_url(text: str | None) -> str | None:
     if not _is_address(text, ("smtp", "smtps", "smtp+starttls")):
         raise BadSetting("MAIL_URL s’écrit smtp://serveur:port ; ou smtps://, ou smtp+starttls://.")
     return text
+
+
+def _payfip_mode(text: str | None) -> PayFiPMode | None:
+    if not text:
+        return None
+    try:
+        return PayFiPMode(text)
+    except ValueError:
+        raise BadSetting(f"PAYFIP_MODE vaut {', '.join(PayFiPMode)} ; reçu : {text!r}.") from None
 
 
 def _proxies(text: str) -> tuple[str, ...]:

@@ -11,7 +11,15 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from app.access import resume_address
 from app.database import db
 from app.htmx import render_page
-from app.services.errors import AlreadyDecided, DomainError, FamilyNotActive, ForgedForm, NotFound, OwnFamily
+from app.services.errors import (
+    AlreadyDecided,
+    DomainError,
+    FamilyNotActive,
+    ForgedForm,
+    NotFound,
+    OwnFamily,
+    VersionBegun,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +30,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
     ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),
+    VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
     FamilyNotActive: (
         403,
         "Votre dossier est fermé : vous pouvez seulement le consulter. Écrivez-nous pour le rouvrir.",

@@ -1,6 +1,8 @@
 """Euros, dates and hours as French text, for templates and mails."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
+from itertools import zip_longest
 
 from app.rules.phones import format_phone
 
@@ -50,9 +52,33 @@ def day_plain(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
+def day_list(days: Iterable[date]) -> str:
+    """« 4, 18 et 25 novembre 2026 »; over several months « 30 novembre et 2 décembre 2026 »; « » for none."""
+    months: dict[tuple[int, int], list[date]] = {}
+    for day in sorted(set(days)):
+        months.setdefault((day.year, day.month), []).append(day)
+    spans = [list(span) for span in months.values()]
+    told = [
+        f"{_enumeration([_day_number(day) for day in span])} {_MONTHS[span[0].month - 1]}"
+        + ("" if following and following[0].year == span[0].year else f" {span[0].year}")
+        for span, following in zip_longest(spans, spans[1:])
+    ]
+    return _enumeration(told) if all(len(span) == 1 for span in spans) else ", ".join(told)
+
+
+def _enumeration(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} et {words[-1]}" if len(words) > 1 else "".join(words)
+
+
 def month_long(day: date) -> str:
     """« décembre 2026 »."""
     return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def of_month(day: date) -> str:
+    """« de décembre 2026 », « d’octobre 2026 »."""
+    month = month_long(day)
+    return f"d’{month}" if month[0] in "ao" else f"de {month}"
 
 
 def hour_table(hour: time) -> str:
@@ -84,7 +110,7 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, day_long, day_medium, day_short, weekday_short, day_plain, month_long,
+        euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month,
         hour_table, hour_sentence, moment, moment_plain, phone,
     )
 }  # fmt: skip

@@ -5,14 +5,20 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from app.filters import NBSP, day_medium, moment
+from app.models.bookings import PriceChangeReason
 from app.models.families import Regime, Title
+from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
+from app.models.payments import PaymentMode
+from app.rules.allocation import InvoiceState
+from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.enrolments import EnrolmentBlocker
+from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
-from app.rules.pricing import QuotientOutcome
+from app.rules.pricing import Price, QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
@@ -22,6 +28,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         CellState.IMPOSSIBLE: "Réservation/annulation impossible",
         CellState.NOT_ALLOWED: "Non autorisée (choix des temps d’accueil non valide)",
         CellState.FULL: "Limite de capacité atteinte",
+        CellState.INVOICED: "Facturé",
     },
     Title: {
         Title.MISTER: "M.",
@@ -75,6 +82,16 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         QuotientOutcome.OUT_OF_DATE: "Tarif maximum : votre quotient familial n’est plus à jour.",
         QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
     },
+    PriceChangeReason: {
+        PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",
+        PriceChangeReason.TARIFF: "le tarif a été modifié",
+    },
+    UnpayableReason: {
+        UnpayableReason.SETTLED: f"Déjà payée{NBSP}: il n’y a plus rien à régler.",
+        UnpayableReason.NOT_ONLINE: f"Ne se paie pas en ligne{NBSP}: réglez-la auprès du service.",
+        UnpayableReason.UNDER_WAY: "Un paiement en ligne est en cours.",
+        UnpayableReason.BELOW_MINIMUM: f"Moins de 1,00{NBSP}€{NBSP}: le site de paiement ne l’accepte pas.",
+    },
     Weakness: {
         Weakness.TOO_SHORT: "Choisissez au moins 12 caractères.",
         Weakness.TOO_LONG: "Choisissez au plus 128 caractères.",
@@ -91,6 +108,46 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Role.KITCHEN: "Cuisine",
         Role.READ_ONLY: "Lecture seule",
     },
+    PaymentMode: {
+        PaymentMode.ONLINE_CARD: "Carte bancaire en ligne",
+        PaymentMode.ONLINE_DEBIT: "Prélèvement en ligne",
+        PaymentMode.CASH: "Espèces",
+        PaymentMode.CHEQUE: "Chèque",
+    },
+    InvoiceState: {
+        InvoiceState.UNPAID: "À payer",
+        InvoiceState.PARTIAL: "Payée en partie",
+        InvoiceState.PAID: "Soldée",
+        InvoiceState.OVERPAID: "Trop payée",
+    },
+    RunStatus: {
+        RunStatus.ISSUING: "En cours",
+        RunStatus.ISSUED: "Terminée",
+    },
+    OddityKind: {
+        OddityKind.NO_PRICE: "Sans tarif : à fixer avant de facturer",
+        OddityKind.PRICE_CHANGED: "Le tarif a changé depuis la réservation : le prix annoncé à la famille est facturé",
+        OddityKind.QUOTIENT_MISSING: "Tarif maximum : sans quotient familial",
+        OddityKind.QUOTIENT_OUT_OF_DATE: "Tarif maximum : quotient familial à mettre à jour",
+        OddityKind.QUOTIENT_UNVERIFIED: "Tarif maximum : quotient familial à vérifier",
+        OddityKind.DAY_NOT_OVER: "Jours à venir : laissés pour une prochaine facturation",
+        OddityKind.NOTHING_TO_INVOICE: "Rien à facturer pour l’instant",
+    },
+    BasketState: {
+        BasketState.CREATED: "Paiement préparé",
+        BasketState.ASKED: "Parent envoyé vers le site de paiement",
+        BasketState.PAID: "Payé",
+        BasketState.REFUSED: "Paiement refusé",
+        BasketState.CANCELLED: "Abandonné par le parent",
+        BasketState.EXPIRED: "Sans suite : délai dépassé",
+        BasketState.FAILED: "Le site de paiement n’a pas ouvert le paiement",
+    },
+    Mismatch: {
+        Mismatch.CLIENT_NUMBER: "numéro de client",
+        Mismatch.REFERENCE: "référence",
+        Mismatch.AMOUNT: "montant",
+        Mismatch.MODE: "mode (essai ou réel)",
+    },
     MailStatus: {
         MailStatus.QUEUED: "En attente",
         MailStatus.SENDING: "En cours d’envoi",
@@ -102,12 +159,39 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 
 # For the lists of forms: word by code.
 TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
+COUNTER_MODE_CHOICES = {mode.value: LABELS[PaymentMode][mode] for mode in (PaymentMode.CASH, PaymentMode.CHEQUE)}
 REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
 
 def label(member: StrEnum) -> str:
     """The French word of an enum member. Raises KeyError for one that has none: a test forbids it."""
     return LABELS[type(member)][member]
+
+
+LATE_ABSENCE = "absence prévenue trop tard"
+
+
+def price_explanation(price: Price) -> str:
+    """Why a price is what it is: the bracket of the quotient, or why the maximum."""
+    match price.outcome:
+        case QuotientOutcome.VERIFIED:
+            line = price.line
+            if line.qf_below_cents is None:
+                return "tarif unique" if line.qf_from_cents == 0 else f"quotient à partir de {_qf(line.qf_from_cents)}"
+            if line.qf_from_cents == 0:
+                return f"quotient de moins de {_qf(line.qf_below_cents)}"
+            return f"quotient de {_qf(line.qf_from_cents)} à moins de {_qf(line.qf_below_cents)}"
+        case QuotientOutcome.MISSING:
+            return "tarif maximum, sans quotient familial"
+        case QuotientOutcome.OUT_OF_DATE:
+            return "tarif maximum, quotient familial à mettre à jour"
+        case QuotientOutcome.UNVERIFIED:
+            return "tarif maximum, quotient familial à vérifier"
+
+
+def _qf(cents: int) -> str:
+    whole, rest = divmod(cents, 100)
+    return f"{whole},{rest:02d}" if rest else str(whole)
 
 
 def cell_label(cell: Cell) -> str:
@@ -119,6 +203,7 @@ def cell_label(cell: Cell) -> str:
         CellState.PRESENT: "Présence",
         CellState.NOT_ALLOWED: "Non autorisée",
         CellState.FULL: "Complet",
+        CellState.INVOICED: "Facturé",
     }[cell.state]
 
 
@@ -134,7 +219,9 @@ _SHORT_IMPOSSIBLE = {
 
 def cell_reason(cell: Cell, unit_name: str, alternatives: Sequence[str], closing_reason: str | None) -> str | None:
     """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying."""
-    if cell.reason is None or (cell.reason is Reason.PAST and cell.state is CellState.PRESENT):
+    # A day that is over, and what is on an invoice: the state says enough, and the legend says it in full.
+    is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
+    if cell.reason is None or is_said:
         return None
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
@@ -154,6 +241,8 @@ def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: 
             return f"Trop tard{NBSP}: il fallait réserver avant {deadline}."
         case Reason.TOO_LATE_TO_CANCEL:
             return f"Ne peut plus être annulé{NBSP}: c’était possible jusqu’à {deadline}."
+        case Reason.INVOICED:
+            return f"Déjà facturé{NBSP}: pour toute correction, contactez-nous."
         case Reason.NOT_ENROLLED:
             return "L’inscription ne couvre pas ce jour."
         case Reason.NO_PRICE:

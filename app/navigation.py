@@ -35,13 +35,18 @@ FAMILY_SECTIONS = (
     Section("Ma famille", "family.members.show", "family"),
     Section("Mes inscriptions", "family.enrolments.show", "enrolments"),
     Section("Mes réservations", "family.bookings.show_children", "bookings"),
+    Section("Mes factures", "family.invoices.show", "invoices"),
+    Section("Historique", "family.history.show", "history"),
 )
 
-QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS})
+QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS})
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
     Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
+    Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
+    Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
+    Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
 )
 

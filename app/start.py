@@ -26,7 +26,9 @@ from app.crypto import cipher
 from app.database import db, take_turns, write_transaction
 from app.demo.council import ACCOUNTS, PASSWORD, build_demo
 from app.integrations.communes import BadCommuneFile
+from app.integrations.payfip import PayFiPGateway, PayFiPMode
 from app.jobs.worker import Worker
+from app.payfip_simulator import Simulator, start_simulator
 from app.proxies import TrustedProxies
 from app.services.catalogue import forget_catalogue
 from app.services.installations import InstallationRefused, install_data_key, is_demo, is_empty, make_council
@@ -35,9 +37,10 @@ from app.services.reference_data import refresh_reference_data
 THREADS = 12
 CONNECTION_LIMIT = 400
 CHANNEL_TIMEOUT_SECONDS = 60
-# Above the application's own limit: it answers 413 with a page, the server only cuts off what is far beyond.
+# Far above the limit of the application, which answers 413 with a page: the server only cuts off what is meant badly.
 SERVER_BODY_LIMIT_BYTES = 50 * MAX_BODY_BYTES
 
+LAST_PORT = 65_535
 REFUSED_EXIT_STATUS = 2
 
 logger = logging.getLogger(__name__)
@@ -104,6 +107,19 @@ def decide_mode(config: Config, *, empty: bool, demo: bool) -> Mode:
     return Mode.BUILD_DEMO if builds else Mode.SERVE
 
 
+def check_payment_mode(config: Config, *, demo: bool) -> None:
+    """Raise InstallationRefused where PAYFIP_MODE does not go together with what is served."""
+    if config.payfip_mode is PayFiPMode.SIMULATOR and not demo:
+        raise InstallationRefused(
+            "PAYFIP_MODE=simulator n’existe que pour la démonstration : aucun argent n’y circule. Indiquez test, "
+            "activation ou production, ou enlevez ce réglage pour servir sans paiement en ligne."
+        )
+    if config.payfip_mode in (PayFiPMode.ACTIVATION, PayFiPMode.PRODUCTION) and demo:
+        raise InstallationRefused(
+            "Une démonstration n’encaisse pas d’argent : PAYFIP_MODE y vaut simulator ou test, ou n’est pas indiqué."
+        )
+
+
 def prepare(app: Flask, *, may_build_demo: bool = True) -> bool:
     """Make the database ready to serve; returns whether it is a demonstration. Changes nothing the second time.
 
@@ -118,6 +134,8 @@ def prepare(app: Flask, *, may_build_demo: bool = True) -> bool:
                 make_council(session)
                 install_data_key(session, config.data_key, config.data_key_file)
                 mode = decide_mode(config, empty=is_empty(session), demo=is_demo(session))
+                if may_build_demo:
+                    check_payment_mode(config, demo=is_demo(session) or mode is Mode.BUILD_DEMO)
                 refresh_reference_data(session)
                 if mode is Mode.BUILD_DEMO and may_build_demo:
                     _say("Construction de la collectivité de démonstration (quelques secondes)…")
@@ -172,6 +190,7 @@ def serve(app: Flask) -> NoReturn:
             f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : ce port est déjà pris, ou cette "
             "adresse n’est pas celle de cette machine."
         )
+    simulator = plug_in_simulator(app) if uses_simulator(config, demo=demo) else None
     worker: Worker = app.extensions["worker"]
     worker.start()
     # waitress takes SystemExit for the order to finish what runs and to return.
@@ -179,7 +198,26 @@ def serve(app: Flask) -> NoReturn:
     _say(greeting(config, demo=demo))
     server.run()
     worker.stop()
+    if simulator is not None:
+        simulator.stop()
     sys.exit(0)
+
+
+def uses_simulator(config: Config, *, demo: bool) -> bool:
+    """Whether families « pay » on the simulator of PayFiP: in the demonstration, unless PAYFIP_MODE says test."""
+    return demo and config.payfip_mode in (None, PayFiPMode.SIMULATOR)
+
+
+def plug_in_simulator(app: Flask) -> Simulator:
+    """Start the simulator of PayFiP on the port after the portal's, or any free one, and pay there."""
+    config: Config = app.config["PORTAL"]
+    next_port = config.port + 1 if config.port < LAST_PORT else 0
+    try:
+        simulator = start_simulator(config.instance_path, next_port)
+    except OSError:
+        simulator = start_simulator(config.instance_path, 0)
+    app.extensions["payments"] = PayFiPGateway(PayFiPMode.SIMULATOR, simulator_url=simulator.url)
+    return simulator
 
 
 def greeting(config: Config, *, demo: bool) -> str:

@@ -35,7 +35,7 @@ from tests.client import Client, recorder
 if TYPE_CHECKING:  # pytest imports its plugins itself
     from tests.postgres import PostgresServer
 
-pytest_plugins = ["tests.postgres", "tests.browser", "tests.completeness", "tests.served"]
+pytest_plugins = ["tests.postgres", "tests.browser", "tests.completeness", "tests.served", "tests.payment_site"]
 
 DATA_KEY = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk="
 
@@ -52,6 +52,7 @@ def make_config(instance_path: Path, database_url: str) -> Config:
         demo=None,
         mail_url=None,
         mail_from="Espace famille <ne-pas-repondre@example.org>",
+        payfip_mode=None,
         base_url="http://localhost",
         trusted_proxies=(),
         start_clock_at=None,

@@ -52,18 +52,22 @@ from app.models.families import (
     Guardian,
     Title,
 )
+from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunStatus
+from app.models.payments import Payment, PaymentAllocation, PaymentMode
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
 from app.rules.capabilities import Role
 from app.rules.cells import Action
 from app.rules.choices import Shown
 from app.rules.deadlines import NoticeKind, NoticeRule
+from app.rules.numbers import DocumentKind
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import bookings, families, installations
+from app.services import bookings, documents, families, installations, invoice_runs, payments
 from app.services.bookings import SaveOutcome, make_counters
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
+from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
 
 NOW = datetime(2026, 11, 23, 8, 30)
@@ -412,6 +416,93 @@ def save(
     key = key or f"test-key-{next(_numbers):08}"
     with write_transaction() as session:
         return bookings.save(session, family.ref, family.user_id, child_id, key, wanted)
+
+
+def book_past(
+    family: FamilySetup,
+    child_id: int,
+    activity: ActivitySetup,
+    days: Collection[date],
+    units: Collection[str] = ("Matin",),
+) -> None:
+    """Open an activity on days that are over, and book them as the parent did at the time; the clock comes back."""
+    now = clock.now()
+    openings = make_openings(activity, days)
+    clock.start_at(datetime.combine(min(days) - timedelta(days=20), time(9)), frozen=True)
+    save(family, child_id, book=[openings[day, unit] for day in days for unit in units])
+    clock.start_at(now, frozen=True)
+
+
+def issue(activity: ActivitySetup, month: date, staff_id: int, invoice_date: date | None = None) -> list[int]:
+    """Issue the invoices of an activity's office and month; returns their ids."""
+    invoice_date = invoice_date or clock.today()
+    with write_transaction() as session:
+        office_id = session.get_one(Activity, activity.id).office_id
+        run_id = invoice_runs.start_run(
+            session, office_id, month, invoice_date, invoice_date + timedelta(days=30), staff_id
+        )
+    left = 1
+    while left:
+        with write_transaction() as session:
+            left = invoice_runs.issue_next(session, run_id)
+    return list(db.session.scalars(select(Invoice.id).where(Invoice.run_id == run_id).order_by(Invoice.id)))
+
+
+def declare_quotient(family: FamilySetup, value_cents: int = 45_000, month: date = date(2026, 10, 1)) -> int:
+    """A quotient that waits for the staff; returns its id."""
+    with write_transaction() as session:
+        row = FamilyQuotient(family_id=family.family_id, value_cents=value_cents, starts_on=month)
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def make_invoice(
+    family: FamilySetup,
+    cents: int = 2_000,
+    *,
+    prefix: str = "pop",
+    payfip_number: str | None = "000001",
+    issued_on: date = date(2026, 11, 2),
+    paid_cents: int = 0,
+) -> int:
+    """An invoice of an office for the month before, with one line, and perhaps something paid at the counter."""
+    with write_transaction() as session:
+        office = _only(session, Office, prefix=prefix, name=f"Service {prefix}", payfip_number=payfip_number)
+        month = (issued_on.replace(day=1) - timedelta(days=1)).replace(day=1)
+        run = InvoiceRun(
+            office_id=office.id, month=month, invoice_date=issued_on, due_on=issued_on + timedelta(days=30),
+            status=RunStatus.ISSUED, started_by_id=family.user_id,
+        )  # fmt: skip
+        session.add(run)
+        session.flush()
+        line = InvoiceLine(
+            position=0, child_name="Léa TEST", label="Mercredi, Matin", days="7 octobre 2026", quantity=1,
+            unit_cents=cents, amount_cents=cents, explanation="tarif maximum, sans quotient familial",
+        )  # fmt: skip
+        invoice = Invoice(
+            number=documents.next_number(session, office.id, DocumentKind.INVOICE, issued_on), office_id=office.id,
+            family_id=family.family_id, run_id=run.id, issued_on=issued_on, due_on=run.due_on, month=month,
+            total_cents=cents, payer_name=family.name, payer_address="12 rue des Tilleuls\n80110 Démuin", lines=[line],
+        )  # fmt: skip
+        session.add(invoice)
+        session.flush()
+        if paid_cents:
+            payment = Payment(
+                receipt_number=documents.next_number(session, office.id, DocumentKind.RECEIPT, clock.today()),
+                office_id=office.id, family_id=family.family_id, mode=PaymentMode.CASH, amount_cents=paid_cents,
+                received_on=clock.today(),
+            )  # fmt: skip
+            payment.allocations.append(PaymentAllocation(invoice_id=invoice.id, amount_cents=min(cents, paid_cents)))
+            session.add(payment)
+        return invoice.id
+
+
+def make_basket(family: FamilySetup, invoice_ids: Sequence[int], mode: str = "T") -> StartedBasket:
+    """An attempt to pay these invoices online; the payment site was not asked yet."""
+    addresses = PaymentAddresses("http://localhost/paiement/notification", "http://localhost/paiement/retour", mode)
+    with write_transaction() as session:
+        return payments.start_basket(session, family.ref, family.user_id, family.email, invoice_ids, addresses)
 
 
 def bookings_of(child_id: int) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum, auto
 
 from flask import Flask
@@ -15,11 +16,15 @@ from sqlalchemy import select
 
 from app.database import db, write_transaction
 from app.models.accounts import TokenPurpose
+from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
+from app.models.payments import Payment, PaymentMode
 from app.rules.capabilities import Capability, Role
+from app.rules.pricing import TariffLine
 from app.rules.states import EnrolmentStatus
-from app.services import accounts
+from app.services import accounts, payments, tariffs
 from app.services.mails import queue_mail
+from app.services.tariffs import TariffInput
 from tests import factories
 
 
@@ -43,6 +48,7 @@ class Route:
     sends: Mapping[str, str] = field(default_factory=dict)  # something that its form could send
     answers: int = 200  # to a GET of someone who may
     is_page: bool = True  # a whole page in HTML
+    is_from_payment_site: bool = False  # another site may post here, without a token
 
 
 def _family(method: str = "GET", argument: str | None = None, **values: object) -> Route:
@@ -86,6 +92,11 @@ ROUTES: Mapping[str, Route] = {
     "public.passwords.show_sent": Route(Door.PUBLIC),
     "public.passwords.show": Route(Door.PUBLIC, argument="secret"),
     "public.passwords.reset": Route(Door.PUBLIC, "POST", argument="secret", sends={"password": "x"}),
+    # From the payment site: no form of ours, no token; what they bring is only a question to ask it.
+    "public.payments.return_by_link": Route(Door.PUBLIC, answers=404, is_from_payment_site=True),
+    "public.payments.return_by_form": Route(Door.PUBLIC, "POST", is_from_payment_site=True),
+    "public.payments.note_outcome": Route(Door.PUBLIC, "POST", is_from_payment_site=True),
+    "public.payments.show": Route(Door.PUBLIC, argument="public_token"),
     # --- families
     "family.dashboard.show": _family(),
     "family.members.show": _family(),
@@ -105,9 +116,16 @@ ROUTES: Mapping[str, Route] = {
     "family.bookings.show_week": _family(argument="child_id"),
     "family.bookings.check_week": _family("POST", "child_id", sends=_PLANNING),
     "family.bookings.save_week": _family("POST", "child_id", sends=_PLANNING),
+    "family.invoices.show": _family(),
+    "family.invoices.show_total": _family("POST"),
+    "family.invoices.pay": _family("POST"),
+    "family.invoices.show_invoice": _family(argument="invoice_id"),
+    "family.invoices.show_pdf": _family(argument="invoice_id"),
+    "family.invoices.show_receipt": _family(argument="payment_id"),
+    "family.history.show": _family(),
     # --- staff
     "staff.home.show": _staff(*Capability, answers=303),
-    "staff.queue.show": _staff(Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS),
+    "staff.queue.show": _staff(Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS),
     "staff.queue.accept_sign_up": _staff(Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id"),
     "staff.queue.refuse_sign_up": _staff(
         Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id", sends=_REASON
@@ -116,6 +134,12 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_enrolment": _staff(
         Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id", sends=_REASON
     ),
+    "staff.queue.accept_quotient": _staff(
+        Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends={"ends_on": "2027-01-31"}
+    ),
+    "staff.queue.refuse_quotient": _staff(
+        Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
+    ),
     "staff.families.search": _staff(Capability.VIEW_FAMILIES),
     "staff.families.show": _staff(Capability.VIEW_FAMILIES, argument="family_id"),
     "staff.families.correct_email": _staff(
@@ -123,6 +147,29 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.families.resend_invitation": _staff(Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id"),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
+    "staff.tariffs.show": _staff(Capability.EDIT_TARIFFS),
+    "staff.tariffs.show_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),
+    "staff.tariffs.new_version": _staff(Capability.EDIT_TARIFFS, argument="activity_id"),
+    "staff.tariffs.add_version": _staff(Capability.EDIT_TARIFFS, method="POST", argument="activity_id"),
+    "staff.tariffs.edit_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),
+    "staff.tariffs.change_version": _staff(Capability.EDIT_TARIFFS, method="POST", argument="version_id"),
+    "staff.tariffs.delete_version": _staff(Capability.EDIT_TARIFFS, method="POST", argument="version_id"),
+    "staff.tariffs.reprice": _staff(Capability.EDIT_TARIFFS, method="POST", argument="activity_id"),
+    "staff.invoice_runs.show": _staff(Capability.ISSUE_INVOICES),
+    "staff.invoice_runs.preview": _staff(Capability.ISSUE_INVOICES, answers=422),  # which office, which month?
+    "staff.invoice_runs.start": _staff(Capability.ISSUE_INVOICES, method="POST", answers=422),
+    "staff.invoice_runs.show_run": _staff(Capability.ISSUE_INVOICES, argument="run_id"),
+    "staff.invoice_runs.carry_on": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id"),
+    "staff.invoices.show": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
+    "staff.invoices.show_pdf": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
+    "staff.payments.show": _staff(Capability.VIEW_PAYMENTS),
+    "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
+    "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
+    "staff.payments.show_receipt": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
+    "staff.payments.new_payment": _staff(Capability.RECORD_PAYMENTS, argument="family_id"),
+    "staff.payments.record_payment": _staff(
+        Capability.RECORD_PAYMENTS, method="POST", argument="family_id", sends={"mode": "cash", "amount": "5,00"}
+    ),
     "staff.mails.show": _staff(Capability.VIEW_MAILS),
     "staff.mails.show_mail": _staff(Capability.VIEW_MAILS, argument="mail_id"),
     "staff.mails.retry": _staff(Capability.VIEW_MAILS, method="POST", argument="mail_id"),
@@ -137,10 +184,12 @@ class World:
     planning: factories.PlanningSetup
     free_child_id: int  # of the family, without enrolment: its identity may still be corrected
     stranger: factories.FamilySetup
-    strangers_child_id: int
+    strangers_ids: Mapping[str, int]  # what is another family's, by the name of the argument
     pending_family_id: int
     requested_enrolment_id: int
     mail_id: int
+    regie_ids: Mapping[str, int]  # what the régie looks at, by the name of the argument
+    public_token: str  # of an online payment under way
     secrets: Mapping[TokenPurpose, str]
     staff: Mapping[Role, int]  # user ids
 
@@ -171,6 +220,9 @@ class World:
             "family_id": self.planning.family.family_id,
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
+            "activity_id": self.planning.activity.id,
+            "public_token": self.public_token,
+            **self.regie_ids,
             "hashed_name": self.app.jinja_env.globals["asset"]("css/site.css").removeprefix("/static/"),  # type: ignore[operator]
         }[name]
 
@@ -202,10 +254,39 @@ def make_world(app: Flask) -> World:
         TokenPurpose.PASSWORD_RESET: secret_for(stranger.email),
     }
     staff = {role: factories.make_staff(role) for role in Role}
+    regie_ids = _make_money(planning, staff[Role.REGISSEUR])
+    strangers_invoice_id = factories.make_invoice(stranger, 4_000, prefix="AN", payfip_number="000002", paid_cents=500)
+    strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
+    strangers_ids = {
+        "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
+    }  # fmt: skip
+    public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
-        app, planning, free_child_id, stranger, strangers_child_id, pending_family_id, requested_enrolment_id, mail_id,
-        secrets, staff,
+        app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
+        regie_ids, public_token, secrets, staff,
     )  # fmt: skip
+
+
+def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str, int]:
+    """An invoice of October, paid in part, prices to come and a quotient that waits."""
+    october = date(2026, 10, 1)
+    days = [date(2026, 10, 7), date(2026, 10, 14)]
+    factories.book_past(planning.family, planning.child_id, planning.activity, days)
+    (invoice_id,) = factories.issue(planning.activity, october, staff_id)
+    quotient_id = factories.declare_quotient(planning.family, month=date(2026, 11, 1))
+    with write_transaction() as session:
+        invoice = session.get_one(Invoice, invoice_id)
+        run_id = invoice.run_id
+        payment_id = payments.record_counter_payment(
+            session, office_id=invoice.office_id, family_id=invoice.family_id, mode=PaymentMode.CASH, amount_cents=100,
+            received_on=factories.MONDAY, reference="", recorded_by=staff_id,
+        )  # fmt: skip
+        lines = tuple(TariffLine(unit_id, 0, None, 300) for unit_id in planning.activity.units.values())
+        version_id = tariffs.add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), lines))
+    return {
+        "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
+        "version_id": version_id,
+    }  # fmt: skip
 
 
 def secret_for(email: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from app.config import BadSetting, Config
+from app.integrations.payfip import PayFiPMode
 
 
 def read(folder: Path, **settings: str) -> Config:
@@ -106,3 +107,14 @@ def test_an_instance_folder_that_cannot_be_is_refused(tmp_path):
 def test_the_instance_folder_is_its_owners_alone(tmp_path):
     read(tmp_path / "instance")
     assert (tmp_path / "instance").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("mode", list(PayFiPMode))
+def test_each_mode_of_payfip_is_understood(tmp_path, mode):
+    assert read(tmp_path, PAYFIP_MODE=mode.value).payfip_mode is mode
+
+
+def test_without_a_mode_nothing_is_said_and_another_is_refused(tmp_path):
+    assert read(tmp_path).payfip_mode is None
+    with pytest.raises(BadSetting, match="PAYFIP_MODE vaut simulator, test, activation, production"):
+        read(tmp_path, PAYFIP_MODE="prod")

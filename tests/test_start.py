@@ -23,6 +23,7 @@ from app import clock, create_app, start
 from app.config import Config
 from app.crypto import cipher
 from app.database import db, write_transaction
+from app.integrations.payfip import PayFiPMode
 from app.models.accounts import User
 from app.models.councils import Council
 from app.models.families import Child, Family
@@ -31,7 +32,16 @@ from app.rules.capabilities import Role
 from app.services.checks import find_inconsistencies
 from app.services.installations import InstallationRefused, is_demo, is_empty
 from app.services.staff_accounts import create_staff
-from app.start import Mode, decide_mode, greeting, prepare, trusted_hosts
+from app.start import (
+    Mode,
+    check_payment_mode,
+    decide_mode,
+    greeting,
+    plug_in_simulator,
+    prepare,
+    trusted_hosts,
+    uses_simulator,
+)
 from tests.conftest import make_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -276,6 +286,81 @@ def test_the_console_names_the_address_and_the_accounts_of_the_demo_only(config)
     for name in ("parent", "agent", "regie", "animation", "admin"):
         assert f"{name}@example.org" in shown
     assert "Portail-Demo-2026" not in greeting(config, demo=False)
+
+
+# --- Online payment -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "demo", "refused"),
+    [
+        (PayFiPMode.SIMULATOR, False, "simulator n’existe que pour la démonstration"),
+        (PayFiPMode.ACTIVATION, True, "n’encaisse pas d’argent"),
+        (PayFiPMode.PRODUCTION, True, "n’encaisse pas d’argent"),
+        (PayFiPMode.SIMULATOR, True, None),
+        (PayFiPMode.TEST, True, None),
+        (None, True, None),
+        (None, False, None),
+        (PayFiPMode.TEST, False, None),
+        (PayFiPMode.ACTIVATION, False, None),
+        (PayFiPMode.PRODUCTION, False, None),
+    ],
+)
+def test_the_mode_of_payfip_goes_with_what_is_served(config, mode, demo, refused):
+    settings = replace(config, payfip_mode=mode)
+    if refused is None:
+        check_payment_mode(settings, demo=demo)
+    else:
+        with pytest.raises(InstallationRefused, match=refused):
+            check_payment_mode(settings, demo=demo)
+
+
+def test_a_refused_mode_builds_no_demo(config, few_communes):
+    app = create_app(replace(config, payfip_mode=PayFiPMode.PRODUCTION))
+    with pytest.raises(InstallationRefused, match="n’encaisse pas"):
+        prepare(app)
+    with app.app_context():
+        assert is_empty(db.session())
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("mode", "letter"),
+    [(PayFiPMode.TEST, "T"), (PayFiPMode.ACTIVATION, "X"), (PayFiPMode.PRODUCTION, "W"), (None, None)],
+)
+def test_outside_the_demo_families_pay_at_payfip_or_not_at_all(config, mode, letter):
+    app = create_app(replace(config, payfip_mode=mode))
+    gateway = app.extensions["payments"]
+    assert (None if gateway is None else gateway.mode.value) == letter
+    assert not uses_simulator(replace(config, payfip_mode=mode), demo=False)
+
+
+def test_the_policy_of_pages_names_the_payment_site(config):
+    def policy(app: Flask) -> str:
+        with app.test_request_context():
+            address = app.jinja_env.globals["asset"]("css/site.css")
+        with app.test_client().get(address) as answer:
+            return str(answer.headers["Content-Security-Policy"])
+
+    assert "form-action 'self';" in policy(create_app(config))
+    with_payfip = policy(create_app(replace(config, payfip_mode=PayFiPMode.TEST)))
+    assert "form-action 'self' https://www.payfip.gouv.fr;" in with_payfip
+
+
+def test_the_simulator_stands_beside_the_demo_on_the_next_port_or_another(config):
+    app = create_app(replace(config, port=free_port()))
+    first = plug_in_simulator(app)
+    try:
+        assert app.extensions["payments"].mode.value == "T"
+        assert app.extensions["payments"].payment_origin == first.url
+        second = plug_in_simulator(app)  # its port is taken now
+        second.stop()
+        assert second.url != first.url
+    finally:
+        first.stop()
+    last = plug_in_simulator(create_app(replace(config, port=65_535)))
+    last.stop()
 
 
 # --- The process ----------------------------------------------------------------------------------------------------

@@ -22,12 +22,15 @@ from app.demo.families import (
     FamilyPlan,
     QuotientStory,
 )
-from app.demo.settings import Offer, Weeks, seasons_around, set_up
+from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
+from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
+from app.models.activities import Office
 from app.models.bookings import Booking, Opening
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
 from app.models.families import Family, FamilyChild, Guardian, Title
 from app.models.mails import MailStatus, OutboxMail
+from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
 from app.rules.choices import Shown
 from app.rules.states import EnrolmentStatus
@@ -62,8 +65,17 @@ PASSWORD = "Portail-Demo-2026"
 COUNCIL_NAME = "Communauté de communes de démonstration"
 SCHOOL_ZONE = "B"
 CLERK = "agent@example.org"
+REGISSEUR = "regie@example.org"
 
-_SEED = 80110
+# The guide's invoices: AN-F191100001, 6,20 €, and pop-F200300001, 35,00 € of which 20,00 € are paid.
+_ARCHIVED_SEASON = "2019-2020"
+_ARCHIVED_BOOKINGS = (
+    (date(2019, 11, 4), (date(2019, 11, 13), date(2019, 11, 27))),
+    (date(2020, 1, 27), tuple(date(2020, 2, day) for day in (3, 4, 6, 7, 10, 11, 13))),
+)
+ARCHIVED_PAYMENT_CENTS = 20_00
+
+_SEED = 80570
 _MINUTE = timedelta(minutes=1)
 _DAYS_OFF = 0.12  # of the days on which a child usually comes
 
@@ -81,7 +93,7 @@ class Account:
 ACCOUNTS = (
     Account(TEST_FAMILY.email, "Fabrice TEST", None, "un parent : la famille TEST"),
     Account(CLERK, "Nadia Lambert", Role.FILE_CLERK, "gestion des dossiers"),
-    Account("regie@example.org", "Philippe Roche", Role.REGISSEUR, "régie"),
+    Account(REGISSEUR, "Philippe Roche", Role.REGISSEUR, "régie"),
     Account("animation@example.org", "Sami Benali", Role.YOUTH_WORKER, "animation"),
     Account("admin@example.org", "Camille Lenoir", Role.ADMINISTRATOR, "administration"),
 )
@@ -96,6 +108,7 @@ class _Demo:
     password_hash: str
     rng: Random = field(default_factory=lambda: Random(_SEED))
     clerk_id: int = 0
+    regisseur_id: int = 0
     offer: Offer = field(default_factory=Offer)
     children: dict[tuple[str, str], int] = field(default_factory=dict)  # by family's last name and first name
     users: dict[str, int] = field(default_factory=dict)  # by family's last name
@@ -110,11 +123,14 @@ def build_demo(session: Session, more_families: int = 0) -> None:
     now = clock.now()
     demo = _Demo(session, Weeks(now.date()), hash_password(PASSWORD))
     with clock.moved():
-        _move_to(demo.weeks.first_day - timedelta(days=31), time(8, 30))
+        _move_to(ARCHIVE_YEAR, time(8, 30))
         _describe(demo, more_families * PLACES_PER_FAMILY)
+        _live_the_archived_year(demo)
         _sign_families_up(demo)
         _enrol_children(demo)
         _book_weeks(demo)
+        invoice_last_months(session, now, demo.regisseur_id, demo.rng)
+        _send_mails(demo)
         _leave_work_to_do(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
@@ -137,21 +153,83 @@ def _describe(demo: _Demo, more_places: int) -> None:
             user_id = create_staff(session, account.email, account.name, demo.password_hash, account.role)
             if account.email == CLERK:
                 demo.clerk_id = user_id
+            elif account.email == REGISSEUR:
+                demo.regisseur_id = user_id
     demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
 
 
-def _sign_families_up(demo: _Demo) -> None:
-    for number, plan in enumerate(FAMILIES):
-        _move_to(demo.weeks.first_day - timedelta(days=30 - number // 4), time(18, 40 + number))
-        _request(demo, plan)
-    for number, plan in enumerate(FAMILIES):
-        _move_to(demo.weeks.first_day - timedelta(days=25), time(9, number))
-        family = demo.session.scalars(select(Family).where(Family.last_name == plan.last_name)).one()
-        accept_sign_up(demo.session, family.id, demo.clerk_id)
-        _move_to(demo.weeks.first_day - timedelta(days=25), time(12, 30 + number))
-        _confirm(demo, plan)
-        _complete(demo, plan)
+def _live_the_archived_year(demo: _Demo) -> None:
+    """What the guide shows: family TEST's invoices of 2019 and 2020, one of them paid in part at the counter."""
+    plan, child = TEST_FAMILY, TEST_FAMILY.children[0]
+    _move_to(date(2019, 9, 3), time(18, 40))
+    _request(demo, plan)
+    _accept(demo, plan, date(2019, 9, 5), time(9))
+    activities = {name: demo.offer.activities[_ARCHIVED_SEASON, name] for name in ("Mercredi", "Périscolaire")}
+    requested = [
+        request_enrolment(
+            demo.session,
+            demo.families[plan.last_name],
+            demo.users[plan.last_name],
+            demo.children[plan.last_name, child.first_name],
+            activity_id,
+        )
+        for activity_id in activities.values()
+    ]
+    _move_to(date(2019, 9, 9), time(10, 15))
+    for enrolment_id in requested:
+        accept_enrolment(demo.session, enrolment_id, demo.clerk_id)
+    for booked_on, days in _ARCHIVED_BOOKINGS:
+        _move_to(booked_on, time(19, 30))
+        openings = demo.session.scalars(select(Opening.id).where(Opening.day.in_(days)).order_by(Opening.id)).all()
+        _save(demo, plan.last_name, child.first_name, [Shown(id_, held=False) for id_ in openings], frozenset(openings))
+    offices = {office.prefix: office.id for office in demo.session.scalars(select(Office))}
+    family_id = demo.families[plan.last_name].id
+    for prefix, month, issued_on in (
+        ("AN", date(2019, 11, 1), date(2019, 11, 30)), ("pop", date(2020, 2, 1), date(2020, 3, 1)),
+    ):  # fmt: skip
+        moment = datetime.combine(issued_on, time(18))
+        issue_month(demo.session, offices[prefix], month, issued_on, moment, demo.regisseur_id)
+    paid_at = datetime.combine(date(2020, 3, 12), time(16, 45))
+    pay_at_counter(
+        demo.session, offices["pop"], family_id, PaymentMode.CASH, ARCHIVED_PAYMENT_CENTS, paid_at, demo.regisseur_id
+    )
     _send_mails(demo)
+
+
+def _sign_families_up(demo: _Demo) -> None:
+    new_families = [plan for plan in FAMILIES if plan.last_name not in demo.families]
+    for number, plan in enumerate(new_families):
+        _move_to(demo.weeks.first_day - timedelta(days=30 - number // 4), time(18, 41 + number))
+        _request(demo, plan)
+    day = demo.weeks.first_day - timedelta(days=25)
+    for number, plan in enumerate(new_families):
+        _accept(demo, plan, day, time(9, number))
+    _move_to(day, time(13))
+    _complete(demo, TEST_FAMILY, TEST_FAMILY.children[1:])
+    # The second parent, who has no login yet.
+    demo.session.add(
+        Guardian(
+            family_id=demo.families["TEST"].id,
+            title=Title.MADAM,
+            last_name="TEST",
+            first_name="Sophie",
+            email="sophie.test@example.org",
+        )
+    )
+    demo.session.flush()
+    _send_mails(demo)
+
+
+def _accept(demo: _Demo, plan: FamilyPlan, day: date, at: time) -> None:
+    """The clerk accepts a family; a little later the parent confirms the account and fills in the file."""
+    moment = datetime.combine(day, at)
+    clock.start_at(moment, frozen=True)
+    family = demo.session.scalars(select(Family).where(Family.last_name == plan.last_name)).one()
+    accept_sign_up(demo.session, family.id, demo.clerk_id)
+    clock.start_at(moment + timedelta(hours=3), frozen=True)
+    _confirm(demo, plan)
+    # Family TEST comes in the archived year, with the elder child.
+    _complete(demo, plan, plan.children[:1] if plan is TEST_FAMILY else plan.children)
 
 
 def _request(demo: _Demo, plan: FamilyPlan) -> None:
@@ -174,7 +252,7 @@ def _confirm(demo: _Demo, plan: FamilyPlan) -> None:
     (demo.families[plan.last_name],) = families_of_user(user.id)
 
 
-def _complete(demo: _Demo, plan: FamilyPlan) -> None:
+def _complete(demo: _Demo, plan: FamilyPlan, children: Sequence[ChildPlan]) -> None:
     family = demo.families[plan.last_name]
     january = clock.now().date().replace(month=1, day=1)
     quotient = None if plan.quotient_cents is None else QuotientInput(plan.quotient_cents, january)
@@ -196,20 +274,8 @@ def _complete(demo: _Demo, plan: FamilyPlan) -> None:
     demo.session.flush()
     if quotient is not None and plan.story is QuotientStory.VERIFIED:
         verify_quotient(demo.session, family.id, january, demo.clerk_id)
-    for child in plan.children:
+    for child in children:
         _add_child(demo, plan, child)
-    if plan is TEST_FAMILY:
-        # The second parent, who has no login yet.
-        demo.session.add(
-            Guardian(
-                family_id=family.id,
-                title=Title.MADAM,
-                last_name="TEST",
-                first_name="Sophie",
-                email="sophie.test@example.org",
-            )
-        )
-        demo.session.flush()
 
 
 def _add_child(demo: _Demo, plan: FamilyPlan, child: ChildPlan) -> None:
@@ -230,7 +296,7 @@ def _add_child(demo: _Demo, plan: FamilyPlan, child: ChildPlan) -> None:
 def _birth_date(demo: _Demo, age: int) -> date:
     """A birthday that does not fall into the demo's weeks, so that the child keeps its age and group."""
     today = demo.weeks.today
-    return date(today.year - age, today.month, min(today.day, 28)) - timedelta(days=demo.rng.randrange(80, 300))
+    return date(today.year - age, today.month, min(today.day, 28)) - timedelta(days=demo.rng.randrange(140, 300))
 
 
 def _enrol_children(demo: _Demo) -> None:
@@ -267,9 +333,10 @@ def _activities_of(demo: _Demo, child: ChildPlan) -> list[int]:
 
 def _book_weeks(demo: _Demo) -> None:
     """Three evenings on which the parents book, each for some weeks; now and then one cancels a day in time."""
-    monday = demo.weeks.monday
+    monday, first_day = demo.weeks.monday, demo.weeks.first_day
+    past_weeks = (monday - first_day).days // 7
     evenings = (
-        (demo.weeks.first_day - timedelta(days=12), range(-4, 0)),
+        (first_day - timedelta(days=12), range(-past_weeks, 0)),
         (monday - timedelta(days=11), range(3)),
         (monday - timedelta(days=4), range(3, 6)),
     )

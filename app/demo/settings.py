@@ -6,7 +6,6 @@ from datetime import date, time, timedelta
 
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.models.activities import (
     Activity,
     ActivityNoticeRule,
@@ -55,7 +54,7 @@ class GroupPlan:
     """An age group; ages in completed years, both included."""
 
     name: str
-    min_age: int
+    min_age: int | None
     max_age: int
 
 
@@ -83,7 +82,11 @@ class ActivityPlan:
     scopes: tuple[ScopePlan, ...]
     book: NoticeRule
     cancel: NoticeRule
+    opens: tuple[date, date] | None = None  # None: all through the season
 
+
+ARCHIVE_YEAR = date(2019, 9, 1)
+"""The school year of the guide's invoices, kept as an archive: nothing of it can be booked any more."""
 
 OFFICES = (
     ("pop", "Service périscolaire", "012345"),
@@ -162,6 +165,39 @@ ACTIVITIES = (
 )  # fmt: skip
 
 
+ARCHIVED_ACTIVITIES = (
+    ActivityPlan(
+        name="Mercredi",
+        description="Les mercredis d’école, le matin.",
+        office="AN",
+        site="Accueil de loisirs Les Marronniers",
+        kinds=(DayKind.WEDNESDAY,),
+        units=(UnitPlan("Matin", time(7, 30), time(11, 45), (205, 310, 410, 510), (WEDNESDAY,)),),
+        groups=(GroupPlan("3–11 ans", None, 11),),
+        scopes=(ScopePlan("Mercredi matin 2019", ("Matin",), 30),),
+        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
+        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
+        opens=(date(2019, 11, 1), date(2019, 11, 30)),
+    ),
+    ActivityPlan(
+        name="Périscolaire",
+        description="Avant et après la classe, goûter compris.",
+        office="pop",
+        site="Accueil périscolaire des Deux-Vallées",
+        kinds=(DayKind.SCHOOL_DAY,),
+        units=(
+            UnitPlan("Acc matin", time(7), time(9), (130, 190, 250, 310), WORKING_WEEK),
+            UnitPlan("Acc soir", time(16, 30), time(19), (200, 290, 380, 470), WORKING_WEEK),
+        ),
+        groups=(GroupPlan("Tous les élèves", None, 11),),
+        scopes=(ScopePlan("Périscolaire 2020", ("Acc matin", "Acc soir"), 60),),
+        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
+        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
+        opens=(date(2020, 2, 1), date(2020, 2, 14)),  # then the winter holidays
+    ),
+)
+
+
 @dataclass(slots=True)
 class Offer:
     """The ids of what was set up, by the names of the plans."""
@@ -184,21 +220,26 @@ def seasons_around(today: date, first_day: date, last_day: date) -> list[date]:
 
 
 def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Offer:
-    """Create everything the staff would set, for these school years; each scope gets `more_places` more."""
-    write_first_consent_text(session, starts_on=min(years[0], clock.today()))
+    """Create everything the staff would set, for these school years and the archived one.
+
+    Each scope of the present gets `more_places` more.
+    """
+    write_first_consent_text(session, starts_on=ARCHIVE_YEAR)
     offices = {prefix: Office(prefix=prefix, name=name, payfip_number=number) for prefix, name, number in OFFICES}
     sites = {name: Site(name=name, address=address) for name, address in SITES}
     session.add_all([*offices.values(), *sites.values()])
     session.flush()
     offer = Offer()
     openings: list[tuple[Activity, dict[str, int], list[int], ActivityPlan, Season]] = []
-    for starts_on in years:
+    for starts_on in (ARCHIVE_YEAR, *years):
         ends_on = date(starts_on.year + 1, 8, 31)
         season = Season(name=f"{starts_on.year}-{ends_on.year}", starts_on=starts_on, ends_on=ends_on)
         session.add(season)
         session.flush()
-        offer.seasons.append(season)
-        for position, plan in enumerate(ACTIVITIES, start=1):
+        is_archive = starts_on == ARCHIVE_YEAR
+        if not is_archive:
+            offer.seasons.append(season)
+        for position, plan in enumerate(ARCHIVED_ACTIVITIES if is_archive else ACTIVITIES, start=1):
             activity = Activity(
                 office_id=offices[plan.office].id, site_id=sites[plan.site].id, season_id=season.id,
                 name=plan.name, description=plan.description, position=position,
@@ -206,15 +247,15 @@ def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Off
             session.add(activity)
             session.flush()
             offer.activities[season.name, plan.name] = activity.id
-            units, groups = _set_up_activity(session, activity.id, plan, more_places)
+            units, groups = _set_up_activity(session, activity.id, plan, 0 if is_archive else more_places)
             _set_prices(session, activity.id, plan, units, season)
             openings.append((activity, units, list(groups.values()), plan, season))
     session.flush()
     for activity, units, group_ids, plan, season in openings:
+        first_day, last_day = plan.opens or (season.starts_on, season.ends_on)
         for unit in plan.units:
             generate_openings(
-                session, activity.id, [units[unit.name]], group_ids, plan.kinds, unit.weekdays,
-                season.starts_on, season.ends_on,
+                session, activity.id, [units[unit.name]], group_ids, plan.kinds, unit.weekdays, first_day, last_day,
             )  # fmt: skip
     return offer
 
@@ -280,7 +321,8 @@ def _set_prices(session: Session, activity_id: int, plan: ActivityPlan, units: d
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """The ten weeks of the demo's bookings around a day: four past, its own and five to come."""
+    """The weeks of the demo's bookings around a day: those of the last two whole months and since, its own and five
+    to come."""
 
     today: date
 
@@ -291,8 +333,10 @@ class Weeks:
 
     @property
     def first_day(self) -> date:
-        """The first Monday with bookings."""
-        return self.monday - timedelta(weeks=4)
+        """The first Monday with bookings: the first one of the month before the last, which is invoiced and settled."""
+        last_month = (self.today.replace(day=1) - timedelta(days=1)).replace(day=1)
+        first = (last_month - timedelta(days=1)).replace(day=1)
+        return first + timedelta(days=-first.weekday() % 7)
 
     @property
     def last_day(self) -> date:

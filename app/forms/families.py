@@ -10,6 +10,7 @@ from wtforms.validators import ValidationError
 from app import clock
 from app.filters import month_long
 from app.forms.fields import (
+    DATE_FORMATS,
     LONGEST_NAME,
     CommuneChecks,
     Filled,
@@ -18,6 +19,7 @@ from app.forms.fields import (
     city_field,
     phone_field,
     postal_code_field,
+    read_cents,
     text_field,
 )
 from app.labels import REGIME_CHOICES
@@ -31,7 +33,6 @@ MONTHS_OFFERED = 24
 LARGEST_QUOTIENT_CENTS = 10_000_000
 
 _FUND_REGIMES = ("general", "agricultural")
-_AMOUNT = re.compile(r"(\d{1,6})(?:[.,](\d{1,2}))?")
 _HOUSE_NUMBER = re.compile(r"(?:\d{1,5}(?:[-/]\d{1,5})?)?")
 
 
@@ -95,7 +96,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
 
     def quotient_input(self) -> QuotientInput | None:
         """The quotient that was declared, if any; only of a valid form."""
-        cents = _read_cents(self.quotient.data)
+        cents = read_cents(self.quotient.data)
         return None if cents is None else QuotientInput(cents, date.fromisoformat(self.quotient_month.data))
 
     def validate_number(self, field: Field) -> None:
@@ -133,7 +134,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         """Raises ValidationError."""
         if not field.data:
             return
-        cents = _read_cents(field.data)
+        cents = read_cents(field.data)
         if cents is None or cents > LARGEST_QUOTIENT_CENTS:
             raise ValidationError("Indiquez le quotient en euros, par exemple 812 ou 812,50.")
 
@@ -157,7 +158,7 @@ class ChildForm(FlaskForm):
     )  # fmt: skip
     birth_date = DateField(
         "Date de naissance",
-        format=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"],
+        format=DATE_FORMATS,
         validators=[Filled(message="Indiquez la date de naissance, par exemple 14/05/2018.")],
         render_kw={"autocomplete": "off"},
     )
@@ -187,11 +188,3 @@ def amount_typed(cents: int | None) -> str:
         return ""
     euros, rest = divmod(cents, 100)
     return f"{euros},{rest:02d}" if rest else str(euros)
-
-
-def _read_cents(text: str) -> int | None:
-    match = _AMOUNT.fullmatch(re.sub(r"[\s€]", "", text))
-    if match is None:
-        return None
-    euros, rest = match.groups()
-    return int(euros) * 100 + int((rest or "0").ljust(2, "0"))

@@ -18,6 +18,9 @@ from app.rules.phones import InvalidPhone, normalise_phone
 from app.rules.texts import fold
 from app.services.families import CommuneChoice, communes_named, communes_of_postal_code
 
+DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %m %Y"]
+"""A date as a browser's picker sends it, and as people type it."""
+
 LONGEST_NAME = 60
 LONGEST_EMAIL = 120
 LONGEST_LINE = 100
@@ -26,7 +29,17 @@ _LISTED_AT_MOST = 12
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ ’'.\-])*")
 # Names stand in mails to addresses that nobody has confirmed: none may read as the address of a site.
 _ADDRESS_OF_A_SITE = re.compile(r"\.[^\W\d_]{2}")
+_AMOUNT = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,2}))?")
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "s": "sur"}
+
+
+def read_cents(text: str) -> int | None:
+    """« 1 234,50 » or « 812 », in cents; None for what is no amount of at most six digits before the comma."""
+    match = _AMOUNT.fullmatch(re.sub(r"[\s€]", "", text))
+    if match is None:
+        return None
+    euros, rest = match.groups()
+    return int(euros) * 100 + int((rest or "0").ljust(2, "0"))
 
 
 def strip(text: str | None) -> str:

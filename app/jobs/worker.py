@@ -1,13 +1,23 @@
-"""The background worker: a thread of the served process that sends what waits in the outbox."""
+"""The background worker: a thread of the served process for all that runs beside requests.
+
+Round after round: mails leave, invoice runs are issued, PDFs are made, and the payment site is asked about what is
+pending. Each job has its turn and no more than a few seconds of it, so that none keeps the others waiting; an error of
+one ends its turn alone.
+"""
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.config import Config
 from app.database import db, write_transaction
 from app.integrations.mail import Mailer, MailRefused
+from app.integrations.payments import PaymentGateway
+from app.integrations.pdf import PdfMaker
+from app.jobs import invoices, payments
+from app.jobs.pdfs import PaperJob
 from app.services import mails
 
 if TYPE_CHECKING:
@@ -16,16 +26,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
+TURN_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 60.0  # a worker that has not come round for this long is considered dead
+PDF_TIMEOUT_SECONDS = 15  # three of them, the longest that one may take, are less than the silence above
 
 
 class Worker:
-    """Sends mails one after the other, each in its own short transactions; survives every error."""
+    """Does the jobs one after the other, each step in its own short transactions; survives every error."""
 
     def __init__(self, app: "Flask", config: Config) -> None:
         self._app = app
         self._base_url = config.base_url
         self._mailer = Mailer(config.mail_url, config.mail_from) if config.mail_url else None
+        self._pdf_maker = PdfMaker(timeout_seconds=PDF_TIMEOUT_SECONDS)
+        self._papers = PaperJob(self._pdf_maker, config.instance_path, config.base_url)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._last_round = time.monotonic()
@@ -48,10 +62,11 @@ class Worker:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
+        self._pdf_maker.close()
 
     def send_due_mails(self) -> int:
         """Send all that may leave now and return how many left. Without SMTP mails wait in « Courriels »."""
-        if self._mailer is None:
+        if self._mailer is None or not mails.has_due_mail(db.session()):
             return 0
         sent = 0
         while not self._stop.is_set():
@@ -73,13 +88,47 @@ class Worker:
                 sent += 1
         return sent
 
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE_SECONDS):
+    def make_papers(self) -> int:
+        """Make the PDFs that are missing and return how many were tried: one by one, as long as a turn lasts."""
+        return self._take_turn(lambda: self._papers.make_next(online=self._gateway is not None))
+
+    def issue_invoices(self) -> int:
+        """Issue what runs have left and return how many times some were issued: as long as a turn lasts."""
+        return self._take_turn(invoices.issue_some)
+
+    def check_payments(self) -> int:
+        """Ask the payment site what became of the operations whose time has come; returns how many were asked about."""
+        payments.end_forgotten()
+        gateway = self._gateway
+        if gateway is None:
+            return 0
+        return self._take_turn(lambda: payments.check_pending(gateway, limit=1) > 0)
+
+    @property
+    def _gateway(self) -> PaymentGateway | None:
+        gateway: PaymentGateway | None = self._app.extensions["payments"]
+        return gateway
+
+    def _take_turn(self, step: Callable[[], bool]) -> int:
+        ends_at = time.monotonic() + TURN_SECONDS
+        count = 0
+        while not self._stop.is_set() and time.monotonic() < ends_at:
             self._last_round = time.monotonic()
-            try:
-                with self._app.app_context():
-                    if mails.has_due_mail(db.session()):
-                        self.send_due_mails()
-            except Exception:
-                # The next round tries again: a database that is away for a while must not end the worker.
-                logger.exception("the worker's round failed")
+            if not step():
+                break
+            count += 1
+        return count
+
+    def _run(self) -> None:
+        jobs: tuple[Callable[[], int], ...] = (
+            self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
+        )  # fmt: skip
+        while not self._stop.wait(PAUSE_SECONDS):
+            for job in jobs:
+                self._last_round = time.monotonic()
+                try:
+                    with self._app.app_context():
+                        job()
+                except Exception:
+                    # The next round tries again: a database that is away for a while must not end the worker.
+                    logger.exception("the worker's round failed: %s", job.__name__)

@@ -1,5 +1,27 @@
 """Tables, relationships and constraints. No rule, no screen. Importing the package registers every table."""
 
-from app.models import accounts, activities, bookings, councils, enrolments, families, mails, reference_data
+from app.models import (
+    accounts,
+    activities,
+    bookings,
+    councils,
+    enrolments,
+    families,
+    invoices,
+    mails,
+    payments,
+    reference_data,
+)
 
-__all__ = ["accounts", "activities", "bookings", "councils", "enrolments", "families", "mails", "reference_data"]
+__all__ = [
+    "accounts",
+    "activities",
+    "bookings",
+    "councils",
+    "enrolments",
+    "families",
+    "invoices",
+    "mails",
+    "payments",
+    "reference_data",
+]

@@ -1,6 +1,7 @@
 """Openings, places, bookings and the log of what happened to each. How a cell looks is never stored."""
 
 from datetime import date, datetime
+from enum import StrEnum, auto
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -67,6 +68,7 @@ class Booking(Base):
     # The price that the parent saw when saving, and why it was that one.
     price_cents: Mapped[int]
     price_outcome: Mapped[QuotientOutcome] = mapped_column(code_of(QuotientOutcome))
+    price_explanation: Mapped[str] = mapped_column(default="")  # in words, as the planning and the invoice show it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     opening: Mapped[Opening] = relationship()
@@ -85,6 +87,26 @@ class BookingEvent(Base):
     actor: Mapped[Actor] = mapped_column(code_of(Actor))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     reason: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class PriceChangeReason(StrEnum):
+    """Why kept prices were looked at again."""
+
+    QUOTIENT = auto()  # the staff verified a quotient, or ended one
+    TARIFF = auto()  # the staff corrected a tariff
+
+
+class BookingPriceChange(Base):
+    """That a booking's kept price changed before it was invoiced: from what to what (cents), and why. Append-only."""
+
+    __tablename__ = "booking_price_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    from_cents: Mapped[int]
+    to_cents: Mapped[int]
+    reason: Mapped[PriceChangeReason] = mapped_column(code_of(PriceChangeReason))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

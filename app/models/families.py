@@ -102,7 +102,7 @@ class FamilyAddress(Base):
 
 
 class FamilyQuotient(Base):
-    """A family quotient (CAF's income index), in cents, valid from its month on."""
+    """A family quotient (CAF's income index), in cents, valid from its month on; one that was refused never counts."""
 
     __tablename__ = "family_quotient"
     __table_args__ = (UniqueConstraint("family_id", "starts_on"),)
@@ -115,6 +115,9 @@ class FamilyQuotient(Base):
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     declared_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    refusal_reason: Mapped[str | None]
 
 
 class Guardian(NamedPerson, Base):

@@ -28,6 +28,11 @@ class Capability(StrEnum):
     VIEW_DAY_PLANNING = auto()
     VIEW_MAILS = auto()
     VIEW_MAIL_SECRETS = auto()
+    VERIFY_QUOTIENTS = auto()
+    EDIT_TARIFFS = auto()
+    ISSUE_INVOICES = auto()
+    VIEW_PAYMENTS = auto()
+    RECORD_PAYMENTS = auto()
 
 
 ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
@@ -39,9 +44,19 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
             Capability.VIEW_MAILS,
+            Capability.VERIFY_QUOTIENTS,
         }
     ),
-    Role.REGISSEUR: frozenset({Capability.VIEW_FAMILIES}),
+    Role.REGISSEUR: frozenset(
+        {
+            Capability.VIEW_FAMILIES,
+            Capability.VERIFY_QUOTIENTS,
+            Capability.EDIT_TARIFFS,
+            Capability.ISSUE_INVOICES,
+            Capability.VIEW_PAYMENTS,
+            Capability.RECORD_PAYMENTS,
+        }
+    ),
     Role.SITE_DIRECTOR: frozenset(
         {Capability.REVIEW_ENROLMENTS, Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}
     ),

@@ -23,6 +23,7 @@ class CellState(StrEnum):
     IMPOSSIBLE = auto()
     NOT_ALLOWED = auto()
     FULL = auto()
+    INVOICED = auto()
 
 
 class Reason(StrEnum):
@@ -32,6 +33,7 @@ class Reason(StrEnum):
     PAST = auto()
     TOO_LATE_TO_BOOK = auto()
     TOO_LATE_TO_CANCEL = auto()
+    INVOICED = auto()
     NOT_ENROLLED = auto()
     NO_PRICE = auto()
     HELD_BY_OTHER_FAMILY = auto()
@@ -57,7 +59,8 @@ class Badge(StrEnum):
 class CellFacts:
     """All that is known of one child, unit and day.
 
-    ``holding``: this family holds a booking there; ``held_by_other_family``: the child's other family does.
+    ``holding``: this family holds a booking there, ``is_invoiced``: on an issued invoice; ``held_by_other_family``: the
+    child's other family does.
     ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
     ``places_left``: None for no limit. A missing notice rule allows until the unit starts. ``violation``: of this unit
     in the *proposed* choice of the day; None when it is not chosen or breaks nothing.
@@ -67,6 +70,7 @@ class CellFacts:
     starts_at: time
     is_open: bool
     holding: bool
+    is_invoiced: bool
     held_by_other_family: bool
     is_enrolled: bool
     has_price: bool
@@ -96,9 +100,10 @@ class Cell:
 def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     """One state, reason and set of actions from the facts and the clock. The first line that applies decides.
 
-    A held cell: 1. the unit has started (``PRESENT``, ``PAST``); then the parent may cancel unless 2. the other family
-    holds it, 3. the family may only look, 4. the day was closed since (staff settle it), 5. it is too late to cancel:
-    ``PRESENT`` with that reason. Over 2 to 5, a broken combination makes it ``NOT_ALLOWED`` with the same actions.
+    A held cell: 1. the unit has started (``PAST``); then the parent may cancel unless 2. it is invoiced, 3. the other
+    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. it is too late to
+    cancel. On an invoice it is ``INVOICED``, with that reason whatever the hour, else ``PRESENT``. Over 2 to 6, a
+    broken combination makes it ``NOT_ALLOWED`` with the same actions.
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. too late to
     book (``IMPOSSIBLE``); 7. no place left (``FULL``); 8. chosen in a broken combination (``NOT_ALLOWED``, it can still
@@ -121,10 +126,13 @@ _NOTHING: frozenset[Action] = frozenset()
 
 
 def _held(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
+    state = CellState.INVOICED if facts.is_invoiced else CellState.PRESENT
     if has_started:
-        return CellState.PRESENT, Reason.PAST, _NOTHING
+        return state, Reason.INVOICED if facts.is_invoiced else Reason.PAST, _NOTHING
     reason = None
-    if facts.held_by_other_family:
+    if facts.is_invoiced:
+        reason = Reason.INVOICED
+    elif facts.held_by_other_family:
         reason = Reason.HELD_BY_OTHER_FAMILY
     elif not facts.may_act:
         reason = Reason.BLOCKED_FAMILY
@@ -135,7 +143,7 @@ def _held(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
     actions = frozenset({Action.CANCEL}) if reason is None else _NOTHING
     if facts.violation is not None:
         return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
-    return CellState.PRESENT, reason, actions
+    return state, reason, actions
 
 
 def _free(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:

@@ -132,6 +132,17 @@ def tariff_on(tariffs: Iterable[Tariff], day: date) -> Tariff | None:
     return max(started, key=lambda tariff: tariff.starts_on, default=None)
 
 
+def usual_quotient_end(starts_on: date, today: date) -> date:
+    """Until when a quotient is usually valid: CAF reviews them each January, so 31 January after its month.
+
+    One that is verified so late that this has passed is proposed until the next 31 January.
+    """
+    for year in (starts_on.year + 1, today.year):
+        if date(year, 1, 31) >= today:
+            return date(year, 1, 31)
+    return date(today.year + 1, 1, 31)
+
+
 def price(unit_id: int, day: date, tariffs: Sequence[Tariff], quotients: Iterable[Quotient]) -> Price:
     """What ``unit_id`` costs on ``day``: the bracket of the family's QF, or the maximum line without a verified one.
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, take_turns
-from app.models.accounts import SignInFailure, StaffRole, TokenPurpose, User, UserSession, UserToken
+from app.models.accounts import SignInEvent, SignInFailure, StaffRole, TokenPurpose, User, UserSession, UserToken
 from app.models.families import Child, Consent, ConsentText, Family, FamilyAddress, FamilyChild, Guardian, Title
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
@@ -275,7 +275,10 @@ def record_failure(session: Session, email: str, place: str) -> None:
 
 
 def open_session(session: Session, user_id: int, device: str) -> str:
-    """Start a session for a user and return the token for its cookie. The user's expired sessions are forgotten."""
+    """Start a session for a user, note it for « Historique », and return the token for its cookie.
+
+    The user's expired sessions are forgotten.
+    """
     is_staff = session.scalar(select(func.count()).select_from(StaffRole).where(StaffRole.user_id == user_id))
     token = new_secret()
     now = clock.now()
@@ -290,6 +293,7 @@ def open_session(session: Session, user_id: int, device: str) -> str:
             expires_at=now + (STAFF_SESSION if is_staff else PARENT_SESSION),
         )
     )
+    session.add(SignInEvent(user_id=user_id, at=now, device=device[:200]))
     return token
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, labels
 from app.database import db
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
 from app.models.enrolments import Enrolment
@@ -240,6 +240,7 @@ def _book(session: Session, facts: PlanningFacts, opening_id: int, user_id: int,
         status=BookingStatus.CONFIRMED,
         price_cents=price.amount_cents,
         price_outcome=price.outcome,
+        price_explanation=labels.price_explanation(price),
         created_at=now,
     )
     booking.events.append(

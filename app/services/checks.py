@@ -1,4 +1,4 @@
-"""Whether the stored bookings agree with each other: asked by tests, drills and whoever doubts a database."""
+"""Whether the stored bookings, invoices and payments agree: asked by tests, drills and whoever doubts a database."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -11,8 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
+from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
+from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
+from app.rules.baskets import BasketState
 from app.rules.capacity import Slot, covering
 from app.rules.combinations import violations
+from app.rules.invoicing import is_charged
+from app.rules.numbers import DocumentKind, read_document_number
 from app.rules.pricing import tariff_on
 from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus
 from app.services.catalogue import Catalogue, catalogue
@@ -28,6 +33,11 @@ class Problem(StrEnum):
     PRICE = auto()  # a price that the tariff of that day does not have
     ENROLMENT = auto()  # a booking that its enrolment does not cover
     COMBINATION = auto()  # the bookings of a day break a combination rule
+    INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
+    INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
+    ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
+    BASKET = auto()  # an online payment and the money recorded for it differ
+    NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class _Row:
 
 
 def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
-    """Everything that is wrong with the bookings; empty when all agree. Reads all bookings: not for a page."""
+    """Everything that is wrong; empty when all agree. Reads all bookings and invoices: not for a page."""
     known = catalogue()
     rows = _read_bookings(session)
     return (
@@ -63,6 +73,11 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_prices(known, rows),
         *_uncovered(rows),
         *_broken_combinations(known, rows),
+        *_wrong_totals(session),
+        *_wrongly_invoiced(session),
+        *_wrong_allocations(session),
+        *_wrong_baskets(session),
+        *_wrong_numbers(session),
     )
 
 
@@ -154,3 +169,95 @@ def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsi
     for (child_id, day), chosen in units.items():
         if violations(chosen, requirements):
             yield Inconsistency(Problem.COMBINATION, f"child {child_id} on {day}")
+
+
+def _wrong_totals(session: Session) -> Iterator[Inconsistency]:
+    sums = select(InvoiceLine.invoice_id, func.sum(InvoiceLine.amount_cents)).group_by(InvoiceLine.invoice_id)
+    of_lines = dict(session.execute(sums).tuples().all())
+    for id_, total_cents in session.execute(select(Invoice.id, Invoice.total_cents).order_by(Invoice.id)):
+        if of_lines.get(id_, 0) != total_cents:
+            yield Inconsistency(Problem.INVOICE_TOTAL, f"invoice {id_}: {total_cents}, lines {of_lines.get(id_, 0)}")
+
+
+def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
+    """That a booking is on one invoice at most is a primary key; here: that what is on one belongs there."""
+    count: Counter[int] = Counter()
+    cents: Counter[int] = Counter()
+    rows = session.execute(
+        select(
+            InvoicedBooking.line_id, Booking.id, Booking.status, Booking.cancel_class, Booking.price_cents,
+            Booking.family_id, Booking.day, Invoice.family_id, Invoice.month,
+        )
+        .join(Booking, Booking.id == InvoicedBooking.booking_id)
+        .join(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .order_by(Booking.id)
+    )  # fmt: skip
+    for line_id, booking_id, status, cancel_class, price_cents, family_id, day, payer_id, month in rows:
+        count[line_id] += 1
+        cents[line_id] += price_cents
+        belongs = family_id == payer_id and day.replace(day=1) == month
+        if not belongs or not is_charged(status, cancel_class):
+            yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} on line {line_id}")
+    for line_id, quantity, amount_cents in session.execute(
+        select(InvoiceLine.id, InvoiceLine.quantity, InvoiceLine.amount_cents).order_by(InvoiceLine.id)
+    ):
+        if (count[line_id], cents[line_id]) != (quantity, amount_cents):
+            yield Inconsistency(Problem.INVOICED_BOOKING, f"line {line_id}: {count[line_id]} bookings")
+
+
+def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
+    rows = session.execute(
+        select(
+            PaymentAllocation.payment_id, PaymentAllocation.invoice_id, PaymentAllocation.amount_cents,
+            Payment.amount_cents, Invoice.total_cents,
+            (Payment.family_id == Invoice.family_id) & (Payment.office_id == Invoice.office_id),
+        )
+        .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .join(Invoice, Invoice.id == PaymentAllocation.invoice_id)
+    ).all()  # fmt: skip
+    of_payment: Counter[tuple[int, int]] = Counter()
+    of_invoice: Counter[tuple[int, int]] = Counter()
+    for payment_id, invoice_id, cents, payment_cents, invoice_cents, fits in rows:
+        of_payment[payment_id, payment_cents] += cents
+        of_invoice[invoice_id, invoice_cents] += cents
+        if not fits:
+            yield Inconsistency(Problem.ALLOCATION, f"payment {payment_id} on invoice {invoice_id} of others")
+    for name, sums in (("payment", of_payment), ("invoice", of_invoice)):
+        for (id_, limit_cents), cents in sums.items():
+            if cents > limit_cents:
+                yield Inconsistency(Problem.ALLOCATION, f"{name} {id_}: {cents} of {limit_cents}")
+
+
+def _wrong_baskets(session: Session) -> Iterator[Inconsistency]:
+    asked = select(BasketInvoice.basket_id, func.sum(BasketInvoice.amount_cents)).group_by(BasketInvoice.basket_id)
+    received = (
+        select(Payment.basket_id, func.sum(Payment.amount_cents))
+        .where(Payment.basket_id.is_not(None))
+        .group_by(Payment.basket_id)
+    )
+    asked_cents = dict(session.execute(asked).tuples().all())
+    received_cents = dict(session.execute(received).tuples().all())
+    for id_, state, cents in session.execute(
+        select(PaymentBasket.id, PaymentBasket.state, PaymentBasket.amount_cents).order_by(PaymentBasket.id)
+    ):
+        expected = cents if state is BasketState.PAID else 0
+        if asked_cents.get(id_, 0) != cents or received_cents.get(id_, 0) != expected:
+            yield Inconsistency(Problem.BASKET, f"basket {id_}, {state}: {received_cents.get(id_, 0)} of {cents}")
+
+
+def _wrong_numbers(session: Session) -> Iterator[Inconsistency]:
+    """Gapless: the numbers of a series are 1 to the last that it says, each once."""
+    given: defaultdict[tuple[int, DocumentKind, date], list[int]] = defaultdict(list)
+    for office_id, text in (
+        *session.execute(select(Invoice.office_id, Invoice.number)),
+        *session.execute(select(Payment.office_id, Payment.receipt_number)),
+    ):
+        number = read_document_number(text)
+        given[office_id, number.kind, number.month].append(number.n)
+    series = {(row.office_id, row.kind, row.month): row.last_number for row in session.scalars(select(DocumentSeries))}
+    for key in sorted(given.keys() | series.keys()):
+        if sorted(given[key]) != list(range(1, series.get(key, 0) + 1)):
+            yield Inconsistency(
+                Problem.NUMBERS, f"office {key[0]}, {key[1]}, {key[2]:%Y-%m}: {len(given[key])} of {series.get(key, 0)}"
+            )

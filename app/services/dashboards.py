@@ -14,6 +14,7 @@ from app.rules.states import EnrolmentStatus
 from app.services.bookings import NextDay, next_days
 from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.families import ChildView, children_of, quotients_of
+from app.services.invoices import Due, due_of
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
 
@@ -47,11 +48,12 @@ class Dashboard:
 
     lacks_coordinates: bool  # no phone or no regime yet
     quotient: QuotientOutcome
+    due: Due
     children: tuple[ChildNews, ...]
 
 
 def dashboard_of(family_id: int) -> Dashboard:
-    """What matters now to a family. Five queries."""
+    """What matters now to a family. Six queries."""
     enrolments: defaultdict[int, list[EnrolmentView]] = defaultdict(list)
     for enrolment in enrolments_of(family_id):
         enrolments[enrolment.child_id].append(enrolment)
@@ -61,6 +63,7 @@ def dashboard_of(family_id: int) -> Dashboard:
     return Dashboard(
         lacks_coordinates=_lacks_coordinates(family_id),
         quotient=quotient_on(quotients_of(family_id), clock.today()).outcome,
+        due=due_of(family_id),
         children=tuple(_news(child, days[child.id], enrolments[child.id]) for child in children_of(family_id)),
     )
 

@@ -94,7 +94,7 @@ class DayPlanning:
     kind: DayKind
     note: str | None  # « Férié : Noël », « Vacances de Noël »
     activities: tuple[ActivityDay, ...]
-    choices: tuple[tuple[int, str], ...]  # every activity: (id, name)
+    choices: tuple[tuple[int, str], ...]  # every activity of that day's season: (id, name)
     asked: tuple[int, str] | None  # the one activity asked for
     next_open_day: date | None  # looked for only when nothing opens on this one
 
@@ -136,7 +136,11 @@ def read_day_planning(day: date, activity_id: int | None = None) -> DayPlanning:
         kind=known.calendar.kind(day),
         note=labels.day_note(known.calendar, day),
         activities=activities,
-        choices=tuple((activity.id, activity.name) for activity in known.activities.values()),
+        choices=tuple(
+            (activity.id, activity.name)
+            for activity in known.activities.values()
+            if activity.season.starts_on <= day <= activity.season.ends_on or activity is asked
+        ),
         asked=None if asked is None else (asked.id, asked.name),
         next_open_day=None if activities else _next_open_day(day, asked),
     )

@@ -1,7 +1,9 @@
 """What a command may answer instead of doing its work; `app/errors.py` gives each its status and French sentence."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from app.rules.baskets import Unpayable
 from app.rules.enrolments import EnrolmentBlocker
 
 
@@ -51,3 +53,19 @@ class EnrolmentBlocked(DomainError):
     def __init__(self, blockers: tuple[EnrolmentBlocker, ...]) -> None:
         super().__init__(", ".join(blockers))
         self.blockers = blockers
+
+
+class VersionBegun(DomainError):
+    """Prices that are in force or past: another version can follow them, nothing changes them."""
+
+
+class DayTaken(DomainError):
+    """The activity has prices that begin on this day already, or the day has passed."""
+
+
+class NothingToPay(DomainError):
+    """None of the ticked invoices can be paid online now; `unpayable` says why, one by one."""
+
+    def __init__(self, unpayable: Sequence[Unpayable]) -> None:
+        super().__init__(", ".join(f"{each.invoice_id}: {each.reason}" for each in unpayable))
+        self.unpayable = tuple(unpayable)

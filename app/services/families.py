@@ -1,6 +1,7 @@
 """The family file: coordinates, children. Everything is loaded through the family that asks."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -91,6 +92,7 @@ class QuotientView:
     value_cents: int
     month: date
     is_verified: bool
+    refusal_reason: str | None  # why the staff refused it; it does not count then
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +206,22 @@ def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
 
 
 def quotients_of(family_id: int) -> tuple[Quotient, ...]:
-    """The quotients of a family, as the price rules read them."""
+    """The quotients of a family that were not refused, as the price rules read them."""
     rows = db.session.scalars(
-        select(FamilyQuotient).where(FamilyQuotient.family_id == family_id).order_by(FamilyQuotient.starts_on)
+        select(FamilyQuotient)
+        .where(FamilyQuotient.family_id == family_id, FamilyQuotient.refused_at.is_(None))
+        .order_by(FamilyQuotient.starts_on)
     )
     return tuple(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None) for row in rows)
+
+
+def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, Sequence[Quotient]]:
+    """The same for many families, by family; nothing for one that has none. One query."""
+    found: defaultdict[int, list[Quotient]] = defaultdict(list)
+    rows = select(FamilyQuotient).where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None))
+    for row in session.scalars(rows) if family_ids else ():
+        found[row.family_id].append(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None))
+    return found
 
 
 def coordinates_of(family_id: int) -> CoordinatesView:
@@ -226,7 +239,7 @@ def coordinates_of(family_id: int) -> CoordinatesView:
         regime=family.regime,
         fund_number=family.fund_number,
         fund_holder_name=family.fund_holder_name,
-        quotient=QuotientView(latest.value_cents, latest.starts_on, latest.verified_at is not None) if latest else None,
+        quotient=_quotient_view(latest) if latest else None,
     )
 
 
@@ -334,12 +347,17 @@ def _save_address(session: Session, family: Family, typed: AddressInput) -> None
     family.addresses.append(new)
 
 
+def _quotient_view(row: FamilyQuotient) -> QuotientView:
+    return QuotientView(row.value_cents, row.starts_on, row.verified_at is not None, row.refusal_reason)
+
+
 def _declare_quotient(session: Session, family: Family, typed: QuotientInput) -> None:
     for row in family.quotients:
         if row.starts_on == typed.month:
             if row.value_cents != typed.value_cents:
                 row.value_cents = typed.value_cents
-                row.verified_at = row.verified_by_id = None
+                row.verified_at = row.verified_by_id = row.ends_on = None
+                row.refused_at = row.refused_by_id = row.refusal_reason = None
                 row.declared_at = clock.now()
             return
     family.quotients.append(

@@ -14,6 +14,7 @@ from app.models.accounts import TokenPurpose, User, UserToken
 from app.models.families import Child, Consent, ConsentText, Family, FamilyAddress, Guardian, Regime, Title
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.enrolments import age_on
+from app.rules.pricing import usual_quotient_end
 from app.rules.states import FamilyStatus
 from app.rules.texts import fold
 from app.services.accounts import ACTIVATION_VALIDITY, send_activation
@@ -73,10 +74,20 @@ class ChildFile:
 class QuotientFile:
     """A quotient of the family, in cents."""
 
+    id: int
     value_cents: int
     month: date
+    ends_on: date | None
     declared_at: datetime
     verified_at: datetime | None
+    refused_at: datetime | None
+    refusal_reason: str | None
+    proposed_end: date  # for the agent who verifies it
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody decided on it yet."""
+        return self.verified_at is None and self.refused_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +163,25 @@ def search_families(text: str, page: int) -> Page[FamilyRow]:
 
 def read_family_file(family_id: int) -> FamilyFile:
     """The file of a family. Raises NotFound. Nine queries."""
-    family = db.session.scalar(
-        select(Family)
-        .where(Family.id == family_id)
-        .options(
-            selectinload(Family.guardians).joinedload(Guardian.user),
-            selectinload(Family.children).selectinload(Child.families),
-            selectinload(Family.addresses),
-            selectinload(Family.quotients),
+    found = (
+        db.session.execute(
+            select(Family, User.display_name)
+            .outerjoin(User, User.id == Family.decided_by_id)
+            .where(Family.id == family_id)
+            .options(
+                selectinload(Family.guardians).joinedload(Guardian.user),
+                selectinload(Family.children).selectinload(Child.families),
+                joinedload(Family.addresses),
+                selectinload(Family.quotients),
+            )
         )
+        .unique()
+        .first()
     )
-    if family is None:
+    if found is None:
         raise NotFound("family")
+    family, by = found
     invitations = _invitations([guardian.user_id for guardian in family.guardians if guardian.user_id is not None])
-    by = None
-    if family.decided_by_id is not None:
-        by = db.session.scalar(select(User.display_name).where(User.id == family.decided_by_id))
     consents = db.session.execute(
         select(ConsentText.starts_on, Consent.given_at)
         .join(ConsentText, Consent.text_id == ConsentText.id)
@@ -192,11 +206,29 @@ def read_family_file(family_id: int) -> FamilyFile:
         children=tuple(_child(child, family_id) for child in family.children),
         enrolments=enrolments_of(family_id),
         quotients=tuple(
-            QuotientFile(row.value_cents, row.starts_on, row.declared_at, row.verified_at)
+            QuotientFile(
+                row.id,
+                row.value_cents,
+                row.starts_on,
+                row.ends_on,
+                row.declared_at,
+                row.verified_at,
+                row.refused_at,
+                row.refusal_reason,
+                usual_quotient_end(row.starts_on, clock.today()),
+            )
             for row in reversed(family.quotients)
         ),
         consents=tuple(ConsentFile(*row) for row in consents),
     )
+
+
+def read_family_name(family_id: int) -> str:
+    """What a family is called. Raises NotFound."""
+    family = db.session.get(Family, family_id)
+    if family is None:
+        raise NotFound("family")
+    return family.name
 
 
 def resend_invitation(session: Session, family_id: int) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app import clock, labels
 from app.database import db
-from app.models.bookings import Opening
+from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Cell, CellState
@@ -89,6 +89,25 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceReason:
+    """Why the prices of an activity are what they are, each explanation once."""
+
+    activity_name: str
+    explanations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPrice:
+    """A booking whose price changed after it was made. Amounts in cents."""
+
+    day: date
+    unit_name: str
+    from_cents: int
+    to_cents: int
+    reason: PriceChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """A week of one child's planning, as the page draws it."""
 
@@ -97,6 +116,8 @@ class Week:
     activities: tuple[ActivityView, ...]
     summary: Summary
     shown: str
+    price_reasons: tuple[PriceReason, ...]
+    changed_prices: tuple[ChangedPrice, ...]
 
     @property
     def first_day(self) -> date:
@@ -148,6 +169,8 @@ def build_week(
         activities=_activity_views(facts, day_views, cell_views),
         summary=_summary(facts, judged, ticked_by_day),
         shown=write_shown(facts, cell_views),
+        price_reasons=_price_reasons(facts, cell_views),
+        changed_prices=_changed_prices(facts),
     )
 
 
@@ -269,6 +292,31 @@ def _activity_views(
         group = facts.catalogue.groups[group_of[activity.id]]
         views.append(ActivityView(activity.id, activity.name, group.name, rows))
     return tuple(views)
+
+
+def _price_reasons(facts: PlanningFacts, cells: Mapping[int, CellView]) -> tuple[PriceReason, ...]:
+    """For what is booked the kept explanation, for what may be booked the one of today's price."""
+    found: dict[int, dict[str, None]] = {}
+    for opening in sorted(facts.openings.values(), key=lambda o: (o.day, o.unit.starts_at)):
+        if facts.holds(opening.id):
+            explanation = facts.held[opening.id].price_explanation
+        else:
+            price_now = facts.price_of(opening) if cells[opening.id].cell.actions else None
+            explanation = labels.price_explanation(price_now) if price_now else ""
+        if explanation:
+            found.setdefault(opening.unit.activity_id, {})[explanation] = None
+    activities = facts.catalogue.activities
+    return tuple(PriceReason(activities[id_].name, tuple(found[id_])) for id_ in activities if id_ in found)
+
+
+def _changed_prices(facts: PlanningFacts) -> tuple[ChangedPrice, ...]:
+    units = facts.catalogue.units
+    changed = [b for b in facts.held.values() if b.family_id == facts.family.id and b.price_change is not None]
+    return tuple(
+        ChangedPrice(b.day, units[b.slot.unit_id].name, b.price_change.from_cents, b.price_cents, b.price_change.reason)
+        for b in sorted(changed, key=lambda b: (b.day, units[b.slot.unit_id].starts_at))
+        if b.price_change is not None
+    )
 
 
 def _summary(

@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
-from app.models.bookings import Booking, CapacityCounter, Opening
+from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
+from app.models.invoices import InvoicedBooking
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Requirement, Violation, violations
@@ -40,6 +41,14 @@ class OpeningInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceChange:
+    """That the price of a booking changed after it was made: what it was before (cents), and why."""
+
+    from_cents: int
+    reason: PriceChangeReason
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBooking:
     """An active booking of the child, whichever family made it."""
 
@@ -49,6 +58,9 @@ class HeldBooking:
     day: date
     slot: Slot
     price_cents: int
+    price_explanation: str
+    price_change: PriceChange | None  # the last one
+    is_invoiced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,10 @@ class PlanningFacts:
         """Whether this family holds a booking in the opening."""
         booking = self.held.get(opening_id)
         return booking is not None and booking.family_id == self.family.id
+
+    def is_invoiced(self, opening_id: int) -> bool:
+        """Whether what this family holds in the opening is on an issued invoice."""
+        return self.holds(opening_id) and self.held[opening_id].is_invoiced
 
     def held_by_other(self, opening_id: int) -> bool:
         """Whether the child's other family holds it."""
@@ -167,20 +183,37 @@ def load_facts(session: Session, family: FamilyRef, child_id: int, days: Sequenc
             )
         )
     }
-    held = {
-        row.opening_id: HeldBooking(
-            row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id), row.price_cents
-        )
-        for row in session.execute(
-            select(
-                Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
-                Booking.price_cents,
-            )
-            .join(Opening, Opening.id == Booking.opening_id)
-            .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
-        )
-    }  # fmt: skip
+    held = _load_held(session, child_id, days)
     return PlanningFacts(family, child_id, enrolments, openings, held, left, quotients_of(family.id), now_catalogue)
+
+
+def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[int, HeldBooking]:
+    change = aliased(BookingPriceChange)
+    last_change = (
+        select(func.max(BookingPriceChange.id))
+        .where(BookingPriceChange.booking_id == Booking.id)
+        .correlate(Booking)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
+            Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
+            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"),
+        )
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(change, change.id == last_change)
+        .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
+    )  # fmt: skip
+    return {
+        row.opening_id: HeldBooking(
+            row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
+            row.price_cents, row.price_explanation,
+            None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
+        )
+        for row in rows
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +257,7 @@ def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation
         starts_at=opening.unit.starts_at,
         is_open=opening.is_open,
         holding=facts.holds(opening.id),
+        is_invoiced=facts.is_invoiced(opening.id),
         held_by_other_family=facts.held_by_other(opening.id),
         is_enrolled=facts.enrolment_for(opening) is not None,
         may_act=facts.family.may_act,

@@ -1,12 +1,13 @@
 """« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
 
-The decisions themselves are commands of services.accounts and services.enrolments.
+The decisions themselves are commands of services.accounts, services.enrolments and services.quotients.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum, auto
+from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
@@ -15,8 +16,9 @@ from app import clock
 from app.database import db
 from app.models.accounts import User
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, FamilyChild, Guardian, Title
+from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, Regime, Title
 from app.rules.enrolments import age_on
+from app.rules.pricing import usual_quotient_end
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue
@@ -34,6 +36,7 @@ class ItemKind(StrEnum):
 
     SIGN_UP = auto()
     ENROLMENT = auto()
+    QUOTIENT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,34 @@ class EnrolmentItem:
         return self.request.child_name
 
 
-Item = SignUpItem | EnrolmentItem
+@dataclass(frozen=True, slots=True)
+class QuotientItem:
+    """A quotient that a family declared."""
+
+    id: int  # of the quotient
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    family_id: int
+    family_name: str
+    value_cents: int
+    month: date
+    proposed_end: date
+    regime: Regime | None
+    fund_number: str | None
+    fund_holder_name: str | None
+    previous_cents: int | None  # the verified one that counts until now
+    previous_month: date | None
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.QUOTIENT
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.family_name
+
+
+Item = SignUpItem | EnrolmentItem | QuotientItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +164,15 @@ class Decision:
 
 
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
-    """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most nine queries."""
+    """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most twelve queries."""
     own = own_family_ids(user_id)
     items: list[Item] = []
     if ItemKind.SIGN_UP in kinds and shown in (None, ItemKind.SIGN_UP):
         items += _sign_up_items(own)
     if ItemKind.ENROLMENT in kinds and shown in (None, ItemKind.ENROLMENT):
         items += _enrolment_items(own)
+    if ItemKind.QUOTIENT in kinds and shown in (None, ItemKind.QUOTIENT):
+        items += _quotient_items(own)
     items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
     return Queue(tuple(items), count_waiting(kinds), shown)
 
@@ -150,6 +182,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
     waiting = {
         ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
         ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(Enrolment.status == EnrolmentStatus.REQUESTED),
+        ItemKind.QUOTIENT: select(func.count(FamilyQuotient.id)).where(_IS_DECLARED, _OF_ACTIVE_FAMILY),
     }
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
@@ -158,13 +191,18 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
 
 def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
     """One row of the queue, or None when it does not wait any more."""
-    own = own_family_ids(user_id)
-    items: Iterable[Item] = _sign_up_items(own, item_id) if kind is ItemKind.SIGN_UP else _enrolment_items(own, item_id)
-    return next(iter(items), None)
+    load: Mapping[ItemKind, Callable[[Collection[int], int], Iterable[Item]]] = {
+        ItemKind.SIGN_UP: _sign_up_items,
+        ItemKind.ENROLMENT: _enrolment_items,
+        ItemKind.QUOTIENT: _quotient_items,
+    }
+    return next(iter(load[kind](own_family_ids(user_id), item_id)), None)
 
 
 def read_decision(kind: ItemKind, item_id: int) -> Decision:
     """What was decided on an item. Raises NotFound for one that was never in the queue."""
+    if kind is ItemKind.QUOTIENT:
+        return _quotient_decision(item_id)
     if kind is ItemKind.SIGN_UP:
         found = db.session.execute(
             select(Family, User.display_name)
@@ -189,6 +227,22 @@ def read_decision(kind: ItemKind, item_id: int) -> Decision:
         kind, enrolment.id, child.full_name, enrolment.family_id,
         enrolment.status in (EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED), by, enrolment.decided_at,
         catalogue().activities[enrolment.activity_id].name,
+    )  # fmt: skip
+
+
+def _quotient_decision(quotient_id: int) -> Decision:
+    found = db.session.execute(
+        select(FamilyQuotient, Family, User.display_name)
+        .join(Family, FamilyQuotient.family_id == Family.id)
+        .outerjoin(User, User.id == func.coalesce(FamilyQuotient.verified_by_id, FamilyQuotient.refused_by_id))
+        .where(FamilyQuotient.id == quotient_id)
+    ).first()
+    if found is None:
+        raise NotFound("quotient")
+    quotient, family, by = found
+    return Decision(
+        ItemKind.QUOTIENT, quotient.id, family.name, family.id, quotient.verified_at is not None, by,
+        quotient.verified_at or quotient.refused_at,
     )  # fmt: skip
 
 
@@ -272,6 +326,42 @@ def _enrolment_items(own: Collection[int], only: int | None = None) -> list[Enro
             )
         )
     return items
+
+
+_IS_DECLARED = FamilyQuotient.verified_at.is_(None) & FamilyQuotient.refused_at.is_(None)
+_OF_ACTIVE_FAMILY = FamilyQuotient.family_id.in_(select(Family.id).where(Family.status == FamilyStatus.ACTIVE))
+
+
+def _quotient_items(own: Collection[int], only: int | None = None) -> list[QuotientItem]:
+    declared = select(FamilyQuotient.family_id).where(_IS_DECLARED)
+    rows = db.session.execute(
+        select(FamilyQuotient, Family)
+        .join(Family, FamilyQuotient.family_id == Family.id)
+        .where(FamilyQuotient.family_id.in_(declared), _OF_ACTIVE_FAMILY, FamilyQuotient.refused_at.is_(None))
+        .order_by(FamilyQuotient.declared_at, FamilyQuotient.id)
+    ).all()
+    verified = [row for row, _ in rows if row.verified_at is not None]
+    previous = {row.family_id: row for row in sorted(verified, key=lambda row: row.starts_on)}
+    waiting = ((row, family) for row, family in rows if row.verified_at is None and only in (None, row.id))
+    return [
+        QuotientItem(
+            id=quotient.id,
+            requested_at=quotient.declared_at,
+            waiting_days=_waiting_days(quotient.declared_at),
+            is_own=family.id in own,
+            family_id=family.id,
+            family_name=family.name,
+            value_cents=quotient.value_cents,
+            month=quotient.starts_on,
+            proposed_end=usual_quotient_end(quotient.starts_on, clock.today()),
+            regime=family.regime,
+            fund_number=family.fund_number,
+            fund_holder_name=family.fund_holder_name,
+            previous_cents=previous[family.id].value_cents if family.id in previous else None,
+            previous_month=previous[family.id].starts_on if family.id in previous else None,
+        )
+        for quotient, family in islice(waiting, SHOWN_AT_MOST)
+    ]
 
 
 def _enrolled_by_group(group_ids: Collection[int]) -> dict[int, int]:

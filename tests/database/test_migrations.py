@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.engine import make_url
 
-from app import APP_FOLDER, create_app
-from app.database import db
+from app import APP_FOLDER, clock, create_app
+from app.crypto import cipher
+from app.database import db, write_transaction
+from app.models.accounts import User
+from app.models.activities import Office
+from app.models.bookings import Booking
+from app.models.families import Family
+from app.models.invoices import Invoice
+from app.services.catalogue import forget_catalogue
+from app.services.checks import find_inconsistencies
 from app.services.installations import InstallationRefused
+from app.services.invoice_runs import issue_next, start_run
 from app.start import migrate_database
-from tests.conftest import make_config
+from tests.conftest import DATA_KEY, make_config
+from tests.factories import NOW
+
+DUMPS = Path(__file__).resolve().parent / "data"
+VERSIONS = sorted({path.name.split(".")[0].removeprefix("version-") for path in DUMPS.glob("version-*.sql")})
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -74,6 +90,95 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(empty_app: Flas
         migrate_database()
     with db.engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def load_dump(version: str) -> dict[str, int]:
+    """Make the empty database one of an earlier version, with data in it; how many rows each table has."""
+    dialect = db.engine.dialect.name
+    statements = (DUMPS / f"version-{version}.{dialect}.sql").read_text(encoding="utf-8")
+    raw = db.engine.raw_connection()
+    try:
+        driver: Any = raw.driver_connection
+        if dialect == "sqlite":
+            driver.executescript(statements)
+        else:
+            driver.execute(statements)
+            raw.commit()
+    finally:
+        raw.detach()  # a dump changes settings of its connection
+        raw.close()
+    return count_rows()
+
+
+def count_rows() -> dict[str, int]:
+    with db.engine.connect() as connection:
+        return {
+            name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0
+            for name in inspect(db.engine).get_table_names()
+        }
+
+
+@pytest.fixture
+def demo_data_key() -> Iterator[None]:
+    cipher.use_key(DATA_KEY)
+    clock.start_at(NOW, frozen=True)
+    yield
+    clock.follow_real_time()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_earlier_version_is_upgraded_with_all_its_data(empty_app: Flask, demo_data_key: None, version: str) -> None:
+    before = load_dump(version)
+    assert before["booking"] > 100 and before["family"] > 10
+    migrate_database()
+    assert differences() == []
+    after = count_rows()
+    assert {name: after[name] for name in before} == before
+    forget_catalogue()
+    assert find_inconsistencies(db.session()) == ()
+    # Encrypted columns open, and the dated rows are those of the demo.
+    family = db.session.scalars(select(Family).where(Family.last_name == "TEST")).one()
+    assert family.fund_number == "123456"
+    assert family.quotients[0].refused_at is None
+    assert db.session.scalars(select(Booking.price_explanation).distinct()).all() == [""]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_upgraded_council_can_invoice_what_was_booked_before(
+    empty_app: Flask, demo_data_key: None, version: str
+) -> None:
+    load_dump(version)
+    migrate_database()
+    forget_catalogue()
+    with write_transaction() as session:
+        office_id = session.scalars(select(Office.id).where(Office.prefix == "pop")).one()
+        user_id = session.scalars(select(User.id).where(User.email == "regie@example.org")).one()
+        run_id = start_run(session, office_id, date(2026, 11, 1), NOW.date(), NOW.date(), user_id)
+    left = 1
+    while left:
+        with write_transaction() as session:
+            left = issue_next(session, run_id)
+    assert db.session.scalars(select(Invoice.number).order_by(Invoice.id)).all()[0] == "pop-F261100001"
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_a_broken_reference_undoes_the_migration(empty_app: Flask, demo_data_key: None) -> None:
+    if db.engine.dialect.name != "sqlite":
+        return  # PostgreSQL keeps its foreign keys on all the time
+    load_dump("0001")
+    raw = db.engine.raw_connection()
+    driver: Any = raw.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    driver.execute("DELETE FROM child WHERE id = (SELECT min(child_id) FROM booking)")
+    raw.detach()
+    raw.close()
+    with pytest.raises(Exception) as refusal:
+        migrate_database()
+    assert type(refusal.value).__name__ == "BrokenReferences"
+    with db.engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert "invoice" not in inspect(db.engine).get_table_names()
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,10 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
 from app.models.families import Child, ConsentText, Family, FamilyChild, FamilyQuotient, Guardian
+from app.models.invoices import RunStatus, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
+from app.models.payments import PaymentMode
+from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
 from app.rules.pricing import QuotientOutcome
 from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
@@ -31,8 +34,11 @@ from app.services.accounts import find_credentials
 from app.services.catalogue import catalogue, forget_catalogue
 from app.services.checks import find_inconsistencies
 from app.services.credentials import password_matches
-from app.services.enrolments import pending_enrolments
+from app.services.day_planning import read_day_planning
+from app.services.enrolments import enrolments_of, offers_for, pending_enrolments
 from app.services.families import children_of, families_of_user
+from app.services.invoice_runs import runs
+from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
 
 NOW = datetime(2026, 11, 23, 8, 30)
@@ -104,6 +110,8 @@ def _facts() -> list[tuple[object, ...]]:
         "SELECT last_name, first_name, birth_date FROM child ORDER BY id",
         "SELECT day, scope_id, places, taken FROM capacity_counter ORDER BY day, scope_id",
         "SELECT recipient, template, status, created_at FROM outbox_mail ORDER BY id",
+        "SELECT number, family_id, issued_on, total_cents, issued_at FROM invoice ORDER BY id",
+        "SELECT receipt_number, family_id, mode, amount_cents, received_on, recorded_at FROM payment ORDER BY id",
     )
     return [tuple(row) for statement in statements for row in db.session.execute(text(statement))]
 
@@ -185,13 +193,15 @@ def test_the_units_of_the_contract(demo: Flask) -> None:
     assert any(name == "CAJ vacances" for name, _unit in units)
 
 
-def test_a_dozen_families_book_ten_weeks(demo: Flask) -> None:
+def test_a_dozen_families_book_two_whole_months_and_more(demo: Flask) -> None:
     assert db.session.scalar(select(func.count()).where(Family.status == FamilyStatus.ACTIVE)) == len(FAMILIES) == 13
     assert set(db.session.scalars(select(Booking.family_id).distinct())) == set(
         db.session.scalars(select(Family.id).where(Family.status == FamilyStatus.ACTIVE))
     )
-    first, last = db.session.execute(select(func.min(Booking.day), func.max(Booking.day))).one()
-    assert date(2026, 10, 26) <= first <= date(2026, 10, 30)
+    archived, present = date(2020, 8, 31), Booking.day > date(2020, 8, 31)
+    assert db.session.scalar(select(func.max(Booking.day)).where(~present)) <= archived  # type: ignore[operator]
+    first, last = db.session.execute(select(func.min(Booking.day), func.max(Booking.day)).where(present)).one()
+    assert date(2026, 9, 7) <= first <= date(2026, 9, 11)
     assert date(2026, 12, 28) <= last <= date(2027, 1, 3)
     assert db.session.scalar(select(func.count()).where(Booking.status == BookingStatus.CANCELLED))
 
@@ -215,6 +225,58 @@ def test_the_stories_that_screens_need(demo: Flask) -> None:
     (child_id,) = db.session.scalars(shared).all()
     assert db.session.get_one(Child, child_id).first_name == "Noé"
     assert len(set(db.session.scalars(select(Booking.family_id).where(Booking.child_id == child_id)))) == 2
+
+
+def invoices_by_number() -> dict[str, InvoiceView]:
+    families = db.session.scalars(select(Family.id)).all()
+    return {view.number: view for family_id in families for view in invoices_of(family_id)}
+
+
+def test_the_invoices_of_the_guide(demo: Flask) -> None:
+    found = invoices_by_number()
+    pop, leisure = found["pop-F200300001"], found["AN-F191100001"]
+    assert {pop.family_id, leisure.family_id} == {guide_family().id}
+    assert (pop.issued_on, pop.total_cents, pop.balance_cents) == (date(2020, 3, 1), 35_00, 15_00)
+    assert (leisure.issued_on, leisure.total_cents, leisure.balance_cents) == (date(2019, 11, 30), 6_20, 6_20)
+    assert pop.payfip_number == leisure.payfip_number
+    (receipt,) = (view for view in payments_of(guide_family().id) if view.received_on.year == 2020)
+    assert (receipt.receipt_number, receipt.mode, receipt.amount_cents) == ("pop-Q200300001", PaymentMode.CASH, 20_00)
+    assert due_of(guide_family().id) == Due(2, 21_20)
+    assert all(line.explanation for line in invoice_of(guide_family().id, pop.id).lines)
+
+
+def test_invoices_of_each_state_of_the_last_two_months(demo: Flask) -> None:
+    found = invoices_by_number().values()
+    recent = {view.state for view in found if view.month == date(2026, 10, 1)}
+    assert recent == {InvoiceState.UNPAID, InvoiceState.PAID}
+    settled = [view for view in found if view.month == date(2026, 9, 1) and view.state is InvoiceState.PAID]
+    assert {view.office_name for view in settled} == {"Service périscolaire", "Service des accueils de loisirs"}
+    assert guide_family().id in {view.family_id for view in settled}
+    assert {view.office_name for view in found if view.month == date(2026, 10, 1)} == set(
+        db.session.scalars(select(Office.name))
+    )
+    overpaid = [
+        view
+        for family_id in db.session.scalars(select(Family.id)).all()
+        for view in payments_of(family_id)
+        if view.unallocated_cents
+    ]
+    assert [view.unallocated_cents for view in overpaid] == [10_00]
+    assert all(run.status is RunStatus.ISSUED for run in runs())
+
+
+def test_the_archived_season_is_only_history(demo: Flask) -> None:
+    family = families_of_user(find_credentials("parent@example.org")[0])[0]  # type: ignore[index]
+    child = next(child for child in children_of(family.id) if child.first_name == "Léa")
+    assert all(offer.activity.season.starts_on.year >= 2026 for offer in offers_for(family, child))
+    over = [view for view in enrolments_of(family.id) if view.is_over]
+    assert sorted(view.activity_name for view in over) == ["Mercredi", "Périscolaire"]
+    planning = read_day_planning(NOW.date())
+    assert len(planning.choices) == len({name for _id, name in planning.choices})
+
+
+def test_papers_are_left_to_the_worker(demo: Flask) -> None:
+    assert db.session.scalar(select(func.count()).select_from(StoredPdf)) == 0
 
 
 def test_work_waits_for_the_staff(demo: Flask) -> None:

@@ -51,7 +51,8 @@ def parents_pages(children: list[int]) -> list[str]:
     own = [f"/ma-famille/enfants/{children[0]}", f"/mes-inscriptions/{children[0]}/nouvelle"]
     return [
         "/tableau-de-bord", "/ma-famille", "/ma-famille/famille", "/ma-famille/parents", "/ma-famille/coordonnees",
-        "/ma-famille/enfants/nouveau", "/mes-inscriptions", "/mes-reservations", *own, "/mentions-legales",
+        "/ma-famille/enfants/nouveau", "/mes-inscriptions", "/mes-reservations", *own, "/mes-factures",
+        "/mes-factures?soldees=1", "/historique", "/mentions-legales",
         "/accessibilite", "/contact",
     ]  # fmt: skip
 

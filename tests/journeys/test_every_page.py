@@ -43,6 +43,10 @@ class Site:
             page.context.add_cookies([{"name": "session", "value": value, "url": self.address}])
 
 
+# Files to save, not pages: tests/journeys/test_line.py reads them.
+PAPERS = ("_pdf", "_receipt")
+
+
 @pytest.fixture
 def site(sqlite_demo_copy: DemoCopy, serve: Callable[..., object]) -> Iterator[Site]:
     with sqlite_demo_copy.people() as app:
@@ -50,7 +54,7 @@ def site(sqlite_demo_copy: DemoCopy, serve: Callable[..., object]) -> Iterator[S
         pages = [
             (route.door, world.address(endpoint))
             for endpoint, route in ROUTES.items()
-            if route.method == "GET" and route.is_page and route.answers == 200
+            if route.method == "GET" and route.is_page and route.answers == 200 and not endpoint.endswith(PAPERS)
         ]
         planning = f"{world.address('family.bookings.show_week')}?jour={factories.WEDNESDAY}"
         pages += [

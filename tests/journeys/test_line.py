@@ -1,13 +1,18 @@
-"""The whole line in a real browser: a parent signs up, is activated, adds a child, is enrolled, books a week."""
+"""The whole line in a real browser: a parent signs up, is activated, adds a child, is enrolled, books a week; the month
+after, the régie issues the invoices, the parent pays online and reads the papers."""
 
 from __future__ import annotations
 
+import io
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from pypdf import PdfReader
 
 from app.database import db
 from app.demo.council import PASSWORD as DEMO_PASSWORD
@@ -18,6 +23,9 @@ from tests.served import DemoCopy
 EMAIL = "zoe.etoile@example.org"
 PASSWORD = "quatre chevaux sans rapport"
 WEDNESDAY = "2026-11-25"
+NEXT_MONTH = "2026-12-01T09:00"
+# Matin and Repas on a Wednesday at the maximum price, for want of a quotient: 5,30 € and 4,80 €.
+DUE = "10,10\u00a0€"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,103 @@ def choose(page: Page, name: str) -> None:
     expect(box(page, name)).to_be_checked()
 
 
+def issue_invoices(staff: Visitor) -> None:
+    page = staff.page
+    staff.go("/gestion/facturation")
+    staff.arrives("Facturation")
+    page.get_by_label("Service").select_option("Service des accueils de loisirs")
+    page.get_by_label("Mois").select_option("2026-11")
+    staff.press("Voir ce qui serait facturé")
+    staff.arrives("À facturer en novembre 2026, Service des accueils de loisirs")
+    expect(page.locator("main")).to_contain_text("ÉTOILE Zoé")
+    staff.press(re.compile("^Émettre"), exact=False)
+    expect(page.locator("h1")).to_have_text(re.compile("^Facturation de novembre 2026"))
+    staff.look()
+    if not staff.way.javascript:
+        wait_for(page, "Terminée")  # with script the page asks for itself
+    expect(page.locator("#run-progress")).to_contain_text("Terminée", timeout=30_000)
+    staff.look()
+
+
+def pay_online(parent: Visitor) -> None:
+    page = parent.page
+    parent.go("/tableau-de-bord")
+    expect(page.locator("main")).to_contain_text(f"1 facture à payer : {DUE}".replace(" :", "\u00a0:"))
+    parent.go("/mes-factures")
+    parent.arrives("Mes factures")
+    box_of_invoice = page.get_by_role("checkbox").first
+    page.locator("td.tick label").first.click()
+    expect(box_of_invoice).to_be_checked()
+    if not parent.way.javascript:
+        parent.press("Calculer")
+    expect(page.locator("#invoice-summary")).to_contain_text("1 facture sélectionnée")
+    expect(page.locator("#invoice-summary")).to_contain_text(DUE)
+    parent.look()
+    parent.press("Payer en ligne")
+    expect(page.locator("h1")).to_have_text("Payer en ligne")
+    assert not page.url.startswith(parent.address), "the payment site is another site"
+    expect(page.locator("main")).to_contain_text(DUE)
+    page.get_by_role("button", name="Payer par carte").click()
+    expect(page.locator("h1")).to_have_text("Paiement par carte accepté")
+    page.get_by_role("button", name="Revenir sur le site").click()
+    parent.arrives("Paiement accepté")
+    expect(page.locator("main")).to_contain_text(DUE)
+    parent.press("Mes factures")
+    parent.arrives("Mes factures")
+    expect(page.locator("main")).to_contain_text("Vous n’avez rien à payer")
+
+
+def read_papers(parent: Visitor) -> None:
+    page = parent.page
+    parent.go("/mes-factures?soldees=1")
+    parent.press(re.compile(r"^Voir"), exact=False)
+    expect(page.locator("h1")).to_have_text(re.compile(r"^Facture AN-F2612"))
+    parent.look()
+    number = page.locator("h1").inner_text().removeprefix("Facture ")
+    invoice = read_pdf(page, page.locator("a[href$='/pdf']").first)
+    for words in (
+        number,
+        "ÉTOILE Zoé",
+        "12 bis",
+        "Léo ÉTOILE",
+        "Mercredi, Matin",
+        "Mercredi, Repas",
+        "25 novembre 2026",
+        DUE.replace("\u00a0", " "),
+    ):
+        assert words in invoice, (words, invoice)
+    receipt = read_pdf(page, page.locator("a[href*='/recus/']").first)
+    for words in ("AN-Q2612", number, "carte bancaire", DUE.replace("\u00a0", " ")):
+        assert words in receipt, (words, receipt)
+    parent.go("/historique")
+    expect(page.locator("main")).to_contain_text(number)
+
+
+def read_pdf(page: Page, link: Locator) -> str:
+    """Follow a link to a PDF, waiting for the worker to make it; what the paper says."""
+    href = link.get_attribute("href")
+    assert href is not None
+    deadline = time.monotonic() + 60
+    while True:
+        answer = page.request.get(urljoin(page.url, href))
+        assert answer.ok
+        if answer.headers["content-type"] == "application/pdf":
+            break
+        assert time.monotonic() < deadline, "the paper was never made"
+        time.sleep(0.5)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    text = " ".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(answer.body())).pages)
+    return " ".join(text.split())  # all spaces alike, unbreakable ones too
+
+
+def wait_for(page: Page, words: str) -> None:
+    """Ask for the page again until it says so, as somebody without script does."""
+    deadline = time.monotonic() + 30
+    while words not in page.locator("main").inner_text():
+        assert time.monotonic() < deadline, f"« {words} » never came"
+        page.reload()
+
+
 def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way, *, closely: bool = True) -> None:
     with serve(copy) as server:  # type: ignore[attr-defined]
         parent = Visitor(open_page(way.screen, javascript=way.javascript), server.address, way, closely)
@@ -214,6 +319,12 @@ def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way:
         sign_in(parent, EMAIL, PASSWORD)
         parent.arrives("Tableau de bord")
         expect(parent.page.locator("main")).to_contain_text("Léo")
+    with serve(copy, server.port, ESPACE_FAMILLE_NOW=NEXT_MONTH):  # type: ignore[attr-defined]
+        staff.page.context.clear_cookies()
+        sign_in(staff, "regie@example.org", DEMO_PASSWORD)
+        issue_invoices(staff)
+        pay_online(parent)
+        read_papers(parent)
     with copy.people():
         assert find_inconsistencies(db.session()) == ()
 

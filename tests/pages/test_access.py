@@ -157,10 +157,11 @@ def test_another_familys_objects_are_not_found(world: World, browser_of: Callabl
     client, before = browser_of(world.parent_id), stored()
     problems = []
     for endpoint, route in routes(Door.FAMILY):
-        for foreign in (world.strangers_child_id, 987_654) if route.of_family else ():
-            status, _ = ask(client, route, world.address(endpoint, child_id=foreign))
+        argument = route.argument or ""
+        for foreign in (world.strangers_ids[argument], 987_654) if route.of_family else ():
+            status, _ = ask(client, route, world.address(endpoint, **{argument: foreign}))
             if status != 404:
-                problems.append(f"{endpoint} of child {foreign}: {status}")
+                problems.append(f"{endpoint} of {argument} {foreign}: {status}")
     assert not problems and not changed(before), (problems, changed(before))
 
 
@@ -172,7 +173,8 @@ def test_what_does_not_exist_is_not_found(world: World, browser_of: Callable[[in
             status, _ = ask(
                 client, route, world.address(endpoint, **{route.argument or "": 1}).replace("/1", f"/{unknown}")
             )
-            if status != 404:
+            # Where a page and its form share an address, a number that cannot be an id leads to no method (405).
+            if status not in ((404,) if unknown < 2**31 else (404, 405)):
                 problems.append(f"{endpoint} of {unknown}: {status}")
     assert not problems and not changed(before), (problems, changed(before))
 
@@ -212,6 +214,8 @@ def test_post_without_token_or_with_that_of_another_browser_is_refused(
     problems = []
     for door, client in people.items():
         for endpoint, route in routes(door, method="POST"):
+            if route.is_from_payment_site:
+                continue
             for forged in ({}, {"csrf_token": ""}, {"csrf_token": stolen}):
                 answer = client.post(world.address(endpoint), {**route.sends, **forged}, status=400)
                 if "restée ouverte trop longtemps" not in answer.text:
@@ -222,9 +226,9 @@ def test_post_without_token_or_with_that_of_another_browser_is_refused(
 def test_post_from_another_site_is_refused(world: World, browser_of: Callable[[int | None], Client]) -> None:
     client, before = browser_of(world.parent_id), stored()
     for site in ("cross-site", "same-site"):
-        for endpoint, route in routes(Door.FAMILY, method="POST"):
+        for endpoint, route in routes(Door.PUBLIC, Door.FAMILY, method="POST"):
             status, _ = ask(client, route, world.address(endpoint), headers={"Sec-Fetch-Site": site})
-            assert status == 403, endpoint
+            assert (status == 403) is not route.is_from_payment_site, endpoint
     assert not changed(before)
 
 
@@ -299,14 +303,16 @@ def test_nobody_decides_on_their_own_family(world: World, sqlite_app: Flask) -> 
     with write_transaction() as session:
         pending = session.get_one(Family, world.pending_family_id)
         session.add(StaffRole(user_id=world.parent_id, role=Role.FILE_CLERK))
+        session.add(StaffRole(user_id=world.parent_id, role=Role.REGISSEUR))
         pending.guardians[0].email = world.planning.family.email
         stranger = session.scalars(select(Guardian).where(Guardian.family_id == world.stranger.family_id)).one()
         stranger.user_id = world.parent_id
     client = Client(sqlite_app)
     client.sign_in(world.parent_id).get("/gestion/a-traiter")
     before = stored()
-    for endpoint in ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "refuse_enrolment"):
-        endpoint = f"staff.queue.{endpoint}"
+    decisions = ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "refuse_enrolment", "accept_quotient",
+                 "refuse_quotient")  # fmt: skip
+    for endpoint in (*(f"staff.queue.{name}" for name in decisions), "staff.payments.record_payment"):
         assert ask(client, ROUTES[endpoint], world.address(endpoint))[0] == 403, endpoint
     assert not changed(before)
 
@@ -325,5 +331,6 @@ def test_closed_family_changes_nothing_anywhere(world: World, browser_of: Callab
     before = stored()
     for endpoint, route in routes(Door.FAMILY, method="POST"):
         status, _ = ask(client, route, world.address(endpoint))
-        assert status in ((200, 403) if endpoint == "family.bookings.check_week" else (403,)), endpoint
+        reads = endpoint in ("family.bookings.check_week", "family.invoices.show_total")
+        assert status in ((200, 403) if reads else (403,)), endpoint
     assert not changed(before)

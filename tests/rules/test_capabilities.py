@@ -14,8 +14,15 @@ def test_only_the_administrator_sees_the_secrets_of_mails() -> None:
 
 
 def test_several_roles_add_up_and_none_gives_nothing() -> None:
-    assert capabilities_of([Role.KITCHEN, Role.REGISSEUR]) == {
-        Capability.VIEW_DAY_PLANNING,
-        Capability.VIEW_FAMILIES,
-    }
+    both = capabilities_of([Role.KITCHEN, Role.REGISSEUR])
+    assert both == ROLE_CAPABILITIES[Role.KITCHEN] | ROLE_CAPABILITIES[Role.REGISSEUR]
+    assert len(both) > len(ROLE_CAPABILITIES[Role.REGISSEUR])
+
+
+def test_money_is_for_the_regisseur_and_the_administrator() -> None:
+    money = {Capability.EDIT_TARIFFS, Capability.ISSUE_INVOICES, Capability.VIEW_PAYMENTS, Capability.RECORD_PAYMENTS}
+    assert {role for role in Role if ROLE_CAPABILITIES[role] & money} == {Role.ADMINISTRATOR, Role.REGISSEUR}
+
+
+def test_nothing_without_a_role() -> None:
     assert capabilities_of([]) == frozenset()

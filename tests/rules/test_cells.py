@@ -17,6 +17,7 @@ PLAIN = CellFacts(
     starts_at=time(7, 30),
     is_open=True,
     holding=False,
+    is_invoiced=False,
     held_by_other_family=False,
     is_enrolled=True,
     has_price=True,
@@ -34,6 +35,8 @@ def facts_of(cell: str) -> CellFacts:
         match word.split():
             case ["held"]:
                 facts = replace(facts, holding=True)
+            case ["invoiced"]:
+                facts = replace(facts, is_invoiced=True)
             case ["other", "family"]:
                 facts = replace(facts, held_by_other_family=True)
             case ["closed"]:
@@ -90,12 +93,13 @@ RULES = st.sampled_from(
         NoticeRule(NoticeKind.WEEKDAY_BEFORE, 1, time(12), 2),
     ]
 )
-FACTS = st.builds(
+PLAIN_FACTS = st.builds(
     CellFacts,
     day=st.dates(date(2026, 10, 20), date(2026, 11, 30)),
     starts_at=st.sampled_from([time(7, 30), time(12, 15), time(16, 30)]),
     is_open=st.booleans(),
     holding=st.booleans(),
+    is_invoiced=st.just(False),
     held_by_other_family=st.booleans(),
     is_enrolled=st.booleans(),
     has_price=st.booleans(),
@@ -104,6 +108,9 @@ FACTS = st.builds(
     book_rule=RULES,
     cancel_rule=RULES,
     violation=st.none() | st.just(VIOLATION),
+)
+FACTS = PLAIN_FACTS | PLAIN_FACTS.map(
+    lambda facts: replace(facts, holding=True, held_by_other_family=False, is_invoiced=True)
 )
 MOMENTS = st.datetimes(datetime(2026, 10, 15), datetime(2026, 12, 2), timezones=st.just(UTC))
 
@@ -119,7 +126,10 @@ def test_state_reason_and_actions_agree(facts: CellFacts, now: datetime) -> None
     assert (cell.state is CellState.FULL) == (cell.reason is Reason.FULL)
     assert (cell.state is CellState.PRESENT) <= held
     if held:
-        assert cell.state in {CellState.PRESENT, CellState.NOT_ALLOWED}
+        assert cell.state in {CellState.PRESENT, CellState.INVOICED, CellState.NOT_ALLOWED}
+    assert (cell.state is CellState.INVOICED) == (cell.reason is Reason.INVOICED)
+    if facts.is_invoiced:
+        assert not cell.actions
     if not facts.may_act or facts.held_by_other_family:
         assert not cell.actions
     if facts.violation is None:

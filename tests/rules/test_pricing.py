@@ -15,6 +15,7 @@ from app.rules.pricing import (
     price,
     quotient_on,
     tariff_problems,
+    usual_quotient_end,
 )
 from tests.rules.tables import Row, cases, words
 
@@ -52,6 +53,12 @@ def test_the_price_for_a_family(row: Row) -> None:
     found = price(unit_id, day, TARIFFS, quotients)
     assert found.amount_cents == found.line.amount_cents == int(row["amount"])
     assert found.outcome == QuotientOutcome(row["outcome"])
+
+
+@pytest.mark.parametrize("row", cases("pricing", "ends"))
+def test_end_that_is_proposed(row: Row) -> None:
+    starts_on, today, end = (date.fromisoformat(row[name]) for name in ("quotient of", "verified on", "proposed end"))
+    assert usual_quotient_end(starts_on, today) == end
 
 
 @pytest.mark.parametrize("row", cases("pricing", "problems"))

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
 from app.database import db, write_transaction
+from app.models.activities import Office
 from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.enrolments import Enrolment
+from app.models.payments import PaymentBasket, PaymentMode
+from app.rules.baskets import BasketState
+from app.rules.capabilities import Role
 from app.rules.states import BookingStatus
 from app.services.checks import Problem, find_inconsistencies
-from tests.factories import WEDNESDAY, PlanningSetup, make_planning, save
+from app.services.payments import record_counter_payment
+from tests.factories import (
+    WEDNESDAY,
+    PlanningSetup,
+    book_past,
+    issue,
+    make_basket,
+    make_family,
+    make_invoice,
+    make_planning,
+    make_staff,
+    save,
+)
 
 
 @pytest.fixture
@@ -90,3 +106,53 @@ def test_a_double_booking_is_found(planning):
         found = {inconsistency.problem for inconsistency in find_inconsistencies(session)}
         assert Problem.BOOKED_TWICE in found
         session.rollback()
+
+
+# --- Money ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def invoiced(app: Flask) -> PlanningSetup:
+    """A morning of October, invoiced (4,20 €) and paid at the counter."""
+    made = make_planning()
+    book_past(made.family, made.child_id, made.activity, [date(2026, 10, 7)])
+    staff_id = make_staff(Role.REGISSEUR)
+    issue(made.activity, date(2026, 10, 1), staff_id, date(2026, 11, 2))
+    with write_transaction() as session:
+        record_counter_payment(
+            session, office_id=session.scalars(select(Office.id)).one(), family_id=made.family.family_id,
+            mode=PaymentMode.CASH, amount_cents=420, received_on=date(2026, 11, 20), reference="", recorded_by=staff_id,
+        )  # fmt: skip
+    return made
+
+
+def test_invoices_and_payments_that_services_wrote_are_consistent(invoiced):
+    assert problems() == set()
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("UPDATE invoice SET total_cents = total_cents + 1", {Problem.INVOICE_TOTAL}),
+        ("DELETE FROM invoiced_booking", {Problem.INVOICED_BOOKING}),
+        ("UPDATE booking SET price_cents = 210", {Problem.INVOICED_BOOKING}),
+        ("UPDATE booking SET status = 'cancelled', cancel_class = 'in_time'", {Problem.INVOICED_BOOKING}),
+        ("UPDATE payment_allocation SET amount_cents = 421", {Problem.ALLOCATION}),
+        ("UPDATE payment SET amount_cents = 419", {Problem.ALLOCATION}),
+        ("UPDATE document_series SET last_number = 2 WHERE kind = 'invoice'", {Problem.NUMBERS}),
+        ("UPDATE invoice SET number = 'pop-F261100002'", {Problem.NUMBERS}),
+        ("UPDATE payment SET receipt_number = 'pop-Q261200001'", {Problem.NUMBERS}),
+    ],
+)
+def test_damage_to_invoices_and_payments_is_found(invoiced, damage, found):
+    with write_transaction() as session:
+        session.execute(text(damage))
+    assert found <= problems() <= found | {Problem.LOG, Problem.COUNTER}
+
+
+def test_a_paid_basket_without_its_money_is_found(app, payment_site):
+    family = make_family()
+    basket = make_basket(family, [make_invoice(family)])
+    with write_transaction() as session:
+        session.get_one(PaymentBasket, basket.basket_id).state = BasketState.PAID
+    assert Problem.BASKET in problems()

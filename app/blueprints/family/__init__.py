@@ -6,10 +6,12 @@ from app.access import guard_family
 from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.dashboard import blueprint as dashboard
 from app.blueprints.family.enrolments import blueprint as enrolments
+from app.blueprints.family.history import blueprint as history
+from app.blueprints.family.invoices import blueprint as invoices
 from app.blueprints.family.members import blueprint as members
 
 family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
-for _section in (dashboard, members, enrolments, bookings):
+for _section in (dashboard, members, enrolments, bookings, invoices, history):
     family.register_blueprint(_section)

@@ -8,10 +8,11 @@ from app.blueprints.public.health import blueprint as health
 from app.blueprints.public.home import blueprint as home
 from app.blueprints.public.legal import blueprint as legal
 from app.blueprints.public.passwords import blueprint as passwords
+from app.blueprints.public.payments import blueprint as payments
 from app.blueprints.public.sign_in import blueprint as sign_in
 from app.blueprints.public.sign_ups import blueprint as sign_ups
 
 public = Blueprint("public", __name__)
 
-for _section in (home, sign_in, sign_ups, activations, passwords, communes, legal, health):
+for _section in (home, sign_in, sign_ups, activations, passwords, communes, legal, payments, health):
     public.register_blueprint(_section)

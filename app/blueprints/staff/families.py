@@ -6,10 +6,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import current_capabilities, requires
 from app.database import write_transaction
 from app.forms.staff_families import EmailForm
+from app.forms.staff_queue import RefusalForm
+from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import accounts, family_files
 from app.services.errors import EmailTaken
+from app.services.invoices import invoices_of, payments_of
 
 blueprint = Blueprint("families", __name__)
 
@@ -61,11 +64,30 @@ def resend_invitation(family_id: int) -> BaseResponse:
 def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
     file = family_files.read_family_file(family_id)
     adult = file.first_guardian
+    capabilities = current_capabilities()
+    sees_money = Capability.VIEW_PAYMENTS in capabilities
     return render_page(
         "staff/families/show.html",
         layout="staff",
         status=422 if form is not None else 200,
         file=file,
         form=form or EmailForm(formdata=None, email=adult.email if adult else None),
-        may_help=Capability.REVIEW_SIGN_UPS in current_capabilities(),
+        may_help=Capability.REVIEW_SIGN_UPS in capabilities,
+        quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
+        sees_money=sees_money,
+        may_record=Capability.RECORD_PAYMENTS in capabilities,
+        invoices=invoices_of(family_id) if sees_money else (),
+        payments=payments_of(family_id) if sees_money else (),
     )
+
+
+def _quotient_forms(file: family_files.FamilyFile) -> dict[int, tuple[QuotientForm, RefusalForm]]:
+    """By quotient that waits: how to accept and how to refuse it (posted to the queue, which returns here)."""
+    return {
+        quotient.id: (
+            QuotientForm(quotient.id, quotient.month, quotient.proposed_end),
+            RefusalForm(f"quotient-{quotient.id}"),
+        )
+        for quotient in file.quotients
+        if quotient.waits
+    }

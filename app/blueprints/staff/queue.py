@@ -1,6 +1,7 @@
-"""« À traiter »: accounts and enrolments that wait for a decision."""
+"""« À traiter »: accounts, enrolments and quotients that wait for a decision."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
@@ -10,16 +11,26 @@ from app.access import current_account, current_capabilities, requires
 from app.database import write_transaction
 from app.filters import moment_plain
 from app.forms.staff_queue import RefusalForm
+from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, is_htmx, render_fragment, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, enrolments, staff_queue
+from app.services import accounts, enrolments, quotients, staff_queue
 from app.services.errors import AlreadyDecided
-from app.services.staff_queue import Decision, ItemKind
+from app.services.staff_queue import Decision, Item, ItemKind, QuotientItem
 
 blueprint = Blueprint("queue", __name__)
 
-_CAPABILITIES = {ItemKind.SIGN_UP: Capability.REVIEW_SIGN_UPS, ItemKind.ENROLMENT: Capability.REVIEW_ENROLMENTS}
-_KIND_IN_ADDRESS = {"comptes": ItemKind.SIGN_UP, "inscriptions": ItemKind.ENROLMENT}
+_CAPABILITIES = {
+    ItemKind.SIGN_UP: Capability.REVIEW_SIGN_UPS,
+    ItemKind.ENROLMENT: Capability.REVIEW_ENROLMENTS,
+    ItemKind.QUOTIENT: Capability.VERIFY_QUOTIENTS,
+}
+_KIND_IN_ADDRESS = {
+    "comptes": ItemKind.SIGN_UP,
+    "inscriptions": ItemKind.ENROLMENT,
+    "quotients": ItemKind.QUOTIENT,
+}
+_TO_FILE = "dossier"  # in the address: the agent decides from the family's file, and returns there
 
 
 @blueprint.get("")
@@ -57,15 +68,42 @@ def refuse_enrolment(enrolment_id: int) -> BaseResponse:
     return _refuse(ItemKind.ENROLMENT, enrolment_id, enrolments.refuse_enrolment)
 
 
+@blueprint.post("/quotients/<int:quotient_id>/accepter")
+@requires(Capability.VERIFY_QUOTIENTS)
+def accept_quotient(quotient_id: int) -> BaseResponse:
+    """Let a quotient count, until a day."""
+    item = staff_queue.find_item(current_account().user_id, ItemKind.QUOTIENT, quotient_id)
+    if not isinstance(item, QuotientItem):
+        return _answer(staff_queue.read_decision(ItemKind.QUOTIENT, quotient_id), is_late=True)
+    form = QuotientForm(item.id, item.month, item.proposed_end, is_sent=True)
+    ends_on = form.ends_on.data if form.validate() else None
+    if ends_on is None:
+        return _invalid(item, RowForms(RefusalForm(_key(item)), form))
+    return _decide(
+        ItemKind.QUOTIENT, quotient_id,
+        lambda session, id_, user_id: quotients.accept_quotient(session, id_, user_id, ends_on),
+    )  # fmt: skip
+
+
+@blueprint.post("/quotients/<int:quotient_id>/refuser")
+@requires(Capability.VERIFY_QUOTIENTS)
+def refuse_quotient(quotient_id: int) -> BaseResponse:
+    """Refuse a quotient, with a reason."""
+    return _refuse(ItemKind.QUOTIENT, quotient_id, quotients.refuse_quotient)
+
+
 def _refuse(kind: ItemKind, item_id: int, refuse: Callable[[Session, int, int, str], None]) -> BaseResponse:
     form = RefusalForm(f"{kind}-{item_id}", is_sent=True)
     if not form.validate():
-        return _invalid_refusal(kind, item_id, form)
+        item = staff_queue.find_item(current_account().user_id, kind, item_id)
+        if item is None:
+            return _answer(staff_queue.read_decision(kind, item_id), is_late=True)
+        return _invalid(item, replace(_forms(item), refusal=form))
     reason = form.reason.data or ""
     return _decide(kind, item_id, lambda session, id_, user_id: refuse(session, id_, user_id, reason))
 
 
-def _decide(kind: ItemKind, item_id: int, command: Callable[[Session, int, int], None]) -> BaseResponse:
+def _decide(kind: ItemKind, item_id: int, command: Callable[[Session, int, int], object]) -> BaseResponse:
     try:
         with write_transaction() as session:
             command(session, item_id, current_account().user_id)
@@ -85,6 +123,8 @@ def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
             counts=counts, shown=_shown(), tabs=_tabs(),
         )  # fmt: skip
     flash(sentence, "warning" if is_late else "success" if decision.accepted else "info")
+    if request.args.get("retour") == _TO_FILE:
+        return go_to(url_for("staff.families.show", family_id=decision.family_id))
     if is_late:
         return _queue_page(status=status)
     return go_to(url_for("staff.queue.show", type=request.args.get("type")))
@@ -100,28 +140,53 @@ def _sentence(decision: Decision, *, is_late: bool) -> str:
         return f"Le compte de la famille {decision.name} est activé : un courriel l’invite à le confirmer."
     if decision.kind is ItemKind.SIGN_UP:
         return f"La demande de la famille {decision.name} est refusée : elle reçoit le motif par courriel."
+    if decision.kind is ItemKind.QUOTIENT and decision.accepted:
+        return f"Le quotient de la famille {decision.name} est vérifié : ses réservations sont au nouveau tarif."
+    if decision.kind is ItemKind.QUOTIENT:
+        return f"Le quotient de la famille {decision.name} est refusé : elle reçoit le motif par courriel."
     what = "acceptée" if decision.accepted else "refusée"
     mail = "les parents sont prévenus" if decision.accepted else "les parents reçoivent le motif"
     return f"L’inscription de {decision.name} à « {decision.activity_name} » est {what} : {mail} par courriel."
 
 
-def _invalid_refusal(kind: ItemKind, item_id: int, form: RefusalForm) -> BaseResponse:
-    item = staff_queue.find_item(current_account().user_id, kind, item_id)
-    if item is None:
-        return _answer(staff_queue.read_decision(kind, item_id), is_late=True)
+@dataclass(frozen=True, slots=True)
+class RowForms:
+    """The forms of a row."""
+
+    refusal: RefusalForm
+    quotient: QuotientForm | None  # of a quotient's row
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether one was sent and refused: the row then stands open."""
+        return bool(self.refusal.errors or (self.quotient is not None and self.quotient.errors))
+
+
+def _key(item: Item) -> str:
+    return f"{item.kind}-{item.id}"
+
+
+def _forms(item: Item) -> RowForms:
+    quotient = None
+    if isinstance(item, QuotientItem):
+        quotient = QuotientForm(item.id, item.month, item.proposed_end)
+    return RowForms(RefusalForm(_key(item)), quotient)
+
+
+def _invalid(item: Item, forms: RowForms) -> BaseResponse:
     if is_htmx():
-        return render_fragment("staff/queue/_item.html", status=422, item=item, form=form, is_open=True)
-    return _queue_page(status=422, sent=(f"{kind}-{item_id}", form))
+        return render_fragment("staff/queue/_item.html", status=422, item=item, forms=forms)
+    return _queue_page(status=422, sent=(_key(item), forms))
 
 
-def _queue_page(status: int = 200, sent: tuple[str, RefusalForm] | None = None) -> Response:
+def _queue_page(status: int = 200, sent: tuple[str, RowForms] | None = None) -> Response:
     queue = staff_queue.read_queue(current_account().user_id, _kinds(), _shown())
-    forms = {f"{item.kind}-{item.id}": RefusalForm(f"{item.kind}-{item.id}") for item in queue.items}
+    forms_by_key = {_key(item): _forms(item) for item in queue.items}
     if sent is not None:
-        forms[sent[0]] = sent[1]
+        forms_by_key[sent[0]] = sent[1]
     return render_page(
-        "staff/queue/show.html", layout="staff", status=status, queue=queue, forms=forms,
-        opened=None if sent is None else sent[0], counts=queue.counts, shown=queue.shown, tabs=_tabs(),
+        "staff/queue/show.html", layout="staff", status=status, queue=queue, forms_by_key=forms_by_key,
+        counts=queue.counts, shown=queue.shown, tabs=_tabs(),
     )  # fmt: skip
 
 

@@ -53,7 +53,8 @@
   doc.addEventListener("htmx:sendError", function () { say(offline); });
   doc.addEventListener("htmx:timeout", function () { say(offline); });
   doc.addEventListener("htmx:responseError", function (event) {
-    if (event.detail.elt.matches("fieldset")) say("La vérification n’a pas abouti. Vos choix restent affichés\u00a0: vous pouvez enregistrer.");
+    var elt = event.detail.elt;
+    if (elt.matches("fieldset")) say(elt.dataset.failed || "La vérification n’a pas abouti. Vos choix restent affichés\u00a0: vous pouvez enregistrer.");
   });
   doc.addEventListener("htmx:afterSettle", function (event) {
     if (!event.detail.boosted || event.detail.target.id !== "main") return;

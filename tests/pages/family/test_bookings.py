@@ -9,8 +9,12 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.bookings import Booking, Opening, SaveReceipt
+from app.models.bookings import Booking, Opening, PriceChangeReason, SaveReceipt
+from app.models.families import FamilyQuotient
+from app.models.invoices import InvoicedBooking, InvoiceLine
+from app.rules.cells import Reason
 from app.rules.states import FamilyStatus
+from app.services.prices import reprice_family
 from tests import factories
 from tests.client import Client
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, add_family, bookings_of, make_planning, save
@@ -344,3 +348,61 @@ def test_mere_looking_is_at_most_twelve_queries_however_many_children_and_bookin
     after = {path: len(client.get(path).queries) for path in before}
     assert after == before
     assert max(after.values()) <= 12
+
+
+def put_on_an_invoice(planning: factories.PlanningSetup) -> None:
+    """All that the family booked, past or to come, on one invoice."""
+    invoice_id = factories.make_invoice(planning.family)
+    line_id = db.session.scalars(select(InvoiceLine.id).where(InvoiceLine.invoice_id == invoice_id)).one()
+    with write_transaction() as session:
+        ids = session.scalars(select(Booking.id).where(Booking.family_id == planning.family.family_id))
+        session.add_all(InvoicedBooking(booking_id=id_, line_id=line_id) for id_ in ids)
+
+
+def test_what_is_on_an_invoice_is_locked_and_says_so(client: Client) -> None:
+    planning = make_planning()
+    morning = planning.opening(WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    put_on_an_invoice(planning)
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    assert "Facturé" in page.text and "Facturé : ne peut plus être modifié ici" in page.text
+    free = [planning.opening(WEDNESDAY, unit) for unit in ("Repas", "Après-midi")]
+    assert page.value("shown", "planning") == f"{free[0]},{free[1]}"
+    outcome = save(planning.family, planning.child_id, cancel=[morning])
+    assert [choice.reason for choice in outcome.choices] == [Reason.INVOICED]
+    assert bookings_of(planning.child_id) == [(morning, "confirmed")]
+
+
+def test_other_family_does_not_see_what_is_invoiced_to_the_first(client: Client) -> None:
+    planning = make_planning()
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    put_on_an_invoice(planning)
+    other = factories.make_family("AUTRE")
+    factories.share_child(planning.child_id, other)
+    factories.enrol(planning.child_id, other, planning.activity)
+    page = client.sign_in(other.user_id).get(address(planning))
+    assert "Facturé" not in page.text
+    assert "Réservé par l’autre foyer de votre enfant." in page.text
+
+
+def test_parent_reads_why_before_saving_and_when_a_price_changed(client: Client) -> None:
+    planning = make_planning()
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    assert "Pourquoi ces prix ? Mercredi : tarif maximum, sans quotient familial." in page.text
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    with write_transaction() as session:
+        session.add(
+            FamilyQuotient(
+                family_id=planning.family.family_id, value_cents=50_000, starts_on=date(2026, 1, 1),
+                verified_at=clock.now(),
+            )
+        )  # fmt: skip
+    with write_transaction() as session:
+        change = reprice_family(session, planning.family.family_id, PriceChangeReason.QUOTIENT)
+    assert (change.count, change.difference_cents) == (1, -210)
+    client.get(address(planning))
+    page = client.get(address(planning))
+    assert "Mercredi 25 novembre, Matin : 2,10 € au lieu de 4,20 € (votre quotient familial" in page.text
+    assert "tarif maximum" not in page.text
+    assert len(page.queries) <= 12
+    assert "au lieu de" not in client.get(address(planning, NEXT_WEDNESDAY)).text

@@ -213,7 +213,7 @@ def test_site_director_sees_enrolments_only(client: Client) -> None:
         (Role.FILE_CLERK, QUEUE),
         (Role.ADMINISTRATOR, QUEUE),
         (Role.SITE_DIRECTOR, QUEUE),
-        (Role.REGISSEUR, "/gestion/familles"),
+        (Role.REGISSEUR, QUEUE),
         (Role.READ_ONLY, "/gestion/familles"),
         (Role.YOUTH_WORKER, "/gestion/planning"),
         (Role.KITCHEN, "/gestion/planning"),

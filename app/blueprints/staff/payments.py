@@ -1,0 +1,144 @@
+"""« Encaissements »: money received, money taken at the counter, and the life of each online payment."""
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock
+from app.access import current_account, requires
+from app.database import db, write_transaction
+from app.downloads import send_pdf
+from app.filters import euros
+from app.forms.bookings import new_key
+from app.forms.staff_payments import CounterPaymentForm, Shares, read_shares
+from app.htmx import go_to, render_page
+from app.models.payments import PaymentMode
+from app.rules.allocation import RefusedAllocations, allocate_oldest_first
+from app.rules.capabilities import Capability
+from app.services import payment_lists, payments
+from app.services.documents import pdf_of_payment
+from app.services.errors import OwnFamily
+from app.services.families import own_family_ids
+from app.services.family_files import read_family_name
+from app.services.invoices import invoices_of, open_invoices
+from app.services.offices import list_offices
+
+blueprint = Blueprint("payments", __name__)
+
+
+@blueprint.get("")
+@requires(Capability.VIEW_PAYMENTS)
+def show() -> Response:
+    """The payments, latest first."""
+    only_overpaid = request.args.get("etat") == "trop-percus"
+    family_id = request.args.get("famille", type=int)
+    return render_page(
+        "staff/payments/list.html",
+        layout="staff",
+        payments=payment_lists.list_payments(
+            request.args.get("page", 1, type=int), only_overpaid=only_overpaid, family_id=family_id
+        ),
+        only_overpaid=only_overpaid,
+        overpaid_count=payment_lists.count_overpaid(),
+        family_id=family_id,
+        family_name=None if family_id is None else read_family_name(family_id),
+    )
+
+
+@blueprint.get("/en-ligne")
+@requires(Capability.VIEW_PAYMENTS)
+def show_operations() -> Response:
+    """Online payments with all that happened to each."""
+    only_pending = request.args.get("etat") == "en-attente"
+    return render_page(
+        "staff/payments/operations.html",
+        layout="staff",
+        operations=payments.operations(only_pending=only_pending),
+        only_pending=only_pending,
+    )
+
+
+@blueprint.get("/<int:payment_id>")
+@requires(Capability.VIEW_PAYMENTS)
+def show_payment(payment_id: int) -> Response:
+    """A payment, and the invoices that it paid."""
+    return render_page("staff/payments/payment.html", layout="staff", payment=payment_lists.read_payment(payment_id))
+
+
+@blueprint.get("/<int:payment_id>/pdf")
+@requires(Capability.VIEW_PAYMENTS)
+def show_receipt(payment_id: int) -> Response:
+    """The receipt, or a page that says to wait for it."""
+    number = payment_lists.read_payment(payment_id).row.receipt_number
+    path = pdf_of_payment(payment_id)
+    if path is None:
+        return render_page("staff/invoices/waiting.html", layout="staff", number=number)
+    return send_pdf(path, number)
+
+
+@blueprint.get("/guichet/<int:family_id>")
+@requires(Capability.RECORD_PAYMENTS)
+def new_payment(family_id: int) -> Response:
+    """Take money from a family, for an office."""
+    office_id = _office(family_id, request.args.get("service", type=int))
+    return _form_page(family_id, office_id, _form(family_id, office_id), Shares({}))
+
+
+@blueprint.post("/guichet/<int:family_id>")
+@requires(Capability.RECORD_PAYMENTS)
+def record_payment(family_id: int) -> BaseResponse:
+    """Show where the money would go, or record it."""
+    read_family_name(family_id)
+    office_id = _office(family_id, request.form.get("office_id", type=int))
+    form, shares = _form(family_id, office_id), read_shares(request.form)
+    is_valid = form.validate_on_submit()
+    wanted = shares.allocations()
+    if not is_valid or shares.is_wrong:
+        return _form_page(family_id, office_id, form, shares, status=422)
+    if "repartir" in request.form:
+        plan = allocate_oldest_first(form.amount_cents, open_invoices(db.session(), family_id, office_id))
+        shares.fill(plan.allocations)
+        return _form_page(family_id, office_id, form, shares)
+    try:
+        with write_transaction() as session:
+            payment_id = payments.record_counter_payment(
+                session,
+                office_id=office_id,
+                family_id=family_id,
+                mode=PaymentMode(form.mode.data),
+                amount_cents=form.amount_cents,
+                received_on=form.received_on.data or clock.today(),
+                reference=form.reference.data,
+                recorded_by=current_account().user_id,
+                wanted=wanted,
+                form_key=(form.form_key.data or "")[:64] or None,
+            )
+    except RefusedAllocations as refusal:
+        shares.refuse(refusal.problems)
+        return _form_page(family_id, office_id, form, shares, status=422)
+    row = payment_lists.read_payment(payment_id).row
+    flash(f"Règlement enregistré : reçu {row.receipt_number}, {euros(row.amount_cents)}.", "success")
+    return go_to(url_for("staff.payments.show_payment", payment_id=payment_id))
+
+
+def _form(family_id: int, office_id: int) -> CounterPaymentForm:
+    return CounterPaymentForm(clock.today(), open_invoices(db.session(), family_id, office_id), new_key())
+
+
+def _office(family_id: int, wanted: int | None) -> int:
+    """The office asked for, else one that the family owes something, else the first."""
+    offices = [office.id for office in list_offices()]
+    owed = [view.office_id for view in invoices_of(family_id) if view.balance_cents > 0]
+    return wanted if wanted in offices else (owed or offices)[0]
+
+
+def _form_page(family_id: int, office_id: int, form: CounterPaymentForm, shares: Shares, status: int = 200) -> Response:
+    name = read_family_name(family_id)
+    if family_id in own_family_ids(current_account().user_id):
+        raise OwnFamily
+    form.office_id.data = str(office_id)
+    due = [view for view in invoices_of(family_id) if view.balance_cents > 0 and view.office_id == office_id]
+    return render_page(
+        "staff/payments/new.html", layout="staff", status=status, form=form, shares=shares, family_id=family_id,
+        family_name=name, offices=list_offices(), office_id=office_id,
+        invoices=sorted(due, key=lambda view: (view.issued_on, view.id)),
+    )  # fmt: skip

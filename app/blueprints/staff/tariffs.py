@@ -1,0 +1,181 @@
+"""« Tarifs »: the grids of prices, in dated versions."""
+
+import time
+from collections.abc import Callable
+
+from flask import Blueprint, Response, flash, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.access import requires
+from app.database import write_transaction
+from app.filters import day_long, euros
+from app.forms.staff_tariffs import TariffForm, read_tariff_form, tariff_form
+from app.htmx import go_to, render_page
+from app.rules.capabilities import Capability
+from app.services import tariffs
+from app.services.catalogue import ActivityInfo
+from app.services.errors import DayTaken, VersionBegun
+from app.services.tariffs import Effect, TariffInput, VersionState, VersionView
+
+blueprint = Blueprint("tariffs", __name__)
+
+REPRICE_SECONDS = 5  # how long one request goes on; what is left waits for « Continuer »
+
+
+@blueprint.get("")
+@requires(Capability.EDIT_TARIFFS)
+def show() -> Response:
+    """All activities, with their versions."""
+    return render_page("staff/tariffs/list.html", layout="staff", activities=tariffs.tariffs_by_activity())
+
+
+@blueprint.get("/<int:version_id>")
+@requires(Capability.EDIT_TARIFFS)
+def show_version(version_id: int) -> Response:
+    """A version, and what is still to be repriced."""
+    version = tariffs.read_version(version_id)
+    is_to_come = version.state is VersionState.TO_COME
+    return render_page(
+        "staff/tariffs/version.html",
+        layout="staff",
+        version=version,
+        pending=tariffs.pending_effect(version.activity),
+        deletion=tariffs.effect_of_deletion(version) if is_to_come else None,
+    )
+
+
+@blueprint.get("/activites/<int:activity_id>/nouvelle")
+@requires(Capability.EDIT_TARIFFS)
+def new_version(activity_id: int) -> Response:
+    """A new version, filled in from the one to copy or from the latest."""
+    activity = tariffs.read_activity(activity_id)
+    model = tariffs.version_to_copy(activity, request.args.get("copie", type=int))
+    form = tariff_form(None, model.grid if model else (), activity.units)
+    return _form_page(activity, None, form)
+
+
+@blueprint.post("/activites/<int:activity_id>/nouvelle")
+@requires(Capability.EDIT_TARIFFS)
+def add_version(activity_id: int) -> BaseResponse:
+    """Keep a new version, once its effect is confirmed."""
+    activity = tariffs.read_activity(activity_id)
+    return _save(activity, None, lambda session, typed: tariffs.add_version(session, activity_id, typed))
+
+
+@blueprint.get("/<int:version_id>/modifier")
+@requires(Capability.EDIT_TARIFFS)
+def edit_version(version_id: int) -> Response:
+    """Change a version to come."""
+    version = tariffs.read_version(version_id)
+    if version.state is not VersionState.TO_COME:
+        raise VersionBegun
+    form = tariff_form(version.starts_on, version.grid, version.activity.units)
+    return _form_page(version.activity, version, form)
+
+
+@blueprint.post("/<int:version_id>/modifier")
+@requires(Capability.EDIT_TARIFFS)
+def change_version(version_id: int) -> BaseResponse:
+    """Keep a changed version, once its effect is confirmed."""
+    version = tariffs.read_version(version_id)
+    if version.state is not VersionState.TO_COME:
+        raise VersionBegun
+
+    def change(session: Session, typed: TariffInput) -> int:
+        tariffs.change_version(session, version_id, typed)
+        return version_id
+
+    return _save(version.activity, version, change)
+
+
+@blueprint.post("/<int:version_id>/supprimer")
+@requires(Capability.EDIT_TARIFFS)
+def delete_version(version_id: int) -> BaseResponse:
+    """Delete a version to come."""
+    version = tariffs.read_version(version_id)
+    with write_transaction() as session:
+        tariffs.delete_version(session, version_id)
+    left = _reprice(version.activity.id)
+    flash(f"La version du {day_long(version.starts_on)} est supprimée.{_left_sentence(left)}", "success")
+    return go_to(url_for("staff.tariffs.show"))
+
+
+@blueprint.post("/activites/<int:activity_id>/prix")
+@requires(Capability.EDIT_TARIFFS)
+def reprice(activity_id: int) -> BaseResponse:
+    """Go on bringing the prices of bookings up to date."""
+    activity = tariffs.read_activity(activity_id)
+    left = _reprice(activity_id)
+    flash(f"Prix mis à jour.{_left_sentence(left)}", "info" if left else "success")
+    version = tariffs.version_to_copy(activity, request.args.get("version", type=int))
+    return go_to(
+        url_for("staff.tariffs.show_version", version_id=version.id) if version else url_for("staff.tariffs.show")
+    )
+
+
+def _save(
+    activity: ActivityInfo, version: VersionView | None, command: Callable[[Session, TariffInput], int]
+) -> BaseResponse:
+    form = read_tariff_form(request.form, activity.units)
+    if "ajouter" in request.form or "retirer" in request.form:
+        return _resized(activity, version, form)
+    typed = form.tariff_input()
+    if typed is None:
+        return _form_page(activity, version, form, status=422)
+    effect = tariffs.effect_of_input(activity, typed, version)
+    if effect.count and request.form.get("confirmer") != _signature(effect):
+        return _form_page(activity, version, form, effect=effect)
+    try:
+        with write_transaction() as session:
+            version_id = command(session, typed)
+    except DayTaken:
+        form.refuse_day()
+        return _form_page(activity, version, form, status=422)
+    left = _reprice(activity.id)
+    flash(f"Les tarifs de « {activity.name} » sont enregistrés.{_done_sentence(effect, left)}", "success")
+    return go_to(url_for("staff.tariffs.show_version", version_id=version_id))
+
+
+def _resized(activity: ActivityInfo, version: VersionView | None, form: TariffForm) -> Response:
+    if "ajouter" in request.form:
+        form.add_row()
+    else:
+        form.remove_row(request.form.get("retirer", -1, type=int))
+    return _form_page(activity, version, form)
+
+
+def _reprice(activity_id: int) -> int:
+    """Reprice in short transactions for a while; returns how many families are left."""
+    until = time.monotonic() + REPRICE_SECONDS
+    left = tariffs.pending_effect(tariffs.read_activity(activity_id)).families
+    while left and time.monotonic() < until:
+        with write_transaction() as session:
+            left = tariffs.reprice_next(session, left)
+    return len(left)
+
+
+def _signature(effect: Effect) -> str:
+    """What was confirmed: another effect is shown again."""
+    return f"{effect.count}:{effect.difference_cents}"
+
+
+def _done_sentence(effect: Effect, left: int) -> str:
+    if not effect.count:
+        return ""
+    word = "réservations changent" if effect.count > 1 else "réservation change"
+    return f" {effect.count} {word} de prix ({euros(effect.difference_cents)} en tout).{_left_sentence(left)}"
+
+
+def _left_sentence(left: int) -> str:
+    return f" Il reste {left} famille{'s' if left > 1 else ''} à mettre à jour." if left else ""
+
+
+def _form_page(
+    activity: ActivityInfo, version: VersionView | None, form: TariffForm, *, effect: Effect | None = None,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    return render_page(
+        "staff/tariffs/edit.html", layout="staff", status=status, activity=activity, version=version, form=form,
+        effect=effect, signature=_signature(effect) if effect else None,
+    )  # fmt: skip

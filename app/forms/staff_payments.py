@@ -1,0 +1,152 @@
+"""What is typed at the counter: how much, how, and where it goes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, DateField, Field, HiddenField, RadioField
+from wtforms.validators import ValidationError
+
+from app.filters import NBSP, euros
+from app.forms.fields import DATE_FORMATS, Filled, Listed, read_cents, text_field
+from app.labels import COUNTER_MODE_CHOICES
+from app.rules.allocation import Allocation, AllocationProblem, AllocationProblemKind, OpenInvoice
+
+LARGEST_PAYMENT_CENTS = 10_000_000
+OLDEST_PAYMENT = timedelta(days=366)
+_SHARE = re.compile(r"invoice-([0-9]{1,9})")
+
+
+class CounterPaymentForm(FlaskForm):
+    """Money taken at the counter."""
+
+    office_id = HiddenField()
+    form_key = HiddenField()
+    mode = RadioField(
+        "Mode",
+        choices=COUNTER_MODE_CHOICES,
+        validators=[Filled(message="Choisissez le mode de règlement."), Listed()],
+        validate_choice=False,
+    )  # fmt: skip
+    amount = text_field(
+        "Montant reçu", required="Indiquez le montant reçu.", longest=12, inputmode="decimal", autocomplete="off"
+    )
+    received_on = DateField(
+        "Reçu le",
+        format=DATE_FORMATS,
+        validators=[Filled(message="Indiquez le jour où l’argent a été reçu, par exemple 23/11/2026.")],
+    )
+    reference = text_field("Numéro du chèque et banque", longest=80, autocomplete="off")
+    keep_surplus = BooleanField("Garder le surplus pour la famille")
+
+    def __init__(self, today: date, open_invoices: Sequence[OpenInvoice], form_key: str) -> None:
+        """`open_invoices` are what the family owes the office."""
+        super().__init__(data={"received_on": today, "form_key": form_key})
+        self._today = today
+        self._due_cents = sum(invoice.balance_cents for invoice in open_invoices)
+
+    @property
+    def amount_cents(self) -> int:
+        """The amount; only of a valid form."""
+        cents = read_cents(self.amount.data)
+        assert cents is not None
+        return cents
+
+    @property
+    def asks_surplus(self) -> bool:
+        """Whether more was given than is due, so that somebody must say that it is meant."""
+        cents = read_cents(self.amount.data or "")
+        return cents is not None and cents > self._due_cents
+
+    def validate_amount(self, field: Field) -> None:
+        """Raises ValidationError."""
+        cents = read_cents(field.data)
+        if cents is None:
+            raise ValidationError("Écrivez un montant en euros, par exemple 35,00.")
+        if not 0 < cents <= LARGEST_PAYMENT_CENTS:
+            raise ValidationError(f"Le montant doit être de 0,01{NBSP}€ à {euros(LARGEST_PAYMENT_CENTS)}.")
+
+    def validate_received_on(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data > self._today:
+            raise ValidationError("Cette date n’est pas encore arrivée.")
+        if field.data < self._today - OLDEST_PAYMENT:
+            raise ValidationError("Cette date est trop ancienne : un an au plus.")
+
+    def validate_reference(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.mode.data == "cheque" and not field.data:
+            raise ValidationError("Indiquez le numéro du chèque et la banque.")
+
+    def validate_keep_surplus(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.asks_surplus and not field.data:
+            raise ValidationError(
+                f"C’est plus que ce qui est dû ({euros(self._due_cents)}). Cochez la case si c’est voulu."
+            )
+
+
+class Shares:
+    """How much goes to which invoice, as typed; all blank: the oldest first."""
+
+    def __init__(self, typed: Mapping[int, str]) -> None:
+        self.typed = dict(typed)
+        self.errors: dict[int, str] = {}  # by invoice
+        self.whole_error: str | None = None
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether somebody chose."""
+        return any(self.typed.values())
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything was refused."""
+        return bool(self.errors or self.whole_error)
+
+    def fill(self, allocations: Sequence[Allocation]) -> None:
+        """Write what would go where."""
+        self.typed = {
+            each.invoice_id: f"{each.amount_cents // 100},{each.amount_cents % 100:02d}" for each in allocations
+        }
+
+    def allocations(self) -> Sequence[Allocation] | None:
+        """What was typed, or None: the oldest first. Notes errors."""
+        found = []
+        for invoice_id, text in self.typed.items():
+            cents = read_cents(text) if text else 0
+            if cents is None:
+                self.errors[invoice_id] = "Écrivez un montant en euros, par exemple 15,00."
+            elif text:
+                found.append(Allocation(invoice_id, cents))
+        return found if self.is_by_hand else None
+
+    def refuse(self, problems: Sequence[AllocationProblem]) -> None:
+        """Say beside each field what the rule said of it."""
+        for problem in problems:
+            sentence = _sentence(problem)
+            if problem.invoice_id is None:
+                self.whole_error = sentence
+            else:
+                self.errors[problem.invoice_id] = sentence
+
+
+def read_shares(form: MultiDict[str, str]) -> Shares:
+    """The amounts that were typed beside invoices."""
+    found = {name: _SHARE.fullmatch(name) for name in form}
+    return Shares({int(match[1]): form.get(name, "").strip()[:20] for name, match in found.items() if match})
+
+
+def _sentence(problem: AllocationProblem) -> str:
+    limit = euros(problem.limit_cents or 0)
+    match problem.kind:
+        case AllocationProblemKind.NOT_POSITIVE:
+            return "Indiquez un montant au-dessus de zéro, ou laissez la case vide."
+        case AllocationProblemKind.ABOVE_BALANCE:
+            return f"Il ne reste que {limit} à payer sur cette facture."
+        case AllocationProblemKind.ABOVE_PAYMENT:
+            return f"La répartition dépasse le montant reçu ({limit})."
+        case AllocationProblemKind.TWICE | AllocationProblemKind.UNKNOWN_INVOICE:
+            return "Cette facture n’est plus à payer."

@@ -1,0 +1,207 @@
+"""The shape of a grid of prices: brackets of quotients in rows, units in columns, as typed in euros.
+
+    form = read_tariff_form(request.form, units)
+    typed = form.tariff_input()          # None: form.errors says why, field by field
+
+A row that is left blank altogether is no bracket.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from werkzeug.datastructures import MultiDict
+
+from app.filters import day_plain, euros
+from app.forms.fields import DATE_FORMATS, read_cents
+from app.rules.pricing import TariffLine, TariffProblemKind, tariff_problems
+from app.services.catalogue import UnitInfo
+from app.services.errors import ForgedForm
+from app.services.tariffs import Bracket, TariffInput
+
+MAX_BRACKETS = 12
+LARGEST_PRICE_CENTS = 1_000_000
+LARGEST_QUOTIENT_CENTS = 10_000_000
+_LONGEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBracket:
+    """A row as typed."""
+
+    low: str
+    below: str
+    prices: Mapping[int, str]  # by unit
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was typed in it."""
+        return not any((self.low, self.below, *self.prices.values()))
+
+
+class TariffForm:
+    """A grid as typed, and what is wrong with it."""
+
+    def __init__(self, starts_on: str, rows: Sequence[TypedBracket], units: Sequence[UnitInfo]) -> None:
+        self.starts_on = starts_on
+        self.rows = list(rows)
+        self.units = tuple(units)
+        self.errors: dict[str, str] = {}  # by the name of the field
+
+    def add_row(self) -> None:
+        """One more bracket to fill in."""
+        if len(self.rows) < MAX_BRACKETS:
+            self.rows.append(TypedBracket("", "", {unit.id: "" for unit in self.units}))
+
+    def remove_row(self, place: int) -> None:
+        """Without the bracket at this place (from 0); the others keep their bounds."""
+        if len(self.rows) > 1 and 0 <= place < len(self.rows):
+            del self.rows[place]
+
+    def label_of(self, name: str) -> str:
+        """What a field is called."""
+        if name == "starts_on":
+            return "Premier jour"
+        kind, _, rest = name.partition("-")
+        place, _, unit_id = rest.partition("-")
+        row = f"tranche {int(place) + 1}"
+        if kind == "price":
+            unit = next(unit for unit in self.units if unit.id == int(unit_id))
+            return f"{unit.name}, {row}"
+        return f"{'À partir de' if kind == 'low' else 'À moins de'}, {row}"
+
+    def tariff_input(self) -> TariffInput | None:
+        """What was typed, or None with `errors`."""
+        self.errors = {}
+        starts_on = self._read_day()
+        brackets = [self._read_row(place, row) for place, row in enumerate(self.rows) if not row.is_blank]
+        if not brackets:
+            self.errors.setdefault("low-0", "Indiquez au moins une tranche.")
+        complete = [bracket for bracket in brackets if bracket is not None]
+        if len(complete) == len(brackets):
+            self._check_brackets(complete)
+        if self.errors or starts_on is None:
+            return None
+        return TariffInput(starts_on, _lines(complete, self.units))
+
+    def refuse_day(self) -> None:
+        """The day cannot be had: it has passed, or other prices begin on it."""
+        self.errors["starts_on"] = "Choisissez un jour à venir (ou aujourd’hui) où aucune autre version ne commence."
+
+    def _read_day(self) -> date | None:
+        for form in DATE_FORMATS:
+            try:
+                day = datetime.strptime(self.starts_on, form).date()  # noqa: DTZ007  (a day has no zone)
+            except ValueError:
+                continue
+            if 2000 <= day.year <= 2100:
+                return day
+        self.errors["starts_on"] = "Indiquez le premier jour de ces tarifs, par exemple 01/01/2027."
+        return None
+
+    def _read_row(self, place: int, row: TypedBracket) -> "tuple[int, int, int | None, dict[int, int]] | None":
+        low = self._read_amount(f"low-{place}", row.low or ("0" if place == 0 else ""), LARGEST_QUOTIENT_CENTS)
+        below = self._read_amount(f"below-{place}", row.below, LARGEST_QUOTIENT_CENTS) if row.below else None
+        if low is not None and below is not None and below <= low:
+            self.errors[f"below-{place}"] = f"Cette limite doit dépasser {euros(low)}."
+        prices = {}
+        for unit in self.units:
+            cents = self._read_amount(f"price-{place}-{unit.id}", row.prices.get(unit.id, ""), LARGEST_PRICE_CENTS)
+            if cents is not None:
+                prices[unit.id] = cents
+        if low is None or f"below-{place}" in self.errors:
+            return None
+        return place, low, below, prices
+
+    def _read_amount(self, name: str, text: str, most: int) -> int | None:
+        cents = read_cents(text)
+        if cents is not None and cents <= most:
+            return cents
+        if not text:
+            self.errors[name] = "Indiquez un montant." if name.startswith("price") else "Indiquez un quotient."
+        elif read_cents(text.lstrip("-−– ")) is not None and text[0] in "-−–":
+            self.errors[name] = "Un montant n’est jamais négatif."
+        elif cents is not None:
+            self.errors[name] = f"C’est trop : {euros(most)} au plus."
+        else:
+            self.errors[name] = "Écrivez un montant en euros, par exemple 3,20."
+        return None
+
+    def _check_brackets(self, brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]") -> None:
+        """Refuse gaps, overlaps and a missing open end, each beside the bound that is wrong."""
+        lines = [TariffLine(0, low, below, 0) for _, low, below, _ in brackets]
+        in_order = sorted(brackets, key=lambda bracket: bracket[1])
+        for problem in tariff_problems(lines):
+            at = problem.qf_cents
+            if problem.kind is TariffProblemKind.GAP:
+                place, low = next((place, low) for place, low, _, _ in in_order if low > at)
+                self.errors.setdefault(f"low-{place}", f"Il manque les quotients de {euros(at)} à {euros(low)}.")
+            elif problem.kind is TariffProblemKind.OVERLAP:
+                place = [place for place, low, _, _ in in_order if low == at][-1]
+                self.errors.setdefault(f"low-{place}", "Cette tranche en recouvre une autre.")
+            else:
+                place = next(place for place, _, below, _ in in_order if below == at)
+                self.errors.setdefault(
+                    f"below-{place}", "La dernière tranche n’a pas de limite : laissez cette case vide."
+                )
+
+
+def read_tariff_form(form: MultiDict[str, str], units: Sequence[UnitInfo]) -> TariffForm:
+    """The grid that was sent. Raises ForgedForm for more rows than our pages have."""
+    if f"low-{MAX_BRACKETS}" in form:
+        raise ForgedForm
+    rows = [
+        TypedBracket(
+            _text(form, f"low-{place}"),
+            _text(form, f"below-{place}"),
+            {unit.id: _text(form, f"price-{place}-{unit.id}") for unit in units},
+        )
+        for place in range(MAX_BRACKETS)
+        if f"low-{place}" in form
+    ]
+    typed = TariffForm(_text(form, "starts_on"), rows, units)
+    if not rows:
+        typed.add_row()
+    return typed
+
+
+def tariff_form(starts_on: date | None, grid: Sequence[Bracket], units: Sequence[UnitInfo]) -> TariffForm:
+    """The form of a grid that exists, or an empty one."""
+    rows = [
+        TypedBracket(
+            _quotient(row.qf_from_cents),
+            "" if row.qf_below_cents is None else _quotient(row.qf_below_cents),
+            {unit.id: _price(row.amounts_cents[unit.id]) if unit.id in row.amounts_cents else "" for unit in units},
+        )
+        for row in grid
+    ]
+    form = TariffForm("" if starts_on is None else day_plain(starts_on), rows, units)
+    if not rows:
+        form.add_row()
+    return form
+
+
+def _lines(
+    brackets: Sequence[tuple[int, int, int | None, dict[int, int]]], units: Sequence[UnitInfo]
+) -> tuple[TariffLine, ...]:
+    """The lines of each unit; one line alone where it costs the same for everybody."""
+    lines: list[TariffLine] = []
+    for unit in units:
+        prices = {prices[unit.id] for _, _, _, prices in brackets}
+        if len(prices) == 1:
+            lines.append(TariffLine(unit.id, 0, None, prices.pop()))
+        else:
+            lines += [TariffLine(unit.id, low, below, prices[unit.id]) for _, low, below, prices in brackets]
+    return tuple(lines)
+
+
+def _text(form: MultiDict[str, str], name: str) -> str:
+    return form.get(name, "").strip()[:_LONGEST]
+
+
+def _price(cents: int) -> str:
+    return f"{cents // 100},{cents % 100:02d}"
+
+
+def _quotient(cents: int) -> str:
+    return _price(cents) if cents % 100 else str(cents // 100)

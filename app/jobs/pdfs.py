@@ -1,0 +1,98 @@
+"""Making the PDFs of invoices and receipts, beside requests: once each, then kept in the instance folder."""
+
+import hashlib
+import logging
+import os
+import secrets
+import time
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy.exc import IntegrityError
+
+from app.database import db, write_transaction
+from app.integrations.pdf import PdfFailed, PdfMaker
+from app.services import papers
+from app.services.papers import PaperSubject, StoredPaper
+
+FOLDER = "documents"
+LOOK_AGAIN_SECONDS = 600.0
+
+logger = logging.getLogger(__name__)
+
+
+class PaperJob:
+    """Makes what is missing. It remembers up to where nothing is, and looks at everything again now and then: for an
+    older invoice whose transaction ended later, and for a paper that failed."""
+
+    def __init__(self, maker: PdfMaker, instance_path: Path, base_url: str) -> None:
+        self._maker = maker
+        self._instance_path = instance_path
+        self._base_url = base_url
+        self._looked_at: float | None = None
+        self._invoices_done = 0
+        self._payments_done = 0
+
+    def make_next(self, *, online: bool) -> bool:
+        """Make one paper; False when none is missing. `online`: whether families can pay on the portal."""
+        now = time.monotonic()
+        if self._looked_at is None or now - self._looked_at > LOOK_AGAIN_SECONDS:
+            self._looked_at = now
+            self._invoices_done = self._payments_done = 0
+        session = db.session()
+        for subject in papers.invoices_without_paper(session, self._invoices_done, 1):
+            assert subject.invoice_id is not None
+            self._invoices_done = subject.invoice_id
+            self._make(subject, online=online)
+            return True
+        for subject in papers.receipts_without_paper(session, self._payments_done, 1):
+            assert subject.payment_id is not None
+            self._payments_done = subject.payment_id
+            self._make(subject, online=online)
+            return True
+        return False
+
+    def _make(self, subject: PaperSubject, *, online: bool) -> None:
+        template, context = self._words(subject, online=online)
+        db.session.rollback()  # no transaction stays open while the child process works
+        try:
+            content = self._maker.render(template, context)
+        except PdfFailed:
+            logger.exception("no PDF of %s", subject)
+            return
+        stored = keep_file(self._instance_path, content)
+        recorded = False
+        try:
+            with write_transaction() as session:
+                recorded = papers.record_paper(session, subject, stored)
+        except IntegrityError:
+            logger.info("another process made the PDF of %s", subject)
+        finally:
+            if not recorded:
+                (self._instance_path / stored.path).unlink(missing_ok=True)
+
+    def _words(self, subject: PaperSubject, *, online: bool) -> tuple[str, dict[str, object]]:
+        if subject.invoice_id is not None:
+            return "invoice.html", {"invoice": papers.invoice_paper(subject.invoice_id, self._base_url, online=online)}
+        assert subject.payment_id is not None
+        return "receipt.html", {"receipt": papers.receipt_paper(subject.payment_id)}
+
+
+def keep_file(instance_path: Path, content: bytes) -> StoredPaper:
+    """Write a paper under a name that nobody guesses; it is whole, and on the disk, before any row names it."""
+    name = f"{secrets.token_hex(24)}.pdf"
+    path = PurePosixPath(FOLDER, name[:2], name)
+    final = instance_path / path
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(final)
+    directory = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return StoredPaper(path, hashlib.sha256(content).hexdigest())

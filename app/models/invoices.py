@@ -1,0 +1,111 @@
+"""Invoices: immutable once issued. What is still due is derived from lines, credits and allocations, never stored."""
+
+from datetime import date, datetime
+from enum import StrEnum, auto
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.clock import now
+from app.database import Base, UtcDateTime, code_of
+from app.rules.numbers import DocumentKind
+
+
+class DocumentSeries(Base):
+    """The last number given in a series: gapless, because it moves in the transaction that uses it."""
+
+    __tablename__ = "document_series"
+    __table_args__ = (UniqueConstraint("office_id", "kind", "month"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    kind: Mapped[DocumentKind] = mapped_column(code_of(DocumentKind))
+    month: Mapped[date]  # its first day
+    last_number: Mapped[int] = mapped_column(default=0)
+
+
+class RunStatus(StrEnum):
+    """Where an invoice run stands."""
+
+    ISSUING = auto()
+    ISSUED = auto()
+
+
+class InvoiceRun(Base):
+    """One issue of invoices, for an office and a month; resumable, since it only ever issues what is left."""
+
+    __tablename__ = "invoice_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    month: Mapped[date]  # of the services, its first day
+    invoice_date: Mapped[date]
+    due_on: Mapped[date]
+    status: Mapped[RunStatus] = mapped_column(code_of(RunStatus), index=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    started_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_family_id: Mapped[int] = mapped_column(default=0)  # families are issued in the order of their ids
+
+
+class Invoice(Base):
+    """An issued invoice, with the payer as they were on that day."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (Index("ix_invoice_family_issued", "family_id", "issued_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("invoice_run.id"), index=True)
+    issued_on: Mapped[date]
+    due_on: Mapped[date]
+    month: Mapped[date]  # of the services
+    total_cents: Mapped[int]
+    payer_name: Mapped[str]
+    payer_address: Mapped[str]  # lines separated by newlines
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position")
+
+
+class InvoiceLine(Base):
+    """One line: a child, a unit, a unit price, the days."""
+
+    __tablename__ = "invoice_line"
+    __table_args__ = (CheckConstraint("amount_cents = quantity * unit_cents", name="amount"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    position: Mapped[int]
+    child_name: Mapped[str]
+    label: Mapped[str]  # « Mercredi, Matin »
+    days: Mapped[str]  # « 2, 9 et 16 septembre »
+    quantity: Mapped[int]
+    unit_cents: Mapped[int]
+    amount_cents: Mapped[int]
+    explanation: Mapped[str]  # why that price
+
+
+class InvoicedBooking(Base):
+    """That a booking is on an issued invoice: at most once, ever."""
+
+    __tablename__ = "invoiced_booking"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("invoice_line.id"), index=True)
+
+
+class StoredPdf(Base):
+    """A PDF made once and kept: where it lies in the instance folder, and its SHA-256."""
+
+    __tablename__ = "stored_pdf"
+    __table_args__ = (CheckConstraint("(invoice_id IS NULL) <> (payment_id IS NULL)", name="one_subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), unique=True)
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), unique=True)
+    path: Mapped[str]  # relative to the instance folder
+    sha256: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

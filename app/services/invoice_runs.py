@@ -1,0 +1,388 @@
+"""Invoice runs: preview an office's month, then issue what is left of it, family by family.
+
+Issuing is idempotent by nature: a booking is invoiced at most once (a primary key says so), numbers are taken in the
+transaction that uses them, and a run that died is taken up where it stopped.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from app import clock, labels
+from app.database import db
+from app.filters import day_list
+from app.models.activities import Activity, Office, Unit
+from app.models.bookings import Booking, Opening
+from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.rules.addresses import StreetLine, join_street_line
+from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, OddityKind, draft_invoice
+from app.rules.numbers import DocumentKind
+from app.rules.pricing import NoPrice, price
+from app.rules.states import BookingStatus, CancelClass
+from app.services.catalogue import catalogue
+from app.services.documents import next_number
+from app.services.errors import NotFound
+from app.services.families import quotients_of_families
+from app.services.mails import queue_mail
+from app.services.pages import Page, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyDraft:
+    """What a run would ask of one family."""
+
+    family_id: int
+    family_name: str
+    draft: InvoiceDraft
+
+
+@dataclass(frozen=True, slots=True)
+class RunPreview:
+    """What a run would issue, with what is odd about it."""
+
+    office_id: int
+    office_name: str
+    month: date
+    drafts: tuple[FamilyDraft, ...]
+
+    @property
+    def issuable(self) -> tuple[FamilyDraft, ...]:
+        """Those that would become invoices."""
+        return tuple(entry for entry in self.drafts if entry.draft.is_issuable)
+
+    @property
+    def total_cents(self) -> int:
+        """What would be asked of all families together."""
+        return sum(entry.draft.total_cents for entry in self.issuable)
+
+    def oddity_groups(self) -> "tuple[OddityGroup, ...]":
+        """What is odd, kind by kind, with the families that it is about."""
+        groups: list[OddityGroup] = []
+        for kind in OddityKind:
+            families = [e for e in self.drafts if any(oddity.kind is kind for oddity in e.draft.oddities)]
+            about = {
+                booking_id
+                for entry in families
+                for oddity in entry.draft.oddities
+                if oddity.kind is kind
+                for booking_id in oddity.booking_ids
+            }
+            if families:
+                groups.append(OddityGroup(kind, len(about), tuple(families)))
+        return tuple(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run, as the staff's list shows it."""
+
+    id: int
+    office_name: str
+    month: date
+    invoice_date: date
+    due_on: date
+    status: RunStatus
+    started_at: datetime
+    ended_at: datetime | None
+    invoice_count: int
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunInvoice:
+    """An invoice of a run."""
+
+    id: int
+    number: str
+    family_id: int
+    payer_name: str
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class OddityGroup:
+    """All that a preview finds odd in one way."""
+
+    kind: OddityKind
+    booking_count: int
+    families: tuple[FamilyDraft, ...]
+
+
+def preview_run(office_id: int, month: date) -> RunPreview:
+    """What a run of this office and month would issue now. Raises NotFound for an unknown office."""
+    office = db.session.get(Office, office_id)
+    if office is None:
+        raise NotFound("office")
+    session = db.session()
+    by_family = _load_bookings(session, office_id, month, None)
+    names = _names(session, by_family.keys())
+    drafts = (
+        FamilyDraft(family_id, names[family_id], draft_invoice(month, bookings, today=clock.today()))
+        for family_id, bookings in by_family.items()
+    )
+    kept = (entry for entry in drafts if entry.draft.lines or entry.draft.oddities)
+    return RunPreview(office_id, office.name, month, tuple(sorted(kept, key=lambda entry: entry.family_name)))
+
+
+def start_run(session: Session, office_id: int, month: date, invoice_date: date, due_on: date, started_by: int) -> int:
+    """Begin a run and return its id; `issue_next` does the work. Raises NotFound for an unknown office.
+
+    A run of the same office and month that is still issuing is taken up instead (a double click begins one).
+    """
+    if session.get(Office, office_id, with_for_update=True) is None:
+        raise NotFound("office")
+    under_way = select(InvoiceRun.id).where(
+        InvoiceRun.office_id == office_id,
+        InvoiceRun.month == month.replace(day=1),
+        InvoiceRun.status == RunStatus.ISSUING,
+    )
+    run_id = session.scalar(under_way)
+    if run_id is not None:
+        return run_id
+    run = InvoiceRun(
+        office_id=office_id,
+        month=month.replace(day=1),
+        invoice_date=invoice_date,
+        due_on=due_on,
+        status=RunStatus.ISSUING,
+        started_at=clock.now(),
+        started_by_id=started_by,
+    )
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
+    """Issue the invoices of the next families of a run and return how many families were looked at; 0: it is done.
+
+    One short write transaction of its own, so that a run of thousands holds nobody up.
+    """
+    run = session.get_one(InvoiceRun, run_id, with_for_update=True)
+    # Two runs of an office wait for each other here, and the second sees what the first has invoiced.
+    session.get_one(Office, run.office_id, with_for_update=True)
+    if run.status is RunStatus.ISSUED:
+        return 0
+    family_ids = _families_left(session, run, limit)
+    if not family_ids:
+        run.status = RunStatus.ISSUED
+        run.ended_at = clock.now()
+        return 0
+    # A save locks its child first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).
+    children = select(FamilyChild.child_id).where(FamilyChild.family_id.in_(family_ids))
+    session.execute(select(Child.id).where(Child.id.in_(children)).order_by(Child.id).with_for_update())
+    by_family = _load_bookings(session, run.office_id, run.month, family_ids)
+    for family_id in family_ids:
+        draft = draft_invoice(run.month, by_family.get(family_id, ()), today=clock.today())
+        if draft.is_issuable:
+            _issue(session, run, family_id, draft)
+    run.last_family_id = family_ids[-1]
+    return len(family_ids)
+
+
+def unfinished_run(session: Session) -> int | None:
+    """A run that still has something to issue, for the worker."""
+    return session.scalar(select(InvoiceRun.id).where(InvoiceRun.status == RunStatus.ISSUING).order_by(InvoiceRun.id))
+
+
+def runs() -> tuple[RunView, ...]:
+    """The latest runs, newest first. One query."""
+    return _run_views(true())
+
+
+def read_run(run_id: int) -> RunView:
+    """A run. Raises NotFound."""
+    found = _run_views(InvoiceRun.id == run_id)
+    if not found:
+        raise NotFound("invoice run")
+    return found[0]
+
+
+def invoices_of_run(run_id: int, page: int) -> Page[RunInvoice]:
+    """The invoices of a run, in the order of their numbers. Two queries."""
+    total = db.session.scalar(select(func.count(Invoice.id)).where(Invoice.run_id == run_id)) or 0
+    place: Page[RunInvoice] = page_of(page, total)
+    rows = db.session.execute(
+        select(Invoice.id, Invoice.number, Invoice.family_id, Invoice.payer_name, Invoice.total_cents)
+        .where(Invoice.run_id == run_id)
+        .order_by(Invoice.id)
+        .offset(place.offset)
+        .limit(place.size)
+    )
+    return place.filled(tuple(RunInvoice(*row) for row in rows))
+
+
+def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
+    issued = (
+        select(Invoice.run_id, func.count().label("count"), func.sum(Invoice.total_cents).label("total"))
+        .group_by(Invoice.run_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(InvoiceRun, Office.name, func.coalesce(issued.c.count, 0), func.coalesce(issued.c.total, 0))
+        .join(Office, Office.id == InvoiceRun.office_id)
+        .outerjoin(issued, issued.c.run_id == InvoiceRun.id)
+        .where(condition)
+        .order_by(InvoiceRun.id.desc())
+        .limit(50)
+    )
+    return tuple(
+        RunView(
+            run.id, name, run.month, run.invoice_date, run.due_on, run.status, run.started_at, run.ended_at, count,
+            total,
+        )
+        for run, name, count, total in rows
+    )  # fmt: skip
+
+
+def _chargeable() -> ColumnElement[bool]:
+    return or_(
+        Booking.status == BookingStatus.CONFIRMED,
+        (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
+    )
+
+
+def _month_end(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[int]:
+    return session.scalars(
+        select(Booking.family_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(
+            Activity.office_id == run.office_id,
+            Booking.day >= run.month,
+            Booking.day < _month_end(run.month),
+            Booking.family_id > run.last_family_id,
+            InvoicedBooking.booking_id.is_(None),
+            _chargeable(),
+        )
+        .group_by(Booking.family_id)
+        .order_by(Booking.family_id)
+        .limit(limit)
+    ).all()
+
+
+def _load_bookings(
+    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
+) -> dict[int, list[InvoiceableBooking]]:
+    first = month.replace(day=1)
+    query = (
+        select(Booking, Opening.unit_id, Child.first_name, Child.last_name, InvoicedBooking.booking_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .join(Child, Child.id == Booking.child_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(
+            Activity.office_id == office_id,
+            Booking.day >= first,
+            Booking.day < _month_end(first),
+            _chargeable(),
+        )
+    )
+    if family_ids is not None:
+        query = query.where(Booking.family_id.in_(family_ids))
+    rows = session.execute(query).all()
+    quotients = quotients_of_families(session, {row[0].family_id for row in rows})
+    known = catalogue()
+    by_family: defaultdict[int, list[InvoiceableBooking]] = defaultdict(list)
+    for booking, unit_id, first_name, last_name, invoiced in rows:
+        unit = known.units[unit_id]
+        activity = known.activities[unit.activity_id]
+        try:
+            current: int | None = price(
+                unit_id, booking.day, activity.tariffs, quotients.get(booking.family_id, ())
+            ).amount_cents
+        except NoPrice:
+            current = None
+        by_family[booking.family_id].append(
+            InvoiceableBooking(
+                booking_id=booking.id,
+                child_id=booking.child_id,
+                child_name=f"{first_name} {last_name}",
+                activity_id=activity.id,
+                activity_name=activity.name,
+                unit_id=unit_id,
+                unit_name=unit.name,
+                unit_starts_at=unit.starts_at,
+                day=booking.day,
+                status=booking.status,
+                cancel_class=booking.cancel_class,
+                price_cents=booking.price_cents,
+                current_price_cents=current,
+                outcome=booking.price_outcome,
+                explanation=booking.price_explanation,
+                already_invoiced=invoiced is not None,
+            )
+        )
+    return by_family
+
+
+def _names(session: Session, family_ids: Collection[int]) -> dict[int, str]:
+    rows = session.execute(select(Family.id, Family.last_name, Family.first_name).where(Family.id.in_(family_ids)))
+    return {id_: f"{last} {first}" for id_, last, first in rows}
+
+
+def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraft) -> None:
+    family = session.get_one(Family, family_id)
+    invoice = Invoice(
+        number=next_number(session, run.office_id, DocumentKind.INVOICE, run.invoice_date),
+        office_id=run.office_id,
+        family_id=family_id,
+        run_id=run.id,
+        issued_on=run.invoice_date,
+        due_on=run.due_on,
+        month=run.month,
+        total_cents=draft.total_cents,
+        payer_name=family.name,
+        payer_address=_address(session, family_id, run.invoice_date),
+        issued_at=clock.now(),
+    )
+    session.add(invoice)
+    session.flush()
+    for position, drafted in enumerate(draft.lines):
+        label = f"{drafted.activity_name}, {drafted.unit_name}"
+        line = InvoiceLine(
+            invoice_id=invoice.id,
+            position=position,
+            child_name=drafted.child_name,
+            label=f"{label} ({labels.LATE_ABSENCE})" if drafted.is_absence else label,
+            days=day_list(drafted.days),
+            quantity=drafted.quantity,
+            unit_cents=drafted.unit_price_cents,
+            amount_cents=drafted.amount_cents,
+            explanation=drafted.explanation,
+        )
+        session.add(line)
+        session.flush()
+        session.add_all(InvoicedBooking(booking_id=id_, line_id=line.id) for id_ in drafted.booking_ids)
+    emails = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
+    for email in emails:
+        assert email is not None
+        queue_mail(session, "invoice_issued", email, family_id=family_id, invoice=invoice, family=family)
+
+
+def _address(session: Session, family_id: int, day: date) -> str:
+    row = session.scalar(
+        select(FamilyAddress)
+        .where(FamilyAddress.family_id == family_id, FamilyAddress.starts_on <= day)
+        .order_by(FamilyAddress.starts_on.desc())
+        .limit(1)
+    ) or session.scalar(
+        # An invoice of the past: the family's first known address is better than none.
+        select(FamilyAddress).where(FamilyAddress.family_id == family_id).order_by(FamilyAddress.starts_on).limit(1)
+    )
+    if row is None:
+        return ""
+    street = join_street_line(StreetLine(row.number, row.repetition, row.street))
+    return "\n".join(filter(None, (street, row.complement, f"{row.postal_code} {row.city}")))

@@ -1,0 +1,238 @@
+"""Invoices as families and staff read them. What is still due is always derived: lines less what was allocated."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.activities import Office
+from app.models.invoices import Invoice, InvoiceLine, StoredPdf
+from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket, PaymentMode
+from app.rules.allocation import InvoiceState, OpenInvoice, invoice_state
+from app.rules.baskets import LIVE_FOR, BasketState
+from app.services.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An issued invoice and what is still due on it. All amounts in cents."""
+
+    id: int
+    number: str
+    office_name: str
+    payfip_number: str | None
+    family_id: int
+    issued_on: date
+    due_on: date
+    month: date
+    total_cents: int
+    balance_cents: int
+    has_pdf: bool
+    live_until: datetime | None  # an online payment of it is under way, and keeps it from another one until then
+    office_id: int
+
+    @property
+    def has_live_attempt(self) -> bool:
+        """Whether an online payment of it is under way."""
+        return self.live_until is not None
+
+    @property
+    def state(self) -> InvoiceState:
+        """What a family reads of it."""
+        return invoice_state(self.total_cents, self.balance_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLineView:
+    """One line of an invoice."""
+
+    child_name: str
+    label: str
+    days: str
+    quantity: int
+    unit_cents: int
+    amount_cents: int
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """Money received, with its receipt."""
+
+    id: int
+    receipt_number: str
+    office_name: str
+    mode: PaymentMode
+    received_on: date
+    amount_cents: int
+    unallocated_cents: int  # paid too much: kept for the family, flagged to the staff
+    has_pdf: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDetail:
+    """An invoice with its lines, its payer and the payments that went to it."""
+
+    invoice: InvoiceView
+    payer_name: str
+    payer_address: str
+    lines: tuple[InvoiceLineView, ...]
+    payments: tuple[PaymentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a family has to pay, for the dashboard."""
+
+    count: int
+    amount_cents: int
+
+
+def invoices_of(family_id: int) -> tuple[InvoiceView, ...]:
+    """All invoices of a family, latest first, with their balances. One query."""
+    return _views(db.session(), Invoice.family_id == family_id)
+
+
+def invoice_of(family_id: int, invoice_id: int) -> InvoiceDetail:
+    """An invoice of the family, complete. Raises NotFound for any other."""
+    views = _views(db.session(), (Invoice.family_id == family_id) & (Invoice.id == invoice_id))
+    if not views:
+        raise NotFound("invoice")
+    return _detail(db.session(), views[0])
+
+
+def invoice_for_staff(invoice_id: int) -> InvoiceDetail:
+    """Any invoice, complete. Raises NotFound."""
+    views = _views(db.session(), Invoice.id == invoice_id)
+    if not views:
+        raise NotFound("invoice")
+    return _detail(db.session(), views[0])
+
+
+def due_of(family_id: int) -> Due:
+    """How many invoices a family has to pay, and how much together."""
+    open_ones = [view for view in invoices_of(family_id) if view.balance_cents > 0]
+    return Due(len(open_ones), sum(view.balance_cents for view in open_ones))
+
+
+def open_invoices(session: Session, family_id: int, office_id: int) -> tuple[OpenInvoice, ...]:
+    """What a family owes an office, for the allocation of a payment."""
+    views = _views(session, (Invoice.family_id == family_id) & (Invoice.office_id == office_id))
+    return tuple(OpenInvoice(view.id, view.issued_on, view.balance_cents) for view in views if view.balance_cents > 0)
+
+
+def balances(session: Session, invoice_ids: Collection[int]) -> dict[int, int]:
+    """What is due on each invoice, in cents (negative: overpaid)."""
+    return {view.id: view.balance_cents for view in _views(session, Invoice.id.in_(invoice_ids))}
+
+
+def payments_of(family_id: int) -> tuple[PaymentView, ...]:
+    """All payments of a family, latest first. One query."""
+    return _payments(db.session(), Payment.family_id == family_id)
+
+
+def payment_of(family_id: int, payment_id: int) -> PaymentView:
+    """A payment of the family. Raises NotFound for any other."""
+    found = _payments(db.session(), (Payment.family_id == family_id) & (Payment.id == payment_id))
+    if not found:
+        raise NotFound("payment")
+    return found[0]
+
+
+def _allocated() -> Select[tuple[int, int]]:
+    return select(
+        PaymentAllocation.invoice_id.label("invoice_id"), func.sum(PaymentAllocation.amount_cents).label("allocated")
+    ).group_by(PaymentAllocation.invoice_id)
+
+
+def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceView, ...]:
+    wanted = select(Invoice.id).where(condition)
+    allocated = _allocated().where(PaymentAllocation.invoice_id.in_(wanted)).subquery()
+    live = (
+        select(BasketInvoice.invoice_id.label("invoice_id"), func.max(PaymentBasket.created_at).label("since"))
+        .join(PaymentBasket, PaymentBasket.id == BasketInvoice.basket_id)
+        .where(
+            BasketInvoice.invoice_id.in_(wanted),
+            PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]),
+            PaymentBasket.created_at > clock.now() - LIVE_FOR,
+        )
+        .group_by(BasketInvoice.invoice_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
+            live.c.since, StoredPdf.id.is_not(None),
+        )
+        .join(Office, Office.id == Invoice.office_id)
+        .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
+        .outerjoin(live, live.c.invoice_id == Invoice.id)
+        .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
+        .where(condition)
+        .order_by(Invoice.issued_on.desc(), Invoice.id.desc())
+    )  # fmt: skip
+    return tuple(
+        InvoiceView(
+            id=invoice.id,
+            number=invoice.number,
+            office_name=office_name,
+            payfip_number=payfip_number,
+            family_id=invoice.family_id,
+            issued_on=invoice.issued_on,
+            due_on=invoice.due_on,
+            month=invoice.month,
+            total_cents=invoice.total_cents,
+            balance_cents=invoice.total_cents - allocated_cents,
+            has_pdf=has_pdf,
+            live_until=None if live_since is None else live_since + LIVE_FOR,
+            office_id=invoice.office_id,
+        )
+        for invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf in rows
+    )
+
+
+def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
+    invoice = session.get_one(Invoice, view.id)
+    lines = session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == view.id).order_by(InvoiceLine.position))
+    paid_by = select(PaymentAllocation.payment_id).where(PaymentAllocation.invoice_id == view.id)
+    return InvoiceDetail(
+        invoice=view,
+        payer_name=invoice.payer_name,
+        payer_address=invoice.payer_address,
+        lines=tuple(
+            InvoiceLineView(
+                line.child_name, line.label, line.days, line.quantity, line.unit_cents, line.amount_cents,
+                line.explanation,
+            )
+            for line in lines
+        ),
+        payments=_payments(session, Payment.id.in_(paid_by)),
+    )  # fmt: skip
+
+
+def _payments(session: Session, condition: ColumnElement[bool]) -> tuple[PaymentView, ...]:
+    allocated = (
+        select(PaymentAllocation.payment_id, func.sum(PaymentAllocation.amount_cents).label("allocated"))
+        .group_by(PaymentAllocation.payment_id)
+        .where(PaymentAllocation.payment_id.in_(select(Payment.id).where(condition)))
+        .subquery()
+    )
+    rows = session.execute(
+        select(Payment, Office.name, func.coalesce(allocated.c.allocated, 0), StoredPdf.id.is_not(None))
+        .join(Office, Office.id == Payment.office_id)
+        .outerjoin(allocated, allocated.c.payment_id == Payment.id)
+        .outerjoin(StoredPdf, StoredPdf.payment_id == Payment.id)
+        .where(condition)
+        .order_by(Payment.received_on.desc(), Payment.id.desc())
+    )
+    return tuple(
+        PaymentView(
+            payment.id, payment.receipt_number, office_name, payment.mode, payment.received_on, payment.amount_cents,
+            payment.amount_cents - allocated_cents, has_pdf,
+        )
+        for payment, office_name, allocated_cents, has_pdf in rows
+    )  # fmt: skip

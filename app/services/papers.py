@@ -1,0 +1,160 @@
+"""The papers of invoices and receipts: what they say, which are still to be made, and where the made ones lie."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app import clock, labels
+from app.database import db
+from app.filters import NBSP
+from app.integrations.pdf import InvoicePaper, InvoicePaperLine, Letterhead, ReceiptPaper, ReceiptPaperLine
+from app.models.activities import Office
+from app.models.families import Family
+from app.models.invoices import Invoice, StoredPdf
+from app.models.payments import Payment, PaymentAllocation
+from app.services.catalogue import catalogue
+from app.services.errors import NotFound
+from app.services.invoices import invoice_for_staff
+
+_BEFORE_POSTAL_CODE = re.compile(r",\s*(?=[0-9]{5}\b)|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSubject:
+    """What a paper is about: an invoice or a payment, exactly one of them."""
+
+    invoice_id: int | None = None
+    payment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPaper:
+    """A paper that was made: where it lies in the instance folder, and the SHA-256 of its bytes."""
+
+    path: PurePosixPath
+    sha256: str
+
+
+def invoices_without_paper(session: Session, after_id: int, limit: int) -> list[PaperSubject]:
+    """Issued invoices beyond an id whose PDF was not made yet, first issued first."""
+    found = (
+        select(Invoice.id)
+        .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
+        .where(Invoice.id > after_id, StoredPdf.id.is_(None))
+        .order_by(Invoice.id)
+        .limit(limit)
+    )
+    return [PaperSubject(invoice_id=id_) for id_ in session.scalars(found)]
+
+
+def receipts_without_paper(session: Session, after_id: int, limit: int) -> list[PaperSubject]:
+    """Payments beyond an id whose receipt was not made yet, first recorded first."""
+    found = (
+        select(Payment.id)
+        .outerjoin(StoredPdf, StoredPdf.payment_id == Payment.id)
+        .where(Payment.id > after_id, StoredPdf.id.is_(None))
+        .order_by(Payment.id)
+        .limit(limit)
+    )
+    return [PaperSubject(payment_id=id_) for id_ in session.scalars(found)]
+
+
+def invoice_paper(invoice_id: int, base_url: str, *, online: bool) -> InvoicePaper:
+    """What the PDF of an invoice says; `online`: whether families can pay on the portal. Raises NotFound."""
+    detail = invoice_for_staff(invoice_id)
+    invoice = detail.invoice
+    return InvoicePaper(
+        number=invoice.number,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        month=invoice.month,
+        letterhead=_letterhead(invoice.office_name),
+        recipient_lines=(detail.payer_name, *detail.payer_address.splitlines()),
+        lines=tuple(
+            InvoicePaperLine(
+                line.child_name, line.label, line.days, line.explanation, line.quantity, line.unit_cents,
+                line.amount_cents,
+            )
+            for line in detail.lines
+        ),
+        total_cents=invoice.total_cents,
+        credited_cents=0,
+        paid_cents=invoice.total_cents - invoice.balance_cents,
+        balance_cents=invoice.balance_cents,
+        how_to_pay=_how_to_pay(base_url, online=online and invoice.payfip_number is not None),
+    )  # fmt: skip
+
+
+def receipt_paper(payment_id: int) -> ReceiptPaper:
+    """What the PDF of a receipt says. Raises NotFound."""
+    session = db.session()
+    found = session.execute(
+        select(Payment, Office.name, Family)
+        .join(Office, Office.id == Payment.office_id)
+        .join(Family, Family.id == Payment.family_id)
+        .where(Payment.id == payment_id)
+    ).first()
+    if found is None:
+        raise NotFound("payment")
+    payment, office_name, family = found
+    rows = session.execute(
+        select(Invoice.number, Invoice.issued_on, PaymentAllocation.amount_cents, Invoice.payer_name,
+               Invoice.payer_address)
+        .join(PaymentAllocation, PaymentAllocation.invoice_id == Invoice.id)
+        .where(PaymentAllocation.payment_id == payment_id)
+        .order_by(Invoice.issued_on, Invoice.id)
+    ).all()  # fmt: skip
+    # Who pays an invoice is named as that invoice names them; money that no invoice took is the family's.
+    recipient = (rows[-1][3], *rows[-1][4].splitlines()) if rows else (family.name,)
+    lines = tuple(ReceiptPaperLine(number, issued_on, cents) for number, issued_on, cents, *_payer in rows)
+    return ReceiptPaper(
+        number=payment.receipt_number,
+        received_on=payment.received_on,
+        letterhead=_letterhead(office_name),
+        recipient_lines=recipient,
+        means=labels.label(payment.mode).lower(),
+        reference=payment.reference,
+        lines=lines,
+        surplus_cents=payment.amount_cents - sum(line.amount_cents for line in lines),
+        amount_cents=payment.amount_cents,
+    )
+
+
+def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -> bool:
+    """Keep where a made paper lies; False where another process made it first, so that this file is not needed."""
+    if session.scalar(_stored(subject)) is not None:
+        return False
+    session.add(
+        StoredPdf(
+            invoice_id=subject.invoice_id,
+            payment_id=subject.payment_id,
+            path=str(stored.path),
+            sha256=stored.sha256,
+            made_at=clock.now(),
+        )
+    )
+    session.flush()
+    return True
+
+
+def _stored(subject: PaperSubject) -> Select[tuple[StoredPdf]]:
+    if subject.invoice_id is not None:
+        return select(StoredPdf).where(StoredPdf.invoice_id == subject.invoice_id)
+    return select(StoredPdf).where(StoredPdf.payment_id == subject.payment_id)
+
+
+def _letterhead(office_name: str) -> Letterhead:
+    council = catalogue().council
+    lines = tuple(line.strip() for line in _BEFORE_POSTAL_CODE.split(council.address) if line.strip())
+    return Letterhead(council.name, office_name, lines, council.phone, council.email)
+
+
+def _how_to_pay(base_url: str, *, online: bool) -> tuple[str, ...]:
+    at_the_counter = "Au guichet de la collectivité, en espèces ou par chèque."
+    if not online:
+        return (at_the_counter,)
+    where = f"rubrique «{NBSP}Mes factures{NBSP}» de {base_url}"
+    return (f"En ligne, par carte bancaire ou par prélèvement{NBSP}: {where}.", at_the_counter)

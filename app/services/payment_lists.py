@@ -1,0 +1,118 @@
+"""The payments of all families, as the régie reads them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from app.database import db
+from app.models.accounts import User
+from app.models.activities import Office
+from app.models.families import Family
+from app.models.invoices import Invoice
+from app.models.payments import Payment, PaymentAllocation, PaymentMode
+from app.services.errors import NotFound
+from app.services.pages import Page, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment in the list. Amounts in cents."""
+
+    id: int
+    receipt_number: str
+    received_on: date
+    family_id: int
+    family_name: str
+    office_name: str
+    mode: PaymentMode
+    amount_cents: int
+    unallocated_cents: int  # paid too much: kept for the family
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRow:
+    """How much of a payment went to an invoice, in cents."""
+
+    invoice_id: int
+    invoice_number: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFile:
+    """A payment with all that is known of it."""
+
+    row: PaymentRow
+    reference: str
+    recorded_at: datetime
+    recorded_by: str | None  # None: paid online
+    allocations: tuple[AllocationRow, ...]
+
+
+def list_payments(page: int, *, only_overpaid: bool = False, family_id: int | None = None) -> Page[PaymentRow]:
+    """The payments, latest first; those that were too much, or those of one family. Two queries."""
+    condition: ColumnElement[bool] = true()
+    if only_overpaid:
+        condition = condition & (Payment.amount_cents > _allocated())
+    if family_id is not None:
+        condition = condition & (Payment.family_id == family_id)
+    total = db.session.scalar(select(func.count(Payment.id)).where(condition)) or 0
+    place: Page[PaymentRow] = page_of(page, total)
+    return place.filled(_rows(condition, place.offset, place.size))
+
+
+def count_overpaid() -> int:
+    """How many payments were too much."""
+    return db.session.scalar(select(func.count(Payment.id)).where(Payment.amount_cents > _allocated())) or 0
+
+
+def read_payment(payment_id: int) -> PaymentFile:
+    """A payment with its allocations. Raises NotFound. Three queries."""
+    rows = _rows(Payment.id == payment_id, 0, 1)
+    if not rows:
+        raise NotFound("payment")
+    payment, recorded_by = db.session.execute(
+        select(Payment, User.display_name)
+        .outerjoin(User, User.id == Payment.recorded_by_id)
+        .where(Payment.id == payment_id)
+    ).one()
+    allocations = db.session.execute(
+        select(Invoice.id, Invoice.number, PaymentAllocation.amount_cents)
+        .join(Invoice, Invoice.id == PaymentAllocation.invoice_id)
+        .where(PaymentAllocation.payment_id == payment_id)
+        .order_by(Invoice.issued_on, Invoice.id)
+    )
+    return PaymentFile(
+        rows[0],
+        payment.reference,
+        payment.recorded_at,
+        recorded_by,
+        tuple(AllocationRow(*each) for each in allocations),
+    )
+
+
+def _allocated() -> ColumnElement[int]:
+    allocated = select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0)).where(
+        PaymentAllocation.payment_id == Payment.id
+    )
+    return allocated.correlate(Payment).scalar_subquery()
+
+
+def _rows(condition: ColumnElement[bool], offset: int, limit: int) -> tuple[PaymentRow, ...]:
+    rows = db.session.execute(
+        select(Payment, Family.last_name, Family.first_name, Office.name, _allocated())
+        .join(Family, Family.id == Payment.family_id)
+        .join(Office, Office.id == Payment.office_id)
+        .where(condition)
+        .order_by(Payment.received_on.desc(), Payment.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return tuple(
+        PaymentRow(
+            payment.id, payment.receipt_number, payment.received_on, payment.family_id, f"{last} {first}", office,
+            payment.mode, payment.amount_cents, payment.amount_cents - allocated,
+        )
+        for payment, last, first, office, allocated in rows
+    )  # fmt: skip

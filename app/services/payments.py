@@ -1,0 +1,470 @@
+"""Payments: online baskets and their settlement, money taken at the counter.
+
+The payment site is always asked outside any transaction, by `jobs/payments.py`; what it said comes in through
+`record_reading()` alone, which records the money of a basket exactly once.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from app import clock, labels
+from app.database import db
+from app.filters import euros
+from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
+from app.models.activities import Office
+from app.models.families import Family, Guardian
+from app.models.invoices import Invoice
+from app.models.payments import (
+    BasketEvent,
+    BasketInvoice,
+    Payment,
+    PaymentAllocation,
+    PaymentBasket,
+    PaymentMode,
+)
+from app.rules.allocation import Allocation, allocate_as_wanted, allocate_oldest_first
+from app.rules.baskets import (
+    REFERENCE_BYTES,
+    BasketDraft,
+    BasketPlan,
+    BasketState,
+    ExpectedPayment,
+    TickedInvoice,
+    Verdict,
+    allocate_still_due,
+    basket_reference,
+    judge_reading,
+    may_follow,
+    next_check,
+    plan_baskets,
+)
+from app.rules.numbers import DocumentKind
+from app.services.catalogue import catalogue
+from app.services.documents import next_number
+from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily
+from app.services.families import FamilyRef, own_family_ids
+from app.services.invoices import balances, invoices_of, open_invoices
+from app.services.mails import queue_mail
+
+LOST_ANSWER_WITHIN = timedelta(days=1)
+LONGEST_EMAIL = 80  # that the payment site takes; beyond, its ticket goes to the council, our own mail to the parent
+
+
+@dataclass(frozen=True, slots=True)
+class StartedBasket:
+    """A basket to ask the payment site about, and how many more payments must follow it."""
+
+    basket_id: int
+    public_token: str
+    request: PaymentRequest
+    next_invoice_ids: tuple[int, ...]  # of other PayFiP numbers: the parent pays them afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class BasketResult:
+    """How an online payment ended, for the page to which the payment site sends the browser."""
+
+    state: BasketState
+    amount_cents: int
+    reference: str
+    operation_id: str | None  # None: the payment site never told one
+    invoice_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAddresses:
+    """Where the payment site reports to, and which mode it must answer with."""
+
+    notify_url: str
+    return_url: str
+    mode: str  # T, X or W
+
+
+def plan_payment(family_id: int, invoice_ids: Sequence[int]) -> BasketPlan:
+    """The payments that these invoices need, one per PayFiP number. Raises NotFound for another family's invoice."""
+    views = {view.id: view for view in invoices_of(family_id)}
+    if not set(invoice_ids) <= views.keys():
+        raise NotFound("invoice")
+    wanted = dict.fromkeys(invoice_ids)
+    return plan_baskets(
+        [
+            TickedInvoice(id_, views[id_].payfip_number, views[id_].balance_cents, views[id_].has_live_attempt)
+            for id_ in wanted
+        ]
+    )
+
+
+def start_basket(
+    session: Session,
+    family: FamilyRef,
+    user_id: int,
+    email: str,
+    invoice_ids: Sequence[int],
+    addresses: PaymentAddresses,
+) -> StartedBasket:
+    """Freeze what is due on the first group of these invoices as a basket with its own reference.
+
+    The family is locked, so that two parents who pay at once make one basket: the second finds the invoices under way.
+    Raises NotFound, FamilyNotActive, and NothingToPay when nothing of it can be paid online now.
+    """
+    session.get_one(Family, family.id, with_for_update=True)
+    if not family.may_act:
+        raise FamilyNotActive
+    plan = plan_payment(family.id, invoice_ids)
+    if not plan.baskets:
+        raise NothingToPay(plan.unpayable)
+    draft = plan.baskets[0]
+    basket = _make_basket(session, family.id, user_id, email, draft, addresses.mode)
+    request = PaymentRequest(
+        client_number=draft.payfip_number,
+        reference=basket.reference,
+        amount_cents=draft.amount_cents,
+        subject="Espace famille",
+        email=email if len(email) <= LONGEST_EMAIL else catalogue().council.email,
+        year=clock.today().year,
+        notify_url=addresses.notify_url,
+        return_url=addresses.return_url,
+    )
+    following = tuple(each.invoice_id for later in plan.baskets[1:] for each in later.allocations)
+    return StartedBasket(basket.id, basket.public_token, request, following)
+
+
+def record_asked(session: Session, basket_id: int, asked: AskedPayment) -> None:
+    """Keep the operation that the payment site opened for a basket.
+
+    News of it may have come in the meantime, and the basket with it: what they said stays.
+    """
+    basket = session.get_one(PaymentBasket, basket_id, with_for_update=True)
+    basket.operation_id = asked.operation_id
+    basket.redirect_url = asked.redirect_url
+    if may_follow(basket.state, BasketState.ASKED):
+        basket.next_check_at = next_check(basket.created_at, None, clock.now())
+        _move(session, basket, BasketState.ASKED, "")
+
+
+def record_not_asked(session: Session, basket_id: int, detail: str) -> None:
+    """The payment site refused or did not answer: nobody was sent there, the invoices are free again."""
+    basket = session.get_one(PaymentBasket, basket_id, with_for_update=True)
+    if may_follow(basket.state, BasketState.FAILED):
+        _move(session, basket, BasketState.FAILED, detail)
+
+
+def is_worth_asking(operation_id: str) -> bool:
+    """Whether an operation may be ours: a basket has it, or one lost its answer (a crash after the site was asked)."""
+    known = PaymentBasket.operation_id == operation_id
+    lost = PaymentBasket.operation_id.is_(None) & (PaymentBasket.created_at > clock.now() - LOST_ANSWER_WITHIN)
+    return db.session.scalar(select(PaymentBasket.id).where(known | lost).limit(1)) is not None
+
+
+def record_reading(session: Session, operation_id: str, reading: PaymentReading) -> str | None:
+    """Record what the payment site said of an operation; the second time the same changes nothing.
+
+    Returns the public token of its basket, or None for an operation that is none of ours.
+    """
+    basket = session.scalar(
+        select(PaymentBasket).where(PaymentBasket.operation_id == operation_id).with_for_update()
+    ) or _adopt(session, operation_id, reading)
+    if basket is None:
+        return None
+    now = clock.now()
+    basket.checks += 1
+    # An ended basket is still asked about, on the same schedule: a payer may go back and pay after giving up.
+    basket.next_check_at = None if basket.state is BasketState.PAID else next_check(basket.created_at, now, now)
+    expected = ExpectedPayment(basket.client_number, basket.reference, basket.amount_cents, basket.mode)
+    judgement = judge_reading(expected, reading, now - basket.created_at)
+    if judgement.verdict is Verdict.MISMATCH:
+        differences = ", ".join(labels.label(mismatch) for mismatch in judgement.mismatches)
+        detail = f"réponse différente de la demande : {differences}"
+        session.add(BasketEvent(basket_id=basket.id, at=now, state=basket.state, detail=detail))
+    elif judgement.state is not None and may_follow(basket.state, judgement.state):
+        if judgement.state is BasketState.PAID:
+            _record_money(session, basket, reading)
+        _move(session, basket, judgement.state, "")
+    return basket.public_token
+
+
+def _adopt(session: Session, operation_id: str, reading: PaymentReading) -> PaymentBasket | None:
+    """The basket whose reference the payment site names for an operation that we never learnt of."""
+    basket = session.scalar(
+        select(PaymentBasket)
+        .where(PaymentBasket.reference == (reading.reference or ""), PaymentBasket.operation_id.is_(None))
+        .with_for_update()
+    )
+    if basket is not None:
+        basket.operation_id = operation_id
+        session.flush()
+    return basket
+
+
+def baskets_to_check(session: Session, limit: int = 20) -> Sequence[str]:
+    """The operations that the clock must ask about now."""
+    return [
+        operation_id
+        for operation_id in session.scalars(
+            select(PaymentBasket.operation_id)
+            .where(PaymentBasket.next_check_at <= clock.now(), PaymentBasket.operation_id.is_not(None))
+            .order_by(PaymentBasket.next_check_at)
+            .limit(limit)
+        )
+        if operation_id is not None
+    ]
+
+
+def _forgotten() -> ColumnElement[bool]:
+    """Attempts without an operation that a day has passed over (a crash while the site was asked), and those about
+    which the site was asked in vain up to the end of the schedule."""
+    return (
+        PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED])
+        & PaymentBasket.next_check_at.is_(None)
+        & (PaymentBasket.created_at < clock.now() - LOST_ANSWER_WITHIN)
+    )
+
+
+def has_forgotten(session: Session) -> bool:
+    """Whether there are attempts to end without an answer: asked before taking the write lock."""
+    return session.scalar(select(PaymentBasket.id).where(_forgotten()).limit(1)) is not None
+
+
+def end_forgotten(session: Session) -> int:
+    """End the attempts that nobody will hear of any more, and return how many; money that comes late is still taken."""
+    baskets = session.scalars(select(PaymentBasket).where(_forgotten()).with_for_update()).all()
+    for basket in baskets:
+        _move(session, basket, BasketState.EXPIRED, "sans réponse du site de paiement")
+    return len(baskets)
+
+
+def oldest_pending(session: Session) -> datetime | None:
+    """Since when the oldest online payment without a result has been waiting for one; None when none does."""
+    return session.scalar(
+        select(PaymentBasket.created_at)
+        .where(PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]))
+        .order_by(PaymentBasket.created_at)
+        .limit(1)
+    )
+
+
+def postpone_check(session: Session, operation_id: str) -> None:
+    """The payment site did not answer: ask again at the next time of the schedule."""
+    basket = session.scalars(select(PaymentBasket).where(PaymentBasket.operation_id == operation_id)).one()
+    now = clock.now()
+    basket.next_check_at = next_check(basket.created_at, now, now)
+
+
+def result_of(public_token: str) -> BasketResult:
+    """How an online payment ended. Raises NotFound for an unknown token."""
+    basket = db.session.scalar(select(PaymentBasket).where(PaymentBasket.public_token == public_token))
+    if basket is None:
+        raise NotFound("basket")
+    numbers = db.session.scalars(
+        select(Invoice.number)
+        .join(BasketInvoice, BasketInvoice.invoice_id == Invoice.id)
+        .where(BasketInvoice.basket_id == basket.id)
+        .order_by(Invoice.number)
+    )
+    return BasketResult(basket.state, basket.amount_cents, basket.reference, basket.operation_id, tuple(numbers))
+
+
+def token_of(operation_id: str) -> str | None:
+    """The public token of the basket that has this operation, or None."""
+    return db.session.scalar(select(PaymentBasket.public_token).where(PaymentBasket.operation_id == operation_id))
+
+
+def record_counter_payment(
+    session: Session,
+    *,
+    office_id: int,
+    family_id: int,
+    mode: PaymentMode,
+    amount_cents: int,
+    received_on: date,
+    reference: str,
+    recorded_by: int,
+    wanted: Sequence[Allocation] | None = None,
+    form_key: str | None = None,
+) -> int:
+    """Record money taken at the counter and return the payment's id; oldest invoices first unless `wanted` says.
+
+    The same `form_key` a second time (a double tap) records nothing more. What no invoice takes stays the family's,
+    unallocated and flagged. Raises NotFound for an unknown family or office, OwnFamily, and RefusedAllocations
+    (rules.allocation) for allocations that cannot be taken.
+    """
+    if session.get(Family, family_id, with_for_update=True) is None or session.get(Office, office_id) is None:
+        raise NotFound("family or office")
+    if family_id in own_family_ids(recorded_by):
+        raise OwnFamily
+    recorded = select(Payment.id).where(Payment.form_key == form_key, Payment.family_id == family_id)
+    if form_key is not None and (payment_id := session.scalar(recorded)) is not None:
+        return payment_id
+    due = open_invoices(session, family_id, office_id)
+    plan = allocate_oldest_first(amount_cents, due) if wanted is None else allocate_as_wanted(amount_cents, due, wanted)
+    payment = _record_payment(
+        session, office_id, family_id, mode, amount_cents, received_on, reference, plan.allocations,
+        recorded_by=recorded_by,
+    )  # fmt: skip
+    payment.form_key = form_key
+    session.flush()
+    return payment.id
+
+
+def _make_basket(
+    session: Session, family_id: int, user_id: int, email: str, draft: BasketDraft, mode: str
+) -> PaymentBasket:
+    now = clock.now()
+    basket = PaymentBasket(
+        reference=basket_reference(secrets.token_bytes(REFERENCE_BYTES)),
+        public_token=secrets.token_urlsafe(24),
+        family_id=family_id,
+        user_id=user_id,
+        client_number=draft.payfip_number,
+        mode=mode,
+        amount_cents=draft.amount_cents,
+        email=email,
+        state=BasketState.CREATED,
+        created_at=now,
+    )
+    session.add(basket)
+    session.flush()
+    session.add_all(
+        BasketInvoice(basket_id=basket.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
+        for each in draft.allocations
+    )
+    session.add(BasketEvent(basket_id=basket.id, at=now, state=BasketState.CREATED, detail=""))
+    session.flush()
+    return basket
+
+
+def _move(session: Session, basket: PaymentBasket, state: BasketState, detail: str) -> None:
+    basket.state = state
+    if state is not BasketState.ASKED:
+        basket.ended_at = clock.now()
+    if state is BasketState.PAID:
+        basket.next_check_at = None
+    session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=state, detail=detail[:500]))
+    session.flush()
+
+
+def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReading) -> None:
+    wanted = [Allocation(each.invoice_id, each.amount_cents) for each in basket.invoices]
+    invoice_ids = [each.invoice_id for each in wanted]
+    rows = session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids)))
+    office_of = {row.id: row.office_id for row in rows}
+    # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
+    session.get_one(Family, basket.family_id, with_for_update=True)
+    settlement = allocate_still_due(wanted, balances(session, invoice_ids))
+    amounts: defaultdict[int, int] = defaultdict(int)
+    allocations: defaultdict[int, list[Allocation]] = defaultdict(list)
+    for each in wanted:
+        amounts[office_of[each.invoice_id]] += each.amount_cents
+    for each in settlement.allocations:
+        allocations[office_of[each.invoice_id]].append(each)
+    mode = PaymentMode.ONLINE_DEBIT if reading.outcome is PaymentOutcome.PAID_DEBIT else PaymentMode.ONLINE_CARD
+    paid_on = (reading.paid_at or clock.now()).date()
+    for office_id in sorted(amounts):
+        _record_payment(
+            session, office_id, basket.family_id, mode, amounts[office_id], paid_on, basket.reference,
+            allocations[office_id], basket=basket,
+        )  # fmt: skip
+    if settlement.surplus_cents:
+        detail = f"trop-perçu : {euros(settlement.surplus_cents)}"
+        session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=BasketState.PAID, detail=detail))
+
+
+def _record_payment(
+    session: Session,
+    office_id: int,
+    family_id: int,
+    mode: PaymentMode,
+    amount_cents: int,
+    received_on: date,
+    reference: str,
+    allocations: Sequence[Allocation],
+    *,
+    basket: PaymentBasket | None = None,
+    recorded_by: int | None = None,
+) -> Payment:
+    payment = Payment(
+        receipt_number=next_number(session, office_id, DocumentKind.RECEIPT, received_on),
+        office_id=office_id,
+        family_id=family_id,
+        mode=mode,
+        amount_cents=amount_cents,
+        received_on=received_on,
+        reference=reference,
+        basket_id=None if basket is None else basket.id,
+        recorded_by_id=recorded_by,
+        recorded_at=clock.now(),
+    )
+    session.add(payment)
+    session.flush()
+    session.add_all(
+        PaymentAllocation(payment_id=payment.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
+        for each in allocations
+    )
+    session.flush()
+    emails = {basket.email} if basket is not None else _emails(session, family_id)
+    for email in sorted(emails):
+        queue_mail(session, "payment_received", email, family_id=family_id, payment=payment)
+    return payment
+
+
+def _emails(session: Session, family_id: int) -> set[str]:
+    found = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
+    return {email for email in found if email is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class OperationEvent:
+    """One moment of an operation's life."""
+
+    at: datetime
+    state: BasketState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """An online payment as the staff follow it."""
+
+    id: int
+    reference: str
+    operation_id: str | None
+    family_id: int
+    family_name: str
+    client_number: str
+    amount_cents: int
+    state: BasketState
+    created_at: datetime
+    next_check_at: datetime | None
+    events: tuple[OperationEvent, ...]
+
+
+def operations(limit: int = 100, *, only_pending: bool = False) -> tuple[OperationView, ...]:
+    """The latest online payments with their life, newest first. Two queries."""
+    query = (
+        select(PaymentBasket, Family.last_name, Family.first_name)
+        .join(Family, Family.id == PaymentBasket.family_id)
+        .order_by(PaymentBasket.id.desc())
+        .limit(limit)
+    )
+    if only_pending:
+        query = query.where(PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]))
+    rows = db.session.execute(query).all()
+    events: defaultdict[int, list[OperationEvent]] = defaultdict(list)
+    for event in db.session.scalars(
+        select(BasketEvent).where(BasketEvent.basket_id.in_([row[0].id for row in rows])).order_by(BasketEvent.id)
+    ):
+        events[event.basket_id].append(OperationEvent(event.at, event.state, event.detail))
+    return tuple(
+        OperationView(
+            basket.id, basket.reference, basket.operation_id, basket.family_id, f"{last} {first}",
+            basket.client_number, basket.amount_cents, basket.state, basket.created_at, basket.next_check_at,
+            tuple(events[basket.id]),
+        )
+        for basket, last, first in rows
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Prices that change after a booking: the family sees the new one, with its reason, before it is invoiced."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock, labels
+from app.models.bookings import Booking, BookingPriceChange, Opening
+from app.models.bookings import PriceChangeReason as PriceChangeReason
+from app.models.families import Family, Guardian
+from app.models.invoices import InvoicedBooking
+from app.rules.invoicing import is_charged
+from app.rules.pricing import NoPrice, price
+from app.services.catalogue import catalogue
+from app.services.families import quotients_of
+from app.services.mails import queue_mail
+
+
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """What a second look changed. Amounts in cents; the difference is negative when the family pays less."""
+
+    count: int
+    difference_cents: int
+
+
+def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) -> Repricing:
+    """Give the family's bookings that no invoice holds yet the price that counts now; log it and tell the parents."""
+    rows = session.execute(
+        select(Booking, Opening.unit_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(Booking.family_id == family_id, InvoicedBooking.booking_id.is_(None))
+        .order_by(Booking.id)
+    ).all()
+    known, quotients = catalogue(), quotients_of(family_id)
+    count = difference = 0
+    for booking, unit_id in rows:
+        if not is_charged(booking.status, booking.cancel_class):
+            continue
+        try:
+            found = price(unit_id, booking.day, known.activity_of_unit(unit_id).tariffs, quotients)
+        except NoPrice:
+            continue  # the run's preview names it; the kept price stands until the tariff is mended
+        booking.price_outcome = found.outcome
+        booking.price_explanation = labels.price_explanation(found)
+        if found.amount_cents != booking.price_cents:
+            session.add(
+                BookingPriceChange(
+                    booking_id=booking.id,
+                    from_cents=booking.price_cents,
+                    to_cents=found.amount_cents,
+                    reason=reason,
+                    at=clock.now(),
+                )
+            )
+            count += 1
+            difference += found.amount_cents - booking.price_cents
+            booking.price_cents = found.amount_cents
+    if count:
+        family = session.get_one(Family, family_id)
+        emails = session.scalars(
+            select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None))
+        )
+        for email in emails:
+            assert email is not None
+            queue_mail(
+                session, "prices_changed", email, family_id=family_id, family=family, count=count,
+                difference_cents=difference,
+            )  # fmt: skip
+    return Repricing(count, difference)

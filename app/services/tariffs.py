@@ -1,0 +1,288 @@
+"""Prices as the staff set them: one grid per activity, in dated versions.
+
+A version that has begun is never edited: it is followed by a new one. What a new version changes for bookings that no
+invoice holds yet is said before it is kept, then `reprice_next()` brings the kept prices up to date, batch by batch.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, auto
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.activities import Activity, TariffBracket, TariffVersion, Unit
+from app.models.bookings import Booking, Opening
+from app.models.invoices import InvoicedBooking
+from app.rules.invoicing import is_charged
+from app.rules.pricing import NoPrice, Tariff, TariffLine, price, tariff_problems
+from app.services.catalogue import ActivityInfo, catalogue
+from app.services.errors import DayTaken, NotFound, VersionBegun
+from app.services.families import quotients_of_families
+from app.services.prices import PriceChangeReason, reprice_family
+
+FAMILIES_PER_BATCH = 20
+
+
+class VersionState(StrEnum):
+    """Where a version stands today."""
+
+    PAST = auto()
+    IN_FORCE = auto()
+    TO_COME = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """A row of the grid: quotients from, included, to below, excluded (None: and above), and each unit's price; cents.
+
+    A unit without price in this bracket has none.
+    """
+
+    qf_from_cents: int
+    qf_below_cents: int | None
+    amounts_cents: Mapping[int, int]  # by unit
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version of an activity's prices."""
+
+    id: int
+    activity: ActivityInfo
+    starts_on: date
+    state: VersionState
+    grid: tuple[Bracket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTariffs:
+    """An activity and its versions, latest first."""
+
+    activity: ActivityInfo
+    is_over: bool  # its season has ended
+    versions: tuple[VersionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TariffInput:
+    """A grid to keep: the day it begins, and its lines."""
+
+    starts_on: date
+    lines: tuple[TariffLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What prices change for bookings that no invoice holds yet. The difference is in cents, for all together."""
+
+    families: tuple[int, ...]  # their ids, in order
+    count: int  # bookings
+    difference_cents: int
+
+
+def tariffs_by_activity() -> tuple[ActivityTariffs, ...]:
+    """All activities with their versions, those of seasons that are over at the end. One query."""
+    versions: defaultdict[int, list[VersionView]] = defaultdict(list)
+    for row in db.session.scalars(select(TariffVersion).order_by(TariffVersion.starts_on.desc())):
+        versions[row.activity_id].append(_view(row))
+    today = clock.today()
+    found = (
+        ActivityTariffs(activity, activity.season.ends_on < today, tuple(versions[activity.id]))
+        for activity in catalogue().activities.values()
+    )
+    return tuple(sorted(found, key=lambda each: each.is_over))
+
+
+def read_version(version_id: int) -> VersionView:
+    """A version with its grid. Raises NotFound."""
+    row = db.session.get(TariffVersion, version_id)
+    if row is None:
+        raise NotFound("tariff version")
+    return _view(row)
+
+
+def read_activity(activity_id: int) -> ActivityInfo:
+    """The activity whose prices are to be set. Raises NotFound."""
+    activity = catalogue().activities.get(activity_id)
+    if activity is None:
+        raise NotFound("activity")
+    return activity
+
+
+def version_to_copy(activity: ActivityInfo, version_id: int | None) -> VersionView | None:
+    """The version of this activity with this id, else its latest; None when it has none."""
+    rows = db.session.scalars(
+        select(TariffVersion).where(TariffVersion.activity_id == activity.id).order_by(TariffVersion.starts_on.desc())
+    ).all()
+    chosen = next((row for row in rows if row.id == version_id), rows[0] if rows else None)
+    return None if chosen is None else _view(chosen)
+
+
+def effect_of(activity: ActivityInfo, tariffs: Sequence[Tariff], since: date) -> Effect:
+    """What these versions would change in the kept prices of bookings from a day on. Two queries."""
+    rows = db.session.execute(
+        select(
+            Booking.family_id, Booking.day, Opening.unit_id, Booking.price_cents, Booking.status, Booking.cancel_class,
+            func.count(),
+        )
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(
+            Opening.unit_id.in_([unit.id for unit in activity.units]),
+            Booking.day >= since,
+            InvoicedBooking.booking_id.is_(None),
+        )
+        .group_by(
+            Booking.family_id, Booking.day, Opening.unit_id, Booking.price_cents, Booking.status, Booking.cancel_class
+        )
+    ).all()  # fmt: skip
+    quotients = quotients_of_families(db.session(), {row.family_id for row in rows})
+    families: set[int] = set()
+    changed = difference_cents = 0
+    for family_id, day, unit_id, kept_cents, status, cancel_class, count in rows:
+        if not is_charged(status, cancel_class):
+            continue
+        try:
+            new_cents = price(unit_id, day, tariffs, quotients.get(family_id, ())).amount_cents
+        except NoPrice:
+            continue  # the kept price stands
+        if new_cents != kept_cents:
+            families.add(family_id)
+            changed += count
+            difference_cents += count * (new_cents - kept_cents)
+    return Effect(tuple(sorted(families)), changed, difference_cents)
+
+
+def effect_of_input(activity: ActivityInfo, typed: TariffInput, replaced: VersionView | None = None) -> Effect:
+    """What keeping this grid, in the place of a version to come or as a new one, would change."""
+    others = _without(activity, replaced)
+    since = typed.starts_on if replaced is None else min(typed.starts_on, replaced.starts_on)
+    return effect_of(activity, (*others, Tariff(typed.starts_on, typed.lines)), since)
+
+
+def effect_of_deletion(version: VersionView) -> Effect:
+    """What the deletion of a version to come would change."""
+    return effect_of(version.activity, _without(version.activity, version), version.starts_on)
+
+
+def pending_effect(activity: ActivityInfo) -> Effect:
+    """The bookings from today on whose kept price is not that of the grids: they are still to be repriced."""
+    return effect_of(activity, activity.tariffs, clock.today())
+
+
+def add_version(session: Session, activity_id: int, typed: TariffInput) -> int:
+    """Keep a new version and return its id. Raises NotFound, DayTaken, and ValueError for a grid with problems.
+
+    It begins today at the earliest, unless it is the activity's first: then nothing can have been priced before it.
+    """
+    if session.get(Activity, activity_id, with_for_update=True) is None:
+        raise NotFound("activity")
+    _check_grid(session, activity_id, typed)
+    days = session.scalars(select(TariffVersion.starts_on).where(TariffVersion.activity_id == activity_id)).all()
+    if typed.starts_on in days or (days and typed.starts_on < clock.today()):
+        raise DayTaken(typed.starts_on.isoformat())
+    version = TariffVersion(activity_id=activity_id, starts_on=typed.starts_on)
+    session.add(version)
+    session.flush()
+    _write_lines(session, version, typed.lines)
+    return version.id
+
+
+def change_version(session: Session, version_id: int, typed: TariffInput) -> None:
+    """Change a version to come. Raises NotFound, VersionBegun, DayTaken, and ValueError for a grid with problems."""
+    version = _version_to_come(session, version_id)
+    _check_grid(session, version.activity_id, typed)
+    taken = select(TariffVersion.id).where(
+        TariffVersion.activity_id == version.activity_id,
+        TariffVersion.starts_on == typed.starts_on,
+        TariffVersion.id != version_id,
+    )
+    if typed.starts_on < clock.today() or session.scalar(taken) is not None:
+        raise DayTaken(typed.starts_on.isoformat())
+    version.starts_on = typed.starts_on
+    session.execute(delete(TariffBracket).where(TariffBracket.version_id == version_id))
+    _write_lines(session, version, typed.lines)
+
+
+def delete_version(session: Session, version_id: int) -> None:
+    """Delete a version to come. Raises NotFound and VersionBegun."""
+    version = _version_to_come(session, version_id)
+    session.execute(delete(TariffBracket).where(TariffBracket.version_id == version_id))
+    session.delete(version)
+    session.flush()
+
+
+def reprice_next(session: Session, families: Sequence[int]) -> tuple[int, ...]:
+    """Reprice the first families of a list, in a transaction of their own, and return those that are left."""
+    for family_id in families[:FAMILIES_PER_BATCH]:
+        reprice_family(session, family_id, PriceChangeReason.TARIFF)
+    return tuple(families[FAMILIES_PER_BATCH:])
+
+
+def grid_of(activity: ActivityInfo, lines: Collection[TariffLine]) -> tuple[Bracket, ...]:
+    """Lines as rows with common bounds: a bound of one unit is a bound of all."""
+    bounds = sorted({line.qf_from_cents for line in lines})
+    ends: list[int | None] = [*bounds[1:], None]
+    return tuple(
+        Bracket(
+            low,
+            below,
+            {
+                unit.id: min(line.amount_cents for line in lines if line.unit_id == unit.id and line.covers(low))
+                for unit in activity.units
+                if any(line.unit_id == unit.id and line.covers(low) for line in lines)
+            },
+        )
+        for low, below in zip(bounds, ends, strict=True)
+    )
+
+
+def _view(row: TariffVersion) -> VersionView:
+    activity = catalogue().activities[row.activity_id]
+    tariff = next(tariff for tariff in activity.tariffs if tariff.starts_on == row.starts_on)
+    return VersionView(
+        row.id, activity, row.starts_on, _state(activity, row.starts_on), grid_of(activity, tariff.lines)
+    )
+
+
+def _state(activity: ActivityInfo, starts_on: date) -> VersionState:
+    today = clock.today()
+    if starts_on > today:
+        return VersionState.TO_COME
+    in_force = max(tariff.starts_on for tariff in activity.tariffs if tariff.starts_on <= today)
+    return VersionState.IN_FORCE if starts_on == in_force else VersionState.PAST
+
+
+def _without(activity: ActivityInfo, version: VersionView | None) -> tuple[Tariff, ...]:
+    return tuple(tariff for tariff in activity.tariffs if version is None or tariff.starts_on != version.starts_on)
+
+
+def _version_to_come(session: Session, version_id: int) -> TariffVersion:
+    version = session.get(TariffVersion, version_id, with_for_update=True)
+    if version is None:
+        raise NotFound("tariff version")
+    if version.starts_on <= clock.today():
+        raise VersionBegun(version.starts_on.isoformat())
+    return version
+
+
+def _check_grid(session: Session, activity_id: int, typed: TariffInput) -> None:
+    units = set(session.scalars(select(Unit.id).where(Unit.activity_id == activity_id)))
+    if {line.unit_id for line in typed.lines} != units or tariff_problems(typed.lines):
+        raise ValueError("a grid prices each unit of the activity, without gap or overlap")
+
+
+def _write_lines(session: Session, version: TariffVersion, lines: Collection[TariffLine]) -> None:
+    session.add_all(
+        TariffBracket(
+            version_id=version.id, unit_id=line.unit_id, qf_from_cents=line.qf_from_cents,
+            qf_below_cents=line.qf_below_cents, amount_cents=line.amount_cents,
+        )
+        for line in lines
+    )  # fmt: skip
+    session.flush()

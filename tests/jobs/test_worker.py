@@ -1,0 +1,231 @@
+"""The worker's jobs: papers made once and whole, runs taken up, payments asked about, and no error that ends it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import func, select
+
+from app import clock
+from app.config import Config
+from app.database import db, write_transaction
+from app.integrations.payments import PaymentOutcome, PaymentUnavailable
+from app.integrations.pdf import PdfFailed, PdfMaker
+from app.jobs import pdfs
+from app.jobs.payments import ask_payment_site
+from app.jobs.pdfs import PaperJob
+from app.jobs.worker import Worker
+from app.models.activities import Activity
+from app.models.invoices import Invoice, StoredPdf
+from app.models.payments import Payment
+from app.rules.capabilities import Role
+from app.services import papers
+from app.services.invoice_runs import start_run, unfinished_run
+from app.services.papers import PaperSubject, record_paper
+from tests.factories import FamilySetup, book_past, make_basket, make_family, make_invoice, make_planning, make_staff
+from tests.payment_site import PaymentSite
+
+BASE_URL = "https://portail.example.org"
+
+
+@pytest.fixture(scope="module")
+def maker() -> Iterator[PdfMaker]:
+    with PdfMaker() as running:
+        yield running
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def job(maker: PdfMaker, instance: Path) -> PaperJob:
+    return PaperJob(maker, instance, BASE_URL)
+
+
+@pytest.fixture
+def family(app: Flask) -> FamilySetup:
+    return make_family()
+
+
+@pytest.fixture
+def worker(app: Flask) -> Iterator[Worker]:
+    config: Config = app.config["PORTAL"]
+    made = Worker(app, config)
+    yield made
+    made.stop()
+
+
+def make_all(job: PaperJob) -> int:
+    count = 0
+    while job.make_next(online=True):
+        count += 1
+    return count
+
+
+def stored() -> list[StoredPdf]:
+    return list(db.session.scalars(select(StoredPdf).order_by(StoredPdf.id)))
+
+
+def words(instance: Path, row: StoredPdf) -> str:
+    content = (instance / row.path).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == row.sha256
+    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+
+# --- Papers ---------------------------------------------------------------------------------------------------------
+
+
+def test_invoices_and_receipts_get_their_paper_once(family, job, instance) -> None:
+    make_invoice(family, 3_500, paid_cents=2_000)
+    assert make_all(job) == 2
+    invoice, receipt = stored()
+    said = words(instance, invoice)
+    for word in ("pop-F261100001", "Mercredi, Matin", "35,00", "15,00", "Démuin", BASE_URL):
+        assert word in said
+    said = words(instance, receipt)
+    for word in ("pop-Q261100001", "20,00", "pop-F261100001", "espèces"):
+        assert word in said
+    assert make_all(job) == 0
+    assert make_all(PaperJob(job._maker, instance, BASE_URL)) == 0  # after a restart
+    assert len(list(instance.rglob("*.pdf"))) == 2
+    assert list(instance.rglob("*.partial")) == []
+
+
+def test_a_paper_is_for_its_owner_alone_and_its_name_says_nothing(family, job, instance) -> None:
+    make_invoice(family)
+    make_all(job)
+    (path,) = instance.rglob("*.pdf")
+    assert path.stat().st_mode & 0o077 == 0
+    assert "pop" not in path.name and len(path.stem) == 48
+
+
+def test_a_receipt_for_more_than_was_due_says_so(family, job, instance) -> None:
+    make_invoice(family, 1_000, paid_cents=1_500)
+    make_all(job)
+    assert "Trop-perçu" in words(instance, stored()[1])
+
+
+def test_without_online_payment_the_paper_does_not_speak_of_it(family, job, instance) -> None:
+    make_invoice(family)
+    job.make_next(online=False)
+    said = words(instance, stored()[0])
+    assert "guichet" in said and BASE_URL not in said
+
+
+def test_a_crash_before_the_row_leaves_no_row_and_the_paper_is_made_again(family, job, instance, monkeypatch) -> None:
+    make_invoice(family)
+
+    def die(*_arguments: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(papers, "record_paper", die)
+        with pytest.raises(KeyboardInterrupt):
+            job.make_next(online=True)
+    assert stored() == []
+    assert make_all(PaperJob(job._maker, instance, BASE_URL)) == 1
+    assert words(instance, stored()[0])
+
+
+def test_a_paper_that_fails_is_left_for_later_and_holds_up_no_other(family, job, instance, monkeypatch) -> None:
+    first, second = make_invoice(family), make_invoice(family)
+    true_render = job._maker.render
+    failed: list[object] = []
+
+    def render(template: str, context: dict[str, object]) -> bytes:
+        if not failed:
+            failed.append(context)
+            raise PdfFailed("no")
+        return true_render(template, context)
+
+    monkeypatch.setattr(job._maker, "render", render)
+    assert make_all(job) == 2
+    assert [row.invoice_id for row in stored()] == [second]
+    monkeypatch.setattr(pdfs, "LOOK_AGAIN_SECONDS", 0.0)
+    assert job.make_next(online=True)
+    assert {row.invoice_id for row in stored()} == {first, second}
+
+
+def test_two_processes_keep_one_paper(family, job, instance, monkeypatch) -> None:
+    invoice_id = make_invoice(family)
+    other = pdfs.keep_file(instance, b"%PDF-of-the-other")
+
+    def render(_template: str, _context: object) -> bytes:
+        with write_transaction() as session:
+            assert record_paper(session, PaperSubject(invoice_id=invoice_id), other)
+        return b"%PDF-of-mine"
+
+    monkeypatch.setattr(job._maker, "render", render)
+    assert job.make_next(online=True)
+    assert [row.sha256 for row in stored()] == [other.sha256]
+    assert [path.read_bytes() for path in instance.rglob("*.pdf")] == [b"%PDF-of-the-other"]
+
+
+# --- The worker's turns -----------------------------------------------------------------------------------------------
+
+
+def test_the_worker_issues_what_a_run_has_left(app, worker) -> None:
+    planning = make_planning()
+    book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7)])
+    staff_id = make_staff(Role.REGISSEUR)
+    with write_transaction() as session:
+        office_id = session.get_one(Activity, planning.activity.id).office_id
+        start_run(session, office_id, date(2026, 10, 1), date(2026, 11, 2), date(2026, 12, 2), staff_id)
+    assert worker.issue_invoices() > 0
+    assert unfinished_run(db.session()) is None
+    assert db.session.scalar(select(func.count()).select_from(Invoice)) == 1
+    assert worker.issue_invoices() == 0
+
+
+def test_the_worker_asks_about_payments_whose_time_has_come(family, worker, payment_site: PaymentSite) -> None:
+    ask_payment_site(payment_site, make_basket(family, [make_invoice(family)]))
+    assert worker.check_payments() == 0
+    clock.start_at(clock.now() + timedelta(minutes=2), frozen=True)
+    payment_site.outcome = PaymentOutcome.PAID_CARD
+    assert worker.check_payments() == 1
+    assert db.session.scalars(select(Payment.amount_cents)).all() == [2_000]
+
+
+def test_without_a_payment_site_nothing_is_asked(family, worker) -> None:
+    assert worker.check_payments() == 0
+
+
+def test_an_error_of_one_job_ends_neither_the_worker_nor_the_others(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.worker.PAUSE_SECONDS", 0.01)
+    worker = Worker(sqlite_app, sqlite_app.config["PORTAL"])
+    rounds: list[str] = []
+
+    def fail() -> int:
+        rounds.append("mails")
+        raise RuntimeError("the database is away")
+
+    worker.send_due_mails = fail  # type: ignore[method-assign]
+    worker.check_payments = lambda: rounds.append("payments") or 0  # type: ignore[method-assign, func-returns-value]
+    worker.start()
+    deadline = time.monotonic() + 20
+    while rounds.count("payments") < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert worker.is_alive
+    worker.stop()
+    assert rounds.count("mails") >= 3 and rounds.count("payments") >= 3
+
+
+def test_health_tells_how_long_a_payment_has_been_waiting(client, payment_site: PaymentSite) -> None:
+    family = make_family()
+    payment_site.fault = PaymentUnavailable("down")
+    make_basket(family, [make_invoice(family)])
+    clock.start_at(clock.now() + timedelta(hours=2), frozen=True)
+    answer = client.app.test_client().get("/sante").get_json()
+    assert answer["payments"] == {"oldest_pending_seconds": 7200}

@@ -1,0 +1,221 @@
+"""« Tarifs »: versions, a grid that refuses gaps and overlaps, and what a new one changes told before."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.activities import TariffBracket, TariffVersion
+from app.models.bookings import Booking
+from app.models.mails import OutboxMail
+from app.rules.capabilities import Role
+from app.rules.pricing import TariffLine
+from app.services import tariffs
+from tests import factories
+from tests.client import Answer, Client
+
+TARIFFS = "/gestion/tarifs"
+
+
+@pytest.fixture
+def regie(client: Client) -> Client:
+    return client.sign_in(factories.make_staff(Role.REGISSEUR))
+
+
+def grid(version_id: int) -> list[tuple[int, int, int | None, int]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        select(
+            TariffBracket.unit_id, TariffBracket.qf_from_cents, TariffBracket.qf_below_cents, TariffBracket.amount_cents
+        )
+        .where(TariffBracket.version_id == version_id)
+        .order_by(TariffBracket.unit_id, TariffBracket.qf_from_cents)
+    )
+    return [tuple(row) for row in rows]  # type: ignore[misc]
+
+
+def versions() -> list[tuple[int, date]]:
+    db.session.rollback()
+    rows = db.session.execute(select(TariffVersion.id, TariffVersion.starts_on).order_by(TariffVersion.starts_on))
+    return [(id_, day) for id_, day in rows]
+
+
+def fill(regie: Client, activity: factories.ActivitySetup, starts_on: str = "01/01/2027", **fields: object) -> Answer:
+    """Send the form of the page with these fields; all prices of a row at once as `row0`."""
+    for name in [name for name in fields if name.startswith("row")]:
+        value = fields.pop(name)
+        fields |= {f"price-{name.removeprefix('row')}-{unit_id}": value for unit_id in activity.units.values()}
+    return regie.submit("tariffs", status=fields.pop("status", None), starts_on=starts_on, **fields)  # type: ignore[arg-type]
+
+
+def test_regie_sees_each_activity_with_its_versions(regie: Client) -> None:
+    activity = factories.make_activity()
+    page = regie.get(TARIFFS)
+    for words in (
+        "Mercredi",
+        "À partir du mardi 1er septembre 2026 En vigueur",
+        "Moins de 600,00 €",
+        "2,10 €",
+        "4,20 €",
+    ):
+        assert words in page.text, words
+    ((version_id, _),) = versions()
+    page = regie.get(f"{TARIFFS}/{version_id}")
+    assert "Copier vers une nouvelle version" in page.text
+    assert "Modifier" not in page.text
+    assert activity.id
+
+
+def test_version_in_force_is_copied_never_edited(regie: Client) -> None:
+    activity = factories.make_activity()
+    ((version_id, _),) = versions()
+    assert "déjà en vigueur" in regie.get(f"{TARIFFS}/{version_id}/modifier", status=409).text
+    token = {"csrf_token": regie.get(TARIFFS).value("csrf_token", "/deconnexion")}
+    regie.post(f"{TARIFFS}/{version_id}/modifier", token, status=409)
+    regie.post(f"{TARIFFS}/{version_id}/supprimer", token, status=409)
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle?copie={version_id}")
+    page = fill(regie, activity, row0="2,30", row1="4,50")
+    assert "Les tarifs de « Mercredi » sont enregistrés." in page.text
+    (_, (new_id, day)) = versions()
+    assert day == date(2027, 1, 1)
+    unit_id = activity.units["Matin"]
+    assert grid(new_id)[:2] == [(unit_id, 0, 60_000, 230), (unit_id, 60_000, None, 450)]
+    assert grid(version_id)[0] == (unit_id, 0, 60_000, 210)
+    regie.get(f"{TARIFFS}/{new_id}/modifier")
+    page = fill(regie, activity, "01/02/2027", row1="5")
+    assert versions()[1] == (new_id, date(2027, 2, 1))
+    assert (unit_id, 60_000, None, 500) in grid(new_id)
+    page = regie.submit(f"{TARIFFS}/{new_id}/supprimer")
+    assert "est supprimée" in page.text
+    assert versions() == [(version_id, date(2026, 9, 1))]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        ({"low-1": "700"}, "low-1", "Il manque les quotients de 600,00 € à 700,00 €"),
+        ({"low-0": "100"}, "low-0", "Il manque les quotients de 0,00 € à 100,00 €"),
+        ({"low-1": "500"}, "low-1", "recouvre"),
+        ({"below-1": "900"}, "below-1", "laissez cette case vide"),
+        ({"below-0": ""}, "low-1", "recouvre"),
+        ({"below-0": "0"}, "below-0", "dépasser"),
+        ({"low-1": ""}, "low-1", "Indiquez un quotient"),
+        ({"low-1": "six cents"}, "low-1", "en euros"),
+        ({"row1": "-1"}, "price-1", "jamais négatif"),
+        ({"row1": "gratuit"}, "price-1", "par exemple 3,20"),
+        ({"row1": "1,234"}, "price-1", "par exemple 3,20"),
+        ({"row0": ""}, "price-0", "Indiquez un montant"),
+        ({"row0": "99999"}, "price-0", "C’est trop"),
+        ({"starts_on": ""}, "starts_on", "premier jour"),
+        ({"starts_on": "31/02/2027"}, "starts_on", "premier jour"),
+        ({"starts_on": "01/09/2026"}, "starts_on", "à venir"),
+        ({"starts_on": "22/11/2026"}, "starts_on", "à venir"),
+    ],
+)
+def test_wrong_grid_is_refused_beside_its_field_and_nothing_is_lost(
+    sqlite_client: Client, fields: dict[str, str], field: str, said: str
+) -> None:
+    regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+    activity = factories.make_activity()
+    unit_id = activity.units["Repas"]
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
+    page = fill(regie, activity, **{f"price-1-{unit_id}": "9,99", **fields, "status": 422})
+    if field.startswith("price"):
+        field = f"{field}-{activity.units['Matin']}"
+    assert page.by_id(field).get("aria-invalid") == "true"
+    error = page.by_id(f"{field}-error")
+    assert said in "".join(error.itertext()).replace("\xa0", " "), page.text
+    if "row1" not in fields:
+        assert page.value(f"price-1-{unit_id}", "tariffs") == "9,99"
+    assert len(versions()) == 1
+
+
+def test_brackets_are_added_and_removed_without_script(regie: Client) -> None:
+    activity = factories.make_activity(prices=((0, None, 300),))
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
+    page = regie.submit(
+        "tariffs", status=200, button="Ajouter une tranche", starts_on="01/01/2027", **{"below-0": "450"}
+    )
+    assert page.value("below-0", "tariffs") == "450"
+    page = regie.submit("tariffs", status=200, button="Ajouter une tranche")
+    page = regie.submit("tariffs", status=200, button="Retirer la tranche 3")
+    assert page.value("low-2", "tariffs") is None
+    fill(regie, activity, **{"low-1": "450", "row1": "3,40"})
+    (_, (new_id, _)) = versions()
+    assert [row[1:] for row in grid(new_id)[:2]] == [(0, 45_000, 300), (45_000, None, 340)]
+
+
+def test_same_price_for_all_is_one_line(regie: Client) -> None:
+    activity = factories.make_activity()
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
+    fill(regie, activity, row0="3", row1="3,00")
+    (_, (new_id, _)) = versions()
+    assert [row[1:] for row in grid(new_id)] == [(0, None, 300)] * 3
+    assert "Pour tous" in regie.get(f"{TARIFFS}/{new_id}").text
+
+
+def test_what_a_new_version_changes_is_told_confirmed_and_done(regie: Client) -> None:
+    planning = factories.make_planning()
+    other, child_id = factories.add_family(planning)
+    for family, child in ((planning.family, planning.child_id), (other, child_id)):
+        factories.save(family, child, book=[planning.opening(factories.NEXT_WEDNESDAY, "Matin")])
+    regie.get(f"{TARIFFS}/activites/{planning.activity.id}/nouvelle")
+    page = fill(regie, planning.activity, "01/12/2026", row1="4,50", status=200)
+    assert "2 réservations pas encore facturées changent de prix, dans 2 familles : +0,60 € en tout" in page.text
+    assert len(versions()) == 1
+    page = fill(regie, planning.activity, "01/12/2026", row1="4,70", status=200)
+    assert "+1,00 € en tout" in page.text, "another effect than the confirmed one is shown again"
+    page = regie.submit("tariffs")
+    assert "2 réservations changent de prix (1,00 € en tout)" in page.text
+    assert "Prix à mettre à jour" not in page.text
+    assert list(db.session.scalars(select(Booking.price_cents))) == [470, 470]
+    assert list(db.session.scalars(select(OutboxMail.template))) == ["prices_changed"] * 2
+    (_, (new_id, _)) = versions()
+    assert "−1,00 € en tout" in regie.get(f"{TARIFFS}/{new_id}").text
+    regie.submit(f"{TARIFFS}/{new_id}/supprimer")
+    db.session.rollback()
+    assert list(db.session.scalars(select(Booking.price_cents))) == [420, 420]
+
+
+def test_repricing_that_stopped_is_taken_up(regie: Client) -> None:
+    planning = factories.make_planning()
+    factories.save(planning.family, planning.child_id, book=[planning.opening(factories.NEXT_WEDNESDAY, "Matin")])
+    activity = tariffs.read_activity(planning.activity.id)
+    lines = tuple(TariffLine(unit.id, 0, None, 500) for unit in activity.units)
+    with write_transaction() as session:
+        version_id = tariffs.add_version(session, activity.id, tariffs.TariffInput(date(2026, 12, 1), lines))
+    page = regie.get(f"{TARIFFS}/{version_id}")
+    assert "Prix à mettre à jour : 1 réservation" in page.text
+    page = regie.submit(f"{TARIFFS}/activites/{activity.id}/prix")
+    assert page.path == f"{TARIFFS}/{version_id}"
+    assert "Prix mis à jour." in page.text
+    assert list(db.session.scalars(select(Booking.price_cents))) == [500]
+
+
+def test_activity_without_prices_gets_its_first_version_from_any_day(regie: Client) -> None:
+    activity = factories.make_activity(prices=())
+    with write_transaction() as session:
+        for row in session.scalars(select(TariffVersion)):
+            session.delete(row)
+    assert "personne ne peut réserver" in regie.get(TARIFFS).text
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
+    fill(regie, activity, "01/09/2026", row0="2")
+    assert [day for _, day in versions()] == [date(2026, 9, 1)]
+
+
+def test_pages_cost_the_same_whatever_the_bookings(regie: Client) -> None:
+    planning = factories.make_planning(weeks=4)
+    ((version_id, _),) = versions()
+    regie.get(TARIFFS)
+    few = len(regie.get(TARIFFS).queries), len(regie.get(f"{TARIFFS}/{version_id}").queries)
+    for number in range(3):
+        family, child_id = factories.add_family(planning, f"FAMILLE{number}")
+        factories.save(family, child_id, book=[planning.opening(factories.NEXT_WEDNESDAY, "Matin")])
+        factories.make_activity(f"Autre {number}")
+    regie.get(TARIFFS)
+    many = len(regie.get(TARIFFS).queries), len(regie.get(f"{TARIFFS}/{version_id}").queries)
+    assert many[0] == few[0] <= 12
+    assert few[1] <= many[1] <= few[1] + 1 <= 12  # the quotients, of which there were none
+    assert clock.today() == factories.MONDAY

@@ -1,0 +1,30 @@
+"""Dates as French text."""
+
+from datetime import date
+
+import pytest
+
+from app.filters import day_list
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        pytest.param([], "", id="none"),
+        pytest.param([date(2026, 11, 4)], "4 novembre 2026", id="one"),
+        pytest.param([date(2026, 11, 4), date(2026, 11, 1)], "1er et 4 novembre 2026", id="in their order"),
+        pytest.param([date(2026, 11, day) for day in (4, 18, 25)], "4, 18 et 25 novembre 2026", id="a month"),
+        pytest.param([date(2026, 11, 30), date(2026, 12, 2)], "30 novembre et 2 décembre 2026", id="two months"),
+        pytest.param(
+            [date(2026, 11, 25), date(2026, 11, 30), date(2026, 12, 2)],
+            "25 et 30 novembre, 2 décembre 2026",
+            id="several of a month",
+        ),
+        pytest.param(
+            [date(2026, 12, 30), date(2027, 1, 6)], "30 décembre 2026 et 6 janvier 2027", id="over the new year"
+        ),
+        pytest.param([date(2026, 11, 4), date(2026, 11, 4)], "4 novembre 2026", id="said once"),
+    ],
+)
+def test_days_are_told_month_by_month(days: list[date], told: str) -> None:
+    assert day_list(days) == told
