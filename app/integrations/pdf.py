@@ -46,7 +46,7 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePaperLine:
-    """A line of an invoice, in the words that were stored when it was issued: « Mercredi, Matin », « 4 et 11 mars 2026 »."""
+    """A line of an invoice, in the words stored when it was issued: « Mercredi, Matin », « 4 et 11 mars 2026 »."""
 
     child_name: str
     label: str
