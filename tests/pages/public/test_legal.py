@@ -53,7 +53,10 @@ def test_health_says_what_works(client: Client, monkeypatch: pytest.MonkeyPatch)
         return answer.get_json()  # type: ignore[no-any-return]
 
     monkeypatch.setitem(client.app.extensions, "worker", SimpleNamespace(is_alive=True))
-    assert ask(200) == {"status": "ok", "database": "ok", "worker": "ok", "mail": {"oldest_waiting_seconds": None}}
+    assert ask(200) == {
+        "status": "ok", "database": "ok", "worker": "ok", "mail": {"oldest_waiting_seconds": None},
+        "payments": {"oldest_pending_seconds": None},
+    }  # fmt: skip
     with write_transaction() as session:
         queue_mail(session, "password_changed", "parent@example.org")
     clock.start_at(NOW + timedelta(minutes=2), frozen=True)
