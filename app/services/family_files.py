@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum, auto
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
 from app.database import db
