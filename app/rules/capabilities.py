@@ -33,6 +33,12 @@ class Capability(StrEnum):
     ISSUE_INVOICES = auto()
     VIEW_PAYMENTS = auto()
     RECORD_PAYMENTS = auto()
+    EDIT_FAMILIES = auto()
+    REVIEW_CHANGES = auto()
+    VIEW_CHILD_FILES = auto()
+    VIEW_HEALTH = auto()
+    EDIT_SETTINGS = auto()
+    MANAGE_USERS = auto()
 
 
 ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
@@ -45,6 +51,10 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_DAY_PLANNING,
             Capability.VIEW_MAILS,
             Capability.VERIFY_QUOTIENTS,
+            Capability.EDIT_FAMILIES,
+            Capability.REVIEW_CHANGES,
+            Capability.VIEW_CHILD_FILES,
+            Capability.VIEW_HEALTH,
         }
     ),
     Role.REGISSEUR: frozenset(
@@ -58,7 +68,13 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
         }
     ),
     Role.SITE_DIRECTOR: frozenset(
-        {Capability.REVIEW_ENROLMENTS, Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}
+        {
+            Capability.REVIEW_ENROLMENTS,
+            Capability.VIEW_FAMILIES,
+            Capability.VIEW_DAY_PLANNING,
+            Capability.VIEW_CHILD_FILES,
+            Capability.VIEW_HEALTH,
+        }
     ),
     Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING}),
     Role.KITCHEN: frozenset({Capability.VIEW_DAY_PLANNING}),
