@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from app import clock, labels
@@ -47,10 +47,11 @@ from app.rules.baskets import (
 from app.rules.numbers import DocumentKind
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
-from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily
+from app.services.errors import NotFound, NothingToPay, OwnFamily
 from app.services.families import FamilyRef, own_family_ids
 from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.mails import queue_mail
+from app.services.pages import Page, page_of
 
 LOST_ANSWER_WITHIN = timedelta(days=1)
 LONGEST_EMAIL = 80  # that the payment site takes; beyond, its ticket goes to the council, our own mail to the parent
@@ -111,11 +112,10 @@ def start_basket(
     """Freeze what is due on the first group of these invoices as a basket with its own reference.
 
     The family is locked, so that two parents who pay at once make one basket: the second finds the invoices under way.
-    Raises NotFound, FamilyNotActive, and NothingToPay when nothing of it can be paid online now.
+    A family that is closed may still pay what it owes. Raises NotFound, and NothingToPay when nothing of it can be paid
+    online now.
     """
     session.get_one(Family, family.id, with_for_update=True)
-    if not family.may_act:
-        raise FamilyNotActive
     plan = plan_payment(family.id, invoice_ids)
     if not plan.baskets:
         raise NothingToPay(plan.unpayable)
@@ -444,27 +444,32 @@ class OperationView:
     events: tuple[OperationEvent, ...]
 
 
-def operations(limit: int = 100, *, only_pending: bool = False) -> tuple[OperationView, ...]:
-    """The latest online payments with their life, newest first. Two queries."""
-    query = (
+def operations(page: int, *, only_pending: bool = False) -> Page[OperationView]:
+    """The online payments with their life, newest first. Three queries."""
+    condition: ColumnElement[bool] = true()
+    if only_pending:
+        condition = PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED])
+    place: Page[OperationView] = page_of(
+        page, db.session.scalar(select(func.count(PaymentBasket.id)).where(condition)) or 0
+    )
+    rows = db.session.execute(
         select(PaymentBasket, Family.last_name, Family.first_name)
         .join(Family, Family.id == PaymentBasket.family_id)
+        .where(condition)
         .order_by(PaymentBasket.id.desc())
-        .limit(limit)
-    )
-    if only_pending:
-        query = query.where(PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]))
-    rows = db.session.execute(query).all()
+        .offset(place.offset)
+        .limit(place.size)
+    ).all()
     events: defaultdict[int, list[OperationEvent]] = defaultdict(list)
     for event in db.session.scalars(
         select(BasketEvent).where(BasketEvent.basket_id.in_([row[0].id for row in rows])).order_by(BasketEvent.id)
     ):
         events[event.basket_id].append(OperationEvent(event.at, event.state, event.detail))
-    return tuple(
+    return place.filled(tuple(
         OperationView(
             basket.id, basket.reference, basket.operation_id, basket.family_id, f"{last} {first}",
             basket.client_number, basket.amount_cents, basket.state, basket.created_at, basket.next_check_at,
             tuple(events[basket.id]),
         )
         for basket, last, first in rows
-    )  # fmt: skip
+    ))  # fmt: skip

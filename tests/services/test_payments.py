@@ -34,7 +34,7 @@ from app.rules.baskets import BasketState, UnpayableReason
 from app.rules.capabilities import Role
 from app.rules.states import FamilyStatus
 from app.services.checks import Problem, find_inconsistencies
-from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily
+from app.services.errors import NotFound, NothingToPay, OwnFamily
 from app.services.invoices import balances, payments_of
 from app.services.payments import (
     StartedBasket,
@@ -122,7 +122,7 @@ def test_what_is_asked_is_what_is_due_under_a_reference_of_its_own(family, payme
     start(payment_site, family, first, second)
     request = payment_site.asked[payment_site.last_operation]
     assert (request.amount_cents, request.client_number, request.email) == (2_120, "000001", family.email)
-    (operation,) = operations()
+    (operation,) = operations(1).rows
     assert (operation.reference, operation.state) == (request.reference, BasketState.ASKED)
     assert [event.state for event in operation.events] == [BasketState.CREATED, BasketState.ASKED]
 
@@ -346,13 +346,16 @@ def test_what_cannot_be_paid_online_is_said_invoice_by_invoice(family, payment_s
         make_basket(family, [settled, counter_only])
 
 
-def test_nobody_pays_for_others_nor_before_being_active(family, payment_site) -> None:
+def test_nobody_pays_for_others(family, payment_site) -> None:
     others = make_invoice(make_family("AUTRE", "Dominique"))
     with pytest.raises(NotFound):
         make_basket(family, [others])
-    waiting = make_family("ATTENTE", "Alix", status=FamilyStatus.CLOSED)
-    with pytest.raises(FamilyNotActive):
-        make_basket(waiting, [make_invoice(waiting)])
+
+
+def test_closed_family_still_pays_what_it_owes(payment_site) -> None:
+    closed = make_family("FERMÉE", "Alix", status=FamilyStatus.CLOSED)
+    started = make_basket(closed, [make_invoice(closed, 3_000)])
+    assert started.request.amount_cents == 3_000
 
 
 # --- At the counter -------------------------------------------------------------------------------------------------

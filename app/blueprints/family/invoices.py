@@ -15,7 +15,7 @@ from app.integrations.payments import PaymentGateway, PaymentRefused, PaymentUna
 from app.jobs.payments import ask_payment_site
 from app.services import invoice_lists, invoices, payments
 from app.services.documents import pdf_of_invoice, pdf_of_payment
-from app.services.errors import FamilyNotActive, NothingToPay
+from app.services.errors import NothingToPay
 from app.services.payments import PaymentAddresses, StartedBasket
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/mes-factures")
@@ -51,8 +51,6 @@ def show_total() -> Response:
 @resumed_at(_address_with_ticks)
 def pay() -> BaseResponse:
     """PAYER EN LIGNE: off to the payment site, or back to the list with the reason why not."""
-    if not current_family().may_act:
-        raise FamilyNotActive
     ticked, gateway = read_ticks(request.form), _gateway()
     if gateway is None or not ticked:
         return _open_page(ticked, read_page(request.form), status=422, problem="nothing")

@@ -52,7 +52,7 @@ def show_operations() -> Response:
     return render_page(
         "staff/payments/operations.html",
         layout="staff",
-        operations=payments.operations(only_pending=only_pending),
+        operations=payments.operations(request.args.get("page", 1, type=int), only_pending=only_pending),
         only_pending=only_pending,
     )
 

@@ -269,14 +269,12 @@ def test_council_without_payment_site_says_so(client: Client) -> None:
     )
 
 
-def test_closed_family_reads_and_does_not_pay_online(client: Client, payment_site: PaymentSite) -> None:
+def test_closed_family_still_pays_what_it_owes(client: Client, payment_site: PaymentSite) -> None:
     family = make_family(status=FamilyStatus.CLOSED)
-    invoice = make_invoice(family)
-    page = client.sign_in(family.user_id).get("/mes-factures")
-    assert "Votre dossier est fermé" in page.text and page.all("input", type="checkbox") == []
-    client.post(
-        "/mes-factures/payer", {"csrf_token": page.value("csrf_token", "invoices"), "f": str(invoice)}, status=403
-    )
+    invoice = make_invoice(family, 3_000)
+    client.sign_in(family.user_id).get("/mes-factures")
+    client.submit("invoices", follow=False, f=[invoice])
+    assert payment_site.asked["operation-0001"].amount_cents == 3_000
 
 
 def test_address_too_long_for_the_payment_site_does_not_stop_the_parent(

@@ -9,6 +9,7 @@ from app import clock
 from app.database import db, write_transaction
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
+from app.rules.baskets import BasketState
 from app.rules.capabilities import Role
 from app.services import payments
 from app.services.payments import PaymentAddresses
@@ -215,3 +216,18 @@ def test_lists_cost_the_same_whatever_was_paid(regie: Client, debtor: factories.
         for path in (PAYMENTS, f"{PAYMENTS}/en-ligne", counter(debtor)):
             cost = len(regie.get(path).queries)
             assert few.setdefault(path, cost) == cost <= 12, path
+
+
+def test_online_payments_come_in_pages(regie: Client, debtor: factories.FamilySetup) -> None:
+    with write_transaction() as session:
+        for number in range(30):
+            session.add(
+                PaymentBasket(
+                    family_id=debtor.family_id, user_id=debtor.user_id, email="x@example.org", client_number="000001",
+                    reference=f"REF{number:03d}", public_token=f"token-{number}", amount_cents=100, mode="T",
+                    state=BasketState.CANCELLED, created_at=clock.now(),
+                )
+            )  # fmt: skip
+    first = regie.get(f"{PAYMENTS}/en-ligne")
+    assert "Page 1 sur 2" in first.text and "REF029" in first.text and "REF004" not in first.text
+    assert "REF004" in regie.get(f"{PAYMENTS}/en-ligne?page=2").text
