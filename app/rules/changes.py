@@ -3,7 +3,7 @@
 Source: docs/rules/changes.md. Values are compared as canonical text, by name of field; "" is an empty field.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
@@ -50,11 +50,15 @@ class Sorted:
     refused: Mapping[str, Change]  # read-only: no form of ours lets them be typed
 
 
-def merge(shown: Mapping[str, str], typed: Mapping[str, str], stored: Mapping[str, str]) -> Merge:
+def merge(
+    shown: Mapping[str, str], typed: Mapping[str, str], stored: Mapping[str, str],
+    together: Collection[Collection[str]] = (),
+) -> Merge:  # fmt: skip
     """What a form changes; only the fields in `typed` count.
 
     A field left as it was shown never overwrites what somebody else stored since; two different changes of one field
-    are a conflict; the same change made twice is none.
+    are a conflict; the same change made twice is none. The fields of one group of `together` mean something only
+    together (an address): two persons who changed different fields of it are in conflict too.
     """
     changes: dict[str, Change] = {}
     conflicts: dict[str, Conflict] = {}
@@ -66,6 +70,10 @@ def merge(shown: Mapping[str, str], typed: Mapping[str, str], stored: Mapping[st
             changes[name] = Change(now, value)
         else:
             conflicts[name] = Conflict(was, now, value)
+    for group in together:
+        if any(name in changes for name in group):
+            moved = [name for name in group if stored.get(name, "") not in (shown.get(name, ""), typed.get(name, ""))]
+            conflicts.update({name: Conflict(shown.get(name, ""), stored[name], typed[name]) for name in moved})
     return Merge(changes, conflicts)
 
 
