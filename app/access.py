@@ -16,7 +16,7 @@ from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
 from app.htmx import leave_for
 from app.rules.capabilities import Capability, capabilities_of
-from app.services import accounts
+from app.services import accounts, child_files
 from app.services.accounts import SignedInUser
 from app.services.families import FamilyRef, families_of_user
 
@@ -117,6 +117,19 @@ def guard_staff() -> Response | None:
     if not current_user.user.is_staff:
         abort(403)
     return None
+
+
+def record_health_access(child_id: int) -> None:
+    """Note, before a child's health data is shown to the staff, who reads it: the one thing that a GET may write.
+
+    In its own short transaction. When it fails the view fails with it, and nothing is shown.
+    """
+    forbid_writes(False)
+    try:
+        with write_transaction() as database_session:
+            child_files.record_health_access(database_session, child_id, current_account().user_id)
+    finally:
+        forbid_writes(request.method in _SAFE_METHODS)
 
 
 def requires(*capabilities: Capability) -> Callable[[Callable[P, R]], Callable[P, R]]:

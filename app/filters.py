@@ -1,5 +1,6 @@
 """Euros, dates and hours as French text, for templates and mails."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from itertools import zip_longest
@@ -8,6 +9,14 @@ from app.rules.phones import format_phone
 
 NBSP = "\u00a0"
 NARROW_NBSP = "\u202f"
+
+_BEFORE = re.compile(r" (?=[:;?!»])")
+
+
+def spaced(text: str) -> str:
+    """A French text with the spaces that no line may break at: before « : ; ? ! » and inside quotation marks."""
+    return _BEFORE.sub(NBSP, text).replace("« ", f"«{NBSP}")
+
 
 _WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _MONTHS = (

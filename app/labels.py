@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.filters import NBSP, day_medium, moment
 from app.models.bookings import PriceChangeReason
-from app.models.families import Regime, Title
+from app.models.families import FamilySituation, Occupation, Regime, Title
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
 from app.models.payments import PaymentMode
@@ -15,11 +15,13 @@ from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
+from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.pricing import Price, QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
+from app.rules.vaccinations import VaccinationStatus
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
     CellState: {
@@ -39,6 +41,70 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Regime.AGRICULTURAL: "Régime agricole (MSA)",
         Regime.OTHER: "Autre régime",
         Regime.NONE: "Aucun",
+    },
+    FamilySituation: {
+        FamilySituation.MARRIED: "Marié(e)",
+        FamilySituation.CIVIL_UNION: "Pacsé(e)",
+        FamilySituation.LIVING_TOGETHER: "En couple",
+        FamilySituation.SINGLE: "Célibataire",
+        FamilySituation.SEPARATED: "Séparé(e)",
+        FamilySituation.DIVORCED: "Divorcé(e)",
+        FamilySituation.WIDOWED: "Veuf ou veuve",
+    },
+    Occupation: {
+        Occupation.FARMERS: "Agriculteurs exploitants",
+        Occupation.SELF_EMPLOYED: "Artisans, commerçants, chefs d’entreprise",
+        Occupation.EXECUTIVES: "Cadres et professions intellectuelles supérieures",
+        Occupation.INTERMEDIATE: "Professions intermédiaires",
+        Occupation.EMPLOYEES: "Employés",
+        Occupation.WORKERS: "Ouvriers",
+        Occupation.RETIRED: "Retraités",
+        Occupation.JOBSEEKERS: "Demandeurs d’emploi",
+        Occupation.STUDENTS: "Élèves, étudiants",
+        Occupation.OTHERS: "Autres personnes sans activité professionnelle",
+    },
+    SectionKind: {
+        SectionKind.SCHOOL: "École et classe",
+        SectionKind.DOCTOR: "Médecin traitant",
+        SectionKind.VACCINATIONS: "Vaccinations",
+        SectionKind.HEALTH: "Santé",
+        SectionKind.DIET: "Régime alimentaire",
+        SectionKind.INSURANCE: "Assurance",
+        SectionKind.CONTACTS: "Personnes autorisées et contacts d’urgence",
+        SectionKind.AUTHORISATIONS: "Autorisations",
+    },
+    SectionState: {
+        SectionState.EMPTY: "À remplir",
+        SectionState.DUE: "À compléter",
+        SectionState.DONE: "À jour",
+    },
+    Diet: {
+        Diet.STANDARD: "Repas habituel",
+        Diet.NO_PORK: "Sans porc",
+        Diet.NO_MEAT: "Sans viande",
+        Diet.VEGETARIAN: "Végétarien",
+        Diet.GLUTEN_FREE: "Sans gluten",
+        Diet.LACTOSE_FREE: "Sans lactose",
+        Diet.CARE_PLAN_MEAL: "Repas adapté par un PAI",
+        Diet.PARENTS_MEAL: "Repas fourni par les parents",
+    },
+    AuthorisationKind: {
+        AuthorisationKind.LEAVE_ALONE: "Mon enfant peut partir seul",
+        AuthorisationKind.EMERGENCY_CARE: "Hospitalisation et opération en urgence",
+        AuthorisationKind.MEDICINE: "Donner un médicament",
+        AuthorisationKind.TRANSPORT: "Transport en minibus ou en car",
+        AuthorisationKind.SWIMMING: "Baignade et piscine",
+        AuthorisationKind.OUTINGS: "Sorties",
+        AuthorisationKind.PHOTO_INSIDE: "Photos affichées dans la structure",
+        AuthorisationKind.PHOTO_PRESS: "Photos dans la presse locale et le bulletin",
+        AuthorisationKind.PHOTO_ONLINE: "Photos sur le site et les réseaux de la collectivité",
+    },
+    VaccinationStatus: {
+        VaccinationStatus.NOTHING_ASKED: "Rien d’obligatoire",
+        VaccinationStatus.COMPLETE: "À jour",
+        VaccinationStatus.CONTRA_INDICATED: "Contre-indication médicale",
+        VaccinationStatus.PROVISIONAL: "Admission provisoire",
+        VaccinationStatus.MISSING: "Incomplètes",
     },
     FamilyStatus: {
         FamilyStatus.PENDING: "En attente d’activation",

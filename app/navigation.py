@@ -43,11 +43,13 @@ QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_EN
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
+    Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES})),
     Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
+    Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS})),
 )
 
 

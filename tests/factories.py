@@ -41,6 +41,7 @@ from app.models.activities import (
     Unit,
 )
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
+from app.models.child_files import VaccineObligation
 from app.models.enrolments import Enrolment
 from app.models.families import (
     Consent,
@@ -62,7 +63,7 @@ from app.rules.deadlines import NoticeKind, NoticeRule
 from app.rules.numbers import DocumentKind
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import bookings, documents, families, installations, invoice_runs, payments
+from app.services import bookings, contacts, documents, families, installations, invoice_runs, payments
 from app.services.bookings import SaveOutcome, make_counters
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
@@ -106,6 +107,8 @@ def fill_reference_data(session: Session) -> None:
         session.flush()
         session.add_all(CommunePostalCode(insee_code=insee_code, postal_code=code) for code in postal_codes)
     session.add(ReferenceDataset(name="communes", source="essais", version="1", row_count=len(COMMUNES)))
+    session.add(VaccineObligation(name="DTP", born_from=None, born_before=None))
+    session.add(VaccineObligation(name="ROR", born_from=date(2018, 1, 1), born_before=None))
     session.add(ConsentText(body="Vos données servent à gérer votre dossier.", starts_on=date(2026, 1, 1)))
 
 
@@ -208,6 +211,16 @@ def make_child(
     """A child of a family; returns its id."""
     with write_transaction() as session:
         return families.add_child(session, family.family_id, ChildInput(last_name, first_name, birth_date))
+
+
+def make_contact(family_id: int, child_id: int, first_name: str = "Odette", phone: str = "+33600000001") -> int:
+    """Somebody who may collect a child and be called; returns the id."""
+    values = {
+        "first_name": first_name, "last_name": "TEST", "link": "grand-mère", "phone": phone, "other_phone": "",
+        "may_collect": "yes", "may_be_called": "yes", "starts_on": "", "ends_on": "",
+    }  # fmt: skip
+    with write_transaction() as session:
+        return contacts.add_contact(session, family_id, child_id, values)
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

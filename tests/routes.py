@@ -16,13 +16,15 @@ from sqlalchemy import select
 
 from app.database import db, write_transaction
 from app.models.accounts import TokenPurpose
+from app.models.child_files import SafetyNotice, VaccineObligation
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment, PaymentMode
 from app.rules.capabilities import Capability, Role
+from app.rules.child_files import SectionKind
 from app.rules.pricing import TariffLine
 from app.rules.states import EnrolmentStatus
-from app.services import accounts, payments, tariffs
+from app.services import accounts, child_settings, payments, tariffs
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
@@ -60,6 +62,10 @@ def _staff(*capabilities: Capability, method: str = "GET", argument: str | None 
 
 
 _CHILD = {"last_name": "TEST", "first_name": "Changé", "birth_date": "2019-05-14"}
+_CONTACT = {
+    "first_name": "Odette", "last_name": "TEST", "link": "grand-mère", "phone": "06 00 00 00 01",
+    "may_collect": "yes", "may_be_called": "yes",
+}  # fmt: skip
 _REASON = {"reason": "Dossier incomplet"}
 _PLANNING = {"shown": "1", "t": "1", "key": "access-matrix-access"}
 
@@ -109,6 +115,21 @@ ROUTES: Mapping[str, Route] = {
     "family.members.show_child": _family(argument="child_id"),
     "family.members.edit_child": _family(argument="child_id"),
     "family.members.save_child": _family("POST", "child_id", sends=_CHILD),
+    **{
+        f"family.child_files.{verb}_{kind}": _family(method, "child_id")
+        for kind in SectionKind
+        if kind is not SectionKind.CONTACTS
+        for verb, method in (("edit", "GET"), ("save", "POST"))
+    },
+    "family.child_files.show_contacts": _family(argument="child_id"),
+    "family.child_files.new_contact": _family(argument="child_id"),
+    "family.child_files.add_contact": _family("POST", "child_id", sends=_CONTACT),
+    "family.child_files.edit_contact": _family(argument="contact_id"),
+    "family.child_files.save_contact": _family("POST", "contact_id", sends=_CONTACT),
+    "family.child_files.remove_contact": _family("POST", "contact_id"),
+    "family.child_files.call_earlier": _family("POST", "contact_id"),
+    "family.child_files.show_health_accesses": _family(argument="child_id"),
+    "family.child_files.certify": _family("POST"),
     "family.enrolments.show": _family(),
     "family.enrolments.new_request": _family(argument="child_id"),
     "family.enrolments.request_enrolment": _family("POST", "child_id", sends={"activity_id": "1"}),
@@ -146,6 +167,21 @@ ROUTES: Mapping[str, Route] = {
         Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id", sends={"email": "nouvelle@example.org"}
     ),
     "staff.families.resend_invitation": _staff(Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id"),
+    "staff.child_files.show": _staff(Capability.VIEW_CHILD_FILES, argument="child_id"),
+    "staff.child_files.show_health": _staff(Capability.VIEW_HEALTH, argument="child_id"),
+    "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
+    "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST", argument="notice_id"),
+    "staff.settings.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.show_schools": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.add_school": _staff(Capability.EDIT_SETTINGS, method="POST", sends={"name": "École des Essais"}),
+    "staff.settings.stop_offering_school": _staff(Capability.EDIT_SETTINGS, method="POST", argument="school_id"),
+    "staff.settings.show_vaccines": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.new_vaccine": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.add_vaccine": _staff(Capability.EDIT_SETTINGS, method="POST", sends={"name": "Vaccin"}),
+    "staff.settings.edit_vaccine": _staff(Capability.EDIT_SETTINGS, argument="vaccine_id"),
+    "staff.settings.save_vaccine": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="vaccine_id", sends={"name": "Vaccin"}
+    ),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.tariffs.show": _staff(Capability.EDIT_TARIFFS),
     "staff.tariffs.show_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),
@@ -188,7 +224,7 @@ class World:
     pending_family_id: int
     requested_enrolment_id: int
     mail_id: int
-    regie_ids: Mapping[str, int]  # what the régie looks at, by the name of the argument
+    own_ids: Mapping[str, int]  # the family's invoices, contacts…, by the name of the argument
     public_token: str  # of an online payment under way
     secrets: Mapping[TokenPurpose, str]
     staff: Mapping[Role, int]  # user ids
@@ -222,7 +258,7 @@ class World:
             "mail_id": self.mail_id,
             "activity_id": self.planning.activity.id,
             "public_token": self.public_token,
-            **self.regie_ids,
+            **self.own_ids,
             "hashed_name": self.app.jinja_env.globals["asset"]("css/site.css").removeprefix("/static/"),  # type: ignore[operator]
         }[name]
 
@@ -257,14 +293,26 @@ def make_world(app: Flask) -> World:
     regie_ids = _make_money(planning, staff[Role.REGISSEUR])
     strangers_invoice_id = factories.make_invoice(stranger, 4_000, prefix="AN", payfip_number="000002", paid_cents=500)
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
+    file_ids = _make_files(planning.family.family_id, planning.child_id)
     strangers_ids = {
+        "contact_id": factories.make_contact(stranger.family_id, strangers_child_id),
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
     }  # fmt: skip
     public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
-        regie_ids, public_token, secrets, staff,
+        {**regie_ids, **file_ids}, public_token, secrets, staff,
     )  # fmt: skip
+
+
+def _make_files(family_id: int, child_id: int) -> Mapping[str, int]:
+    """Somebody around the child, which is told to the staff, and what the staff set for files."""
+    contact_id = factories.make_contact(family_id, child_id)
+    with write_transaction() as session:
+        school_id = child_settings.add_school(session, "École Jules-Verne")
+        notice_id = session.scalars(select(SafetyNotice.id).where(SafetyNotice.child_id == child_id)).one()
+        vaccine_id = session.scalars(select(VaccineObligation.id).limit(1)).one()
+    return {"contact_id": contact_id, "school_id": school_id, "notice_id": notice_id, "vaccine_id": vaccine_id}
 
 
 def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str, int]:

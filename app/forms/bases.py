@@ -1,33 +1,20 @@
-"""What the forms of a family's file share: nothing typed is lost, and nobody overwrites what they have not seen."""
+"""What the forms of a family's file share: nobody overwrites what they have not seen."""
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
 
-from flask import g
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField
+from wtforms import DateField, Field, HiddenField, SelectField, SelectMultipleField
 
 from app.crypto import WrongDataKey, cipher
+from app.filters import day_plain, spaced
 from app.rules.changes import Conflict
+from app.rules.phones import format_phone, normalise_phone
 from app.services.errors import ForgedForm
 
 
-class KeptForm(FlaskForm):
-    """A form that comes back filled after a session that ended (`services.form_drafts`)."""
-
-    class Meta(FlaskForm.Meta):
-        """How WTForms finds what was typed."""
-
-        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
-            """What was posted; else, on the page shown again after signing in, what was typed before."""
-            posted = super().wrap_formdata(form, formdata)
-            draft: MultiDict[str, str] | None = g.get("form_draft")
-            return draft if posted is None and draft is not None else posted
-
-
-class SectionForm(KeptForm):
+class SectionForm(FlaskForm):
     """A part of a file, which knows the values that it was shown with: see `rules.changes.merge`."""
 
     shown_values = HiddenField()
@@ -45,14 +32,69 @@ class SectionForm(KeptForm):
             raise ForgedForm from None
         return found
 
+    def values(self) -> dict[str, str]:
+        """What was typed, as text by name of field; only of a valid form."""
+        return {field.name: as_text(field) for field in self if field.name not in ("csrf_token", "shown_values")}
+
     def add_conflicts(self, conflicts: Mapping[str, Conflict], stored: Mapping[str, str]) -> None:
-        """Say beside each field what somebody else stored; what was typed stays, and saving again means it."""
+        """Say beside each field what somebody else stored; what was typed stays, and saving again means it.
+
+        A field that this person left as it was shows what somebody else stored.
+        """
+        shown, typed = self.shown(), self.values()
         for name, conflict in conflicts.items():
-            value = conflict.stored or "vide"
+            value = in_words(self[name], conflict.stored) or "vide"
             self[name].errors = [
                 *self[name].errors,
-                f"Quelqu’un d’autre vient de changer ce champ : « {value} ». Si votre réponse est la bonne, enregistrez"
-                " encore une fois.",
+                spaced(
+                    f"Quelqu’un d’autre vient de changer ce champ : « {value} ». Si votre réponse est la bonne,"
+                    " enregistrez encore une fois."
+                ),
             ]
+        for name, value in typed.items():
+            if value == shown.get(name, ""):
+                set_text(self[name], stored.get(name, ""))
         self.shown_values.data = None
         self.remember(stored)
+
+
+def as_text(field: Field) -> str:
+    """What a valid field says, as text: ISO dates, E.164 phones, the codes of lists, separated by commas."""
+    if isinstance(field, DateField):
+        return field.data.isoformat() if field.data else ""
+    if isinstance(field, SelectMultipleField):
+        return ",".join(field.data or [])
+    if field.data and (field.render_kw or {}).get("type") == "tel":
+        return normalise_phone(field.data)
+    return str(field.data or "")
+
+
+def from_text(field: Field, value: str) -> object:
+    """The opposite: what a field holds that says this."""
+    if isinstance(field, DateField):
+        return date.fromisoformat(value) if value else None
+    if isinstance(field, SelectMultipleField):
+        return value.split(",") if value else []
+    if value and (field.render_kw or {}).get("type") == "tel":
+        return format_phone(value)
+    return value
+
+
+def set_text(field: Field, value: str) -> None:
+    """Let a field show a stored text, whatever was sent for it."""
+    field.data = from_text(field, value)
+    field.raw_data = None
+
+
+def in_words(field: Field, value: str) -> str:
+    """A stored value as people read it; SelectField is the base of lists, radio buttons and ticks."""
+    if not value:
+        return ""
+    if isinstance(field, DateField):
+        return day_plain(date.fromisoformat(value))
+    if isinstance(field, SelectField):
+        words = {choice: str(text) for choice, text, *_ in field.iter_choices()}
+        return ", ".join(words.get(each, each) for each in value.split(","))
+    if (field.render_kw or {}).get("type") == "tel":
+        return format_phone(value)
+    return value

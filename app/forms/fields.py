@@ -54,6 +54,11 @@ def strip(text: str | None) -> str:
     return unicodedata.normalize("NFC", " ".join(visible.split()))
 
 
+def strip_lines(text: str | None) -> str:
+    """The same for a text of several lines; those that are empty at its ends go."""
+    return "\n".join(strip(line) for line in (text or "").splitlines()).strip()
+
+
 def _without_spaces(text: str | None) -> str:
     return strip(text).replace(" ", "")
 
@@ -136,12 +141,12 @@ def at_most(length: int) -> Length:
 
 def text_field(
     label: str, *, required: str | None = None, longest: int = LONGEST_LINE, checks: Sequence[Callable[..., None]] = (),
-    **attributes: Any,
+    description: str = "", **attributes: Any,
 ) -> TextField:  # fmt: skip
-    """A line of text. `required` is the sentence that asks for it; attributes go to the HTML element."""
+    """A line of text. `required`: the sentence that asks for it; `description`: the hint; attributes: the HTML's."""
     validators = [Filled(message=required)] if required else []
     return TextField(
-        label, filters=[strip], validators=[*validators, at_most(longest), *checks],
+        label, filters=[strip], validators=[*validators, at_most(longest), *checks], description=description,
         render_kw={"maxlength": longest, **attributes},
     )  # fmt: skip
 
@@ -154,9 +159,12 @@ def email_field(label: str, *, required: str, **attributes: Any) -> TextField:
     )  # fmt: skip
 
 
-def phone_field(label: str) -> TextField:
-    """A phone number."""
-    return text_field(label, longest=25, checks=[PhoneNumber()], type="tel", inputmode="tel", autocomplete="tel")
+def phone_field(label: str, *, required: str | None = None, autocomplete: str = "tel") -> TextField:
+    """A phone number. `required` is the sentence that asks for it."""
+    return text_field(
+        label, required=required, longest=25, checks=[PhoneNumber()], type="tel", inputmode="tel",
+        autocomplete=autocomplete,
+    )  # fmt: skip
 
 
 class Listed:

@@ -30,6 +30,33 @@ class Title(StrEnum):
     MADAM = "madam"
 
 
+class FamilySituation(StrEnum):
+    """Situation familiale."""
+
+    MARRIED = "married"
+    CIVIL_UNION = "civil_union"  # pacsé(e)
+    LIVING_TOGETHER = "living_together"
+    SINGLE = "single"
+    SEPARATED = "separated"
+    DIVORCED = "divorced"
+    WIDOWED = "widowed"
+
+
+class Occupation(StrEnum):
+    """Catégorie socio-professionnelle: the groups of INSEE's nomenclature of 2020 (PCS)."""
+
+    FARMERS = "farmers"
+    SELF_EMPLOYED = "self_employed"
+    EXECUTIVES = "executives"
+    INTERMEDIATE = "intermediate"
+    EMPLOYEES = "employees"
+    WORKERS = "workers"
+    RETIRED = "retired"
+    JOBSEEKERS = "jobseekers"
+    STUDENTS = "students"
+    OTHERS = "others"
+
+
 def _folded_name(context: DefaultExecutionContext) -> str:
     typed = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return fold(f"{typed['last_name']} {typed['first_name']}")
@@ -72,7 +99,7 @@ class Family(NamedPerson, Base):
 
     addresses: Mapped[list["FamilyAddress"]] = relationship(order_by="FamilyAddress.starts_on")
     guardians: Mapped[list["Guardian"]] = relationship(back_populates="family", order_by="Guardian.id")
-    quotients: Mapped[list["FamilyQuotient"]] = relationship(order_by="FamilyQuotient.starts_on")
+    quotients: Mapped[list["FamilyQuotient"]] = relationship(order_by="FamilyQuotient.starts_on, FamilyQuotient.id")
     children: Mapped[list["Child"]] = relationship(
         secondary="family_child", back_populates="families", order_by="Child.birth_date", viewonly=True
     )
@@ -102,13 +129,15 @@ class FamilyAddress(Base):
 
 
 class FamilyQuotient(Base):
-    """A family quotient (CAF's income index), in cents, valid from its month on; one that was refused never counts."""
+    """A family quotient (CAF's income index), in cents, valid from its month on; one that was refused never counts.
+
+    Never overwritten once the staff have decided: a correction is a row of its own, beside the one that it corrects.
+    """
 
     __tablename__ = "family_quotient"
-    __table_args__ = (UniqueConstraint("family_id", "starts_on"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"))
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
     value_cents: Mapped[int]
     starts_on: Mapped[date]  # first day of its month
     ends_on: Mapped[date | None]
@@ -131,6 +160,22 @@ class Guardian(NamedPerson, Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     title: Mapped[Title] = mapped_column(code_of(Title))
     email: Mapped[str | None] = mapped_column(index=True)  # lower case
+    situation: Mapped[FamilySituation | None] = mapped_column(code_of(FamilySituation))
+    birth_date: Mapped[date | None]
+    # An address of their own; without street they live where the family does.
+    number: Mapped[str] = mapped_column(default="", server_default="")
+    repetition: Mapped[str] = mapped_column(default="", server_default="")
+    street: Mapped[str] = mapped_column(default="", server_default="")
+    complement: Mapped[str] = mapped_column(default="", server_default="")
+    postal_code: Mapped[str] = mapped_column(default="", server_default="")
+    city: Mapped[str] = mapped_column(default="", server_default="")
+    occupation: Mapped[Occupation | None] = mapped_column(code_of(Occupation))
+    profession: Mapped[str] = mapped_column(default="", server_default="")
+    employer: Mapped[str] = mapped_column(default="", server_default="")
+    home_phone: Mapped[str] = mapped_column(default="", server_default="")  # E.164, as all phones
+    work_phone: Mapped[str] = mapped_column(default="", server_default="")
+    mobile_phone: Mapped[str] = mapped_column(default="", server_default="")
+    work_mobile_phone: Mapped[str] = mapped_column(default="", server_default="")
 
     family: Mapped[Family] = relationship(back_populates="guardians")
     user: Mapped[User | None] = relationship()

@@ -32,6 +32,7 @@ from app.models.activities import (
     CapacityScope as CapacityScopeRow,
 )
 from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
+from app.models.child_files import School, VaccineObligation
 from app.models.councils import Council
 from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
@@ -42,6 +43,7 @@ from app.rules.combinations import Requirement
 from app.rules.deadlines import NoticeRule
 from app.rules.enrolments import GroupAges
 from app.rules.pricing import Tariff, TariffLine
+from app.rules.vaccinations import VaccineRule
 
 
 class NoCouncil(Exception):
@@ -116,6 +118,15 @@ class ActivityInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SchoolInfo:
+    """A school that parents may choose, or could once."""
+
+    id: int
+    name: str
+    is_offered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One version of everything the staff set."""
 
@@ -126,6 +137,8 @@ class Catalogue:
     units: Mapping[int, UnitInfo]
     groups: Mapping[int, GroupInfo]
     scopes: tuple[CapacityScope, ...]
+    schools: tuple[SchoolInfo, ...]  # by name
+    vaccines: tuple[VaccineRule, ...]
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
@@ -239,6 +252,14 @@ def _load(session: Session, version: int) -> Catalogue:
         units=MappingProxyType(units),
         groups=MappingProxyType(groups),
         scopes=_load_scopes(session),
+        schools=tuple(
+            SchoolInfo(row.id, row.name, row.is_offered)
+            for row in session.scalars(select(School).order_by(School.name))
+        ),
+        vaccines=tuple(
+            VaccineRule(row.id, row.name, row.born_from, row.born_before)
+            for row in session.scalars(select(VaccineObligation).order_by(VaccineObligation.id))
+        ),
     )
 
 

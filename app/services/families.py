@@ -194,6 +194,25 @@ def child_of(family_id: int, child_id: int) -> ChildView:
     return ChildView(row.id, row.last_name, row.first_name, row.birth_date)
 
 
+def find_child(child_id: int) -> ChildView:
+    """A child, for the staff. Raises NotFound."""
+    row = db.session.get(Child, child_id)
+    if row is None:
+        raise NotFound("child")
+    return ChildView(row.id, row.last_name, row.first_name, row.birth_date)
+
+
+def families_of_child(child_id: int) -> tuple[tuple[int, str], ...]:
+    """The id and the name of each family that a child belongs to, for the staff."""
+    rows = db.session.scalars(
+        select(Family)
+        .join(FamilyChild, FamilyChild.family_id == Family.id)
+        .where(FamilyChild.child_id == child_id)
+        .order_by(Family.id)
+    )
+    return tuple((row.id, row.name) for row in rows)
+
+
 def has_enrolments(child_id: int) -> bool:
     """Whether anything was ever asked for the child, through any family."""
     return db.session.scalar(select(Enrolment.id).where(Enrolment.child_id == child_id).limit(1)) is not None
@@ -210,7 +229,7 @@ def quotients_of(family_id: int) -> tuple[Quotient, ...]:
     rows = db.session.scalars(
         select(FamilyQuotient)
         .where(FamilyQuotient.family_id == family_id, FamilyQuotient.refused_at.is_(None))
-        .order_by(FamilyQuotient.starts_on)
+        .order_by(FamilyQuotient.starts_on, FamilyQuotient.id)
     )
     return tuple(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None) for row in rows)
 
@@ -219,6 +238,7 @@ def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapp
     """The same for many families, by family; nothing for one that has none. One query."""
     found: defaultdict[int, list[Quotient]] = defaultdict(list)
     rows = select(FamilyQuotient).where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None))
+    rows = rows.order_by(FamilyQuotient.starts_on, FamilyQuotient.id)
     for row in session.scalars(rows) if family_ids else ():
         found[row.family_id].append(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None))
     return found
@@ -229,7 +249,7 @@ def coordinates_of(family_id: int) -> CoordinatesView:
     family = db.session.get(Family, family_id)
     if family is None:
         raise NotFound("family")
-    latest = max(family.quotients, key=lambda row: row.starts_on, default=None)
+    latest = max(family.quotients, key=lambda row: (row.starts_on, row.id), default=None)
     return CoordinatesView(
         last_name=family.last_name,
         first_name=family.first_name,
@@ -259,9 +279,12 @@ def save_coordinates(session: Session, family_id: int, typed: CoordinatesInput) 
 
 
 def verify_quotient(session: Session, family_id: int, month: date, verified_by: int) -> None:
-    """Confirm the quotient that a family declared for a month: from now on it lowers prices. Raises NotFound."""
+    """Confirm the quotient that a family declared last for a month: from now on it lowers prices. Raises NotFound."""
     row = session.scalar(
-        select(FamilyQuotient).where(FamilyQuotient.family_id == family_id, FamilyQuotient.starts_on == month)
+        select(FamilyQuotient)
+        .where(FamilyQuotient.family_id == family_id, FamilyQuotient.starts_on == month)
+        .order_by(FamilyQuotient.id.desc())
+        .limit(1)
     )
     if row is None:
         raise NotFound("quotient")
@@ -352,14 +375,14 @@ def _quotient_view(row: FamilyQuotient) -> QuotientView:
 
 
 def _declare_quotient(session: Session, family: Family, typed: QuotientInput) -> None:
-    for row in family.quotients:
-        if row.starts_on == typed.month:
-            if row.value_cents != typed.value_cents:
-                row.value_cents = typed.value_cents
-                row.verified_at = row.verified_by_id = row.ends_on = None
-                row.refused_at = row.refused_by_id = row.refusal_reason = None
-                row.declared_at = clock.now()
-            return
+    of_month = [row for row in family.quotients if row.starts_on == typed.month]
+    latest = max(of_month, key=lambda row: row.id, default=None)
+    if latest is not None and latest.value_cents == typed.value_cents:
+        return
+    if latest is not None and latest.verified_at is None and latest.refused_at is None:
+        latest.value_cents = typed.value_cents
+        latest.declared_at = clock.now()
+        return
     family.quotients.append(
         FamilyQuotient(value_cents=typed.value_cents, starts_on=typed.month, declared_at=clock.now())
     )

@@ -10,7 +10,7 @@ from app.forms.families import ChildForm, CoordinatesForm, amount_typed, month_c
 from app.htmx import go_to, render_page
 from app.models.families import Regime
 from app.rules.phones import format_phone
-from app.services import families
+from app.services import child_files, families
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import CoordinatesInput, CoordinatesView, FamilyRef
 
@@ -21,9 +21,11 @@ blueprint = Blueprint("members", __name__, url_prefix="/ma-famille")
 def show() -> Response:
     """The people of the family."""
     family = current_family()
+    children = families.children_of(family.id)
     return render_page(
-        "family/members/show.html", layout="family", family=family, children=families.children_of(family.id)
-    )
+        "family/members/show.html", layout="family", family=family, children=children,
+        files=child_files.read_files(children), certified_at=child_files.certified_at(family.id),
+    )  # fmt: skip
 
 
 @blueprint.get("/famille")
@@ -49,7 +51,7 @@ def show_coordinates() -> Response:
 @blueprint.post("/coordonnees")
 def save_coordinates() -> BaseResponse:
     """Store « Coordonnées »."""
-    family = _active_family()
+    family = active_family()
     view = families.coordinates_of(family.id)
     form = _with_months(CoordinatesForm(), view)
     if not form.validate():
@@ -69,7 +71,7 @@ def new_child() -> Response:
 @blueprint.post("/enfants/nouveau")
 def add_child() -> BaseResponse:
     """Add the child to the family."""
-    family, form = _active_family(), ChildForm()
+    family, form = active_family(), ChildForm()
     if not form.validate():
         return render_page("family/members/new_child.html", layout="family", status=422, form=form)
     with write_transaction() as session:
@@ -83,13 +85,16 @@ def show_child(child_id: int) -> Response:
     """A child: identity, and the way to enrolments and bookings."""
     child = families.child_of(current_family().id, child_id)
     is_editable = current_family().may_act and not families.has_enrolments(child_id)
-    return render_page("family/members/child.html", layout="family", child=child, is_editable=is_editable)
+    return render_page(
+        "family/members/child.html", layout="family", child=child, is_editable=is_editable,
+        file=child_files.read_file(child),
+    )  # fmt: skip
 
 
 @blueprint.get("/enfants/<int:child_id>/identite")
 def edit_child(child_id: int) -> Response:
     """Correct a child's identity, until the first enrolment."""
-    child = families.child_of(_active_family().id, child_id)
+    child = families.child_of(active_family().id, child_id)
     if families.has_enrolments(child_id):
         raise NotFound("child that may be corrected")
     form = ChildForm(last_name=child.last_name, first_name=child.first_name, birth_date=child.birth_date)
@@ -99,7 +104,7 @@ def edit_child(child_id: int) -> Response:
 @blueprint.post("/enfants/<int:child_id>/identite")
 def save_child(child_id: int) -> BaseResponse:
     """Store the corrected identity."""
-    family, form = _active_family(), ChildForm()
+    family, form = active_family(), ChildForm()
     child = families.child_of(family.id, child_id)
     if not form.validate():
         return render_page("family/members/edit_child.html", layout="family", status=422, child=child, form=form)
@@ -109,7 +114,8 @@ def save_child(child_id: int) -> BaseResponse:
     return go_to(url_for("family.members.show_child", child_id=child_id))
 
 
-def _active_family() -> FamilyRef:
+def active_family() -> FamilyRef:
+    """The signed-in family, which may change its file. Raises FamilyNotActive for one that may only look."""
     family = current_family()
     if not family.may_act:
         raise FamilyNotActive

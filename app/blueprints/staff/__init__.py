@@ -3,7 +3,20 @@
 from flask import Blueprint
 
 from app.access import guard_staff
-from app.blueprints.staff import day, families, home, invoice_runs, invoices, mails, payments, queue, tariffs
+from app.blueprints.staff import (
+    child_files,
+    day,
+    families,
+    home,
+    invoice_runs,
+    invoices,
+    mails,
+    notices,
+    payments,
+    queue,
+    settings,
+    tariffs,
+)
 
 staff = Blueprint("staff", __name__, url_prefix="/gestion")
 staff.before_request(guard_staff)
@@ -11,9 +24,12 @@ staff.before_request(guard_staff)
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
+staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
+staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
+staff.register_blueprint(settings.blueprint, url_prefix="/reglages")

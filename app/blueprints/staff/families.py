@@ -72,6 +72,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         status=422 if form is not None else 200,
         file=file,
         form=form or EmailForm(formdata=None, email=adult.email if adult else None),
+        may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
         sees_money=sees_money,

@@ -1,0 +1,119 @@
+"""« Réglages »: what the administrator sets for the files of children."""
+
+from flask import Blueprint, Response, flash, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.access import requires
+from app.database import write_transaction
+from app.filters import spaced
+from app.forms.staff_settings import SchoolNameForm, VaccineForm
+from app.htmx import go_to, render_page
+from app.rules.capabilities import Capability
+from app.rules.vaccinations import VaccineRule
+from app.services import child_settings
+from app.services.catalogue import catalogue
+
+blueprint = Blueprint("settings", __name__)
+
+
+@blueprint.get("")
+@requires(Capability.EDIT_SETTINGS)
+def show() -> Response:
+    """What can be set."""
+    return render_page("staff/settings/show.html", layout="staff")
+
+
+@blueprint.get("/ecoles")
+@requires(Capability.EDIT_SETTINGS)
+def show_schools() -> Response:
+    """The schools that parents choose from."""
+    return _schools_page(SchoolNameForm())
+
+
+@blueprint.post("/ecoles")
+@requires(Capability.EDIT_SETTINGS)
+def add_school() -> BaseResponse:
+    """Offer a school."""
+    form = SchoolNameForm()
+    if not form.validate():
+        return _schools_page(form, status=422)
+    with write_transaction() as session:
+        child_settings.add_school(session, form.name.data)
+    flash(spaced(f"« {form.name.data} » est dans la liste."), "success")
+    return go_to(url_for("staff.settings.show_schools"))
+
+
+@blueprint.post("/ecoles/<int:school_id>/retirer")
+@requires(Capability.EDIT_SETTINGS)
+def stop_offering_school(school_id: int) -> BaseResponse:
+    """Take a school off the list."""
+    with write_transaction() as session:
+        child_settings.stop_offering_school(session, school_id)
+    flash("L’établissement n’est plus proposé. Les dossiers qui le nomment le gardent.", "success")
+    return go_to(url_for("staff.settings.show_schools"))
+
+
+@blueprint.get("/vaccins")
+@requires(Capability.EDIT_SETTINGS)
+def show_vaccines() -> Response:
+    """The vaccines that the law asks, by day of birth."""
+    return render_page("staff/settings/vaccines.html", layout="staff", vaccines=catalogue().vaccines)
+
+
+@blueprint.get("/vaccins/nouveau")
+@requires(Capability.EDIT_SETTINGS)
+def new_vaccine() -> Response:
+    """A new obligation."""
+    return _vaccine_page(None, VaccineForm())
+
+
+@blueprint.post("/vaccins/nouveau")
+@requires(Capability.EDIT_SETTINGS)
+def add_vaccine() -> BaseResponse:
+    """Store a new obligation."""
+    return _save_vaccine(None)
+
+
+@blueprint.get("/vaccins/<int:vaccine_id>")
+@requires(Capability.EDIT_SETTINGS)
+def edit_vaccine(vaccine_id: int) -> Response:
+    """Change an obligation."""
+    rule = _vaccine(vaccine_id)
+    return _vaccine_page(rule, VaccineForm(obj=rule))
+
+
+@blueprint.post("/vaccins/<int:vaccine_id>")
+@requires(Capability.EDIT_SETTINGS)
+def save_vaccine(vaccine_id: int) -> BaseResponse:
+    """Store an obligation."""
+    return _save_vaccine(_vaccine(vaccine_id))
+
+
+def _vaccine(vaccine_id: int) -> VaccineRule:
+    rule = next((rule for rule in catalogue().vaccines if rule.id == vaccine_id), None)
+    if rule is None:
+        raise NotFound
+    return rule
+
+
+def _save_vaccine(rule: VaccineRule | None) -> BaseResponse:
+    form = VaccineForm()
+    if not form.validate():
+        return _vaccine_page(rule, form, status=422)
+    with write_transaction() as session:
+        child_settings.save_vaccine(
+            session, rule.id if rule else None, form.name.data, form.born_from.data, form.born_before.data
+        )
+    flash("La liste des vaccins est à jour.", "success")
+    return go_to(url_for("staff.settings.show_vaccines"))
+
+
+def _schools_page(form: SchoolNameForm, status: int = 200) -> Response:
+    return render_page(
+        "staff/settings/schools.html", layout="staff", status=status, form=form, schools=catalogue().schools
+    )
+
+
+def _vaccine_page(rule: VaccineRule | None, form: VaccineForm, status: int = 200) -> Response:
+    return render_page("staff/settings/vaccine.html", layout="staff", status=status, rule=rule, form=form)

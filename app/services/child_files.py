@@ -1,0 +1,212 @@
+"""The files of children, section by section: what they hold, how complete they are, and saving a section.
+
+Who may read is decided by whoever calls: parents come through `families.child_of`, the staff through their
+capabilities, and whoever shows the staff health data calls `record_health_access` first.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.accounts import StaffRole, User
+from app.models.child_files import ChildSection, FileCertification, HealthAccess
+from app.models.enrolments import Enrolment
+from app.models.families import Child, Guardian
+from app.rules import child_files as rules
+from app.rules.capabilities import Role
+from app.rules.changes import Merge, merge
+from app.rules.child_files import Gauge, SectionKind, SectionState
+from app.rules.school_years import school_year_of
+from app.rules.states import EnrolmentStatus
+from app.rules.vaccinations import VaccinationState, VaccineRule, judge_vaccinations, rules_for
+from app.services.authorisations import AuthorisationView, answers_of_children
+from app.services.catalogue import catalogue
+from app.services.contacts import ContactView, contacts_of_children
+from app.services.families import ChildView
+from app.services.notices import tell_staff
+
+Values = Mapping[str, str]
+
+DOSE = "dose_"
+BOOSTER = "booster_"
+CONTRA_INDICATED = "contra_indicated"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFile:
+    """All that is known of a child, and what is still to fill in."""
+
+    child: ChildView
+    sections: Mapping[SectionKind, Values]
+    changed_at: Mapping[SectionKind, datetime]
+    contacts: tuple[ContactView, ...]
+    authorisations: Sequence[AuthorisationView]  # those answered, of the present school year
+    vaccinations: VaccinationState
+    states: Mapping[SectionKind, SectionState]
+    gauge: Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class HealthAccessView:
+    """That somebody of the staff read a child's health data."""
+
+    at: datetime
+    reader: str
+    roles: tuple[Role, ...]
+
+
+def read_file(child: ChildView) -> ChildFile:
+    """The file of a child. Four queries."""
+    return read_files([child])[child.id]
+
+
+def read_files(children: Sequence[ChildView]) -> Mapping[int, ChildFile]:
+    """The files of children, by child. Four queries, however many there are."""
+    today = clock.today()
+    year = school_year_of(today)
+    ids = [child.id for child in children]
+    sections: defaultdict[int, dict[SectionKind, Values]] = defaultdict(dict)
+    changed: defaultdict[int, dict[SectionKind, datetime]] = defaultdict(dict)
+    for row in db.session.scalars(select(ChildSection).where(ChildSection.child_id.in_(ids))):
+        sections[row.child_id][row.kind] = json.loads(row.body)
+        changed[row.child_id][row.kind] = row.changed_at
+    contacts = contacts_of_children(ids)
+    answers = answers_of_children(ids, year)
+    first_days = _first_days(ids)
+    found = {}
+    for child in children:
+        own = {kind: sections[child.id].get(kind, {}) for kind in SectionKind}
+        vaccinations = _judge_vaccinations(child, own[SectionKind.VACCINATIONS], first_days.get(child.id), today)
+        states = {
+            SectionKind.SCHOOL: rules.school_state(own[SectionKind.SCHOOL], year),
+            SectionKind.DOCTOR: rules.doctor_state(own[SectionKind.DOCTOR]),
+            SectionKind.VACCINATIONS: rules.vaccination_state(vaccinations, own[SectionKind.VACCINATIONS]),
+            SectionKind.HEALTH: rules.health_state(own[SectionKind.HEALTH], today),
+            SectionKind.DIET: rules.diet_state(own[SectionKind.DIET]),
+            SectionKind.INSURANCE: rules.insurance_state(own[SectionKind.INSURANCE], today),
+            SectionKind.CONTACTS: rules.contacts_state(sum(contact.may_be_called for contact in contacts[child.id])),
+            SectionKind.AUTHORISATIONS: rules.authorisations_state(len(answers[child.id])),
+        }
+        found[child.id] = ChildFile(
+            child, own, changed[child.id], tuple(contacts[child.id]), answers[child.id], vaccinations, states,
+            rules.gauge(states),
+        )  # fmt: skip
+    return found
+
+
+def asked_vaccines(birth_date: date) -> tuple[VaccineRule, ...]:
+    """The vaccines that the law asks of a child."""
+    return rules_for(catalogue().vaccines, birth_date)
+
+
+def section_of(session: Session, child_id: int, kind: SectionKind) -> Values:
+    """What a section holds now; nothing where it was never filled in. One query."""
+    row = session.get(ChildSection, (child_id, kind))
+    values: Values = {} if row is None else json.loads(row.body)
+    return values
+
+
+def save_section(
+    session: Session, family_id: int, child_id: int, kind: SectionKind, user_id: int, shown: Values, typed: Values
+) -> Merge:
+    """Store what a parent changed in a section; it holds at once, and the staff are told.
+
+    Nothing is stored while somebody else's change conflicts: see `Merge.conflicts`. The child is locked, so that of two
+    parents who save at once the second sees what the first one stored.
+    """
+    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+    stored = section_of(session, child_id, kind)
+    merged = merge(shown, typed, stored)
+    if merged.conflicts or not merged.changes:
+        return merged
+    values = {**stored, **{name: change.after for name, change in merged.changes.items()}}
+    body = json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=False)
+    row = session.get(ChildSection, (child_id, kind))
+    if row is None:
+        row = ChildSection(child_id=child_id, kind=kind)
+        session.add(row)
+    row.body = body
+    row.changed_at = clock.now()
+    row.changed_by_id = user_id
+    tell_staff(session, family_id, child_id, kind)
+    return merged
+
+
+def record_health_access(session: Session, child_id: int, user_id: int) -> None:
+    """Note that an agent reads a child's health data, before it is shown: without the note nothing may be shown."""
+    session.add(HealthAccess(child_id=child_id, user_id=user_id))
+    session.flush()
+
+
+def health_accesses_of(child_id: int, at_most: int = 100) -> tuple[HealthAccessView, ...]:
+    """Who of the staff read a child's health data, latest first. Two queries."""
+    rows = (
+        db.session.execute(
+            select(HealthAccess.at, User.id, User.display_name)
+            .join(User, User.id == HealthAccess.user_id)
+            .where(HealthAccess.child_id == child_id)
+            .order_by(HealthAccess.id.desc())
+            .limit(at_most)
+        )
+        .tuples()
+        .all()
+    )
+    roles: defaultdict[int, list[Role]] = defaultdict(list)
+    readers = {user_id for _, user_id, _ in rows}
+    for user_id, role in db.session.execute(
+        select(StaffRole.user_id, StaffRole.role).where(StaffRole.user_id.in_(readers))
+    ).tuples():
+        roles[user_id].append(role)
+    return tuple(HealthAccessView(at, name, tuple(roles[user_id])) for at, user_id, name in rows)
+
+
+def certified_at(family_id: int) -> datetime | None:
+    """When the family last certified its file in the present school year. One query."""
+    year = school_year_of(clock.today())
+    return db.session.scalar(
+        select(FileCertification.certified_at).where(
+            FileCertification.family_id == family_id, FileCertification.school_year == year
+        )
+    )
+
+
+def certify(session: Session, family_id: int, guardian_id: int) -> None:
+    """« Je certifie que mon dossier est à jour », for the present school year; a second time renews the date."""
+    year = school_year_of(clock.today())
+    session.execute(select(Guardian.id).where(Guardian.family_id == family_id).with_for_update())
+    row = session.get(FileCertification, (family_id, year))
+    if row is None:
+        session.add(FileCertification(family_id=family_id, school_year=year, guardian_id=guardian_id))
+    else:
+        row.certified_at = clock.now()
+        row.guardian_id = guardian_id
+
+
+def _first_days(child_ids: Collection[int]) -> Mapping[int, date]:
+    """By child: the first day of its first accepted enrolment."""
+    rows = db.session.execute(
+        select(Enrolment.child_id, func.min(Enrolment.starts_on))
+        .where(
+            Enrolment.child_id.in_(child_ids),
+            Enrolment.status.in_([EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED]),
+        )
+        .group_by(Enrolment.child_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _judge_vaccinations(child: ChildView, values: Values, first_day: date | None, today: date) -> VaccinationState:
+    given = {
+        int(name.removeprefix(DOSE)): date.fromisoformat(value)
+        for name, value in values.items()
+        if name.startswith(DOSE) and value
+    }
+    is_excused = values.get(CONTRA_INDICATED) == "yes"
+    return judge_vaccinations(asked_vaccines(child.birth_date), given, is_excused, first_day, today)
