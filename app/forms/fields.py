@@ -10,7 +10,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, RadioField, SelectField, StringField
+from wtforms import Field, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.rules.addresses import is_postal_code
@@ -168,11 +168,12 @@ def phone_field(label: str, *, required: str | None = None, autocomplete: str = 
 
 
 class Listed:
-    """One of the answers that the list offers."""
+    """One of the answers that the list offers, or several of them where several may be ticked."""
 
-    def __call__(self, form: FlaskForm, field: SelectField | RadioField) -> None:
+    def __call__(self, form: FlaskForm, field: SelectField | RadioField | SelectMultipleField) -> None:
         """Raises ValidationError."""
-        if field.data not in {value for value, *_ in field.iter_choices()}:
+        chosen = field.data or [] if isinstance(field, SelectMultipleField) else [field.data]
+        if not {value for value, *_ in field.iter_choices()}.issuperset(chosen):
             raise ValidationError("Choisissez une réponse de la liste.")
 
 

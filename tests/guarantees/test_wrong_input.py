@@ -59,9 +59,10 @@ def try_out(request: pytest.FixtureRequest) -> Iterator[tuple[World3, str]]:
 
 
 def writes_of(answer: Answer) -> list[str]:
-    """The statements of a request that change data; a failed sign-in is counted, and that is meant."""
+    """The statements of a request that change data, but the meant ones: a failed sign-in, who reads health data."""
     verbs = ("INSERT", "UPDATE", "DELETE")
-    return [q for q in answer.queries if q.startswith(verbs) and "sign_in_failure" not in q]
+    meant = ("sign_in_failure", "health_access")
+    return [q for q in answer.queries if q.startswith(verbs) and not any(table in q for table in meant)]
 
 
 def forms_of(page: Answer) -> list[tuple[str, list[str]]]:

@@ -10,6 +10,7 @@ from app.models.bookings import Booking, BookingPriceChange
 from app.models.families import FamilyQuotient
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
+from app.rules.pricing import quotient_on
 from app.services.families import quotients_of
 from tests import factories
 from tests.client import Client
@@ -121,7 +122,7 @@ def test_nobody_verifies_their_own_quotient(client: Client) -> None:
     assert quotient(quotient_id).verified_at is None
 
 
-def test_a_new_value_for_a_refused_month_waits_again(regie: Client) -> None:
+def test_a_new_value_for_a_refused_month_waits_beside_it(regie: Client) -> None:
     family = factories.make_family(quotient_cents=60_000)
     quotient_id = factories.declare_quotient(family)
     regie.get(QUEUE)
@@ -131,5 +132,21 @@ def test_a_new_value_for_a_refused_month_waits_again(regie: Client) -> None:
     regie.submit(
         "/ma-famille/coordonnees", quotient="444", quotient_month="2026-10-01", regime="none", home_phone="0322000000"
     )
-    assert quotient(quotient_id).refused_at is None
-    assert quotient(quotient_id).value_cents == 44_400
+    assert quotient(quotient_id).refused_at is not None, "what was decided stays"
+    waiting = db.session.scalars(select(FamilyQuotient).where(FamilyQuotient.id > quotient_id)).one()
+    assert (waiting.value_cents, waiting.refused_at, waiting.verified_at) == (44_400, None, None)
+
+
+def test_a_corrected_quotient_waits_beside_the_verified_one(regie: Client) -> None:
+    family = factories.make_family(quotient_cents=60_000)
+    (verified,) = quotients_of(family.family_id)
+    regie.sign_in(family.user_id).get("/ma-famille/coordonnees")
+    fields = {"quotient_month": verified.starts_on.isoformat(), "regime": "none", "home_phone": "0322000000"}
+    regie.submit("/ma-famille/coordonnees", quotient="444", **fields)
+    assert [(row.value_cents, row.is_verified) for row in quotients_of(family.family_id)] == [
+        (60_000, True), (44_400, False),
+    ]  # fmt: skip
+    assert quotient_on(quotients_of(family.family_id), factories.MONDAY).quotient == verified
+    regie.get("/ma-famille/coordonnees")
+    page = regie.submit("/ma-famille/coordonnees", quotient="", status=422)
+    assert "Un quotient déclaré ne s’efface pas" in page.text
