@@ -226,6 +226,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 # For the lists of forms: word by code.
 TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
 COUNTER_MODE_CHOICES = {mode.value: LABELS[PaymentMode][mode] for mode in (PaymentMode.CASH, PaymentMode.CHEQUE)}
+SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituation].items()}
+OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
 REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
 

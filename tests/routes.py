@@ -66,6 +66,7 @@ _CONTACT = {
     "first_name": "Odette", "last_name": "TEST", "link": "grand-mère", "phone": "06 00 00 00 01",
     "may_collect": "yes", "may_be_called": "yes",
 }  # fmt: skip
+_GUARDIAN = {"title": "madam", "last_name": "TEST", "first_name": "Changée", "home": "family"}
 _REASON = {"reason": "Dossier incomplet"}
 _PLANNING = {"shown": "1", "t": "1", "key": "access-matrix-access"}
 
@@ -107,7 +108,11 @@ ROUTES: Mapping[str, Route] = {
     "family.dashboard.show": _family(),
     "family.members.show": _family(),
     "family.members.show_family": _family(),
-    "family.members.show_guardians": _family(),
+    "family.guardians.show": _family(),
+    "family.guardians.new_guardian": _family(),
+    "family.guardians.add_guardian": _family("POST", sends=_GUARDIAN),
+    "family.guardians.edit_guardian": _family(argument="guardian_id"),
+    "family.guardians.save_guardian": _family("POST", "guardian_id", sends=_GUARDIAN),
     "family.members.show_coordinates": _family(),
     "family.members.save_coordinates": _family("POST"),
     "family.members.new_child": _family(),
@@ -173,11 +178,11 @@ ROUTES: Mapping[str, Route] = {
     "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST", argument="notice_id"),
     "staff.settings.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.show_schools": _staff(Capability.EDIT_SETTINGS),
-    "staff.settings.add_school": _staff(Capability.EDIT_SETTINGS, method="POST", sends={"name": "École des Essais"}),
+    "staff.settings.add_school": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.settings.stop_offering_school": _staff(Capability.EDIT_SETTINGS, method="POST", argument="school_id"),
     "staff.settings.show_vaccines": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.new_vaccine": _staff(Capability.EDIT_SETTINGS),
-    "staff.settings.add_vaccine": _staff(Capability.EDIT_SETTINGS, method="POST", sends={"name": "Vaccin"}),
+    "staff.settings.add_vaccine": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.settings.edit_vaccine": _staff(Capability.EDIT_SETTINGS, argument="vaccine_id"),
     "staff.settings.save_vaccine": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="vaccine_id", sends={"name": "Vaccin"}
@@ -296,12 +301,13 @@ def make_world(app: Flask) -> World:
     file_ids = _make_files(planning.family.family_id, planning.child_id)
     strangers_ids = {
         "contact_id": factories.make_contact(stranger.family_id, strangers_child_id),
+        "guardian_id": stranger.guardian_id,
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
     }  # fmt: skip
     public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
-        {**regie_ids, **file_ids}, public_token, secrets, staff,
+        {**regie_ids, **file_ids, "guardian_id": planning.family.guardian_id}, public_token, secrets, staff,
     )  # fmt: skip
 
 

@@ -19,6 +19,15 @@ class SectionForm(FlaskForm):
 
     shown_values = HiddenField()
 
+    def fill(self, stored: Mapping[str, str]) -> None:
+        """Show what is stored; a form that was sent, or that comes back, keeps its own."""
+        if self.shown_values.raw_data:
+            return
+        for field in self:
+            if field.name in stored:
+                set_text(field, stored[field.name])
+        self.remember(stored)
+
     def remember(self, stored: Mapping[str, str]) -> None:
         """Keep what is stored while the form is being filled; not where the form came back with its own."""
         if not self.shown_values.data:

@@ -10,7 +10,7 @@ from wtforms.widgets import CheckboxInput
 
 from app import clock
 from app.filters import NBSP, day_plain, spaced
-from app.forms.bases import SectionForm, from_text, set_text
+from app.forms.bases import SectionForm, from_text
 from app.forms.fields import (
     DATE_FORMATS,
     LONGEST_NAME,
@@ -73,12 +73,7 @@ class FileForm(SectionForm):
 def filled(form_class: type[FileForm], values: Mapping[str, str]) -> FileForm:
     """The form as it was sent or left; else with what is stored."""
     form = form_class()
-    if form.shown_values.raw_data:
-        return form
-    for field in form:
-        if field.name in values:
-            set_text(field, values[field.name])
-    form.remember(values)
+    form.fill(values)
     return form
 
 
@@ -187,7 +182,7 @@ class HealthForm(FileForm):
             "glasses": "des lunettes", "lenses": "des lentilles", "hearing": "un appareil auditif",
             "dental": "un appareil dentaire",
         },
-        option_widget=CheckboxInput(),
+        option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False,
     )  # fmt: skip
     needs = _text_area(
         spaced("De quoi votre enfant a-t-il besoin pour être bien accueilli ?"),
@@ -223,7 +218,11 @@ class DietForm(FileForm):
     groups = (("", ("diets", "remarks")),)
 
     diets = SelectMultipleField(
-        "Votre enfant mange", choices={diet.value: label(diet) for diet in Diet}, option_widget=CheckboxInput()
+        "Votre enfant mange",
+        choices={diet.value: label(diet) for diet in Diet},
+        option_widget=CheckboxInput(),
+        validators=[Listed()],
+        validate_choice=False,
     )
     remarks = _text_area("Remarque pour la cuisine")
 

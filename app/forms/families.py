@@ -8,7 +8,7 @@ from wtforms import DateField, Field, SelectField
 from wtforms.validators import ValidationError
 
 from app import clock
-from app.filters import month_long
+from app.filters import month_long, spaced
 from app.forms.fields import (
     DATE_FORMATS,
     LONGEST_NAME,
@@ -36,6 +36,19 @@ _FUND_REGIMES = ("general", "agricultural")
 _HOUSE_NUMBER = re.compile(r"(?:\d{1,5}(?:[-/]\d{1,5})?)?")
 
 
+class HouseNumber:
+    """A house number (12, 12-14), or none: a « lieu-dit » has no number."""
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises ValidationError."""
+        number = field.data.replace(" ", "")
+        if not _HOUSE_NUMBER.fullmatch(number):
+            raise ValidationError(
+                spaced("Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté.")
+            )
+        field.data = number
+
+
 class CoordinatesForm(CommuneChecks, FlaskForm):
     """Every field of the guide's « Coordonnées »."""
 
@@ -50,7 +63,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
     postal_code = postal_code_field()
     city = city_field()
     mobile_phone = phone_field("Tél. Portable")
-    number = text_field("Numéro", longest=11)
+    number = text_field("Numéro", longest=11, checks=[HouseNumber()])
     repetition = SelectField(
         "Bis, Ter, etc.", choices={"": "Aucun", **{word: word for word in REPETITIONS}}, validators=[Listed()],
         validate_choice=False,
@@ -68,8 +81,11 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
     quotient = text_field("Quotient familial", longest=10, inputmode="decimal", autocomplete="off")
     quotient_month = SelectField("Mois du quotient", validate_choice=False)
 
+    has_quotient = False  # whether one was declared before: a newer one follows it, nothing takes it away
+
     def offer_months(self, today: date, present: date | None) -> None:
         """Fill the list of months: the last two years, and the one that the family gave if it is older."""
+        self.has_quotient = present is not None
         months = [today.replace(day=1)]
         while len(months) < MONTHS_OFFERED:
             months.append((months[-1] - timedelta(days=1)).replace(day=1))
@@ -99,13 +115,6 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         cents = read_cents(self.quotient.data)
         return None if cents is None else QuotientInput(cents, date.fromisoformat(self.quotient_month.data))
 
-    def validate_number(self, field: Field) -> None:
-        """Raises ValidationError."""
-        number = field.data.replace(" ", "")
-        if not _HOUSE_NUMBER.fullmatch(number):
-            raise ValidationError("Indiquez seulement le numéro, par exemple 12. « Bis » ou « ter » se choisit à côté.")
-        field.data = number
-
     def validate_mobile_phone(self, field: Field) -> None:
         """One phone is enough, but we need one. Raises ValidationError."""
         if not field.data and not self.home_phone.data:
@@ -132,6 +141,8 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
 
     def validate_quotient(self, field: Field) -> None:
         """Raises ValidationError."""
+        if not field.data and self.has_quotient:
+            raise ValidationError("Un quotient déclaré ne s’efface pas. Indiquez celui de votre dernière attestation.")
         if not field.data:
             return
         cents = read_cents(field.data)

@@ -126,16 +126,6 @@ class ChildView:
 
 
 @dataclass(frozen=True, slots=True)
-class GuardianView:
-    """An adult of the family."""
-
-    id: int
-    last_name: str
-    first_name: str
-    email: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class CoordinatesView:
     """All that « Coordonnées » shows."""
 
@@ -216,12 +206,6 @@ def families_of_child(child_id: int) -> tuple[tuple[int, str], ...]:
 def has_enrolments(child_id: int) -> bool:
     """Whether anything was ever asked for the child, through any family."""
     return db.session.scalar(select(Enrolment.id).where(Enrolment.child_id == child_id).limit(1)) is not None
-
-
-def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
-    """The adults of a family, in the order in which they were added."""
-    rows = db.session.scalars(select(Guardian).where(Guardian.family_id == family_id).order_by(Guardian.id))
-    return tuple(GuardianView(row.id, row.last_name, row.first_name, row.email) for row in rows)
 
 
 def quotients_of(family_id: int) -> tuple[Quotient, ...]:

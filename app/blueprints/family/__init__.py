@@ -7,6 +7,7 @@ from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
 from app.blueprints.family.dashboard import blueprint as dashboard
 from app.blueprints.family.enrolments import blueprint as enrolments
+from app.blueprints.family.guardians import blueprint as guardians
 from app.blueprints.family.history import blueprint as history
 from app.blueprints.family.invoices import blueprint as invoices
 from app.blueprints.family.members import blueprint as members
@@ -14,5 +15,5 @@ from app.blueprints.family.members import blueprint as members
 family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
-for _section in (dashboard, members, child_files, enrolments, bookings, invoices, history):
+for _section in (dashboard, members, guardians, child_files, enrolments, bookings, invoices, history):
     family.register_blueprint(_section)

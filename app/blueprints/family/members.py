@@ -34,13 +34,6 @@ def show_family() -> Response:
     return render_page("family/members/family.html", layout="family", family=current_family())
 
 
-@blueprint.get("/parents")
-def show_guardians() -> Response:
-    """The parents."""
-    guardians = families.guardians_of(current_family().id)
-    return render_page("family/members/guardians.html", layout="family", family=current_family(), guardians=guardians)
-
-
 @blueprint.get("/coordonnees")
 def show_coordinates() -> Response:
     """The form « Coordonnées »."""

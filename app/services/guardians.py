@@ -1,0 +1,144 @@
+"""The adults of a family: every field of the guide's « Parents »."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database import db
+from app.models.families import Family, FamilySituation, Guardian, Occupation, Title
+from app.rules.addresses import StreetLine, join_street_line
+from app.rules.changes import Merge, merge
+from app.services.errors import NotFound
+
+Values = Mapping[str, str]
+"""Canonical text by name of field: codes of lists, ISO dates, phones in E.164; "" is an empty field."""
+
+FAMILY_HOME, OWN_HOME = "family", "own"
+"""Where an adult lives: with the family, or at an address of their own."""
+
+ADDRESS = ("home", "number", "repetition", "street", "complement", "postal_code", "city")
+
+_TEXTS = (
+    "last_name", "first_name", "number", "repetition", "street", "complement", "postal_code", "city", "profession",
+    "employer", "home_phone", "work_phone", "mobile_phone", "work_mobile_phone",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianView:
+    """An adult of the family."""
+
+    id: int
+    has_login: bool  # then the e-mail is the one they sign in with, and not a field of the file
+    values: Values
+
+    @property
+    def full_name(self) -> str:
+        """« Fabrice TEST »."""
+        return f"{self.values['first_name']} {self.values['last_name']}"
+
+    @property
+    def email(self) -> str:
+        """Where we write; empty for none."""
+        return self.values["email"]
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Those given, in E.164, the mobile phone first."""
+        names = ("mobile_phone", "home_phone", "work_phone", "work_mobile_phone")
+        return tuple(self.values[name] for name in names if self.values[name])
+
+    @property
+    def own_address(self) -> str | None:
+        """« 3 rue du Moulin, 80110 Moreuil »; None for who lives with the family."""
+        found = self.values
+        if found["home"] == FAMILY_HOME:
+            return None
+        line = join_street_line(StreetLine(found["number"], found["repetition"], found["street"]))
+        return ", ".join(
+            part for part in (line, found["complement"], f"{found['postal_code']} {found['city']}") if part
+        )
+
+
+def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
+    """The adults of a family, in the order in which they came. One query."""
+    rows = db.session.scalars(select(Guardian).where(Guardian.family_id == family_id).order_by(Guardian.id))
+    return tuple(_view(row) for row in rows)
+
+
+def guardian_of(family_id: int, guardian_id: int) -> GuardianView:
+    """One of them. Raises NotFound for an adult of another family."""
+    return _view(_row(db.session(), family_id, guardian_id))
+
+
+def add_guardian(session: Session, family_id: int, typed: Values) -> int:
+    """Add an adult, who has no login yet, and return the id; the same one sent twice (a double tap) is one."""
+    _lock(session, family_id)
+    for present in session.scalars(select(Guardian).where(Guardian.family_id == family_id)):
+        if read_values(present) == typed:
+            return present.id
+    row = Guardian(family_id=family_id)
+    write_values(row, typed)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def save_guardian(session: Session, family_id: int, guardian_id: int, shown: Values, typed: Values) -> Merge:
+    """Store what a parent changed; nothing while somebody else's change conflicts.
+
+    The address of an adult who signs in with it stays as it is. Raises NotFound for an adult of another family.
+    """
+    _lock(session, family_id)
+    row = _row(session, family_id, guardian_id)
+    stored = read_values(row)
+    if row.user_id is not None:
+        typed = {**typed, "email": stored["email"]}
+    merged = merge(shown, typed, stored, together=[ADDRESS])
+    if not merged.conflicts:
+        write_values(row, {**stored, **{name: change.after for name, change in merged.changes.items()}})
+    return merged
+
+
+def read_values(row: Guardian) -> dict[str, str]:
+    """The columns of an adult as canonical text."""
+    return {
+        **{name: getattr(row, name) for name in _TEXTS},
+        "title": row.title,
+        "situation": row.situation or "",
+        "birth_date": row.birth_date.isoformat() if row.birth_date else "",
+        "home": OWN_HOME if row.street else FAMILY_HOME,
+        "email": row.email or "",
+        "occupation": row.occupation or "",
+    }
+
+
+def write_values(row: Guardian, values: Values) -> None:
+    """The contrary of `read_values`. Raises ValueError for a code that no list has."""
+    for name in _TEXTS:
+        setattr(row, name, values[name])
+    if values["home"] == FAMILY_HOME:
+        row.number = row.repetition = row.street = row.complement = row.postal_code = row.city = ""
+    row.title = Title(values["title"])
+    row.situation = FamilySituation(values["situation"]) if values["situation"] else None
+    row.birth_date = date.fromisoformat(values["birth_date"]) if values["birth_date"] else None
+    row.email = values["email"] or None
+    row.occupation = Occupation(values["occupation"]) if values["occupation"] else None
+
+
+def _view(row: Guardian) -> GuardianView:
+    return GuardianView(row.id, row.user_id is not None, read_values(row))
+
+
+def _row(session: Session, family_id: int, guardian_id: int) -> Guardian:
+    row = session.scalar(select(Guardian).where(Guardian.family_id == family_id, Guardian.id == guardian_id))
+    if row is None:
+        raise NotFound("guardian")
+    return row
+
+
+def _lock(session: Session, family_id: int) -> None:
+    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
