@@ -16,9 +16,9 @@ from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
 from app.htmx import leave_for
 from app.rules.capabilities import Capability, capabilities_of
-from app.services import accounts, child_files
-from app.services.accounts import SignedInUser
+from app.services import child_files, sessions
 from app.services.families import FamilyRef, families_of_user
+from app.services.sessions import SignedInUser
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,12 +48,12 @@ class Login(UserMixin):
 @login_manager.user_loader
 def load_login(token: str) -> Login | None:
     """Who the cookie's token belongs to; notes now and then that the session is in use."""
-    user = accounts.read_session(token)
+    user = sessions.read_session(token)
     if user is None:
         return None
     if user.needs_touch:
         with write_transaction() as database_session:
-            accounts.touch_session(database_session, user.session_id)
+            sessions.touch_session(database_session, user.session_id)
     return Login(token, user)
 
 
@@ -65,9 +65,9 @@ def load_current_user() -> None:
 def sign_in(user_id: int) -> None:
     """Start a session for the user in this browser: a new row, and a cookie that holds nothing else of before."""
     with write_transaction() as database_session:
-        token = accounts.open_session(database_session, user_id, device=request.user_agent.string)
+        token = sessions.open_session(database_session, user_id, device=request.user_agent.string)
     session.clear()
-    user = accounts.read_session(token)
+    user = sessions.read_session(token)
     assert user is not None
     session.permanent = True
     login_user(Login(token, user))
@@ -77,7 +77,7 @@ def sign_out() -> None:
     """End the session on the server and in the browser."""
     if current_user.is_authenticated:
         with write_transaction() as database_session:
-            accounts.end_session(database_session, current_user.user.session_id)
+            sessions.end_session(database_session, current_user.user.session_id)
     logout_user()
     session.clear()
 

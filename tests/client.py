@@ -26,7 +26,7 @@ from werkzeug.test import Client as WerkzeugClient
 from werkzeug.test import TestResponse
 
 from app.database import db, write_transaction
-from app.services import accounts
+from app.services import sessions
 from tests.html import check_page
 
 Fields = list[tuple[str, str]]
@@ -157,7 +157,7 @@ class Client:
 
         def open_session() -> None:
             with self.app.app_context(), write_transaction() as session:
-                token = accounts.open_session(session, user_id, device="tests")
+                token = sessions.open_session(session, user_id, device="tests")
             with self._browser.session_transaction() as cookie:
                 cookie.clear()
                 cookie["_user_id"] = token

@@ -24,7 +24,7 @@ from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
 from app.rules.pricing import TariffLine
 from app.rules.states import EnrolmentStatus
-from app.services import accounts, child_settings, payments, tariffs
+from app.services import child_settings, links, payments, tariffs
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
@@ -288,8 +288,8 @@ def make_world(app: Flask) -> World:
     unconfirmed_id = factories.make_user("attend@example.org", "Alix ATTEND", confirmed=False)
     factories.make_family("ATTEND", "Alix", email="attend@example.org", user_id=unconfirmed_id)
     with write_transaction() as session:
-        accounts.request_activation(session, "attend@example.org")
-        accounts.request_password_reset(session, stranger.email)
+        links.request_activation(session, "attend@example.org")
+        links.request_password_reset(session, stranger.email)
     secrets = {
         TokenPurpose.ACTIVATION: secret_for("attend@example.org"),
         TokenPurpose.PASSWORD_RESET: secret_for(stranger.email),

@@ -34,7 +34,7 @@ from sqlalchemy.engine import make_url
 from app import clock, create_app
 from app.crypto import cipher
 from app.database import db, write_transaction
-from app.services import accounts
+from app.services import sessions
 from app.services.catalogue import forget_catalogue
 from tests import factories
 
@@ -219,7 +219,7 @@ class DemoCopy:
     def cookie_of(self, user_id: int) -> str:
         """The cookie of somebody who has just signed in; inside `people()`."""
         with write_transaction() as session:
-            token = accounts.open_session(session, user_id, device="tests")
+            token = sessions.open_session(session, user_id, device="tests")
         serializer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
         return f"session={serializer.dumps({'_user_id': token, '_fresh': True, '_permanent': True})}"
 

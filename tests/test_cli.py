@@ -18,7 +18,7 @@ from app.models.accounts import StaffRole, User
 from app.models.councils import Council
 from app.models.reference_data import SchoolHoliday
 from app.rules.capabilities import Role
-from app.services import accounts, reference_data
+from app.services import reference_data, sign_ups
 from app.services.credentials import password_matches
 from app.services.installations import is_demo
 from tests.conftest import make_config
@@ -59,7 +59,7 @@ def test_the_first_administrator_of_a_new_installation(portal, run):
         assert (council.name, council.school_zone, council.email) == ("CC des Essais", "C", "accueil@example.org")
         assert set(db.session.scalars(select(SchoolHoliday.zone))) == {"C"}
         assert not is_demo(db.session())
-        consent = accounts.current_consent_text()
+        consent = sign_ups.current_consent_text()
         assert consent is not None and "CC des Essais" in consent.body  # families can sign up at once
 
 

@@ -35,13 +35,6 @@ from app.rules.capabilities import Role
 from app.rules.choices import Shown
 from app.rules.states import EnrolmentStatus
 from app.services import bookings
-from app.services.accounts import (
-    SignUp,
-    accept_sign_up,
-    confirm_account,
-    current_consent_text,
-    request_sign_up,
-)
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
 from app.services.enrolments import accept_enrolment, request_enrolment
@@ -57,8 +50,10 @@ from app.services.families import (
     save_coordinates,
     verify_quotient,
 )
+from app.services.links import confirm_account
 from app.services.mails import record_sent
 from app.services.planning import Proposal
+from app.services.sign_ups import SignUp, accept_sign_up, current_consent_text, request_sign_up
 from app.services.staff_accounts import create_staff, describe_council
 
 PASSWORD = "Portail-Demo-2026"

@@ -17,9 +17,9 @@ from app.rules.enrolments import age_on
 from app.rules.pricing import usual_quotient_end
 from app.rules.states import FamilyStatus
 from app.rules.texts import fold
-from app.services.accounts import ACTIVATION_VALIDITY, send_activation
 from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.errors import NotFound
+from app.services.links import ACTIVATION_VALIDITY, send_activation
 from app.services.pages import Page, page_of
 
 LONGEST_SEARCH = 100

@@ -23,6 +23,7 @@ MASKED_SECRET = "••••••"
 
 # After each refusal the next try waits longer; after the last one the mail is given up and shown to the staff.
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
+LINK_EVERY = timedelta(minutes=2)  # asked for more often, a link is not sent again: nobody's letter box is flooded
 _SENDING_LEASE = timedelta(minutes=5)  # a sender that died gives its mail back after this
 
 _environment = Environment(
@@ -69,6 +70,12 @@ def queue_mail(
     )
     session.add(mail)
     return mail
+
+
+def was_just_mailed(session: Session, email: str, template: str) -> bool:
+    """Whether the address got this mail in the last minutes, so that asking again sends none."""
+    mailed = select(OutboxMail.id).where(OutboxMail.recipient == email, OutboxMail.template == template)
+    return session.scalar(mailed.where(OutboxMail.created_at > clock.now() - LINK_EVERY).limit(1)) is not None
 
 
 def complete_body(mail: OutboxMail, base_url: str, *, show_secret: bool) -> str:

@@ -1,6 +1,6 @@
 """« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
 
-The decisions themselves are commands of services.accounts, services.enrolments and services.quotients.
+The decisions themselves are commands of services.sign_ups, services.enrolments and services.quotients.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -17,7 +17,7 @@ from app.database import db, write_transaction
 from app.jobs import worker as worker_module
 from app.jobs.worker import Worker
 from app.models.mails import MailStatus, OutboxMail
-from app.services import accounts, mails
+from app.services import links, mails
 from tests import factories
 from tests.served import free_port
 from tests.smtp import SmtpServer, smtp_server
@@ -41,7 +41,7 @@ def queue_activation() -> str:
     user_id = factories.make_user(EMAIL, confirmed=False)
     factories.make_family("ATTEND", "Alix", email=EMAIL, user_id=user_id)
     with write_transaction() as session:
-        accounts.request_activation(session, EMAIL)
+        links.request_activation(session, EMAIL)
     secret = db.session.scalars(select(OutboxMail.secret)).one()
     assert secret is not None
     db.session.rollback()

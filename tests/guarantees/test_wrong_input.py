@@ -20,7 +20,7 @@ from app.models.accounts import User
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family
 from app.rules.capabilities import Role
-from app.services import accounts
+from app.services import links
 from app.services.errors import LinkExpired
 from tests import factories
 from tests.client import Answer, Client, form_fields
@@ -204,11 +204,11 @@ def test_link_that_was_used_has_expired_or_never_was_says_what_to_do(client: Cli
     user_id = factories.make_user("attend@example.org", confirmed=False)
     factories.make_family("ATTEND", "Alix", email="attend@example.org", user_id=user_id)
     with write_transaction() as session:
-        accounts.request_activation(session, "attend@example.org")
+        links.request_activation(session, "attend@example.org")
     link = f"/activation/{secret_for('attend@example.org')}"
     unknown = client.get("/activation/rien", status=410)
     client.get(link)
-    clock.start_at(clock.now() + accounts.ACTIVATION_VALIDITY, frozen=True)
+    clock.start_at(clock.now() + links.ACTIVATION_VALIDITY, frozen=True)
     assert client.get(link, status=410).text == unknown.text
     clock.start_at(factories.NOW, frozen=True)
     client.get(link)
@@ -217,7 +217,7 @@ def test_link_that_was_used_has_expired_or_never_was_says_what_to_do(client: Cli
     client.forget_cookies()
     assert client.get(link, status=410).text == unknown.text
     with pytest.raises(LinkExpired), write_transaction() as session:
-        accounts.confirm_account(session, link.rsplit("/", 1)[1], "other hash")
+        links.confirm_account(session, link.rsplit("/", 1)[1], "other hash")
     assert db.session.get_one(User, user_id).password_hash != "other hash"
 
 

@@ -14,8 +14,9 @@ from app.database import db, write_transaction
 from app.models.accounts import User, UserToken
 from app.models.families import ConsentText, Family, Title
 from app.rules.capabilities import Role
-from app.services.accounts import SignUp, accept_sign_up, request_password_reset, request_sign_up
 from app.services.families import AddressInput, communes_of_postal_code
+from app.services.links import request_password_reset
+from app.services.sign_ups import SignUp, accept_sign_up, request_sign_up
 from tests.factories import make_family, make_pending_family, make_staff
 
 

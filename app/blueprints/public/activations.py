@@ -8,7 +8,7 @@ from app.database import write_transaction
 from app.forms.activations import LinkForm, PasswordForm
 from app.htmx import go_to, render_page
 from app.models.accounts import TokenPurpose
-from app.services import accounts
+from app.services import accounts, links
 from app.services.credentials import hash_password
 from app.services.errors import LinkExpired
 
@@ -24,21 +24,21 @@ def show_expired(_error: LinkExpired) -> Response:
 @blueprint.get("/<secret>")
 def show(secret: str) -> Response:
     """Choose a password."""
-    user = accounts.open_link(secret, TokenPurpose.ACTIVATION)
+    user = links.open_link(secret, TokenPurpose.ACTIVATION)
     return _page(PasswordForm(), user.email)
 
 
 @blueprint.post("/<secret>")
 def confirm(secret: str) -> BaseResponse:
     """Set the password, use the link up, and sign in."""
-    user = accounts.open_link(secret, TokenPurpose.ACTIVATION)
+    user = links.open_link(secret, TokenPurpose.ACTIVATION)
     form = PasswordForm()
     form.personal_words = accounts.personal_words_of(user.id)
     if not form.validate():
         return _page(form, user.email, status=422)
     password_hash = hash_password(form.password.data)
     with write_transaction() as session:
-        user_id = accounts.confirm_account(session, secret, password_hash).id
+        user_id = links.confirm_account(session, secret, password_hash).id
     sign_in(user_id)
     flash("Votre compte est confirmé. Bienvenue !", "success")
     return go_to(home_address())
@@ -57,7 +57,7 @@ def send_link() -> BaseResponse:
     if not form.validate():
         return render_page("public/activations/new_link.html", layout="public", status=422, form=form, sent=False)
     with write_transaction() as session:
-        accounts.request_activation(session, form.email.data)
+        links.request_activation(session, form.email.data)
     return go_to(url_for("public.activations.show_sent"))
 
 

@@ -8,7 +8,7 @@ from app.database import write_transaction
 from app.forms.activations import LinkForm, PasswordForm
 from app.htmx import go_to, render_page
 from app.models.accounts import TokenPurpose
-from app.services import accounts
+from app.services import accounts, links
 from app.services.credentials import hash_password
 from app.services.errors import LinkExpired
 
@@ -34,7 +34,7 @@ def send_link() -> BaseResponse:
     if not form.validate():
         return _ask_page(form, status=422)
     with write_transaction() as session:
-        accounts.request_password_reset(session, form.email.data)
+        links.request_password_reset(session, form.email.data)
     return go_to(url_for("public.passwords.show_sent"))
 
 
@@ -47,21 +47,21 @@ def show_sent() -> Response:
 @blueprint.get("/mot-de-passe/<secret>")
 def show(secret: str) -> Response:
     """Choose a new password."""
-    user = accounts.open_link(secret, TokenPurpose.PASSWORD_RESET)
+    user = links.open_link(secret, TokenPurpose.PASSWORD_RESET)
     return _page(PasswordForm(), user.email)
 
 
 @blueprint.post("/mot-de-passe/<secret>")
 def reset(secret: str) -> BaseResponse:
     """Set the new password, end every session of the user, and sign in here."""
-    user = accounts.open_link(secret, TokenPurpose.PASSWORD_RESET)
+    user = links.open_link(secret, TokenPurpose.PASSWORD_RESET)
     form = PasswordForm()
     form.personal_words = accounts.personal_words_of(user.id)
     if not form.validate():
         return _page(form, user.email, status=422)
     password_hash = hash_password(form.password.data)
     with write_transaction() as session:
-        user_id = accounts.reset_password(session, secret, password_hash).id
+        user_id = links.reset_password(session, secret, password_hash).id
     sign_in(user_id)
     flash("Votre mot de passe est changé. Vos autres appareils sont déconnectés.", "success")
     return go_to(home_address())

@@ -10,7 +10,7 @@ from app.access import home_address, safe_next, sign_in, sign_out
 from app.database import write_transaction
 from app.forms.sign_in import SignInForm
 from app.htmx import go_to, leave_for, render_page
-from app.services import accounts
+from app.services import accounts, throttles
 from app.services.credentials import password_matches
 from app.services.errors import TooManyAttempts
 
@@ -51,13 +51,13 @@ def sign_out_user() -> BaseResponse:
 
 def _check(email: str, password: str) -> int | None:
     place = request.remote_addr or ""
-    accounts.check_throttle(email, place)
+    throttles.check_throttle(email, place)
     user_id, password_hash = accounts.find_credentials(email) or (None, None)
     # Also for an unknown address: the answer must take as long.
     if password_matches(password_hash, password):
         return user_id
     with write_transaction() as session:
-        accounts.record_failure(session, email, place)
+        throttles.record_failure(session, email, place)
     return None
 
 

@@ -14,8 +14,8 @@ from app.database import write_transaction
 from app.forms.sign_ups import FamilyForm, GuardianForm, SendForm
 from app.htmx import go_to, render_page
 from app.models.families import Title
-from app.services import accounts
-from app.services.accounts import SignUp
+from app.services import sign_ups
+from app.services.sign_ups import SignUp
 
 blueprint = Blueprint("sign_ups", __name__, url_prefix="/creer-un-compte")
 
@@ -98,7 +98,7 @@ def send() -> BaseResponse:
         consent_text_id=family.accepted_text_id,
     )
     with write_transaction() as database_session:
-        accounts.request_sign_up(database_session, sign_up)
+        sign_ups.request_sign_up(database_session, sign_up)
     session.pop(_STATE, None)
     return go_to(url_for("public.sign_ups.thank"))
 
@@ -119,7 +119,7 @@ def _keep(step: str, typed: dict[str, str]) -> None:
 
 
 def _text_id() -> int | None:
-    text = accounts.current_consent_text()
+    text = sign_ups.current_consent_text()
     return None if text is None else text.id
 
 
@@ -145,7 +145,7 @@ def _first_incomplete_step(family: FamilyForm | None) -> str:
 
 
 def _family_page(form: FamilyForm, *, status: int = 200) -> Response:
-    text = accounts.current_consent_text()
+    text = sign_ups.current_consent_text()
     if text is not None:
         form.show_text(text.id)
     return render_page("public/sign_ups/family.html", layout="public", status=status, form=form, consent_text=text)

@@ -10,7 +10,7 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, family_files
+from app.services import accounts, family_files, sign_ups
 from app.services.errors import EmailTaken
 from app.services.invoices import invoices_of, payments_of
 
@@ -43,7 +43,7 @@ def correct_email(family_id: int) -> BaseResponse:
     email = accounts.normalise_email(form.email.data)
     try:
         with write_transaction() as session:
-            accounts.correct_email(session, family_id, email)
+            sign_ups.correct_email(session, family_id, email)
     except EmailTaken:
         form.email.errors = ["Cette adresse email est déjà celle d’un autre compte."]
         return _file_page(family_id, form)

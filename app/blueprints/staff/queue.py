@@ -14,7 +14,7 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, is_htmx, render_fragment, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, enrolments, quotients, staff_queue
+from app.services import enrolments, quotients, sign_ups, staff_queue
 from app.services.errors import AlreadyDecided
 from app.services.staff_queue import Decision, Item, ItemKind, QuotientItem
 
@@ -44,14 +44,14 @@ def show() -> Response:
 @requires(Capability.REVIEW_SIGN_UPS)
 def accept_sign_up(family_id: int) -> BaseResponse:
     """Activate a family."""
-    return _decide(ItemKind.SIGN_UP, family_id, accounts.accept_sign_up)
+    return _decide(ItemKind.SIGN_UP, family_id, sign_ups.accept_sign_up)
 
 
 @blueprint.post("/comptes/<int:family_id>/refuser")
 @requires(Capability.REVIEW_SIGN_UPS)
 def refuse_sign_up(family_id: int) -> BaseResponse:
     """Refuse a family, with a reason."""
-    return _refuse(ItemKind.SIGN_UP, family_id, accounts.refuse_sign_up)
+    return _refuse(ItemKind.SIGN_UP, family_id, sign_ups.refuse_sign_up)
 
 
 @blueprint.post("/inscriptions/<int:enrolment_id>/accepter")

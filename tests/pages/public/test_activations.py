@@ -10,8 +10,9 @@ from app import clock
 from app.database import db, write_transaction
 from app.models.accounts import User, UserSession
 from app.models.mails import OutboxMail
-from app.services import accounts
-from app.services.accounts import ACTIVATION_VALIDITY, LINK_EVERY, PASSWORD_RESET_VALIDITY
+from app.services import links, sign_ups
+from app.services.links import ACTIVATION_VALIDITY, PASSWORD_RESET_VALIDITY
+from app.services.mails import LINK_EVERY
 from tests.client import Client
 from tests.factories import NOW, PASSWORD, make_family, make_pending_family, make_staff
 
@@ -31,14 +32,14 @@ def accepted_family(email: str = "attente@example.org") -> str:
     family_id = make_pending_family(email=email)
     agent = make_staff()
     with write_transaction() as session:
-        accounts.accept_sign_up(session, family_id, agent)
+        sign_ups.accept_sign_up(session, family_id, agent)
     return last_secret()
 
 
 def forgotten(email: str = "parent@example.org") -> str:
     make_family(email=email)
     with write_transaction() as session:
-        accounts.request_password_reset(session, email)
+        links.request_password_reset(session, email)
     return last_secret()
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from app import clock
 from app.database import db
 from app.models.accounts import UserSession
-from app.services.accounts import MAX_FAILURES_PER_ACCOUNT_AND_PLACE, THROTTLE_WINDOW
+from app.services.throttles import MAX_FAILURES_PER_ACCOUNT_AND_PLACE, THROTTLE_WINDOW
 from tests.client import Answer, Client
 from tests.factories import NOW, PASSWORD, make_family, make_staff, make_user
 

@@ -9,7 +9,7 @@ from app.models.councils import Council
 from app.models.families import Consent, ConsentText, Family, FamilyAddress, Guardian
 from app.models.mails import OutboxMail
 from app.rules.states import FamilyStatus
-from app.services.accounts import LINK_EVERY
+from app.services.mails import LINK_EVERY
 from tests.client import Answer, Client
 from tests.factories import make_family
 

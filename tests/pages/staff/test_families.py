@@ -9,7 +9,7 @@ from app.models.families import Child, FamilyQuotient, Guardian
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.states import EnrolmentStatus
-from app.services import accounts, families
+from app.services import families, sign_ups
 from app.services.families import ChildInput
 from tests import factories
 from tests.client import Client
@@ -30,7 +30,7 @@ def clerk_id(app: object) -> int:
 def accepted_family(clerk_id: int, email: str = "alix@example.org") -> int:
     family_id = factories.make_pending_family(email=email)
     with write_transaction() as session:
-        accounts.accept_sign_up(session, family_id, clerk_id)
+        sign_ups.accept_sign_up(session, family_id, clerk_id)
     return family_id
 
 
@@ -218,7 +218,7 @@ def test_who_may_only_look_has_no_button(client: Client, clerk_id: int) -> None:
 def test_refused_family_shows_the_reason(clerk: Client, clerk_id: int) -> None:
     family_id = factories.make_pending_family()
     with write_transaction() as session:
-        accounts.refuse_sign_up(session, family_id, clerk_id, "Hors du territoire.")
+        sign_ups.refuse_sign_up(session, family_id, clerk_id, "Hors du territoire.")
     page = clerk.get(f"{FAMILIES}/{family_id}")
     assert "Demande refusée le 23/11/2026 à 08:30 par Camille AGENT. Motif : Hors du territoire." in page.text
     assert "Corriger l’adresse" not in page.text

@@ -8,7 +8,7 @@ from app.database import db, write_transaction
 from app.models.councils import Council
 from app.models.mails import MailStatus, OutboxMail
 from app.rules.capabilities import Role
-from app.services import accounts
+from app.services import sign_ups
 from app.services.mails import RETRY_AFTER, claim_mail, record_failure, record_sent
 from tests import factories
 from tests.client import Client
@@ -22,7 +22,7 @@ def secret(app: object) -> str:
     agent = factories.make_staff(Role.FILE_CLERK)
     family_id = factories.make_pending_family(email="alix@example.org")
     with write_transaction() as session:
-        accounts.accept_sign_up(session, family_id, agent)
+        sign_ups.accept_sign_up(session, family_id, agent)
     return db.session.scalars(select(OutboxMail.secret)).one() or ""
 
 
