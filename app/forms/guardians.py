@@ -87,7 +87,7 @@ class GuardianForm(CommuneChecks, SectionForm):
 
     def validate_birth_date(self, field: Field) -> None:
         """Raises ValidationError."""
-        if field.data.year < FIRST_BIRTH_YEAR or field.data > clock.today():
+        if field.data and (field.data.year < FIRST_BIRTH_YEAR or field.data > clock.today()):
             raise ValidationError("Vérifiez l’année de naissance.")
 
     def validate_street(self, field: Field) -> None:

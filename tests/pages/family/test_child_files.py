@@ -100,7 +100,7 @@ def test_people_around_the_child(client: Client, child: str) -> None:
     (contact,) = contacts.contacts_of(child_id_of(child))
     client.get(f"{child}/personnes/{contact.id}")
     page = client.submit("contact", may_be_called="yes")
-    assert "À appeler en cas d’urgence" in page.text
+    assert "Urgences : à appeler en 1er" in page.text
     client.get(f"{child}/personnes/{contact.id}")
     assert "Odette n’est plus dans la liste." in client.submit("removal").text
 
