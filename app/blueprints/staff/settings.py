@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.database import write_transaction
-from app.filters import spaced
 from app.forms.staff_settings import SchoolNameForm, VaccineForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
@@ -40,7 +39,7 @@ def add_school() -> BaseResponse:
         return _schools_page(form, status=422)
     with write_transaction() as session:
         child_settings.add_school(session, form.name.data)
-    flash(spaced(f"« {form.name.data} » est dans la liste."), "success")
+    flash("L’établissement est dans la liste.", "success")
     return go_to(url_for("staff.settings.show_schools"))
 
 
