@@ -8,11 +8,14 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app import clock
+from app.config import Config
+from app.crypto import new_key, replace_keys, split_keys
 from app.database import write_transaction
 from app.demo.council import build_demo
 from app.labels import label
 from app.rules.capabilities import Role
 from app.rules.passwords import weaknesses
+from app.services import data_keys
 from app.services.consents import write_first_consent_text
 from app.services.credentials import hash_password
 from app.services.errors import EmailTaken
@@ -26,6 +29,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(create_admin)
     app.cli.add_command(refresh)
     app.cli.add_command(demo)
+    app.cli.add_command(rotate_data_key)
 
 
 @click.command("create-admin")
@@ -79,6 +83,51 @@ def refresh() -> None:
     with write_transaction() as session:
         for dataset in refresh_reference_data(session, anew=True):
             click.echo(_sentence(dataset))
+
+
+@click.command("rotate-data-key")
+@click.option("--yes", is_flag=True, help="Ne pas demander si l’ancienne clé est gardée ailleurs.")
+@with_appcontext
+def rotate_data_key(yes: bool) -> None:
+    """Remplace la clé des données sensibles et les chiffre à nouveau ; interrompue, relancez-la."""
+    _prepare()
+    config: Config = current_app.config["PORTAL"]
+    keys = split_keys(config.data_key or config.data_key_file.read_text())
+    if config.data_key is not None and len(keys) == 1:
+        raise click.ClickException(
+            "DATA_KEY est un réglage : mettez-y d’abord une nouvelle clé devant l’ancienne, redémarrez le portail, "
+            f"puis relancez cette commande.\nPar exemple : DATA_KEY={new_key()},<la clé actuelle>"
+        )
+    if not yes:
+        question = "Les sauvegardes d’avant s’ouvrent avec l’ancienne clé. En avez-vous une copie ?"
+        if click.prompt(question, type=click.Choice(["oui", "non"])) == "non":
+            raise click.ClickException("Copiez d’abord la clé actuelle dans un endroit sûr.")
+    if len(keys) == 1:
+        keys = (new_key(), *keys)
+        replace_keys(config.data_key_file, keys)
+    _prepare()  # notes the new key in the database, before any row is written with it
+    click.echo(f"{_reencrypt()} valeurs sont chiffrées avec la nouvelle clé.")
+    if config.data_key is not None:
+        click.echo("Enlevez maintenant l’ancienne clé de DATA_KEY, puis redémarrez le portail.")
+        return
+    replace_keys(config.data_key_file, keys[:1])
+    click.echo("La nouvelle clé est en service. Copiez-la hors de la machine et refaites une sauvegarde de la base.")
+
+
+def _reencrypt() -> int:
+    changed = 0
+    while True:  # until a pass finds nothing: somebody may have changed a row while it was written anew
+        place: data_keys.Place | None = data_keys.Place()
+        of_pass = 0
+        while place is not None:
+            with write_transaction() as session:
+                step = data_keys.reencrypt_next(session, place)
+            of_pass, place = of_pass + step.changed, step.next_place
+        changed += of_pass
+        if not of_pass:
+            with write_transaction() as session:
+                data_keys.finish_rotation(session)
+            return changed
 
 
 @click.group("demo")

@@ -13,8 +13,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
-
+from app.crypto import BadDataKey, split_keys
 from app.integrations.payfip import PayFiPMode
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +32,7 @@ class Config:
     instance_path: Path
     database_url: str
     secret_key: str
-    data_key: str | None  # None: not given and not generated yet, see app.crypto
+    data_key: str | None  # one, or several separated by commas; None: in `data_key_file`, see app.crypto
     demo: bool | None  # None: not said; then an empty database on loopback becomes the demo
     mail_url: str | None
     mail_from: str
@@ -171,9 +170,11 @@ def _moment(text: str | None) -> datetime | None:
 
 def _check_data_key(key: str) -> None:
     try:
-        Fernet(key)
-    except ValueError:
-        raise BadSetting("DATA_KEY n’est pas une clé valable (32 octets en base64 « URL »).") from None
+        split_keys(key)
+    except BadDataKey:
+        raise BadSetting(
+            "DATA_KEY n’est pas une clé valable (32 octets en base64 « URL » ; plusieurs se séparent par des virgules)."
+        ) from None
 
 
 def _kept_secret(path: Path) -> str:

@@ -8,6 +8,7 @@ interrupted leaves nothing half done. Started again, it changes nothing.
 import logging
 import signal
 import sys
+from contextlib import suppress
 from enum import StrEnum, auto
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import APP_FOLDER, MAX_BODY_BYTES, create_app
 from app.config import BadSetting, Config
-from app.crypto import cipher
+from app.crypto import BadDataKey, cipher
 from app.database import db, take_turns, write_transaction
 from app.demo.council import ACCOUNTS, PASSWORD, build_demo
 from app.integrations.communes import BadCommuneFile
@@ -65,7 +66,8 @@ def make_app() -> Flask:
     if config.data_key is not None:
         cipher.use_key(config.data_key)
     elif config.data_key_file.exists():
-        cipher.use_key(config.data_key_file.read_text().strip())
+        with suppress(BadDataKey):  # `prepare()` refuses it with a sentence
+            cipher.follow(config.data_key_file)
     return app
 
 

@@ -33,3 +33,4 @@ class Installation(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     data_key_check: Mapped[str]
+    next_key_check: Mapped[str | None]  # while the key is replaced: the same, with the key that rows are written with

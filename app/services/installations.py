@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.crypto import WrongDataKey, cipher, make_key_file
+from app.crypto import BadDataKey, WrongDataKey, cipher, make_key_file
 from app.database import Base, EncryptedText
 from app.models.accounts import User
 from app.models.councils import Council, Installation
@@ -47,34 +47,51 @@ def make_council(session: Session) -> Council:
 
 
 def install_data_key(session: Session, given: str | None, key_file: Path) -> None:
-    """Give the cipher the key of this database; make one only where nothing was ever encrypted.
+    """Give the cipher the keys of this database; make one only where nothing was ever encrypted.
 
-    Raises InstallationRefused when rows are encrypted with a key that is not there, or with another one.
+    While the key is replaced, notes with which key rows are written from now on: the portal does not start again
+    without it. Raises InstallationRefused when rows are encrypted with a key that is not there, or with another one.
     """
     check = session.get(Installation, 1)
-    key = given or (key_file.read_text().strip() if key_file.exists() else None)
-    if key is None:
-        if _has_encrypted_rows(session):
-            raise InstallationRefused(
-                "La base contient des données chiffrées, mais la clé DATA_KEY manque. "
-                f"Remettez la clé d’origine dans DATA_KEY ou dans le fichier « {key_file.name} » du dossier d’instance."
-            )
-        key = make_key_file(key_file)
-    cipher.use_key(key)
+    _take_keys(session, given, key_file)
     if check is not None and _opens(check):
+        is_noted = check.next_key_check is not None and cipher.is_current(check.next_key_check)
+        if not cipher.is_current(check.data_key_check) and not is_noted:
+            check.next_key_check = cipher.encrypt(_CHECK_TEXT)
         return
     # A check that is gone proves nothing about the key: no better than a wrong one.
     if _has_encrypted_rows(session):
         raise InstallationRefused(
             "DATA_KEY n’est pas la clé avec laquelle cette base a été chiffrée. Remettez la clé d’origine : "
-            "sans elle, les données chiffrées ne peuvent pas être lues."
+            "sans elle, les données chiffrées ne peuvent pas être lues. Pendant un changement de clé, il faut les deux."
         )
-    session.merge(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT)))
+    session.merge(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT), next_key_check=None))
+
+
+def _take_keys(session: Session, given: str | None, key_file: Path) -> None:
+    if given is not None:
+        cipher.use_key(given)
+        return
+    if not key_file.exists():
+        if _has_encrypted_rows(session):
+            raise InstallationRefused(
+                "La base contient des données chiffrées, mais la clé DATA_KEY manque. "
+                f"Remettez la clé d’origine dans DATA_KEY ou dans le fichier « {key_file.name} » du dossier d’instance."
+            )
+        make_key_file(key_file)
+    try:
+        cipher.follow(key_file)
+    except BadDataKey:
+        raise InstallationRefused(
+            f"Le fichier « {key_file.name} » du dossier d’instance ne contient pas de clé valable. Remettez la clé "
+            "d’origine : sans elle, les données chiffrées ne peuvent pas être lues."
+        ) from None
 
 
 def _opens(check: Installation) -> bool:
     try:
-        cipher.decrypt(check.data_key_check)
+        for token in filter(None, (check.data_key_check, check.next_key_check)):
+            cipher.decrypt(token)
     except WrongDataKey:
         return False
     return True
