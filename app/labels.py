@@ -19,7 +19,8 @@ from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionS
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
-from app.rules.pricing import Price, QuotientOutcome
+from app.rules.pricing import Price
+from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.rules.vaccinations import VaccinationStatus
 

@@ -32,7 +32,8 @@ from app.models.families import (
     Title,
 )
 from app.rules.capacity import Slot, covering
-from app.rules.pricing import Price, Quotient, price
+from app.rules.pricing import Price, price
+from app.rules.quotients import Quotient
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services.bookings import make_counters
 from app.services.catalogue import catalogue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum, auto
 
-from app.rules.pricing import QuotientOutcome
+from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
 
 

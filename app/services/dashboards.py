@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from app import clock
 from app.database import db
 from app.models.families import Family
-from app.rules.pricing import QuotientOutcome, quotient_on
+from app.rules.quotients import QuotientOutcome, quotient_on
 from app.rules.states import EnrolmentStatus
 from app.services.bookings import NextDay, next_days
 from app.services.enrolments import EnrolmentView, enrolments_of

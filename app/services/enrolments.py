@@ -12,7 +12,8 @@ from app.database import db
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family
 from app.rules.enrolments import EnrolmentBlocker, blockers, fitting_group
-from app.rules.pricing import NoPrice, Quotient, QuotientOutcome, price, quotient_on
+from app.rules.pricing import NoPrice, price
+from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
 from app.rules.states import EnrolmentStatus, check_transition
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily

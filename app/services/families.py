@@ -14,7 +14,7 @@ from app.models.accounts import User
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, FamilyQuotient, Guardian, Regime
 from app.models.reference_data import Commune, CommunePostalCode
-from app.rules.pricing import Quotient
+from app.rules.quotients import Quotient
 from app.rules.states import FamilyStatus
 from app.rules.texts import fold
 from app.services.errors import NotFound

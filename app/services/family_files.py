@@ -14,7 +14,7 @@ from app.models.accounts import TokenPurpose, User, UserToken
 from app.models.families import Child, Consent, ConsentText, Family, FamilyAddress, Guardian, Regime, Title
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.enrolments import age_on
-from app.rules.pricing import usual_quotient_end
+from app.rules.quotients import usual_quotient_end
 from app.rules.states import FamilyStatus
 from app.rules.texts import fold
 from app.services.enrolments import EnrolmentView, enrolments_of

@@ -17,7 +17,8 @@ from app.models.invoices import InvoicedBooking
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Requirement, Violation, violations
-from app.rules.pricing import NoPrice, Price, Quotient, price
+from app.rules.pricing import NoPrice, Price, price
+from app.rules.quotients import Quotient
 from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import FamilyRef, quotients_of

@@ -18,7 +18,7 @@ from app.models.accounts import User
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, Regime, Title
 from app.rules.enrolments import age_on
-from app.rules.pricing import usual_quotient_end
+from app.rules.quotients import usual_quotient_end
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue

@@ -27,7 +27,7 @@ from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import PaymentMode
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
-from app.rules.pricing import QuotientOutcome
+from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services import reference_data
 from app.services.accounts import find_credentials

@@ -16,7 +16,7 @@ from app.rules.invoicing import (
     draft_invoice,
     is_charged,
 )
-from app.rules.pricing import QuotientOutcome
+from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
 from tests.rules.tables import Row, cases, number_or_none, word_or_none, words
 

@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.pricing import (
-    NoPrice,
-    Quotient,
-    QuotientOutcome,
-    Tariff,
-    TariffLine,
-    price,
-    quotient_on,
-    tariff_problems,
-    usual_quotient_end,
-)
+from app.rules.pricing import NoPrice, Tariff, TariffLine, price, tariff_problems
+from app.rules.quotients import Quotient, QuotientOutcome
 from tests.rules.tables import Row, cases, words
 
 GRID = (
@@ -55,12 +46,6 @@ def test_the_price_for_a_family(row: Row) -> None:
     assert found.outcome == QuotientOutcome(row["outcome"])
 
 
-@pytest.mark.parametrize("row", cases("pricing", "ends"))
-def test_end_that_is_proposed(row: Row) -> None:
-    starts_on, today, end = (date.fromisoformat(row[name]) for name in ("quotient of", "verified on", "proposed end"))
-    assert usual_quotient_end(starts_on, today) == end
-
-
 @pytest.mark.parametrize("row", cases("pricing", "problems"))
 def test_problems_of_a_grid(row: Row) -> None:
     problems = tariff_problems([bracket(text) for text in words(row["brackets"])])
@@ -84,12 +69,6 @@ def test_problems_are_told_unit_by_unit() -> None:
         (1, "gap", 0),
         (2, "no_open_end", 600),
     ]
-
-
-def test_the_read_keeps_the_row_it_comes_from() -> None:
-    ended = Quotient(45_000, date(2025, 1, 1), date(2025, 12, 31), True)
-    assert quotient_on([ended], date(2026, 11, 25)).quotient is ended
-    assert quotient_on([], date(2026, 11, 25)).quotient is None
 
 
 @pytest.mark.parametrize(
@@ -125,21 +104,3 @@ def test_a_grid_without_problems_prices_every_qf_and_never_above_the_maximum(
     unknown = price(1, day, tariffs, [])
     assert verified.line.covers(qf_cents)
     assert verified.amount_cents <= unknown.amount_cents == max(line.amount_cents for line in lines)
-
-
-ROWS = st.builds(
-    Quotient,
-    st.integers(0, 300_000),
-    st.dates(date(2025, 1, 1), date(2027, 1, 1)),
-    st.none() | st.dates(date(2025, 1, 1), date(2027, 1, 1)),
-    st.booleans(),
-)
-
-
-@given(st.lists(ROWS, max_size=5), ROWS, st.dates(date(2025, 1, 1), date(2027, 1, 1)))
-def test_declaring_a_qf_that_staff_have_not_verified_never_changes_a_verified_price(
-    quotients: list[Quotient], declared: Quotient, day: date
-) -> None:
-    before = quotient_on(quotients, day)
-    after = quotient_on([*quotients, replace(declared, is_verified=False)], day)
-    assert (after == before) or before.outcome is not QuotientOutcome.VERIFIED

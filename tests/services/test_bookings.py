@@ -17,7 +17,7 @@ from app.models.activities import TariffBracket
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
 from app.models.families import Family, FamilyChild
 from app.rules.cells import Reason
-from app.rules.pricing import QuotientOutcome
+from app.rules.quotients import QuotientOutcome
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.services import bookings
 from app.services.bookings import Result, SaveOutcome

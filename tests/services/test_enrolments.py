@@ -9,7 +9,7 @@ from app.database import db, write_transaction
 from app.models.enrolments import Enrolment
 from app.models.mails import OutboxMail
 from app.rules.enrolments import EnrolmentBlocker
-from app.rules.pricing import QuotientOutcome
+from app.rules.quotients import QuotientOutcome
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.services import enrolments
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily

@@ -14,7 +14,7 @@ from app.models.bookings import Booking, BookingPriceChange
 from app.models.families import FamilyQuotient
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.rules.pricing import QuotientOutcome
+from app.rules.quotients import QuotientOutcome
 from app.services.families import verify_quotient
 from app.services.prices import PriceChangeReason, Repricing, reprice_family
 from tests.factories import (

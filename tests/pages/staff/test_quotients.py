@@ -10,7 +10,7 @@ from app.models.bookings import Booking, BookingPriceChange
 from app.models.families import FamilyQuotient
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.rules.pricing import quotient_on
+from app.rules.quotients import quotient_on
 from app.services.families import quotients_of
 from tests import factories
 from tests.client import Client
