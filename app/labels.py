@@ -256,6 +256,8 @@ def price_explanation(price: Price) -> str:
             return "tarif maximum, quotient familial à mettre à jour"
         case QuotientOutcome.UNVERIFIED:
             return "tarif maximum, quotient familial à vérifier"
+        case QuotientOutcome.DECLINED:
+            return "tarif maximum, quotient familial non communiqué"
 
 
 def _qf(cents: int) -> str:

@@ -24,12 +24,13 @@ class Quotient:
 
 
 class QuotientOutcome(StrEnum):
-    """What a family's QF rows say for a month."""
+    """What a family's QF rows say for a month. ``DECLINED``: it does not wish to tell, and is asked no more."""
 
     VERIFIED = auto()
     MISSING = auto()
     OUT_OF_DATE = auto()
     UNVERIFIED = auto()
+    DECLINED = auto()
 
 
 @dataclass(frozen=True, slots=True)
