@@ -12,9 +12,14 @@ Row = dict[str, str]
 
 def rows(page: str, table: str) -> list[Row]:
     """The rows, by column title, of the table that follows ``<!-- table: NAME -->`` in docs/rules/PAGE.md."""
-    text = (RULES / f"{page}.md").read_text(encoding="utf-8")
+    return rows_of(RULES / f"{page}.md", table)
+
+
+def rows_of(path: Path, table: str) -> list[Row]:
+    """The rows, by column title, of a marked table of a Markdown file."""
+    text = path.read_text(encoding="utf-8")
     found = re.search(rf"<!-- table: {re.escape(table)} -->\n\n?((?:\|.*\n)+)", text)
-    assert found, f"docs/rules/{page}.md has no table {table}"
+    assert found, f"{path.name} has no table {table}"
     head, _, *body = [_split(line) for line in found[1].splitlines()]
     return [dict(zip(head, line, strict=True)) for line in body]
 
