@@ -95,6 +95,23 @@ def recompute(steps: Iterable[Step]) -> int:
     return int(amount)
 
 
+class Way:
+    """Steps with the amount that they have reached; a step that changes nothing is not taken."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = tuple(steps)
+        self.amount: Rational = 0
+        for step in self.steps:
+            self.amount = applied(self.amount, step)
+
+    def go(self, step: Step) -> None:
+        """Take one more step."""
+        reached = applied(self.amount, step)
+        if reached != self.amount:
+            self.amount = reached
+            self.steps = (*self.steps, step)
+
+
 def applied(amount: Rational, step: Step) -> Rational:
     """The amount after one step."""
     value = step.value

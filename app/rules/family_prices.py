@@ -22,7 +22,7 @@ from app.rules.bills import (
     parts_of,
     taken_off,
 )
-from app.rules.explanations import Cause, Operation, Step, recompute
+from app.rules.explanations import Cause, Operation, Step, Way, recompute
 from app.rules.modifiers import CAUSE_OF_SURCHARGE, item_steps, surcharges_for
 from app.rules.packages import (
     PackageUse,
@@ -362,13 +362,13 @@ class _Evaluation:
         except Unpriced as error:
             self.charges.refuse([usage], error.problem)
             return
-        rounding = Step(Operation.ROUND, self.grid.rounding.step_cents, Cause.ROUNDING)
-        steps = (replace(first, because=CAUSE_OF_SURCHARGE[cause]), *others, rounding)
-        amount_cents = recompute(steps)
+        way = Way((replace(first, because=CAUSE_OF_SURCHARGE[cause]), *others))
+        way.go(Step(Operation.ROUND, self.grid.rounding.step_cents, Cause.ROUNDING))
+        amount_cents = int(way.amount)
         self.charges.lines.append(
             PricedLine(
                 LineKind.SURCHARGE, self.activity_id, usage.code, usage.child_id, (usage.day,), (usage.key,),
-                amount_cents, 0, 0, amount_cents, steps,
+                amount_cents, 0, 0, amount_cents, way.steps,
             )
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from app.rules.explanations import Cause, Operation, Step, applied
+from app.rules.explanations import Cause, Chosen, Operation, Step, Way
 from app.rules.rates import Facts, PriceProblem, ProblemKind, Reading, Unpriced, rate_steps
 from app.rules.tariff_grids import (
     AddCents,
@@ -22,7 +22,6 @@ from app.rules.tariff_grids import (
     LowerBracket,
     ModifierKind,
     Rate,
-    Rational,
     ReplaceRate,
     Surcharge,
     SurchargeCause,
@@ -70,7 +69,7 @@ def item_steps(grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause |
     change for a cause such as a late cancellation, the item's floor and ceiling, the rounding.
     """
     changes = [
-        _Change(CAUSE_OF_MODIFIER[modifier.kind], modifier.effect)
+        _Change(CAUSE_OF_MODIFIER[modifier.kind], modifier.effect, _asked(modifier.when, facts))
         for modifier in grid.modifiers
         if holds(modifier.when, item, facts)
     ]
@@ -79,12 +78,12 @@ def item_steps(grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause |
         for each in surcharges_for(grid, item.code, surcharge)
         if not isinstance(each.effect, AddRate)
     ]
-    way = _Way(_base_steps(item, facts, changes))
+    way = Way(_base_steps(item, facts, changes))
     for change in changes:
         if isinstance(change.effect, AddCents):
-            way.go(Step(Operation.ADD, change.effect.cents, change.cause))
+            way.go(Step(Operation.ADD, change.effect.cents, change.cause, change.chosen))
         elif isinstance(change.effect, ChangePercent):
-            way.go(Step(Operation.CHANGE_PERCENT, change.effect.percent, change.cause))
+            way.go(Step(Operation.CHANGE_PERCENT, change.effect.percent, change.cause, change.chosen))
     if item.floor_cents is not None:
         way.go(Step(Operation.AT_LEAST, item.floor_cents, Cause.FLOOR))
     if item.ceiling_cents is not None:
@@ -104,23 +103,19 @@ class _Change:
 
     cause: Cause
     effect: Effect
+    chosen: tuple[Chosen, ...] = ()  # what of the family its condition looked at
 
 
-class _Way:
-    """Steps with the amount that they have reached; a step that changes nothing is not taken."""
-
-    def __init__(self, steps: tuple[Step, ...]) -> None:
-        self.steps = steps
-        self.amount: Rational = 0
-        for step in steps:
-            self.amount = applied(self.amount, step)
-
-    def go(self, step: Step) -> None:
-        """Take one more step."""
-        reached = applied(self.amount, step)
-        if reached != self.amount:
-            self.amount = reached
-            self.steps = (*self.steps, step)
+def _asked(condition: Condition, facts: Facts) -> tuple[Chosen, ...]:
+    """The facts that made a condition hold, to be told with its effect."""
+    chosen = []
+    if condition.residences and facts.residence is not None:
+        chosen.append(Chosen(Criterion.RESIDENCE, facts.residence))
+    if condition.ranks is not None:
+        chosen.append(Chosen(Criterion.RANK, str(facts.rank), facts.rank, facts.rank + 1))
+    if condition.children is not None:
+        chosen.append(Chosen(Criterion.CHILDREN, str(facts.children), facts.children, facts.children + 1))
+    return tuple(chosen)
 
 
 def _base_steps(item: Item, facts: Facts, changes: list[_Change]) -> tuple[Step, ...]:

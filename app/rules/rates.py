@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from itertools import product
 
-from app.rules.explanations import Cause, Chosen, Operation, Step, applied
+from app.rules.explanations import Cause, Chosen, Operation, Step, Way
 from app.rules.quotients import QuotientOutcome
 from app.rules.tariff_grids import (
     Axis,
@@ -211,15 +211,12 @@ def _effort_steps(item: str, rate: EffortRate, facts: Facts, reading: Reading) -
         raise Unpriced(
             PriceProblem(ProblemKind.SEVERAL_BRACKETS, item, Criterion.QUOTIENT, quotient_cents, amounts)
         )  # fmt: skip
-    steps = _piece_steps(pieces[0], quotient_cents, facts.outcome)
-    amount: Rational = 0
-    for step in steps:
-        amount = applied(amount, step)
-    if rate.floor_cents is not None and amount < rate.floor_cents:
-        steps.append(Step(Operation.AT_LEAST, rate.floor_cents, Cause.FLOOR))
-    elif rate.ceiling_cents is not None and amount > rate.ceiling_cents:
-        steps.append(Step(Operation.AT_MOST, rate.ceiling_cents, Cause.CEILING))
-    return tuple(steps)
+    way = Way(_piece_steps(pieces[0], quotient_cents, facts.outcome))
+    if rate.floor_cents is not None:
+        way.go(Step(Operation.AT_LEAST, rate.floor_cents, Cause.FLOOR))
+    if rate.ceiling_cents is not None:
+        way.go(Step(Operation.AT_MOST, rate.ceiling_cents, Cause.CEILING))
+    return way.steps
 
 
 def _piece_steps(piece: EffortPiece, quotient_cents: int, outcome: QuotientOutcome) -> list[Step]:
@@ -238,10 +235,7 @@ def _piece_steps(piece: EffortPiece, quotient_cents: int, outcome: QuotientOutco
 
 
 def _piece_amount(piece: EffortPiece, quotient_cents: int) -> Rational:
-    amount: Rational = 0
-    for step in _piece_steps(piece, quotient_cents, QuotientOutcome.VERIFIED):
-        amount = applied(amount, step)
-    return amount
+    return Way(_piece_steps(piece, quotient_cents, QuotientOutcome.VERIFIED)).amount
 
 
 def _effort_maximum(item: str, rate: EffortRate) -> Rational:
