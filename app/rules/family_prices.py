@@ -375,8 +375,14 @@ class _Evaluation:
     # -- periods -------------------------------------------------------------------------------------------------
 
     def _deduct(self, deduction: DaysDeduction) -> None:
-        """Take off what a number of different days earns, never more than they cost."""
-        charged = [usage for usage in self.usages if usage.is_charged]
+        """Take off what a number of different days earns, never more than they cost. A package is reduced enough."""
+        settled = {
+            key
+            for line in self.charges.lines
+            if line.kind in (LineKind.PACKAGE, LineKind.BOOK)
+            for key in line.usage_keys
+        }
+        charged = [usage for usage in self.usages if usage.is_charged and usage.key not in settled]
         for (child_id, _), group in by_child_and_period(deduction.period, deduction.units, charged):
             keys = {usage.key for usage in group}
             about = [
