@@ -119,11 +119,11 @@ def applied(amount: Rational, step: Step) -> Rational:
         case Operation.SET:
             return value
         case Operation.TIMES:
-            return amount * value
+            return _exact(amount * value)
         case Operation.TAKE_PERCENT:
-            return Fraction(amount) * value / 100
+            return _exact(Fraction(amount * value, 100))
         case Operation.CHANGE_PERCENT:
-            return Fraction(amount) * (100 + value) / 100
+            return _exact(Fraction(amount * (100 + value), 100))
         case Operation.ADD:
             return max(amount + value, 0)
         case Operation.AT_LEAST:
@@ -132,6 +132,11 @@ def applied(amount: Rational, step: Step) -> Rational:
             return min(amount, value)
         case Operation.ROUND:
             return rounded_half_up(amount, int(value))
+
+
+def _exact(amount: Rational) -> Rational:
+    """A whole number as int: the same value, quicker to go on with."""
+    return amount.numerator if amount.denominator == 1 else amount
 
 
 def rounded_half_up(amount: Rational, step_cents: int) -> int:

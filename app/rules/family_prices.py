@@ -23,7 +23,7 @@ from app.rules.bills import (
     taken_off,
 )
 from app.rules.explanations import Cause, Operation, Step, Way, recompute
-from app.rules.modifiers import CAUSE_OF_SURCHARGE, item_steps, surcharges_for
+from app.rules.modifiers import CAUSE_OF_SURCHARGE, item_price, surcharges_for
 from app.rules.packages import (
     PackageUse,
     below_least_days,
@@ -162,7 +162,6 @@ class _Evaluation:
         self.facts = facts
         self.usages = usages
         self.charges = _Charges()
-        self._steps: dict[tuple[str, Facts, SurchargeCause | None], tuple[tuple[Step, ...], int]] = {}
         self._places: dict[tuple[int, date], SiblingPlace] = {}
         self._present: dict[date, set[Birth]] = defaultdict(set)
         for usage in present:
@@ -239,14 +238,6 @@ class _Evaluation:
             standings=self.facts.standings[first.child_id],
         )
 
-    def _priced(self, item: Item, facts: Facts, cause: SurchargeCause | None = None) -> tuple[tuple[Step, ...], int]:
-        """The steps of an item and what they come to. Raises Unpriced."""
-        key = item.code, facts, cause
-        if key not in self._steps:
-            steps = item_steps(self.grid, item, facts, cause)
-            self._steps[key] = steps, recompute(steps)
-        return self._steps[key]
-
     # -- packages and books --------------------------------------------------------------------------------------
 
     def _after_packages(self, usages: list[Usage]) -> list[Usage]:
@@ -268,7 +259,7 @@ class _Evaluation:
                 self.charges.refuse(use.charged, PriceProblem(ProblemKind.TOO_FEW_DAYS, item.code))
             return package.is_the_only_price
         try:
-            steps, amount_cents = self._priced(item, self._facts(use.charged, len(use.days)))
+            steps, amount_cents = item_price(self.grid, item, self._facts(use.charged, len(use.days)))
         except Unpriced as error:
             if error.problem.kind is ProblemKind.NOT_OFFERED and not package.is_the_only_price:
                 return False
@@ -337,7 +328,7 @@ class _Evaluation:
             into.refuse(usages, PriceProblem(ProblemKind.NO_ITEM, code))
             return
         try:
-            steps, amount_cents = self._priced(item, self._facts(usages), cause)
+            steps, amount_cents = item_price(self.grid, item, self._facts(usages), cause)
         except Unpriced as error:
             into.refuse(usages, error.problem)
             return
@@ -417,7 +408,7 @@ class _Evaluation:
                 continue
             seen.add(key)
             try:
-                steps, amount_cents = self._priced(item, self._facts([usage]))
+                steps, amount_cents = item_price(self.grid, item, self._facts([usage]))
             except Unpriced as error:
                 self.charges.refuse([usage], error.problem)
                 continue

@@ -6,8 +6,9 @@ Source: domain.md section 4.1, docs/rules/pricing.md.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
-from app.rules.explanations import Cause, Chosen, Operation, Step, Way
+from app.rules.explanations import Cause, Chosen, Operation, Step, Way, recompute
 from app.rules.rates import Facts, PriceProblem, ProblemKind, Reading, Unpriced, rate_steps
 from app.rules.tariff_grids import (
     AddCents,
@@ -62,11 +63,15 @@ def holds(condition: Condition, item: Item, facts: Facts) -> bool:
     )
 
 
-def item_steps(grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause | None = None) -> tuple[Step, ...]:
-    """The steps of the price of one item, to the rounded amount. Raises Unpriced.
+@lru_cache(maxsize=8192)
+def item_price(
+    grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause | None = None
+) -> tuple[tuple[Step, ...], int]:
+    """The steps of the price of one item, and the rounded amount that they lead to (cents). Raises Unpriced.
 
     In this order: the rate (or what replaces it), the length of the stay, the modifiers as the grid lists them, the
-    change for a cause such as a late cancellation, the item's floor and ceiling, the rounding.
+    change for a cause such as a late cancellation, the item's floor and ceiling, the rounding. A pure function whose
+    latest answers are kept: days and families are much alike.
     """
     changes = [
         _Change(CAUSE_OF_MODIFIER[modifier.kind], modifier.effect, _asked(modifier.when, facts))
@@ -89,7 +94,7 @@ def item_steps(grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause |
     if item.ceiling_cents is not None:
         way.go(Step(Operation.AT_MOST, item.ceiling_cents, Cause.CEILING))
     way.go(Step(Operation.ROUND, grid.rounding.step_cents, Cause.ROUNDING))
-    return way.steps
+    return way.steps, recompute(way.steps)
 
 
 def surcharges_for(grid: Grid, code: str, cause: SurchargeCause | None) -> Iterable[Surcharge]:

@@ -143,10 +143,11 @@ def _table_step(
     asks_quotient = any(axis.criterion is Criterion.QUOTIENT for axis in table.axes)
     is_maximum = asks_quotient and (reading.is_full_price or facts.quotient_cents is None)
     columns = [_columns(item, axis, facts, reading, is_maximum) for axis in table.axes]
+    places = [tuple(column[0] for column in columns)] if all(len(c) == 1 for c in columns) else product(*columns)
     found = [
         (table.values[key], place)
-        for place in product(*columns)
-        if (key := tuple(chosen.code for chosen in place)) in table.values
+        for place in places
+        if (key := tuple([chosen.code for chosen in place])) in table.values
     ]
     if not found:
         raise Unpriced(PriceProblem(ProblemKind.NOT_OFFERED, item))
@@ -158,7 +159,7 @@ def _table_step(
                 ProblemKind.SEVERAL_BRACKETS, item, axis.criterion, facts.number(axis.criterion), candidates
             )
         )  # fmt: skip
-    value, chosen = max(found, key=lambda each: each[0])
+    value, chosen = found[0] if len(found) == 1 else max(found, key=lambda each: each[0])
     return Step(
         operation,
         value,

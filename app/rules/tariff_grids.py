@@ -188,7 +188,7 @@ class Nature(StrEnum):
     OTHER = auto()  # fees, penalties, outings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """Something that has a price: a unit, a whole day, an event. ``meal_cents`` of a price of care are its meal.
 
@@ -468,9 +468,12 @@ class Rounding(StrEnum):
         return 5 if self is Rounding.FIVE_CENTS else 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
-    """All prices of an activity at one time. Raises ValueError for a name that it does not define or says twice."""
+    """All prices of an activity at one time. Raises ValueError for a name that it does not define or says twice.
+
+    A grid is itself and no other: prices are kept by it.
+    """
 
     items: tuple[Item, ...]
     combinations: tuple[Combination, ...] = ()
