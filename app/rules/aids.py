@@ -158,7 +158,7 @@ def _amount(aid: Aid, lines: Sequence[PricedLine], left: AidBalance, to_pay_cent
         if line.item in aid.by_item:
             promised += min(aid.by_item[line.item], line.amount_cents)
         elif not aid.items or line.item in aid.items:
-            promised += Fraction(line.amount_cents) * aid.percent / 100
+            promised += Fraction(line.amount_cents * aid.percent, 100)
     most = max(0, to_pay_cents - aid.floor_cents)
     return min(int(promised), most, most if left.cents is None else left.cents)
 
