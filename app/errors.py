@@ -18,6 +18,7 @@ from app.services.errors import (
     ForgedForm,
     NotFound,
     OwnFamily,
+    RequestChanged,
     VersionBegun,
 )
 
@@ -28,6 +29,7 @@ _STATUSES_WITH_A_PAGE = {400, 403, 404, 405, 413, 429, 500}
 # What a person reads when a command refuses, and with which status.
 _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
+    RequestChanged: (409, "La famille vient de modifier sa demande. Relisez-la avant de décider."),
     OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
     ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),

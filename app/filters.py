@@ -68,14 +68,15 @@ def day_list(days: Iterable[date]) -> str:
         months.setdefault((day.year, day.month), []).append(day)
     spans = [list(span) for span in months.values()]
     told = [
-        f"{_enumeration([_day_number(day) for day in span])} {_MONTHS[span[0].month - 1]}"
+        f"{enumeration([_day_number(day) for day in span])} {_MONTHS[span[0].month - 1]}"
         + ("" if following and following[0].year == span[0].year else f" {span[0].year}")
         for span, following in zip_longest(spans, spans[1:])
     ]
-    return _enumeration(told) if all(len(span) == 1 for span in spans) else ", ".join(told)
+    return enumeration(told) if all(len(span) == 1 for span in spans) else ", ".join(told)
 
 
-def _enumeration(words: list[str]) -> str:
+def enumeration(words: list[str]) -> str:
+    """« lundi, mardi et jeudi »."""
     return f"{', '.join(words[:-1])} et {words[-1]}" if len(words) > 1 else "".join(words)
 
 

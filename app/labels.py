@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.filters import NBSP, day_medium, moment
+from app.filters import NBSP, day_medium, enumeration, moment
 from app.models.bookings import PriceChangeReason
-from app.models.families import FamilySituation, Occupation, Regime, Title
+from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
 from app.models.payments import PaymentMode
@@ -15,13 +15,16 @@ from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
+from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
 from app.rules.enrolments import EnrolmentBlocker
+from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
+from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.pricing import Price
 from app.rules.quotients import QuotientOutcome
-from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
+from app.rules.states import BookingStatus, CancelClass, ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.vaccinations import VaccinationStatus
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
@@ -63,6 +66,80 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Occupation.JOBSEEKERS: "Demandeurs d’emploi",
         Occupation.STUDENTS: "Élèves, étudiants",
         Occupation.OTHERS: "Autres personnes sans activité professionnelle",
+    },
+    QuotientSource: {
+        QuotientSource.CAF: "Attestation de la CAF",
+        QuotientSource.MSA: "Attestation de la MSA",
+        QuotientSource.TAX_NOTICE: "Avis d’imposition",
+        QuotientSource.DECLARED: "Déclaré, sans justificatif",
+    },
+    FieldPolicy: {
+        FieldPolicy.EDITABLE: "Libre",
+        FieldPolicy.APPROVAL: "Avec validation",
+        FieldPolicy.READ_ONLY: "Lecture seule",
+    },
+    ChangeStatus: {
+        ChangeStatus.PENDING: "En attente de validation",
+        ChangeStatus.ACCEPTED: "Acceptée",
+        ChangeStatus.REFUSED: "Refusée",
+        ChangeStatus.WITHDRAWN: "Retirée",
+    },
+    FileKind: {
+        FileKind.COORDINATES: "Coordonnées",
+        FileKind.GUARDIAN: "Parent",
+        FileKind.CHILD: "Identité de l’enfant",
+        FileKind.CUSTODY: "Lieu de vie de l’enfant",
+        FileKind.NEW_GUARDIAN: "Ajout d’un parent",
+        FileKind.NEW_CHILD: "Ajout d’un enfant",
+    },
+    FileField: {
+        FileField.FAMILY_LAST_NAME: "Nom",
+        FileField.FAMILY_FIRST_NAME: "Prénom",
+        FileField.FAMILY_ADDRESS: "Adresse",
+        FileField.FAMILY_HOME_PHONE: "Tél. Fixe",
+        FileField.FAMILY_MOBILE_PHONE: "Tél. Portable",
+        FileField.FAMILY_REGIME: "Régime allocataire",
+        FileField.FAMILY_FUND_NUMBER: "Num. allocataire",
+        FileField.FAMILY_FUND_HOLDER: "Nom allocataire",
+        FileField.GUARDIAN_TITLE: "Civilité",
+        FileField.GUARDIAN_LAST_NAME: "Nom",
+        FileField.GUARDIAN_FIRST_NAME: "Prénom",
+        FileField.GUARDIAN_SITUATION: "Situation familiale",
+        FileField.GUARDIAN_BIRTH_DATE: "Date de naissance",
+        FileField.GUARDIAN_ADDRESS: "Adresse",
+        FileField.GUARDIAN_EMAIL: "Email",
+        FileField.GUARDIAN_MOBILE_PHONE: "Tél. Portable",
+        FileField.GUARDIAN_HOME_PHONE: "Tél. Fixe",
+        FileField.GUARDIAN_WORK_PHONE: "Tél. Travail",
+        FileField.GUARDIAN_WORK_MOBILE_PHONE: "Tél. Portable Professionnel",
+        FileField.GUARDIAN_OCCUPATION: "Catégorie socio-professionnelle",
+        FileField.GUARDIAN_PROFESSION: "Profession",
+        FileField.GUARDIAN_EMPLOYER: "Employeur",
+        FileField.CHILD_LAST_NAME: "Nom",
+        FileField.CHILD_FIRST_NAME: "Prénom",
+        FileField.CHILD_BIRTH_DATE: "Date de naissance",
+        FileField.CHILD_CUSTODY: "Avec qui l’enfant vit",
+        FileField.ADDED_GUARDIAN: "Ajouter un parent",
+        FileField.ADDED_CHILD: "Ajouter un enfant",
+    },
+    Custody: {
+        Custody.BOTH_PARENTS: "Avec ses deux parents",
+        Custody.ONE_PARENT: "Avec l’un de ses parents",
+        Custody.ALTERNATING: "En alternance, une semaine sur deux",
+        Custody.OTHER: "Autre situation",
+    },
+    CustodyWeeks: {
+        CustodyWeeks.EVEN: "Les semaines paires",
+        CustodyWeeks.ODD: "Les semaines impaires",
+    },
+    FileGap: {
+        FileGap.PHONE: "un numéro de téléphone",
+        FileGap.ADDRESS: "votre adresse",
+        FileGap.REGIME: "votre régime allocataire",
+        FileGap.FUND_NUMBER: "votre numéro d’allocataire",
+        FileGap.QUOTIENT: "votre quotient familial",
+        FileGap.QUOTIENT_OUT_OF_DATE: "un quotient familial à jour",
+        FileGap.QUOTIENT_REFUSED: "un autre quotient familial, le dernier ayant été refusé",
     },
     SectionKind: {
         SectionKind.SCHOOL: "École et classe",
@@ -231,10 +308,51 @@ SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituati
 OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
 REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
+QUOTIENT_SOURCE_CHOICES = {member.value: word for member, word in LABELS[QuotientSource].items()}
+CUSTODY_CHOICES = {member.value: word for member, word in LABELS[Custody].items()}
+CUSTODY_WEEK_CHOICES = {member.value: word for member, word in LABELS[CustodyWeeks].items()}
+POLICY_CHOICES = {member.value: word for member, word in LABELS[FieldPolicy].items()}
+
 
 def label(member: StrEnum) -> str:
     """The French word of an enum member. Raises KeyError for one that has none: a test forbids it."""
     return LABELS[type(member)][member]
+
+
+def saved_sentence(kind: FileKind, applied: frozenset[str], asked: frozenset[str], withdrawn: frozenset[str]) -> str:
+    """What a save did with each field: stored, waiting for the staff, or no longer asked for."""
+    if not (applied or asked or withdrawn):
+        return "Rien n’a changé."
+    sentences = []
+    if asked:
+        what = enumeration([label(field).lower() for field in fields_named(kind, asked)])
+        sentences.append(f"Votre demande est envoyée{NBSP}: {what}. Nous vous écrirons quand elle sera traitée.")
+    if withdrawn:
+        what = enumeration([label(field).lower() for field in fields_named(kind, withdrawn)])
+        sentences.append(f"Votre demande est retirée{NBSP}: {what}.")
+    if applied:
+        sentences.append("Le reste est enregistré." if sentences else "Vos modifications sont enregistrées.")
+    if "quotient" in applied or "quotient_month" in applied:
+        sentences.append("Nous allons vérifier votre quotient familial.")
+    return " ".join(sentences)
+
+
+def missing_sentence(gaps: FileGaps) -> str:
+    """« Il manque votre numéro d’allocataire et votre quotient familial. »; empty where nothing is missing."""
+    return f"Il manque {enumeration([label(gap) for gap in gaps.gaps])}." if gaps.gaps else ""
+
+
+def cost_sentence(gaps: FileGaps) -> str:
+    """What that costs the family, in plain words; empty where it costs nothing."""
+    if gaps.pays_maximum and gaps.loses_aid:
+        return "Vous payez le tarif maximum, sans aide."
+    if gaps.pays_maximum and gaps.is_checked:
+        return "Nous vérifions votre quotient familial. En attendant, vous payez le tarif maximum."
+    if gaps.pays_maximum:
+        return "Vous payez le tarif maximum."
+    if gaps.loses_aid:
+        return "Nous ne pouvons demander aucune aide pour vous."
+    return ""
 
 
 LATE_ABSENCE = "absence prévenue trop tard"

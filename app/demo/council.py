@@ -28,7 +28,7 @@ from app.models.activities import Office
 from app.models.bookings import Booking, Opening
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
-from app.models.families import Family, FamilyChild, Guardian, Title
+from app.models.families import Family, FamilyChild, Guardian, QuotientSource, Regime, Title
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
@@ -41,14 +41,13 @@ from app.services.enrolments import accept_enrolment, request_enrolment
 from app.services.families import (
     AddressInput,
     ChildInput,
-    CoordinatesInput,
     FamilyRef,
-    QuotientInput,
     add_child,
     communes_of_postal_code,
     families_of_user,
-    save_coordinates,
+    read_coordinates,
     verify_quotient,
+    write_coordinates,
 )
 from app.services.links import confirm_account
 from app.services.mails import record_sent
@@ -250,24 +249,23 @@ def _confirm(demo: _Demo, plan: FamilyPlan) -> None:
 def _complete(demo: _Demo, plan: FamilyPlan, children: Sequence[ChildPlan]) -> None:
     family = demo.families[plan.last_name]
     january = clock.now().date().replace(month=1, day=1)
-    quotient = None if plan.quotient_cents is None else QuotientInput(plan.quotient_cents, january)
-    save_coordinates(
-        demo.session,
-        family.id,
-        CoordinatesInput(
-            last_name=plan.last_name,
-            first_name=plan.first_name,
-            address=_address(plan),
-            home_phone=plan.home_phone,
-            mobile_phone=plan.mobile_phone,
-            regime=plan.regime,
-            fund_number=plan.fund_number,
-            fund_holder_name=f"{plan.last_name} {plan.first_name}" if plan.fund_number else None,
-            quotient=quotient,
-        ),
-    )
+    row = demo.session.get_one(Family, family.id)
+    values = {
+        **read_coordinates(row),
+        "home_phone": plan.home_phone or "",
+        "mobile_phone": plan.mobile_phone or "",
+        "regime": plan.regime,
+        "fund_number": plan.fund_number or "",
+        "fund_holder_name": f"{plan.last_name} {plan.first_name}" if plan.fund_number else "",
+    }
+    if plan.quotient_cents is not None:
+        source = QuotientSource.MSA if plan.regime is Regime.AGRICULTURAL else QuotientSource.CAF
+        values |= {
+            "quotient": str(plan.quotient_cents), "quotient_month": january.isoformat(), "quotient_source": source,
+        }  # fmt: skip
+    write_coordinates(demo.session, row, values, clock.today())
     demo.session.flush()
-    if quotient is not None and plan.story is QuotientStory.VERIFIED:
+    if plan.quotient_cents is not None and plan.story is QuotientStory.VERIFIED:
         verify_quotient(demo.session, family.id, january, demo.clerk_id)
     for child in children:
         _add_child(demo, plan, child)

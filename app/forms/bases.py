@@ -1,15 +1,17 @@
 """What the forms of a family's file share: nobody overwrites what they have not seen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField, SelectField, SelectMultipleField
 
 from app.crypto import WrongDataKey, cipher
-from app.filters import day_plain, spaced
-from app.rules.changes import Conflict
+from app.filters import day_plain, euros, month_long, spaced
+from app.forms.fields import AmountField, MonthField, amount_typed, read_cents
+from app.rules.changes import Change, Conflict
 from app.rules.phones import format_phone, normalise_phone
 from app.services.errors import ForgedForm
 
@@ -18,6 +20,28 @@ class SectionForm(FlaskForm):
     """A part of a file, which knows the values that it was shown with: see `rules.changes.merge`."""
 
     shown_values = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locked: dict[str, str] = {}
+
+    def lock(self, names: Collection[str], stored: Mapping[str, str]) -> None:
+        """Let these fields be read only: whatever is sent for them, they say what is stored."""
+        self.locked = {name: stored[name] for name in names if name in self and name in stored}
+        for name, value in self.locked.items():
+            field = self[name]
+            set_text(field, value)
+            is_line = not isinstance(field, SelectField | SelectMultipleField)
+            field.render_kw = {**(field.render_kw or {}), ("readonly" if is_line else "disabled"): True}
+            field.is_locked = True
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check what may be typed; what may only be read is left as it is."""
+        super().validate(extra_validators)
+        for name, value in self.locked.items():
+            self[name].errors = ()
+            set_text(self[name], value)
+        return not self.errors
 
     def fill(self, stored: Mapping[str, str]) -> None:
         """Show what is stored; a form that was sent, or that comes back, keeps its own."""
@@ -45,6 +69,14 @@ class SectionForm(FlaskForm):
         """What was typed, as text by name of field; only of a valid form."""
         return {field.name: as_text(field) for field in self if field.name not in ("csrf_token", "shown_values")}
 
+    def mark_pending(self, pending: Mapping[str, Change]) -> None:
+        """Say beside each field what waits for the staff: the macro that draws a field shows it."""
+        for name, change in pending.items():
+            if change.before != change.after:
+                field = self[name]
+                asked, now = (in_words(field, value) or "vide" for value in (change.after, change.before))
+                field.pending = spaced(f"En attente de validation : « {asked} ». Aujourd’hui : « {now} ».")
+
     def add_conflicts(self, conflicts: Mapping[str, Conflict], stored: Mapping[str, str]) -> None:
         """Say beside each field what somebody else stored; what was typed stays, and saving again means it.
 
@@ -68,11 +100,14 @@ class SectionForm(FlaskForm):
 
 
 def as_text(field: Field) -> str:
-    """What a valid field says, as text: ISO dates, E.164 phones, the codes of lists, separated by commas."""
+    """What a valid field says, as text: ISO dates, cents, E.164 phones, the codes of lists, separated by commas."""
     if isinstance(field, DateField):
         return field.data.isoformat() if field.data else ""
     if isinstance(field, SelectMultipleField):
         return ",".join(field.data or [])
+    if isinstance(field, AmountField):
+        cents = read_cents(field.data or "")
+        return "" if cents is None else str(cents)
     if field.data and (field.render_kw or {}).get("type") == "tel":
         return normalise_phone(field.data)
     return str(field.data or "")
@@ -84,6 +119,8 @@ def from_text(field: Field, value: str) -> object:
         return date.fromisoformat(value) if value else None
     if isinstance(field, SelectMultipleField):
         return value.split(",") if value else []
+    if isinstance(field, AmountField):
+        return amount_typed(int(value)) if value else ""
     if value and (field.render_kw or {}).get("type") == "tel":
         return format_phone(value)
     return value
@@ -101,6 +138,10 @@ def in_words(field: Field, value: str) -> str:
         return ""
     if isinstance(field, DateField):
         return day_plain(date.fromisoformat(value))
+    if isinstance(field, MonthField):
+        return month_long(date.fromisoformat(value))
+    if isinstance(field, AmountField):
+        return euros(int(value))
     if isinstance(field, SelectField):
         words = {choice: str(text) for choice, text, *_ in field.iter_choices()}
         return ", ".join(words.get(each, each) for each in value.split(","))

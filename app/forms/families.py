@@ -4,33 +4,39 @@ import re
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, SelectField
+from wtforms import DateField, Field, RadioField, SelectField
 from wtforms.validators import ValidationError
 
 from app import clock
-from app.filters import month_long, spaced
+from app.filters import NBSP, month_long, spaced
+from app.forms.bases import SectionForm
 from app.forms.fields import (
     DATE_FORMATS,
     LONGEST_NAME,
+    AmountField,
     CommuneChecks,
     Filled,
     Listed,
+    MonthField,
     PersonName,
+    at_most,
     city_field,
     phone_field,
     postal_code_field,
     read_cents,
+    strip,
     text_field,
 )
-from app.labels import REGIME_CHOICES
+from app.labels import CUSTODY_CHOICES, CUSTODY_WEEK_CHOICES, QUOTIENT_SOURCE_CHOICES, REGIME_CHOICES
 from app.rules.addresses import REPETITIONS
 from app.rules.enrolments import age_on
-from app.rules.phones import normalise_phone
-from app.services.families import AddressInput, ChildInput, QuotientInput
+from app.rules.file_fields import QUOTIENT_FIELDS, Custody
 
 ADULT_AGE = 18
 MONTHS_OFFERED = 24
 LARGEST_QUOTIENT_CENTS = 10_000_000
+
+DECLARED = "declared"
 
 _FUND_REGIMES = ("general", "agricultural")
 _HOUSE_NUMBER = re.compile(r"(?:\d{1,5}(?:[-/]\d{1,5})?)?")
@@ -49,7 +55,7 @@ class HouseNumber:
         field.data = number
 
 
-class CoordinatesForm(CommuneChecks, FlaskForm):
+class CoordinatesForm(CommuneChecks, SectionForm):
     """Every field of the guide's « Coordonnées »."""
 
     last_name = text_field(
@@ -78,13 +84,21 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
     )
     fund_number = text_field("Num. allocataire", longest=15, autocomplete="off")
     fund_holder_name = text_field("Nom allocataire", longest=2 * LONGEST_NAME)
-    quotient = text_field("Quotient familial", longest=10, inputmode="decimal", autocomplete="off")
-    quotient_month = SelectField("Mois du quotient", validate_choice=False)
+    quotient = AmountField(
+        "Quotient familial", filters=[strip], validators=[at_most(10)],
+        render_kw={"maxlength": 10, "inputmode": "decimal", "autocomplete": "off"},
+    )  # fmt: skip
+    quotient_month = MonthField("Mois du quotient", validate_choice=False)
+    quotient_source = SelectField(
+        "Où ce quotient est-il écrit" + NBSP + "?", choices={"": "Choisissez…", **QUOTIENT_SOURCE_CHOICES},
+        validators=[Listed()], validate_choice=False,
+    )  # fmt: skip
 
     has_quotient = False  # whether one was declared before: a newer one follows it, nothing takes it away
 
-    def offer_months(self, today: date, present: date | None) -> None:
+    def offer_months(self, today: date, given: str) -> None:
         """Fill the list of months: the last two years, and the one that the family gave if it is older."""
+        present = date.fromisoformat(given) if given else None
         self.has_quotient = present is not None
         months = [today.replace(day=1)]
         while len(months) < MONTHS_OFFERED:
@@ -98,22 +112,14 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
         """Whether the regime chosen has a number and a holder."""
         return self.regime.data in _FUND_REGIMES
 
-    def address(self) -> AddressInput:
-        """The address; only of a valid form."""
-        assert self.commune is not None
-        return AddressInput(
-            self.number.data, self.repetition.data, self.street.data, self.complement.data, self.commune
-        )
-
-    def phones(self) -> tuple[str | None, str | None]:
-        """Home and mobile phone as stored; only of a valid form."""
-        home, mobile = (normalise_phone(f.data) if f.data else None for f in (self.home_phone, self.mobile_phone))
-        return home, mobile
-
-    def quotient_input(self) -> QuotientInput | None:
-        """The quotient that was declared, if any; only of a valid form."""
-        cents = read_cents(self.quotient.data)
-        return None if cents is None else QuotientInput(cents, date.fromisoformat(self.quotient_month.data))
+    def values(self) -> dict[str, str]:
+        """What was typed, as `services.families` stores it; only of a valid form."""
+        found = super().values()
+        if not found["quotient"]:
+            found.update(dict.fromkeys(QUOTIENT_FIELDS, ""))
+        elif not found["quotient_source"]:
+            found["quotient_source"] = DECLARED
+        return found
 
     def validate_mobile_phone(self, field: Field) -> None:
         """One phone is enough, but we need one. Raises ValidationError."""
@@ -157,7 +163,7 @@ class CoordinatesForm(CommuneChecks, FlaskForm):
             raise ValidationError("Choisissez un mois de la liste.")
 
 
-class ChildForm(FlaskForm):
+class ChildForm(SectionForm):
     """A child's identity."""
 
     last_name = text_field(
@@ -174,11 +180,6 @@ class ChildForm(FlaskForm):
         render_kw={"autocomplete": "off"},
     )
 
-    def child(self) -> ChildInput:
-        """What was typed; only of a valid form."""
-        assert self.birth_date.data is not None
-        return ChildInput(self.last_name.data, self.first_name.data, self.birth_date.data)
-
     def validate_birth_date(self, field: Field) -> None:
         """Raises ValidationError."""
         today = clock.today()
@@ -188,14 +189,40 @@ class ChildForm(FlaskForm):
             raise ValidationError("Nos activités s’adressent aux moins de 18 ans. Vérifiez l’année.")
 
 
-def month_code(month: date | None) -> str:
-    """The value of a month in the list."""
-    return "" if month is None else month.isoformat()
+class CustodyForm(SectionForm):
+    """With whom a child lives, in neutral words."""
 
+    arrangement = RadioField(
+        "Avec qui l’enfant vit-il" + NBSP + "?", choices=CUSTODY_CHOICES,
+        validators=[Filled(message="Choisissez une réponse."), Listed()], validate_choice=False,
+    )  # fmt: skip
+    with_whom = text_field("Nom de ce parent", longest=2 * LONGEST_NAME, autocomplete="off")
+    weeks = SelectField(
+        "Semaines passées dans votre foyer", choices={"": "Choisissez…", **CUSTODY_WEEK_CHOICES},
+        validators=[Listed()], validate_choice=False,
+    )  # fmt: skip
+    detail = text_field("Précisions", longest=200, autocomplete="off")
 
-def amount_typed(cents: int | None) -> str:
-    """« 812,50 », as a person would type it."""
-    if cents is None:
-        return ""
-    euros, rest = divmod(cents, 100)
-    return f"{euros},{rest:02d}" if rest else str(euros)
+    def values(self) -> dict[str, str]:
+        """What was typed, without what the answer makes meaningless; only of a valid form."""
+        found = super().values()
+        if found["arrangement"] != Custody.ONE_PARENT:
+            found["with_whom"] = ""
+        if found["arrangement"] != Custody.ALTERNATING:
+            found["weeks"] = ""
+        return found
+
+    def validate_with_whom(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.arrangement.data == Custody.ONE_PARENT and not field.data:
+            raise ValidationError("Indiquez le nom du parent chez qui l’enfant vit.")
+
+    def validate_weeks(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.arrangement.data == Custody.ALTERNATING and not field.data:
+            raise ValidationError("Indiquez les semaines que l’enfant passe chez vous.")
+
+    def validate_detail(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.arrangement.data == Custody.OTHER and not field.data:
+            raise ValidationError("Dites en quelques mots avec qui l’enfant vit.")

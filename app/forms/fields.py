@@ -42,6 +42,12 @@ def read_cents(text: str) -> int | None:
     return int(euros) * 100 + int((rest or "0").ljust(2, "0"))
 
 
+def amount_typed(cents: int) -> str:
+    """« 812,50 », as a person would type it."""
+    euros, rest = divmod(cents, 100)
+    return f"{euros},{rest:02d}" if rest else str(euros)
+
+
 def strip(text: str | None) -> str:
     """One line as people read it; also what a field keeps when nothing was sent.
 
@@ -73,6 +79,14 @@ class SecretField(PasswordField):
     """A password; its data is None only where nothing was sent, which `Filled` refuses."""
 
     data: str
+
+
+class AmountField(TextField):
+    """An amount in euros, as people type it."""
+
+
+class MonthField(SelectField):
+    """A month, by its first day."""
 
 
 class Starred:

@@ -21,7 +21,8 @@ from app.forms.fields import (
 )
 from app.labels import OCCUPATION_CHOICES, SITUATION_CHOICES, TITLE_CHOICES
 from app.rules.addresses import REPETITIONS
-from app.services.guardians import ADDRESS, FAMILY_HOME, OWN_HOME
+from app.rules.file_fields import OWN_ADDRESS_FIELDS
+from app.services.guardians import FAMILY_HOME, OWN_HOME
 
 FIRST_BIRTH_YEAR = 1900
 
@@ -80,7 +81,7 @@ class GuardianForm(CommuneChecks, SectionForm):
         """What was typed, as `services.guardians` compares it; only of a valid form."""
         found = super().values()
         if not self.lives_elsewhere:
-            found.update(dict.fromkeys(ADDRESS, ""), home=FAMILY_HOME)
+            found.update(dict.fromkeys(OWN_ADDRESS_FIELDS, ""), home=FAMILY_HOME)
         if "email" in found:
             found["email"] = found["email"].lower()
         return found

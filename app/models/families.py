@@ -57,6 +57,15 @@ class Occupation(StrEnum):
     OTHERS = "others"
 
 
+class QuotientSource(StrEnum):
+    """On which paper a quotient stands."""
+
+    CAF = "caf"
+    MSA = "msa"
+    TAX_NOTICE = "tax_notice"  # avis d'imposition
+    DECLARED = "declared"  # no paper named
+
+
 def _folded_name(context: DefaultExecutionContext) -> str:
     typed = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return fold(f"{typed['last_name']} {typed['first_name']}")
@@ -141,6 +150,9 @@ class FamilyQuotient(Base):
     value_cents: Mapped[int]
     starts_on: Mapped[date]  # first day of its month
     ends_on: Mapped[date | None]
+    source: Mapped[QuotientSource] = mapped_column(
+        code_of(QuotientSource), default=QuotientSource.DECLARED, server_default=QuotientSource.DECLARED.value
+    )
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     declared_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -194,12 +206,13 @@ class Child(NamedPerson, Base):
 
 
 class FamilyChild(Base):
-    """That a child belongs to a family."""
+    """That a child belongs to a family, and what this family says about where it lives."""
 
     __tablename__ = "family_child"
 
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), primary_key=True)
     child_id: Mapped[int] = mapped_column(ForeignKey("child.id", ondelete="CASCADE"), primary_key=True, index=True)
+    custody: Mapped[str | None] = mapped_column(EncryptedText)  # JSON: text by name of field
 
 
 class ConsentText(Base):

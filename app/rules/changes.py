@@ -42,12 +42,13 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """Changes, by what the field's policy makes of them."""
+class Plan:
+    """What a parent's changes do: some apply at once, others wait for the staff, beside what waited already."""
 
-    applied: Mapping[str, Change]  # at once
-    asked: Mapping[str, Change]  # wait for the staff
-    refused: Mapping[str, Change]  # read-only: no form of ours lets them be typed
+    applied: Mapping[str, Change]
+    pending: Mapping[str, Change]  # all that waits from now on
+    asked: frozenset[str]  # of those, what this save asked for
+    withdrawn: frozenset[str]  # waited, and was typed back to what is stored
 
 
 def merge(
@@ -77,10 +78,47 @@ def merge(
     return Merge(changes, conflicts)
 
 
-def sort_changes(changes: Mapping[str, Change], policies: Mapping[str, FieldPolicy]) -> Sorted:
-    """The changes by the policy of their field; a field without policy is editable."""
+def show(stored: Mapping[str, str], pending: Mapping[str, Change]) -> dict[str, str]:
+    """What a parent's form shows: what is stored, and in its place what they asked for."""
+    return {**stored, **{name: change.after for name, change in pending.items()}}
 
-    def under(policy: FieldPolicy) -> dict[str, Change]:
-        return {name: change for name, change in changes.items() if policies.get(name, FieldPolicy.EDITABLE) is policy}
 
-    return Sorted(under(FieldPolicy.EDITABLE), under(FieldPolicy.APPROVAL), under(FieldPolicy.READ_ONLY))
+def plan_save(
+    changes: Mapping[str, Change], stored: Mapping[str, str], pending: Mapping[str, Change],
+    policies: Mapping[str, FieldPolicy], together: Collection[Collection[str]] = (),
+) -> Plan:  # fmt: skip
+    """What becomes of the changes of a form that showed `show(stored, pending)`; a field without policy is editable.
+
+    A field never waits with two values: a second one takes the place of the first, and the stored one takes it back.
+    Fields of one group of `together` are applied, or wait, all together; they have one policy.
+    """
+    typed = {**show(stored, pending), **{name: change.after for name, change in changes.items()}}
+    applied: dict[str, Change] = {}
+    waiting = dict(pending)
+    asked: set[str] = set()
+    withdrawn: set[str] = set()
+    grouped = {name: tuple(group) for group in together for name in group}
+    for group in dict.fromkeys(grouped.get(name, (name,)) for name in changes):
+        wanted = {name: Change(stored.get(name, ""), typed.get(name, "")) for name in group}
+        moved = {name: change for name, change in wanted.items() if change.before != change.after}
+        policy = policies.get(group[0], FieldPolicy.EDITABLE)
+        if policy is FieldPolicy.READ_ONLY and moved:
+            continue
+        withdrawn.update(name for name in group if waiting.pop(name, None) is not None)
+        if moved and policy is FieldPolicy.APPROVAL:
+            waiting.update(wanted)
+            asked.update(moved)
+        elif moved:
+            applied.update(moved)
+        withdrawn.difference_update(applied, waiting)
+    return Plan(applied, waiting, frozenset(asked), frozenset(withdrawn))
+
+
+def find_moved(
+    pending: Mapping[str, Change], stored: Mapping[str, str], together: Collection[Collection[str]] = ()
+) -> Mapping[str, Conflict]:
+    """What was stored anew since it was asked to change: the staff then choose among three values."""
+    before = {name: change.before for name, change in pending.items()}
+    after = {name: change.after for name, change in pending.items()}
+    groups = [group for group in together if all(name in pending for name in group)]
+    return merge(before, after, stored, groups).conflicts

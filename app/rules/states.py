@@ -57,6 +57,15 @@ class FamilyStatus(StrEnum):
     CLOSED = auto()
 
 
+class ChangeStatus(StrEnum):
+    """Where a family's request for a change of its file stands."""
+
+    PENDING = auto()
+    ACCEPTED = auto()
+    REFUSED = auto()
+    WITHDRAWN = auto()
+
+
 ACTIVE_STATUSES = frozenset(
     {
         BookingStatus.REQUESTED,
@@ -145,13 +154,23 @@ FAMILY_TRANSITIONS: Mapping[FamilyStatus | None, frozenset[FamilyStatus]] = {
 }
 """A file made at the counter starts active; a refusal by mistake goes back to the queue; a closed file may reopen."""
 
+CHANGE_TRANSITIONS: Mapping[ChangeStatus | None, frozenset[ChangeStatus]] = {
+    None: frozenset({ChangeStatus.PENDING}),
+    ChangeStatus.PENDING: frozenset({ChangeStatus.ACCEPTED, ChangeStatus.REFUSED, ChangeStatus.WITHDRAWN}),
+    ChangeStatus.ACCEPTED: frozenset(),
+    ChangeStatus.REFUSED: frozenset(),
+    ChangeStatus.WITHDRAWN: frozenset(),
+}
+"""A decision is never taken back: what was refused may be asked again, as a new request."""
+
 TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum | None, frozenset[StrEnum]]] = {
     BookingStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], BOOKING_TRANSITIONS),
     EnrolmentStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], ENROLMENT_TRANSITIONS),
     FamilyStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], FAMILY_TRANSITIONS),
+    ChangeStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], CHANGE_TRANSITIONS),
 }
 
-Status = TypeVar("Status", BookingStatus, EnrolmentStatus, FamilyStatus)
+Status = TypeVar("Status", BookingStatus, EnrolmentStatus, FamilyStatus, ChangeStatus)
 
 
 class ForbiddenTransition(ValueError):

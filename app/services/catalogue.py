@@ -32,6 +32,7 @@ from app.models.activities import (
     CapacityScope as CapacityScopeRow,
 )
 from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
+from app.models.changes import FieldPolicyChoice
 from app.models.child_files import School, VaccineObligation
 from app.models.councils import Council
 from app.models.reference_data import PublicHoliday
@@ -39,9 +40,11 @@ from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
 from app.rules.cells import Action
+from app.rules.changes import FieldPolicy
 from app.rules.combinations import Requirement
 from app.rules.deadlines import NoticeRule
 from app.rules.enrolments import GroupAges
+from app.rules.file_fields import FileField
 from app.rules.pricing import Tariff, TariffLine
 from app.rules.vaccinations import VaccineRule
 
@@ -139,6 +142,7 @@ class Catalogue:
     scopes: tuple[CapacityScope, ...]
     schools: tuple[SchoolInfo, ...]  # by name
     vaccines: tuple[VaccineRule, ...]
+    field_policies: Mapping[FileField, FieldPolicy]  # where the staff chose otherwise than the defaults
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
@@ -260,6 +264,7 @@ def _load(session: Session, version: int) -> Catalogue:
             VaccineRule(row.id, row.name, row.born_from, row.born_before)
             for row in session.scalars(select(VaccineObligation).order_by(VaccineObligation.id))
         ),
+        field_policies=MappingProxyType({row.field: row.policy for row in session.scalars(select(FieldPolicyChoice))}),
     )
 
 

@@ -4,16 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import or_, select
-
 from app import clock
-from app.database import db
-from app.models.families import Family
-from app.rules.quotients import QuotientOutcome, quotient_on
+from app.rules.file_gaps import FileGaps
 from app.rules.states import EnrolmentStatus
 from app.services.bookings import NextDay, next_days
 from app.services.enrolments import EnrolmentView, enrolments_of
-from app.services.families import ChildView, children_of, quotients_of
+from app.services.families import ChildView, children_of, file_gaps_of
 from app.services.invoices import Due, due_of
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
@@ -46,8 +42,7 @@ class ChildNews:
 class Dashboard:
     """All that the dashboard shows."""
 
-    lacks_coordinates: bool  # no phone or no regime yet
-    quotient: QuotientOutcome
+    gaps: FileGaps
     due: Due
     children: tuple[ChildNews, ...]
 
@@ -61,8 +56,7 @@ def dashboard_of(family_id: int) -> Dashboard:
     for day in next_days(family_id):
         days[day.child_id].append(day)
     return Dashboard(
-        lacks_coordinates=_lacks_coordinates(family_id),
-        quotient=quotient_on(quotients_of(family_id), clock.today()).outcome,
+        gaps=file_gaps_of(family_id),
         due=due_of(family_id),
         children=tuple(_news(child, days[child.id], enrolments[child.id]) for child in children_of(family_id)),
     )
@@ -86,8 +80,3 @@ def _news(child: ChildView, days: list[NextDay], enrolments: list[EnrolmentView]
             and enrolment.decided_at >= since
         ),
     )
-
-
-def _lacks_coordinates(family_id: int) -> bool:
-    lacking = or_(Family.regime.is_(None), Family.home_phone.is_(None) & Family.mobile_phone.is_(None))
-    return db.session.scalar(select(Family.id).where(Family.id == family_id, lacking)) is not None

@@ -19,6 +19,10 @@ class AlreadyDecided(DomainError):
     """Another agent decided in the meantime."""
 
 
+class RequestChanged(DomainError):
+    """The family asks for something else than what the agent read."""
+
+
 class OwnFamily(DomainError):
     """Nobody decides on their own family."""
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -12,12 +12,26 @@ from app import clock
 from app.database import db
 from app.models.accounts import User
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, FamilyAddress, FamilyChild, FamilyQuotient, Guardian, Regime
+from app.models.families import (
+    Child,
+    Family,
+    FamilyAddress,
+    FamilyChild,
+    FamilyQuotient,
+    Guardian,
+    QuotientSource,
+    Regime,
+)
 from app.models.reference_data import Commune, CommunePostalCode
-from app.rules.quotients import Quotient
+from app.rules.file_fields import STREET_FIELDS
+from app.rules.file_gaps import FileFacts, FileGaps, find_gaps
+from app.rules.quotients import Quotient, quotient_on
 from app.rules.states import FamilyStatus
 from app.rules.texts import fold
 from app.services.errors import NotFound
+
+Values = Mapping[str, str]
+"""Canonical text by name of field: codes of lists, ISO dates, cents, phones in E.164; "" is an empty field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +68,6 @@ class AddressInput:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotientInput:
-    """A quotient that a parent declares: counts only once the staff verified it."""
-
-    value_cents: int
-    month: date  # its first day
-
-
-@dataclass(frozen=True, slots=True)
-class CoordinatesInput:
-    """The form « Coordonnées »."""
-
-    last_name: str
-    first_name: str
-    address: AddressInput
-    home_phone: str | None
-    mobile_phone: str | None
-    regime: Regime
-    fund_number: str | None
-    fund_holder_name: str | None
-    quotient: QuotientInput | None
-
-
-@dataclass(frozen=True, slots=True)
 class ChildInput:
     """The identity of a child."""
 
@@ -87,10 +78,13 @@ class ChildInput:
 
 @dataclass(frozen=True, slots=True)
 class QuotientView:
-    """The quotient that the family gave last, and whether the staff verified it."""
+    """A quotient that the family gave, and what became of it."""
 
     value_cents: int
     month: date
+    ends_on: date | None
+    source: QuotientSource
+    declared_at: datetime
     is_verified: bool
     refusal_reason: str | None  # why the staff refused it; it does not count then
 
@@ -123,21 +117,6 @@ class ChildView:
     def full_name(self) -> str:
         """« Léa TEST »."""
         return f"{self.first_name} {self.last_name}"
-
-
-@dataclass(frozen=True, slots=True)
-class CoordinatesView:
-    """All that « Coordonnées » shows."""
-
-    last_name: str
-    first_name: str
-    address: FamilyAddress | None
-    home_phone: str | None
-    mobile_phone: str | None
-    regime: Regime | None
-    fund_number: str | None
-    fund_holder_name: str | None
-    quotient: QuotientView | None
 
 
 def families_of_user(user_id: int) -> tuple[FamilyRef, ...]:
@@ -228,38 +207,78 @@ def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapp
     return found
 
 
-def coordinates_of(family_id: int) -> CoordinatesView:
-    """What « Coordonnées » shows of a family. Raises NotFound."""
-    family = db.session.get(Family, family_id)
-    if family is None:
-        raise NotFound("family")
-    latest = max(family.quotients, key=lambda row: (row.starts_on, row.id), default=None)
-    return CoordinatesView(
-        last_name=family.last_name,
-        first_name=family.first_name,
-        address=_address_on(family.addresses, clock.today()),
-        home_phone=family.home_phone,
-        mobile_phone=family.mobile_phone,
-        regime=family.regime,
-        fund_number=family.fund_number,
-        fund_holder_name=family.fund_holder_name,
-        quotient=_quotient_view(latest) if latest else None,
+def quotient_history(family_id: int) -> tuple[QuotientView, ...]:
+    """All the quotients that a family gave, latest month first. One query."""
+    rows = db.session.scalars(
+        select(FamilyQuotient)
+        .where(FamilyQuotient.family_id == family_id)
+        .order_by(FamilyQuotient.starts_on.desc(), FamilyQuotient.id.desc())
+    )
+    return tuple(
+        QuotientView(
+            row.value_cents, row.starts_on, row.ends_on, row.source, row.declared_at, row.verified_at is not None,
+            row.refusal_reason,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def file_gaps_of(family_id: int) -> FileGaps:
+    """What a family's file lacks, and what that costs. Two queries."""
+    has_address = select(FamilyAddress.id).where(FamilyAddress.family_id == family_id).exists()
+    family, is_located = db.session.execute(select(Family, has_address).where(Family.id == family_id)).one()
+    history = quotient_history(family_id)
+    counting = [
+        Quotient(view.value_cents, view.month, view.ends_on, view.is_verified)
+        for view in reversed(history)
+        if view.refusal_reason is None
+    ]
+    return find_gaps(
+        FileFacts(
+            has_phone=bool(family.home_phone or family.mobile_phone),
+            has_address=is_located,
+            has_regime=family.regime is not None,
+            asks_fund=family.regime in (Regime.GENERAL, Regime.AGRICULTURAL),
+            has_fund_number=bool(family.fund_number),
+            quotient=quotient_on(counting, clock.today()).outcome,
+            was_refused=bool(history) and history[0].refusal_reason is not None,
+        )
     )
 
 
-def save_coordinates(session: Session, family_id: int, typed: CoordinatesInput) -> None:
-    """Store « Coordonnées ». A changed address starts today; a changed quotient waits for the staff to verify it."""
-    family = session.get_one(Family, family_id, with_for_update=True)
-    family.last_name = typed.last_name
-    family.first_name = typed.first_name
-    family.home_phone = typed.home_phone
-    family.mobile_phone = typed.mobile_phone
-    family.regime = typed.regime
-    family.fund_number = typed.fund_number
-    family.fund_holder_name = typed.fund_holder_name
-    _save_address(session, family, typed.address)
-    if typed.quotient is not None:
-        _declare_quotient(session, family, typed.quotient)
+def read_coordinates(family: Family) -> dict[str, str]:
+    """« Coordonnées » as canonical text by name of field: codes, ISO dates, cents, phones in E.164; "" is empty."""
+    address = _address_on(family.addresses, clock.today())
+    latest = max(family.quotients, key=lambda row: (row.starts_on, row.id), default=None)
+    return {
+        "last_name": family.last_name,
+        "first_name": family.first_name,
+        "home_phone": family.home_phone or "",
+        "mobile_phone": family.mobile_phone or "",
+        **{name: getattr(address, name) if address else "" for name in STREET_FIELDS},
+        "regime": family.regime or "",
+        "fund_number": family.fund_number or "",
+        "fund_holder_name": family.fund_holder_name or "",
+        "quotient": str(latest.value_cents) if latest else "",
+        "quotient_month": latest.starts_on.isoformat() if latest else "",
+        "quotient_source": latest.source if latest else "",
+    }
+
+
+def write_coordinates(session: Session, family: Family, values: Values, starts_on: date) -> None:
+    """Store all fields of « Coordonnées ». A changed address holds from `starts_on`; a changed quotient waits.
+
+    Raises NotFound for an address in no commune that we know.
+    """
+    family.last_name = values["last_name"]
+    family.first_name = values["first_name"]
+    family.home_phone = values["home_phone"] or None
+    family.mobile_phone = values["mobile_phone"] or None
+    family.regime = Regime(values["regime"]) if values["regime"] else None
+    family.fund_number = values["fund_number"] or None
+    family.fund_holder_name = values["fund_holder_name"] or None
+    _write_address(session, family, values, starts_on)
+    _declare_quotient(family, values)
 
 
 def verify_quotient(session: Session, family_id: int, month: date, verified_by: int) -> None:
@@ -277,39 +296,13 @@ def verify_quotient(session: Session, family_id: int, month: date, verified_by: 
 
 
 def add_child(session: Session, family_id: int, typed: ChildInput) -> int:
-    """Add a child to a family and return its id; the same child sent twice (a double tap) is one."""
-    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
-    for present in children_of(family_id):
-        if _same_child(present, typed):
-            return present.id
+    """Add a child to a family and return its id. Whether it is there already: `changes.add_person`."""
     child = Child(last_name=typed.last_name, first_name=typed.first_name, birth_date=typed.birth_date)
     session.add(child)
     session.flush()
     session.add(FamilyChild(family_id=family_id, child_id=child.id))
+    session.flush()
     return child.id
-
-
-def _same_child(present: ChildView, typed: ChildInput) -> bool:
-    names = ((present.first_name, typed.first_name), (present.last_name, typed.last_name))
-    return present.birth_date == typed.birth_date and all(fold(one) == fold(other) for one, other in names)
-
-
-def save_child(session: Session, family_id: int, child_id: int, typed: ChildInput) -> None:
-    """Correct a child's identity, until the first enrolment: from then on its age has decided something.
-
-    Raises NotFound for a child of another family, and for one that is enrolled.
-    """
-    child = session.scalar(
-        select(Child)
-        .join(FamilyChild, FamilyChild.child_id == Child.id)
-        .where(FamilyChild.family_id == family_id, Child.id == child_id)
-        .with_for_update(of=Child)  # a request for an enrolment waits, or has been made
-    )
-    if child is None or has_enrolments(child_id):
-        raise NotFound("child")
-    child.last_name = typed.last_name
-    child.first_name = typed.first_name
-    child.birth_date = typed.birth_date
 
 
 def communes_of_postal_code(postal_code: str) -> tuple[CommuneChoice, ...]:
@@ -338,35 +331,38 @@ def _address_on(addresses: Sequence[FamilyAddress], day: date) -> FamilyAddress 
     return started[-1] if started else None
 
 
-_ADDRESS_FIELDS = ("number", "repetition", "street", "complement", "postal_code", "city", "insee_code")
-
-
-def _save_address(session: Session, family: Family, typed: AddressInput) -> None:
-    today = clock.today()
-    new = typed.as_row(starts_on=today)
-    present = _address_on(family.addresses, today)
-    if present is not None and all(getattr(present, name) == getattr(new, name) for name in _ADDRESS_FIELDS):
+def _write_address(session: Session, family: Family, values: Values, starts_on: date) -> None:
+    present = _address_on(family.addresses, clock.today())
+    if all(values[name] == (getattr(present, name) if present else "") for name in STREET_FIELDS):
         return
-    if present is not None and present.starts_on == today:
-        for name in _ADDRESS_FIELDS:
-            setattr(present, name, getattr(new, name))
+    found = _communes(session, CommunePostalCode.postal_code == values["postal_code"])
+    commune = next((choice for choice in found if choice.name == values["city"]), None)
+    if commune is None:
+        raise NotFound("commune")
+    line = AddressInput(values["number"], values["repetition"], values["street"], values["complement"], commune)
+    new = line.as_row(starts_on)
+    same_day = next((row for row in family.addresses if row.starts_on == starts_on), None)
+    if same_day is None:
+        family.addresses.append(new)
         return
-    family.addresses.append(new)
+    for name in (*STREET_FIELDS, "insee_code"):
+        setattr(same_day, name, getattr(new, name))
 
 
-def _quotient_view(row: FamilyQuotient) -> QuotientView:
-    return QuotientView(row.value_cents, row.starts_on, row.verified_at is not None, row.refusal_reason)
-
-
-def _declare_quotient(session: Session, family: Family, typed: QuotientInput) -> None:
-    of_month = [row for row in family.quotients if row.starts_on == typed.month]
+def _declare_quotient(family: Family, values: Values) -> None:
+    if not values["quotient"]:
+        return
+    value_cents, month = int(values["quotient"]), date.fromisoformat(values["quotient_month"])
+    source = QuotientSource(values["quotient_source"] or QuotientSource.DECLARED)
+    of_month = [row for row in family.quotients if row.starts_on == month]
     latest = max(of_month, key=lambda row: row.id, default=None)
-    if latest is not None and latest.value_cents == typed.value_cents:
+    if latest is not None and (latest.value_cents, latest.source) == (value_cents, source):
         return
     if latest is not None and latest.verified_at is None and latest.refused_at is None:
-        latest.value_cents = typed.value_cents
+        latest.value_cents = value_cents
+        latest.source = source
         latest.declared_at = clock.now()
         return
     family.quotients.append(
-        FamilyQuotient(value_cents=typed.value_cents, starts_on=typed.month, declared_at=clock.now())
+        FamilyQuotient(value_cents=value_cents, starts_on=month, source=source, declared_at=clock.now())
     )

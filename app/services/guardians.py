@@ -1,6 +1,5 @@
 """The adults of a family: every field of the guide's « Parents »."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,18 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.database import db
-from app.models.families import Family, FamilySituation, Guardian, Occupation, Title
+from app.models.families import FamilySituation, Guardian, Occupation, Title
 from app.rules.addresses import StreetLine, join_street_line
-from app.rules.changes import Merge, merge
 from app.services.errors import NotFound
-
-Values = Mapping[str, str]
-"""Canonical text by name of field: codes of lists, ISO dates, phones in E.164; "" is an empty field."""
+from app.services.families import Values
 
 FAMILY_HOME, OWN_HOME = "family", "own"
 """Where an adult lives: with the family, or at an address of their own."""
-
-ADDRESS = ("home", "number", "repetition", "street", "complement", "postal_code", "city")
 
 _TEXTS = (
     "last_name", "first_name", "number", "repetition", "street", "complement", "postal_code", "city", "profession",
@@ -71,36 +65,16 @@ def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
 
 def guardian_of(family_id: int, guardian_id: int) -> GuardianView:
     """One of them. Raises NotFound for an adult of another family."""
-    return _view(_row(db.session(), family_id, guardian_id))
+    return _view(guardian_row(db.session(), family_id, guardian_id))
 
 
 def add_guardian(session: Session, family_id: int, typed: Values) -> int:
-    """Add an adult, who has no login yet, and return the id; the same one sent twice (a double tap) is one."""
-    _lock(session, family_id)
-    for present in session.scalars(select(Guardian).where(Guardian.family_id == family_id)):
-        if read_values(present) == typed:
-            return present.id
+    """Add an adult, who has no login yet, and return the id. Whether they are there already: `changes.add_person`."""
     row = Guardian(family_id=family_id)
     write_values(row, typed)
     session.add(row)
     session.flush()
     return row.id
-
-
-def save_guardian(session: Session, family_id: int, guardian_id: int, shown: Values, typed: Values) -> Merge:
-    """Store what a parent changed; nothing while somebody else's change conflicts.
-
-    The address of an adult who signs in with it stays as it is. Raises NotFound for an adult of another family.
-    """
-    _lock(session, family_id)
-    row = _row(session, family_id, guardian_id)
-    stored = read_values(row)
-    if row.user_id is not None:
-        typed = {**typed, "email": stored["email"]}
-    merged = merge(shown, typed, stored, together=[ADDRESS])
-    if not merged.conflicts:
-        write_values(row, {**stored, **{name: change.after for name, change in merged.changes.items()}})
-    return merged
 
 
 def read_values(row: Guardian) -> dict[str, str]:
@@ -133,12 +107,9 @@ def _view(row: Guardian) -> GuardianView:
     return GuardianView(row.id, row.user_id is not None, read_values(row))
 
 
-def _row(session: Session, family_id: int, guardian_id: int) -> Guardian:
+def guardian_row(session: Session, family_id: int, guardian_id: int) -> Guardian:
+    """The row of one of them. Raises NotFound for an adult of another family."""
     row = session.scalar(select(Guardian).where(Guardian.family_id == family_id, Guardian.id == guardian_id))
     if row is None:
         raise NotFound("guardian")
     return row
-
-
-def _lock(session: Session, family_id: int) -> None:
-    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())

@@ -8,10 +8,12 @@ import pytest
 from app.rules.states import (
     ACTIVE_STATUSES,
     BOOKING_TRANSITIONS,
+    CHANGE_TRANSITIONS,
     ENROLMENT_TRANSITIONS,
     FAMILY_TRANSITIONS,
     HOLDING_STATUSES,
     BookingStatus,
+    ChangeStatus,
     EnrolmentStatus,
     FamilyStatus,
     ForbiddenTransition,
@@ -24,6 +26,7 @@ TABLES = [
     pytest.param("bookings", BookingStatus, BOOKING_TRANSITIONS, id="bookings"),
     pytest.param("enrolments", EnrolmentStatus, ENROLMENT_TRANSITIONS, id="enrolments"),
     pytest.param("families", FamilyStatus, FAMILY_TRANSITIONS, id="families"),
+    pytest.param("changes", ChangeStatus, CHANGE_TRANSITIONS, id="changes"),
 ]
 
 

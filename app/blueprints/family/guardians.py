@@ -3,12 +3,15 @@
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_family
-from app.blueprints.family.members import active_family
+from app.access import current_account, current_family, resumed_at
+from app.blueprints.family.members import active_family, part_form, save_part
 from app.database import write_transaction
+from app.forms.changes import DuplicateForm, fill_part
 from app.forms.guardians import GuardianForm
 from app.htmx import go_to, render_page
-from app.services import guardians
+from app.resumption import address_with_typed
+from app.rules.file_fields import FileKind
+from app.services import changes, guardians
 from app.services.guardians import FAMILY_HOME, GuardianView
 
 blueprint = Blueprint("guardians", __name__, url_prefix="/ma-famille/parents")
@@ -19,8 +22,9 @@ def show() -> Response:
     """The adults of the family."""
     family = current_family()
     return render_page(
-        "family/members/guardians.html", layout="family", family=family, guardians=guardians.guardians_of(family.id)
-    )
+        "family/members/guardians.html", layout="family", family=family, guardians=guardians.guardians_of(family.id),
+        may_add=changes.may_add(FileKind.NEW_GUARDIAN),
+    )  # fmt: skip
 
 
 @blueprint.get("/nouveau")
@@ -30,14 +34,25 @@ def new_guardian() -> Response:
 
 
 @blueprint.post("/nouveau")
+@resumed_at(lambda: address_with_typed("family.guardians.new_guardian"))
 def add_guardian() -> BaseResponse:
-    """Add an adult to the family."""
-    family, form = active_family(), _new_form()
+    """Add an adult to the family, or ask for it."""
+    family, form, duplicate = active_family(), _new_form(), DuplicateForm()
     if not form.validate():
         return _page(None, form, status=422)
     with write_transaction() as session:
-        guardians.add_guardian(session, family.id, form.values())
-    flash("Cette personne fait maintenant partie de votre famille.", "success")
+        added = changes.add_person(
+            session, family.id, current_account().user_id, FileKind.NEW_GUARDIAN, form.values(),
+            is_confirmed=duplicate.is_other_person.data,
+        )  # fmt: skip
+    if added.namesake is not None:
+        return _page(None, form, status=422, duplicate=duplicate)
+    flash(
+        "Votre demande est envoyée. Nous vous écrirons quand elle sera traitée."
+        if added.is_asked
+        else "Cette personne fait maintenant partie de votre famille.",
+        "success",
+    )
     return go_to(url_for("family.guardians.show"))
 
 
@@ -49,42 +64,39 @@ def edit_guardian(guardian_id: int) -> Response:
 
 
 @blueprint.post("/<int:guardian_id>")
+@resumed_at(lambda guardian_id: address_with_typed("family.guardians.edit_guardian", guardian_id=guardian_id))
 def save_guardian(guardian_id: int) -> BaseResponse:
-    """Store what changed."""
+    """Store what changed, or ask for what waits."""
     family = active_family()
     guardian = guardians.guardian_of(family.id, guardian_id)
     form = _form_of(guardian)
     if not form.validate():
         return _page(guardian, form, status=422)
-    with write_transaction() as session:
-        merged = guardians.save_guardian(session, family.id, guardian_id, form.shown(), form.values())
-    if merged.conflicts:
-        guardian = guardians.guardian_of(family.id, guardian_id)
-        form.add_conflicts(merged.conflicts, guardian.values)
+    if save_part(FileKind.GUARDIAN, guardian_id, form).conflicts:
         return _page(guardian, form, status=409)
-    flash(
-        "Vos modifications sont enregistrées." if merged.changes else "Rien n’a changé.",
-        "success" if merged.changes else "info",
-    )
     return go_to(url_for("family.guardians.show"))
 
 
 def _new_form() -> GuardianForm:
-    form = GuardianForm()
-    form.fill({"home": FAMILY_HOME})
+    form = part_form(GuardianForm)
+    fill_part(form, {"home": FAMILY_HOME}, current_family().id)
     return form
 
 
 def _form_of(guardian: GuardianView) -> GuardianForm:
-    form = GuardianForm()
+    family_id = current_family().id
+    form = part_form(GuardianForm)
     if guardian.has_login:
         del form.email
-    form.fill(guardian.values)
+    part = changes.part_of(family_id, FileKind.GUARDIAN, guardian.id)
+    fill_part(form, part.values, family_id, read_only=part.read_only, pending=part.pending)
     return form
 
 
-def _page(guardian: GuardianView | None, form: GuardianForm, status: int = 200) -> Response:
+def _page(
+    guardian: GuardianView | None, form: GuardianForm, status: int = 200, duplicate: DuplicateForm | None = None
+) -> Response:
     return render_page(
         "family/members/guardian.html", layout="family", status=status, family=current_family(), guardian=guardian,
-        form=form,
+        form=form, duplicate=duplicate, may_add=changes.may_add(FileKind.NEW_GUARDIAN),
     )  # fmt: skip

@@ -1,31 +1,55 @@
-"""Ma famille: its people as bands, its coordinates, its children."""
+"""Ma famille: its people as bands, its coordinates, its children, and what it asked the staff to change."""
 
-from flask import Blueprint, Response, flash, url_for
+from typing import TypeVar
+
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_family
+from app.access import current_account, current_family, resumed_at
 from app.database import write_transaction
-from app.forms.families import ChildForm, CoordinatesForm, amount_typed, month_code
+from app.forms.bases import SectionForm
+from app.forms.changes import DuplicateForm, cards_of, fill_part, is_of_family, show_conflicts
+from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.htmx import go_to, render_page
-from app.models.families import Regime
-from app.rules.phones import format_phone
-from app.services import child_files, families
-from app.services.errors import FamilyNotActive, NotFound
-from app.services.families import CoordinatesInput, CoordinatesView, FamilyRef
+from app.labels import saved_sentence
+from app.resumption import address_with_typed, resumed_input
+from app.rules.file_fields import FileKind
+from app.services import changes, child_files, families
+from app.services.changes import Part, Saved
+from app.services.errors import AlreadyDecided, FamilyNotActive
+from app.services.families import ChildView, FamilyRef
 
 blueprint = Blueprint("members", __name__, url_prefix="/ma-famille")
+
+Form = TypeVar("Form", bound=SectionForm)
 
 
 @blueprint.get("")
 def show() -> Response:
-    """The people of the family."""
+    """The people of the family, what its file lacks, and what it asked for."""
     family = current_family()
     children = families.children_of(family.id)
     return render_page(
         "family/members/show.html", layout="family", family=family, children=children,
         files=child_files.read_files(children), certified_at=child_files.certified_at(family.id),
+        gaps=families.file_gaps_of(family.id), requests=cards_of(changes.requests_of_family(family.id)),
+        may_add=changes.may_add(FileKind.NEW_CHILD),
     )  # fmt: skip
+
+
+@blueprint.post("/demandes/<int:request_id>/retirer")
+def withdraw_request(request_id: int) -> BaseResponse:
+    """« Retirer ma demande »."""
+    family = active_family()
+    try:
+        with write_transaction() as session:
+            changes.withdraw(session, family.id, request_id)
+    except AlreadyDecided:
+        flash("Trop tard : cette demande est déjà traitée. Voyez la réponse ci-dessous.", "warning")
+    else:
+        flash("Votre demande est retirée. Rien ne change dans votre dossier.", "success")
+    return go_to(url_for("family.members.show"))
 
 
 @blueprint.get("/famille")
@@ -36,75 +60,85 @@ def show_family() -> Response:
 
 @blueprint.get("/coordonnees")
 def show_coordinates() -> Response:
-    """The form « Coordonnées »."""
-    view = families.coordinates_of(current_family().id)
-    return _coordinates_page(_filled_form(view), view)
+    """The form « Coordonnées »."""
+    return _coordinates_page(_coordinates_form())
 
 
 @blueprint.post("/coordonnees")
+@resumed_at(lambda: address_with_typed("family.members.show_coordinates"))
 def save_coordinates() -> BaseResponse:
-    """Store « Coordonnées »."""
-    family = active_family()
-    view = families.coordinates_of(family.id)
-    form = _with_months(CoordinatesForm(), view)
+    """Store « Coordonnées », or ask for what waits."""
+    family, form = active_family(), _coordinates_form()
     if not form.validate():
-        return _coordinates_page(form, view, status=422)
-    with write_transaction() as session:
-        families.save_coordinates(session, family.id, _coordinates_input(form))
-    flash("Vos modifications sont enregistrées.", "success")
+        return _coordinates_page(form, status=422)
+    saved = save_part(FileKind.COORDINATES, family.id, form)
+    if saved.conflicts:
+        return _coordinates_page(form, status=409)
     return go_to(url_for("family.members.show_family"))
 
 
 @blueprint.get("/enfants/nouveau")
 def new_child() -> Response:
-    """« Ajouter une personne »: a child."""
-    return render_page("family/members/new_child.html", layout="family", form=ChildForm())
+    """« Ajouter une personne »: a child."""
+    return _new_child_page(_new_child_form())
 
 
 @blueprint.post("/enfants/nouveau")
+@resumed_at(lambda: address_with_typed("family.members.new_child"))
 def add_child() -> BaseResponse:
-    """Add the child to the family."""
-    family, form = active_family(), ChildForm()
+    """Add the child to the family, or ask for it."""
+    family, form, duplicate = active_family(), _new_child_form(), DuplicateForm()
     if not form.validate():
-        return render_page("family/members/new_child.html", layout="family", status=422, form=form)
+        return _new_child_page(form, status=422)
     with write_transaction() as session:
-        child_id = families.add_child(session, family.id, form.child())
+        added = changes.add_person(
+            session, family.id, current_account().user_id, FileKind.NEW_CHILD, form.values(),
+            is_confirmed=duplicate.is_other_person.data,
+        )  # fmt: skip
+    if added.namesake is not None:
+        return _new_child_page(form, duplicate, status=422)
+    if added.is_asked or added.subject_id is None:
+        flash("Votre demande est envoyée. Nous vous écrirons quand elle sera traitée.", "success")
+        return go_to(url_for("family.members.show"))
     flash(f"{form.first_name.data} fait maintenant partie de votre famille.", "success")
-    return go_to(url_for("family.members.show_child", child_id=child_id))
+    return go_to(url_for("family.members.show_child", child_id=added.subject_id))
 
 
 @blueprint.get("/enfants/<int:child_id>")
 def show_child(child_id: int) -> Response:
     """A child: identity, and the way to enrolments and bookings."""
-    child = families.child_of(current_family().id, child_id)
-    is_editable = current_family().may_act and not families.has_enrolments(child_id)
+    family = current_family()
+    child = families.child_of(family.id, child_id)
     return render_page(
-        "family/members/child.html", layout="family", child=child, is_editable=is_editable,
-        file=child_files.read_file(child),
+        "family/members/child.html", layout="family", child=child, family=family, file=child_files.read_file(child),
+        waits=any(view.is_about_child(child_id) for view in changes.requests_of_family(family.id)),
     )  # fmt: skip
 
 
 @blueprint.get("/enfants/<int:child_id>/identite")
 def edit_child(child_id: int) -> Response:
-    """Correct a child's identity, until the first enrolment."""
-    child = families.child_of(active_family().id, child_id)
-    if families.has_enrolments(child_id):
-        raise NotFound("child that may be corrected")
-    form = ChildForm(last_name=child.last_name, first_name=child.first_name, birth_date=child.birth_date)
-    return render_page("family/members/edit_child.html", layout="family", child=child, form=form)
+    """Correct a child's identity; once the child is enrolled the staff approve, unless they chose otherwise."""
+    return _part_page(child_id, FileKind.CHILD, *_child_form(child_id))
 
 
 @blueprint.post("/enfants/<int:child_id>/identite")
+@resumed_at(lambda child_id: address_with_typed("family.members.edit_child", child_id=child_id))
 def save_child(child_id: int) -> BaseResponse:
-    """Store the corrected identity."""
-    family, form = active_family(), ChildForm()
-    child = families.child_of(family.id, child_id)
-    if not form.validate():
-        return render_page("family/members/edit_child.html", layout="family", status=422, child=child, form=form)
-    with write_transaction() as session:
-        families.save_child(session, family.id, child_id, form.child())
-    flash("Vos modifications sont enregistrées.", "success")
-    return go_to(url_for("family.members.show_child", child_id=child_id))
+    """Store the corrected identity, or ask for it."""
+    return _save_of_child(child_id, FileKind.CHILD, *_child_form(child_id))
+
+
+@blueprint.get("/enfants/<int:child_id>/lieu-de-vie")
+def edit_custody(child_id: int) -> Response:
+    """With whom a child lives."""
+    return _part_page(child_id, FileKind.CUSTODY, *_custody_form(child_id))
+
+
+@blueprint.post("/enfants/<int:child_id>/lieu-de-vie")
+@resumed_at(lambda child_id: address_with_typed("family.members.edit_custody", child_id=child_id))
+def save_custody(child_id: int) -> BaseResponse:
+    """Store with whom a child lives, or ask for it."""
+    return _save_of_child(child_id, FileKind.CUSTODY, *_custody_form(child_id))
 
 
 def active_family() -> FamilyRef:
@@ -115,44 +149,88 @@ def active_family() -> FamilyRef:
     return family
 
 
-def _filled_form(view: CoordinatesView) -> CoordinatesForm:
-    address, quotient = view.address, view.quotient
-    form = CoordinatesForm(
-        obj=address,
-        last_name=view.last_name,
-        first_name=view.first_name,
-        home_phone=format_phone(view.home_phone) if view.home_phone else "",
-        mobile_phone=format_phone(view.mobile_phone) if view.mobile_phone else "",
-        regime=view.regime.value if view.regime else "",
-        fund_number=view.fund_number or "",
-        fund_holder_name=view.fund_holder_name or "",
-        quotient=amount_typed(quotient.value_cents) if quotient else "",
-        quotient_month=month_code(quotient.month if quotient else None),
-    )
-    return _with_months(form, view)
+def part_form(form_class: type[Form]) -> Form:
+    """The form of a part of the file as it was sent; or as it was typed before the session ended."""
+    typed = resumed_input() if request.method == "GET" else None
+    if typed is not None:
+        form = form_class(formdata=typed)
+        if is_of_family(form, current_family().id):
+            return form
+    return form_class()
 
 
-def _with_months(form: CoordinatesForm, view: CoordinatesView) -> CoordinatesForm:
-    form.offer_months(clock.today(), view.quotient.month if view.quotient else None)
+def save_part(kind: FileKind, subject_id: int, form: SectionForm) -> Saved:
+    """Store what was typed in a valid form and tell what became of it; on conflict the form tells it."""
+    family_id = current_family().id
+    with write_transaction() as session:
+        saved = changes.save(
+            session, family_id, current_account().user_id, kind, subject_id, form.shown(), form.values()
+        )
+    if saved.conflicts:
+        show_conflicts(form, saved.conflicts, changes.part_of(family_id, kind, subject_id).values, family_id)
+    else:
+        sentence = saved_sentence(kind, saved.applied, saved.asked, saved.withdrawn)
+        flash(sentence, "success" if saved.applied or saved.asked or saved.withdrawn else "info")
+    return saved
+
+
+def _coordinates_form() -> CoordinatesForm:
+    family_id = current_family().id
+    part, form = changes.part_of(family_id, FileKind.COORDINATES, family_id), part_form(CoordinatesForm)
+    form.offer_months(clock.today(), part.stored["quotient_month"])
+    fill_part(form, part.values, family_id, read_only=part.read_only, pending=part.pending)
     return form
 
 
-def _coordinates_input(form: CoordinatesForm) -> CoordinatesInput:
-    home_phone, mobile_phone = form.phones()
-    return CoordinatesInput(
-        last_name=form.last_name.data,
-        first_name=form.first_name.data,
-        address=form.address(),
-        home_phone=home_phone,
-        mobile_phone=mobile_phone,
-        regime=Regime(form.regime.data),
-        fund_number=form.fund_number.data or None,
-        fund_holder_name=form.fund_holder_name.data or None,
-        quotient=form.quotient_input(),
-    )
-
-
-def _coordinates_page(form: CoordinatesForm, view: CoordinatesView, *, status: int = 200) -> Response:
+def _coordinates_page(form: CoordinatesForm, status: int = 200) -> Response:
+    family = current_family()
     return render_page(
-        "family/members/coordinates.html", layout="family", status=status, form=form, quotient=view.quotient
-    )
+        "family/members/coordinates.html", layout="family", status=status, form=form, family=family,
+        quotients=families.quotient_history(family.id), gaps=families.file_gaps_of(family.id),
+    )  # fmt: skip
+
+
+def _new_child_form() -> ChildForm:
+    form = part_form(ChildForm)
+    fill_part(form, {}, current_family().id)
+    return form
+
+
+def _new_child_page(form: ChildForm, duplicate: DuplicateForm | None = None, status: int = 200) -> Response:
+    return render_page(
+        "family/members/new_child.html", layout="family", status=status, form=form, duplicate=duplicate,
+        may_add=changes.may_add(FileKind.NEW_CHILD),
+    )  # fmt: skip
+
+
+def _child_form(child_id: int) -> tuple[ChildForm, Part]:
+    return _filled(child_id, FileKind.CHILD, part_form(ChildForm))
+
+
+def _custody_form(child_id: int) -> tuple[CustodyForm, Part]:
+    return _filled(child_id, FileKind.CUSTODY, part_form(CustodyForm))
+
+
+def _filled(child_id: int, kind: FileKind, form: Form) -> tuple[Form, Part]:
+    family_id = current_family().id
+    part = changes.part_of(family_id, kind, child_id)
+    fill_part(form, part.values, family_id, read_only=part.read_only, pending=part.pending)
+    return form, part
+
+
+def _save_of_child(child_id: int, kind: FileKind, form: SectionForm, part: Part) -> BaseResponse:
+    active_family()
+    if not form.validate():
+        return _part_page(child_id, kind, form, part, status=422)
+    if save_part(kind, child_id, form).conflicts:
+        return _part_page(child_id, kind, form, part, status=409)
+    return go_to(url_for("family.members.show_child", child_id=child_id))
+
+
+def _part_page(child_id: int, kind: FileKind, form: SectionForm, part: Part, status: int = 200) -> Response:
+    child: ChildView = families.child_of(current_family().id, child_id)
+    template = "edit_child" if kind is FileKind.CHILD else "custody"
+    return render_page(
+        f"family/members/{template}.html", layout="family", status=status, child=child, form=form, part=part,
+        family=current_family(),
+    )  # fmt: skip

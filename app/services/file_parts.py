@@ -1,0 +1,108 @@
+"""The parts of a family's file as text by name of field: reading one, and writing what changed.
+
+Which changes are written, and when, is decided in `services.changes`.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.families import Child, Family, FamilyChild, Guardian
+from app.rules.changes import Change
+from app.rules.file_fields import CUSTODY_FIELDS, FileKind
+from app.services.errors import NotFound
+from app.services.families import ChildInput, Values, add_child, read_coordinates, write_coordinates
+from app.services.guardians import add_guardian, guardian_row, read_values, write_values
+
+
+def lock_family(session: Session, family_id: int) -> None:
+    """Make other changes of the family's file wait until this transaction ends."""
+    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
+
+
+def read_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> dict[str, str]:
+    """What a part of the file holds. Raises NotFound for a guardian or child of another family."""
+    match kind:
+        case FileKind.COORDINATES:
+            family = session.get(Family, family_id)
+            if family is None:
+                raise NotFound("family")
+            return read_coordinates(family)
+        case FileKind.GUARDIAN:
+            return read_values(guardian_row(session, family_id, subject_id))
+        case FileKind.CHILD:
+            child, _ = _child(session, family_id, subject_id)
+            return {
+                "last_name": child.last_name, "first_name": child.first_name,
+                "birth_date": child.birth_date.isoformat(),
+            }  # fmt: skip
+        case FileKind.CUSTODY:
+            _, link = _child(session, family_id, subject_id)
+            answers: dict[str, str] = json.loads(link.custody) if link.custody else {}
+            return {name: answers.get(name, "") for name in CUSTODY_FIELDS}
+        case FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
+            return {}
+
+
+def write_part(
+    session: Session, family_id: int, kind: FileKind, subject_id: int, changes: Mapping[str, Change], starts_on: date
+) -> None:
+    """Store what changed of a part; a new address holds from `starts_on`. Raises NotFound."""
+    values = {
+        **read_part(session, family_id, kind, subject_id),
+        **{name: change.after for name, change in changes.items()},
+    }
+    match kind:
+        case FileKind.COORDINATES:
+            write_coordinates(session, session.get_one(Family, family_id), values, starts_on)
+        case FileKind.GUARDIAN:
+            write_values(guardian_row(session, family_id, subject_id), values)
+        case FileKind.CHILD:
+            # Of a child of two homes, the other family's change waits.
+            session.execute(select(Child.id).where(Child.id == subject_id).with_for_update())
+            child, _ = _child(session, family_id, subject_id)
+            child.last_name = values["last_name"]
+            child.first_name = values["first_name"]
+            child.birth_date = date.fromisoformat(values["birth_date"])
+        case FileKind.CUSTODY:
+            _, link = _child(session, family_id, subject_id)
+            link.custody = json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=False)
+        case FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
+            raise ValueError("somebody new is added, not changed")
+    session.flush()
+
+
+def add_part(session: Session, family_id: int, kind: FileKind, values: Values) -> int:
+    """Add a guardian or a child to the family, and return the id."""
+    if kind is FileKind.NEW_GUARDIAN:
+        return add_guardian(session, family_id, values)
+    born_on = date.fromisoformat(values["birth_date"])
+    return add_child(session, family_id, ChildInput(values["last_name"], values["first_name"], born_on))
+
+
+def name_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> str:
+    """The name of the person that a part is about; empty for the family's own coordinates. Raises NotFound."""
+    if kind is FileKind.COORDINATES:
+        return ""
+    if kind in (FileKind.GUARDIAN, FileKind.NEW_GUARDIAN):
+        return guardian_row(session, family_id, subject_id).full_name
+    return _child(session, family_id, subject_id)[0].full_name
+
+
+def _child(session: Session, family_id: int, child_id: int) -> tuple[Child, FamilyChild]:
+    found = session.execute(
+        select(Child, FamilyChild)
+        .join(FamilyChild, FamilyChild.child_id == Child.id)
+        .where(FamilyChild.family_id == family_id, Child.id == child_id)
+    ).first()
+    if found is None:
+        raise NotFound("child")
+    return found[0], found[1]
+
+
+def has_login(session: Session, guardian_id: int) -> bool:
+    """Whether an adult signs in: the address is then changed with the account, not with the file."""
+    return session.scalar(select(Guardian.user_id).where(Guardian.id == guardian_id)) is not None
