@@ -41,6 +41,7 @@ from app.models.activities import (
     Unit,
 )
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
+from app.models.changes import ChangeRequest
 from app.models.child_files import VaccineObligation
 from app.models.enrolments import Enrolment
 from app.models.families import (
@@ -60,10 +61,11 @@ from app.rules.capabilities import Role
 from app.rules.cells import Action
 from app.rules.choices import Shown
 from app.rules.deadlines import NoticeKind, NoticeRule
+from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import bookings, contacts, documents, families, installations, invoice_runs, payments
+from app.services import bookings, changes, contacts, documents, families, installations, invoice_runs, payments
 from app.services.bookings import SaveOutcome, make_counters
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
@@ -221,6 +223,19 @@ def make_contact(family_id: int, child_id: int, first_name: str = "Odette", phon
     }  # fmt: skip
     with write_transaction() as session:
         return contacts.add_contact(session, family_id, child_id, values)
+
+
+def ask_change(
+    family: FamilySetup, kind: FileKind = FileKind.COORDINATES, subject_id: int | None = None, **typed: str
+) -> int:
+    """A parent asks to change fields of a part of the file, another regime unless told otherwise; the request's id."""
+    subject = family.family_id if subject_id is None else subject_id
+    shown = changes.part_of(family.family_id, kind, subject).values
+    with write_transaction() as session:
+        wanted = typed or {"regime": "other"}
+        changes.save(session, family.family_id, family.user_id, kind, subject, shown, wanted)
+    found = select(ChangeRequest.id).where(ChangeRequest.family_id == family.family_id)
+    return db.session.scalars(found.order_by(ChangeRequest.id.desc())).first() or 0
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

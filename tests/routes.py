@@ -120,6 +120,9 @@ ROUTES: Mapping[str, Route] = {
     "family.members.show_child": _family(argument="child_id"),
     "family.members.edit_child": _family(argument="child_id"),
     "family.members.save_child": _family("POST", "child_id", sends=_CHILD),
+    "family.members.edit_custody": _family(argument="child_id"),
+    "family.members.save_custody": _family("POST", "child_id", sends={"arrangement": "both_parents"}),
+    "family.members.withdraw_request": _family("POST", "request_id"),
     **{
         f"family.child_files.{verb}_{kind}": _family(method, "child_id")
         for kind in SectionKind
@@ -187,6 +190,8 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.save_vaccine": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="vaccine_id", sends={"name": "Vaccin"}
     ),
+    "staff.settings.show_field_policies": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.save_field_policies": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.tariffs.show": _staff(Capability.EDIT_TARIFFS),
     "staff.tariffs.show_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),
@@ -300,6 +305,7 @@ def make_world(app: Flask) -> World:
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
     file_ids = _make_files(planning.family.family_id, planning.child_id)
     strangers_ids = {
+        "request_id": factories.ask_change(stranger),
         "contact_id": factories.make_contact(stranger.family_id, strangers_child_id),
         "guardian_id": stranger.guardian_id,
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
@@ -307,7 +313,10 @@ def make_world(app: Flask) -> World:
     public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
-        {**regie_ids, **file_ids, "guardian_id": planning.family.guardian_id}, public_token, secrets, staff,
+        {
+            **regie_ids, **file_ids, "guardian_id": planning.family.guardian_id,
+            "request_id": factories.ask_change(planning.family),
+        }, public_token, secrets, staff,
     )  # fmt: skip
 
 

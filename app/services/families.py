@@ -1,5 +1,6 @@
 """The family file: coordinates, children. Everything is loaded through the family that asks."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.accounts import User
+from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
 from app.models.families import (
     Child,
@@ -23,10 +25,10 @@ from app.models.families import (
     Regime,
 )
 from app.models.reference_data import Commune, CommunePostalCode
-from app.rules.file_fields import STREET_FIELDS
+from app.rules.file_fields import STREET_FIELDS, FileKind
 from app.rules.file_gaps import FileFacts, FileGaps, find_gaps
 from app.rules.quotients import Quotient, quotient_on
-from app.rules.states import FamilyStatus
+from app.rules.states import ChangeStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.errors import NotFound
 
@@ -226,7 +228,17 @@ def quotient_history(family_id: int) -> tuple[QuotientView, ...]:
 def file_gaps_of(family_id: int) -> FileGaps:
     """What a family's file lacks, and what that costs. Two queries."""
     has_address = select(FamilyAddress.id).where(FamilyAddress.family_id == family_id).exists()
-    family, is_located = db.session.execute(select(Family, has_address).where(Family.id == family_id)).one()
+    asked = select(ChangeRequest.body).where(
+        ChangeRequest.family_id == family_id,
+        ChangeRequest.kind == FileKind.COORDINATES,
+        ChangeRequest.status == ChangeStatus.PENDING,
+    )
+    family, is_located, body = db.session.execute(
+        select(Family, has_address, asked.scalar_subquery()).where(Family.id == family_id)
+    ).one()
+    # What was asked for is given: the family has done its part.
+    given = {name: after for name, (_, after) in json.loads(body).items()} if body else {}
+    regime = given.get("regime", family.regime)
     history = quotient_history(family_id)
     counting = [
         Quotient(view.value_cents, view.month, view.ends_on, view.is_verified)
@@ -236,10 +248,10 @@ def file_gaps_of(family_id: int) -> FileGaps:
     return find_gaps(
         FileFacts(
             has_phone=bool(family.home_phone or family.mobile_phone),
-            has_address=is_located,
-            has_regime=family.regime is not None,
-            asks_fund=family.regime in (Regime.GENERAL, Regime.AGRICULTURAL),
-            has_fund_number=bool(family.fund_number),
+            has_address=is_located or bool(given.get("street")),
+            has_regime=bool(regime),
+            asks_fund=regime in (Regime.GENERAL, Regime.AGRICULTURAL),
+            has_fund_number=bool(given.get("fund_number", family.fund_number)),
             quotient=quotient_on(counting, clock.today()).outcome,
             was_refused=bool(history) and history[0].refusal_reason is not None,
         )

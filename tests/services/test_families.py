@@ -1,6 +1,5 @@
 """The family file: dated addresses, quotients that wait for the staff, children of two homes, communes."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,42 +7,58 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.families import FamilyAddress, FamilyQuotient, Regime
+from app.models.families import Family, FamilyAddress, FamilyQuotient, QuotientSource
 from app.services import families
 from app.services.errors import NotFound
-from app.services.families import AddressInput, ChildInput, CommuneChoice, CoordinatesInput, QuotientInput
-from tests.factories import NOW, enrol, make_activity, make_child, make_family, share_child
+from tests.factories import NOW, make_child, make_family, share_child
 
 pytestmark = pytest.mark.usefixtures("app")
 
-MOREUIL = CommuneChoice("80570", "Moreuil", "80110")
-TYPED = CoordinatesInput(
-    last_name="TEST", first_name="Fabrice", address=AddressInput("3", "", "rue du Moulin", "", MOREUIL),
-    home_phone=None, mobile_phone="+33600000000", regime=Regime.GENERAL, fund_number="123456",
-    fund_holder_name="Test Fabrice", quotient=QuotientInput(81_250, date(2026, 10, 1)),
-)  # fmt: skip
+TYPED = {
+    "last_name": "TEST", "first_name": "Fabrice", "number": "3", "repetition": "", "street": "rue du Moulin",
+    "complement": "", "postal_code": "80110", "city": "Moreuil", "home_phone": "", "mobile_phone": "+33600000000",
+    "regime": "general", "fund_number": "123456", "fund_holder_name": "Test Fabrice", "quotient": "81250",
+    "quotient_month": "2026-10-01", "quotient_source": "caf",
+}  # fmt: skip
 
 
-def save(family_id: int, typed: CoordinatesInput = TYPED) -> None:
+def save(family_id: int, starts_on: date | None = None, **changes: str) -> None:
     with write_transaction() as session:
-        families.save_coordinates(session, family_id, typed)
+        row = session.get_one(Family, family_id)
+        families.write_coordinates(session, row, {**TYPED, **changes}, starts_on or clock.today())
+
+
+def read(family_id: int) -> dict[str, str]:
+    return families.read_coordinates(db.session.get_one(Family, family_id))
 
 
 def test_a_move_adds_an_address_and_a_correction_does_not() -> None:
     family_id = make_family().family_id
     save(family_id)
-    corrected = replace(TYPED, address=replace(TYPED.address, number="5"))
-    save(family_id, corrected)
-    save(family_id, corrected)
+    save(family_id, number="5")
+    save(family_id, number="5")
     rows = db.session.scalars(select(FamilyAddress).order_by(FamilyAddress.starts_on)).all()
     assert [(row.starts_on, row.number, row.city) for row in rows] == [
         (date(2026, 1, 1), "12", "Démuin"), (clock.today(), "5", "Moreuil"),
     ]  # fmt: skip
     clock.start_at(NOW + timedelta(days=40), frozen=True)
-    save(family_id, corrected)
+    save(family_id, number="5")
     assert len(db.session.scalars(select(FamilyAddress)).all()) == 2
-    view = families.coordinates_of(family_id)
-    assert view.address is not None and view.address.city == "Moreuil"
+    assert read(family_id)["city"] == "Moreuil"
+
+
+def test_address_that_begins_later_is_not_the_present_one() -> None:
+    family_id = make_family().family_id
+    save(family_id, date(2026, 12, 1))
+    assert read(family_id)["city"] == "Démuin"
+    clock.start_at(NOW + timedelta(days=10), frozen=True)
+    db.session.rollback()
+    assert read(family_id) == TYPED
+
+
+def test_address_in_no_known_commune_is_refused() -> None:
+    with pytest.raises(NotFound):
+        save(make_family().family_id, city="Atlantis")
 
 
 def test_declared_quotient_waits_for_the_staff() -> None:
@@ -54,9 +69,9 @@ def test_declared_quotient_waits_for_the_staff() -> None:
         families.verify_quotient(session, family.family_id, date(2026, 10, 1), family.user_id)
     save(family.family_id)  # the same again changes nothing
     assert all(row.verified_at for row in db.session.scalars(select(FamilyQuotient)))
-    save(family.family_id, replace(TYPED, quotient=QuotientInput(90_000, date(2026, 10, 1))))
-    view = families.coordinates_of(family.family_id).quotient
-    assert view is not None and (view.value_cents, view.is_verified) == (90_000, False)
+    save(family.family_id, quotient="90000", quotient_source="tax_notice")
+    latest, *_ = families.quotient_history(family.family_id)
+    assert (latest.value_cents, latest.source, latest.is_verified) == (90_000, QuotientSource.TAX_NOTICE, False)
 
 
 def test_fund_number_is_encrypted_in_the_database() -> None:
@@ -64,7 +79,7 @@ def test_fund_number_is_encrypted_in_the_database() -> None:
     save(family_id)
     stored = db.session.scalar(text("SELECT fund_number FROM family"))
     assert stored and "123456" not in stored
-    assert families.coordinates_of(family_id).fund_number == "123456"
+    assert read(family_id) == TYPED
 
 
 def test_child_of_two_homes_belongs_to_both_and_to_nobody_else() -> None:
@@ -74,19 +89,6 @@ def test_child_of_two_homes_belongs_to_both_and_to_nobody_else() -> None:
     assert families.child_of(mother.family_id, child) == families.child_of(father.family_id, child)
     with pytest.raises(NotFound):
         families.child_of(stranger.family_id, child)
-
-
-def test_identity_may_be_corrected_until_any_home_enrols_the_child() -> None:
-    mother, father = make_family(), make_family("AUTRE")
-    child = make_child(mother)
-    share_child(child, father)
-    typed = ChildInput("TEST", "Léo", date(2018, 1, 1))
-    with write_transaction() as session:
-        families.save_child(session, mother.family_id, child, typed)
-    enrol(child, father, make_activity(places=None))
-    with pytest.raises(NotFound), write_transaction() as session:
-        families.save_child(session, mother.family_id, child, replace(typed, first_name="Lou"))
-    assert families.child_of(mother.family_id, child).first_name == "Léo"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.access import current_account, current_family, resumed_at
 from app.database import write_transaction
+from app.filters import NBSP
 from app.forms.bases import SectionForm
 from app.forms.changes import DuplicateForm, cards_of, fill_part, is_of_family, show_conflicts
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
@@ -46,7 +47,7 @@ def withdraw_request(request_id: int) -> BaseResponse:
         with write_transaction() as session:
             changes.withdraw(session, family.id, request_id)
     except AlreadyDecided:
-        flash("Trop tard : cette demande est déjà traitée. Voyez la réponse ci-dessous.", "warning")
+        flash(f"Trop tard{NBSP}: cette demande est déjà traitée. Voyez la réponse ci-dessous.", "warning")
     else:
         flash("Votre demande est retirée. Rien ne change dans votre dossier.", "success")
     return go_to(url_for("family.members.show"))

@@ -6,11 +6,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.database import write_transaction
+from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
 from app.forms.staff_settings import SchoolNameForm, VaccineForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.vaccinations import VaccineRule
-from app.services import child_settings
+from app.services import child_settings, field_settings
 from app.services.catalogue import catalogue
 
 blueprint = Blueprint("settings", __name__)
@@ -87,6 +88,30 @@ def edit_vaccine(vaccine_id: int) -> Response:
 def save_vaccine(vaccine_id: int) -> BaseResponse:
     """Store an obligation."""
     return _save_vaccine(_vaccine(vaccine_id))
+
+
+@blueprint.get("/champs")
+@requires(Capability.EDIT_SETTINGS)
+def show_field_policies() -> Response:
+    """« Champs du dossier »: what parents may change, field by field."""
+    return _field_policies_page(policies_form(field_settings.read_policies()))
+
+
+@blueprint.post("/champs")
+@requires(Capability.EDIT_SETTINGS)
+def save_field_policies() -> BaseResponse:
+    """Store what parents may change."""
+    form = policies_form(field_settings.read_policies())
+    if not form.validate():
+        return _field_policies_page(form, status=422)
+    with write_transaction() as session:
+        is_changed = field_settings.save_policies(session, form.choices())
+    flash("Vos choix sont enregistrés." if is_changed else "Rien n’a changé.", "success" if is_changed else "info")
+    return go_to(url_for("staff.settings.show_field_policies"))
+
+
+def _field_policies_page(form: FieldPoliciesForm, status: int = 200) -> Response:
+    return render_page("staff/settings/field_policies.html", layout="staff", status=status, form=form)
 
 
 def _vaccine(vaccine_id: int) -> VaccineRule:

@@ -28,7 +28,7 @@ def complete(family: FamilySetup) -> None:
 def test_new_family_is_told_how_to_begin(client: Client) -> None:
     page = client.sign_in(make_family().user_id).get("/tableau-de-bord")
     assert "Ajoutez votre enfant" in page.text
-    assert "Complétez vos coordonnées" in page.text
+    assert "Il manque votre régime allocataire et votre quotient familial." in page.text
     for path in ("/ma-famille/enfants/nouveau", "/ma-famille/coordonnees", "/ma-famille", "/mes-inscriptions"):
         assert path in page.links()
 
@@ -38,7 +38,7 @@ def test_child_without_enrolment_and_family_without_quotient(client: Client) -> 
     complete(family)
     make_child(family)
     page = client.sign_in(family.user_id).get("/tableau-de-bord")
-    assert "Indiquez votre quotient familial" in page.text
+    assert "Il manque votre quotient familial. Vous payez le tarif maximum." in page.text
     assert "Aucune inscription en cours pour Léa." in page.text
 
 

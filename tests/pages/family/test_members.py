@@ -1,16 +1,19 @@
 """Ma famille: its people, « Coordonnées » with every field of the guide, and a child."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.database import db
+from app.database import db, write_transaction
 from app.models.families import Child, Family, FamilyAddress, FamilyQuotient, Regime
+from app.rules.changes import FieldPolicy
+from app.rules.file_fields import FileField
 from app.rules.states import FamilyStatus
+from app.services.field_settings import save_policies
 from tests.client import Answer, Client
-from tests.factories import enrol, make_activity, make_child, make_family
+from tests.factories import NOW, enrol, make_activity, make_child, make_family
 
 COORDINATES = {
     "last_name": "TEST FABRICE", "first_name": "Fabrice", "home_phone": "06.00.00.00.00", "mobile_phone": "",
@@ -18,6 +21,11 @@ COORDINATES = {
     "complement": "", "regime": "general", "fund_number": "123456", "fund_holder_name": "Test Fabrice",
     "quotient": "812,50", "quotient_month": "2026-10-01",
 }  # fmt: skip
+
+
+def let_parents_change_everything() -> None:
+    with write_transaction() as session:
+        save_policies(session, dict.fromkeys(FileField, FieldPolicy.EDITABLE))
 
 
 def save(client: Client, status: int | None = None, **changes: str) -> Answer:
@@ -36,6 +44,21 @@ def test_same_child_sent_twice_is_one(client: Client) -> None:
     assert len(db.session.scalars(select(Child)).all()) == 2
 
 
+def test_namesake_is_added_only_once_it_is_confirmed(sqlite_client: Client) -> None:
+    client, family = sqlite_client, make_family()
+    make_child(family, "Zoé", date(2019, 2, 28))
+    clock.start_at(NOW + timedelta(hours=1), frozen=True)
+    client.sign_in(family.user_id).get("/ma-famille/enfants/nouveau")
+    twin = client.submit(last_name="TEST", first_name="Zélie", birth_date="2019-02-28")
+    assert twin.heading == "Zélie TEST"  # twins have names of their own
+    client.get("/ma-famille/enfants/nouveau")
+    page = client.submit(status=422, last_name="ZOE", first_name="Test", birth_date="2019-02-28")
+    assert "Un enfant du même nom et né le même jour existe déjà" in page.text
+    assert len(db.session.scalars(select(Child)).all()) == 2
+    client.submit(is_other_person="y")
+    assert len(db.session.scalars(select(Child)).all()) == 3
+
+
 def test_people_are_bands(client: Client) -> None:
     family = make_family()
     child = make_child(family)
@@ -50,6 +73,7 @@ def test_people_are_bands(client: Client) -> None:
 
 def test_parent_fills_in_every_field(client: Client) -> None:
     family = make_family()
+    let_parents_change_everything()
     client.sign_in(family.user_id)
     page = save(client)
     assert page.path == "/ma-famille/famille"
@@ -67,7 +91,7 @@ def test_parent_fills_in_every_field(client: Client) -> None:
     assert {name: page.value(name, "coordinates") for name in COORDINATES} == {
         **COORDINATES, "home_phone": "06 00 00 00 00",
     }  # fmt: skip
-    assert "Quotient en cours de vérification" in page.text
+    assert "En cours de vérification" in page.text
 
 
 @pytest.mark.parametrize(
@@ -114,7 +138,7 @@ def test_unchanged_quotient_stays_verified(client: Client) -> None:
     family = make_family(quotient_cents=81250)
     client.sign_in(family.user_id)
     page = client.get("/ma-famille/coordonnees")
-    assert "Quotient vérifié" in page.text
+    assert "janvier 2026 Déclaré, sans justificatif Vérifié" in page.text
     client.submit("coordinates", **{**COORDINATES, "quotient": "812,50", "quotient_month": "2026-01-01"})
     assert db.session.scalars(select(FamilyQuotient)).one().verified_at is not None
 
@@ -131,9 +155,9 @@ def test_parent_adds_a_child_and_corrects_it_until_the_first_enrolment(client: C
     assert page.heading == "Ugo TEST" and "15/05/2018" in page.text
     client.get(f"/ma-famille/enfants/{child.id}/identite")
     enrol(child.id, family, make_activity())
-    client.submit("child", status=404, first_name="Hugues")
-    assert "Corriger" not in client.get(f"/ma-famille/enfants/{child.id}").text
-    client.get(f"/ma-famille/enfants/{child.id}/identite", status=404)
+    page = client.submit("child", first_name="Hugues")  # from now on its name and age count: the staff approve
+    assert "Votre demande est envoyée : prénom." in page.text
+    assert page.heading == "Ugo TEST" and "Une demande attend notre validation." in page.text
 
 
 @pytest.mark.parametrize(
