@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
 from app.htmx import leave_for
+from app.kept_forms import is_worth_keeping, show_sign_in
 from app.rules.capabilities import Capability, capabilities_of
 from app.services import child_files, sessions
 from app.services.families import FamilyRef, families_of_user
@@ -67,6 +68,7 @@ def sign_in(user_id: int) -> None:
     with write_transaction() as database_session:
         token = sessions.open_session(database_session, user_id, device=request.user_agent.string)
     session.clear()
+    g.pop("csrf_token", None)  # Flask-WTF's, of the session before
     user = sessions.read_session(token)
     assert user is not None
     session.permanent = True
@@ -102,7 +104,7 @@ def current_capabilities() -> frozenset[Capability]:
 def guard_family() -> Response | None:
     """The door of the parents: anonymous → sign-in; signed in, but guardian of no family → 403."""
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return _ask_to_sign_in()
     families = families_of_user(current_user.user.user_id)
     if not families:
         abort(403)
@@ -113,7 +115,7 @@ def guard_family() -> Response | None:
 def guard_staff() -> Response | None:
     """The door of the council: anonymous → sign-in; no role → 403."""
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return _ask_to_sign_in()
     if not current_user.user.is_staff:
         abort(403)
     return None
@@ -176,7 +178,10 @@ def safe_next(address: str | None) -> str | None:
     return address
 
 
-def _to_sign_in() -> Response:
+def _ask_to_sign_in() -> Response:
+    """Lead to sign-in, and back: to the page, to the choices that were made, or with what was typed in the form."""
+    if is_worth_keeping() and resume_address() is None:
+        return show_sign_in()
     return leave_for(url_for("public.sign_in.show", suite=_wanted_address()))
 
 

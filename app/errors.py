@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from app.access import resume_address
 from app.database import db
 from app.htmx import render_page
+from app.kept_forms import is_from_own_page, is_worth_keeping, of_this_request, show_again, show_sign_in
 from app.services.errors import (
     AlreadyDecided,
     DomainError,
@@ -65,6 +66,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def show_csrf(_error: CSRFError) -> Response:
         db.session.rollback()
+        if is_worth_keeping() and is_from_own_page() and resume_address() is None:
+            return show_again(of_this_request(), 400) if current_user.is_authenticated else show_sign_in()
         return render_page("errors/csrf.html", layout=_layout(), status=400, resume_address=resume_address())
 
     @app.errorhandler(OperationalError)

@@ -21,3 +21,4 @@ class SignInForm(FlaskForm):
         render_kw={"autocomplete": "current-password"},
     )
     suite = HiddenField()
+    kept = HiddenField()  # what was sent after the session had ended: see app.kept_forms

@@ -85,3 +85,8 @@ def touch_session(session: Session, session_id: int) -> None:
 def end_session(session: Session, session_id: int) -> None:
     """Sign out: the cookie is worth nothing from now on."""
     session.execute(delete(UserSession).where(UserSession.id == session_id))
+
+
+def owner_of(token: str) -> int | None:
+    """Whose session a token was, ended or not; None for one that is forgotten. One query."""
+    return db.session.scalar(select(UserSession.user_id).where(UserSession.token_hash == hash_secret(token)))

@@ -10,6 +10,7 @@ from app.access import home_address, safe_next, sign_in, sign_out
 from app.database import write_transaction
 from app.forms.sign_in import SignInForm
 from app.htmx import go_to, leave_for, render_page
+from app.kept_forms import read_kept, show_again
 from app.services import accounts, throttles
 from app.services.credentials import password_matches
 from app.services.errors import TooManyAttempts
@@ -38,6 +39,9 @@ def sign_in_user() -> BaseResponse:
     if user_id is None:
         return _page(form, status=422, refused=True)
     sign_in(user_id)
+    kept = read_kept(form.kept.data)
+    if kept is not None and _wanted_page(kept.path):
+        return show_again(kept)
     return go_to(_wanted_page(form.suite.data) or home_address())
 
 
