@@ -39,7 +39,14 @@ FAMILY_SECTIONS = (
     Section("Historique", "family.history.show", "history"),
 )
 
-QUEUE_CAPABILITIES = frozenset({Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS})
+QUEUE_CAPABILITIES = frozenset(
+    {
+        Capability.REVIEW_SIGN_UPS,
+        Capability.REVIEW_ENROLMENTS,
+        Capability.VERIFY_QUOTIENTS,
+        Capability.REVIEW_CHANGES,
+    }
+)
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),

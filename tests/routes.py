@@ -154,7 +154,14 @@ ROUTES: Mapping[str, Route] = {
     "family.history.show": _family(),
     # --- staff
     "staff.home.show": _staff(*Capability, answers=303),
-    "staff.queue.show": _staff(Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS),
+    "staff.queue.show": _staff(
+        Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS, Capability.REVIEW_CHANGES
+    ),
+    "staff.queue.accept_change": _staff(Capability.REVIEW_CHANGES, method="POST", argument="request_id"),
+    "staff.queue.refuse_change": _staff(Capability.REVIEW_CHANGES, method="POST", argument="request_id", sends=_REASON),
+    "staff.queue.review_change": _staff(Capability.REVIEW_CHANGES, argument="request_id"),
+    "staff.queue.accept_reviewed_change": _staff(Capability.REVIEW_CHANGES, method="POST", argument="request_id"),
+    "staff.queue.accept_ticked_changes": _staff(Capability.REVIEW_CHANGES, method="POST", answers=303),
     "staff.queue.accept_sign_up": _staff(Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id"),
     "staff.queue.refuse_sign_up": _staff(
         Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id", sends=_REASON

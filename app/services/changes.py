@@ -101,6 +101,11 @@ class RequestView:
         """What it changes, as the staff's settings name it."""
         return fields_named(self.kind, _moved_names(self.changes))
 
+    @property
+    def has_address(self) -> bool:
+        """Whether the family moves, so that the staff say from when on."""
+        return self.kind is FileKind.COORDINATES and "street" in self.changes
+
     def is_about_child(self, child_id: int) -> bool:
         """Whether it waits, and is about this child."""
         is_child = self.kind in (FileKind.CHILD, FileKind.CUSTODY) and self.subject_id == child_id
@@ -130,6 +135,15 @@ class HistoryEntry:
     changed_at: datetime
     changed_by: str
     was_asked: bool  # a family asked for it, and the staff accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A request that waits, beside what is stored now."""
+
+    request: RequestView
+    stored: Values  # the whole part; nothing for somebody new
+    moved: Mapping[str, Conflict]  # what was stored anew since the family asked
 
 
 def policies_for(kind: FileKind, *, is_enrolled: bool = True) -> Mapping[str, FieldPolicy]:
@@ -329,6 +343,22 @@ def find_request(request_id: int) -> RequestView:
     if not found:
         raise NotFound("request")
     return found[0]
+
+
+def review_of(request_id: int) -> Review:
+    """A request that waits, for the agent who decides on it. Raises NotFound, AlreadyDecided."""
+    request = find_request(request_id)
+    if request.status is not ChangeStatus.PENDING:
+        raise AlreadyDecided
+    if request.subject_id is None:
+        return Review(request, {}, {})
+    stored = read_part(db.session(), request.family_id, request.kind, request.subject_id)
+    return Review(request, stored, find_moved(request.changes, stored, GROUPS[request.kind]))
+
+
+def person_of(changes: Changes) -> Person:
+    """Whom a request asks to add."""
+    return _person({name: change.after for name, change in changes.items()})
 
 
 def history_of(family_id: int, at_most: int = 100) -> tuple[HistoryEntry, ...]:

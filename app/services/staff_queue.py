@@ -1,13 +1,14 @@
 """« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
 
-The decisions themselves are commands of services.sign_ups, services.enrolments and services.quotients.
+The decisions themselves are commands of services.sign_ups, services.enrolments, services.quotients and
+services.changes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, auto
-from itertools import islice
+from itertools import islice, permutations
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
@@ -15,13 +16,17 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from app import clock
 from app.database import db
 from app.models.accounts import User
+from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, Regime, Title
 from app.rules.enrolments import age_on
+from app.rules.file_fields import FileKind
+from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
-from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue
+from app.services.changes import RequestView, find_request, pending_requests, person_of
 from app.services.enrolments import PendingEnrolment, pending_enrolments
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
@@ -37,6 +42,7 @@ class ItemKind(StrEnum):
     SIGN_UP = auto()
     ENROLMENT = auto()
     QUOTIENT = auto()
+    CHANGE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,25 @@ class QuotientItem:
         return self.family_name
 
 
-Item = SignUpItem | EnrolmentItem | QuotientItem
+@dataclass(frozen=True, slots=True)
+class ChangeItem:
+    """A change of its file that a family asks for."""
+
+    id: int  # of the request
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    request: RequestView
+    lookalikes: tuple[Lookalike, ...]  # families with somebody like the one to be added
+    kind: ItemKind = ItemKind.CHANGE
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.request.family_name
+
+
+Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +185,7 @@ class Decision:
     decided_by: str | None
     decided_at: datetime | None
     activity_name: str | None = None
+    is_withdrawn: bool = False  # the family took it back
 
 
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
@@ -173,6 +198,8 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
         items += _enrolment_items(own)
     if ItemKind.QUOTIENT in kinds and shown in (None, ItemKind.QUOTIENT):
         items += _quotient_items(own)
+    if ItemKind.CHANGE in kinds and shown in (None, ItemKind.CHANGE):
+        items += _change_items(own)
     items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
     return Queue(tuple(items), count_waiting(kinds), shown)
 
@@ -183,6 +210,10 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
         ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
         ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(Enrolment.status == EnrolmentStatus.REQUESTED),
         ItemKind.QUOTIENT: select(func.count(FamilyQuotient.id)).where(_IS_DECLARED, _OF_ACTIVE_FAMILY),
+        ItemKind.CHANGE: select(func.count(ChangeRequest.id)).where(
+            ChangeRequest.status == ChangeStatus.PENDING,
+            ChangeRequest.family_id.in_(select(Family.id).where(Family.status == FamilyStatus.ACTIVE)),
+        ),
     }
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
@@ -195,6 +226,7 @@ def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
         ItemKind.SIGN_UP: _sign_up_items,
         ItemKind.ENROLMENT: _enrolment_items,
         ItemKind.QUOTIENT: _quotient_items,
+        ItemKind.CHANGE: _change_items,
     }
     return next(iter(load[kind](own_family_ids(user_id), item_id)), None)
 
@@ -203,6 +235,8 @@ def read_decision(kind: ItemKind, item_id: int) -> Decision:
     """What was decided on an item. Raises NotFound for one that was never in the queue."""
     if kind is ItemKind.QUOTIENT:
         return _quotient_decision(item_id)
+    if kind is ItemKind.CHANGE:
+        return _change_decision(item_id)
     if kind is ItemKind.SIGN_UP:
         found = db.session.execute(
             select(Family, User.display_name)
@@ -244,6 +278,65 @@ def _quotient_decision(quotient_id: int) -> Decision:
         ItemKind.QUOTIENT, quotient.id, family.name, family.id, quotient.verified_at is not None, by,
         quotient.verified_at or quotient.refused_at,
     )  # fmt: skip
+
+
+def _change_decision(request_id: int) -> Decision:
+    found = find_request(request_id)
+    return Decision(
+        ItemKind.CHANGE, found.id, found.family_name, found.family_id, found.status is ChangeStatus.ACCEPTED,
+        found.decided_by, found.decided_at, is_withdrawn=found.status is ChangeStatus.WITHDRAWN,
+    )  # fmt: skip
+
+
+def _change_items(own: Collection[int], only: int | None = None) -> list[ChangeItem]:
+    requests = pending_requests(only, at_most=SHOWN_AT_MOST)
+    children = _families_of_namesakes(Child, [r for r in requests if r.kind is FileKind.NEW_CHILD])
+    adults = _families_of_namesakes(Guardian, [r for r in requests if r.kind is FileKind.NEW_GUARDIAN])
+    return [
+        ChangeItem(
+            id=request.id,
+            requested_at=request.asked_at,
+            waiting_days=_waiting_days(request.asked_at),
+            is_own=request.family_id in own,
+            request=request,
+            lookalikes=tuple({**children, **adults}.get(request.id, ())),
+        )
+        for request in requests
+    ]
+
+
+def _families_of_namesakes(
+    table: type[Child | Guardian], requests: Collection[RequestView]
+) -> dict[int, list[Lookalike]]:
+    """By request to add somebody: the families that have a person of the same names and birth date."""
+    if not requests:
+        return {}
+    wanted = {request.id: person_of(request.changes) for request in requests}
+    names = {
+        fold(f"{one} {other}")
+        for person in wanted.values()
+        for one, other in permutations((person.last_name, person.first_name))
+    }
+    to_family = select(table, Family)
+    if table is Child:
+        to_family = to_family.join(FamilyChild, FamilyChild.child_id == Child.id).join(
+            Family, Family.id == FamilyChild.family_id
+        )
+    else:
+        to_family = to_family.join(Family, Family.id == Guardian.family_id)
+    rows = (
+        db.session.execute(
+            to_family.where(table.folded_name.in_(names)).order_by(Family.id).options(joinedload(Family.addresses))
+        )
+        .unique()
+        .all()
+    )
+    found: dict[int, list[Lookalike]] = {}
+    for request_id, person in wanted.items():
+        for row, family in rows:
+            if may_be_same(Person(row.last_name, row.first_name, row.birth_date), person):
+                found.setdefault(request_id, []).append(_lookalike(family))
+    return found
 
 
 def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUpItem]:

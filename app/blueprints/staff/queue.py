@@ -1,5 +1,6 @@
-"""« À traiter »: accounts, enrolments and quotients that wait for a decision."""
+"""« À traiter »: what waits for a decision: accounts, enrolments, quotients, changes of files."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,14 +10,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_capabilities, requires
 from app.database import write_transaction
-from app.filters import moment_plain
+from app.filters import NBSP, moment_plain
+from app.forms.bases import SectionForm
+from app.forms.changes import ReadableChange, readable
+from app.forms.staff_changes import AcceptanceForm, mark_moved, review_form
 from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, is_htmx, leave_for, render_fragment, render_page
 from app.rules.capabilities import Capability
-from app.services import enrolments, quotients, sign_ups, staff_queue
-from app.services.errors import AlreadyDecided
-from app.services.staff_queue import Decision, Item, ItemKind, QuotientItem
+from app.services import changes, enrolments, families, quotients, sign_ups, staff_queue
+from app.services.changes import Review
+from app.services.errors import AlreadyDecided, OwnFamily, RequestChanged
+from app.services.staff_queue import ChangeItem, Decision, Item, ItemKind, QuotientItem
 
 blueprint = Blueprint("queue", __name__)
 
@@ -24,12 +29,16 @@ _CAPABILITIES = {
     ItemKind.SIGN_UP: Capability.REVIEW_SIGN_UPS,
     ItemKind.ENROLMENT: Capability.REVIEW_ENROLMENTS,
     ItemKind.QUOTIENT: Capability.VERIFY_QUOTIENTS,
+    ItemKind.CHANGE: Capability.REVIEW_CHANGES,
 }
 _KIND_IN_ADDRESS = {
     "comptes": ItemKind.SIGN_UP,
     "inscriptions": ItemKind.ENROLMENT,
     "quotients": ItemKind.QUOTIENT,
+    "demandes": ItemKind.CHANGE,
 }
+_CHANGED_MEANWHILE = "La famille vient de modifier sa demande. Relisez-la avant de décider."
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _TO_FILE = "dossier"  # in the address: the agent decides from the family's file, and returns there
 
 
@@ -78,7 +87,7 @@ def accept_quotient(quotient_id: int) -> BaseResponse:
     form = QuotientForm(item.id, item.month, item.proposed_end, is_sent=True)
     ends_on = form.ends_on.data if form.validate() else None
     if ends_on is None:
-        return _invalid(item, RowForms(RefusalForm(_key(item)), form))
+        return _invalid(item, replace(_forms(item), quotient=form))
     return _decide(
         ItemKind.QUOTIENT, quotient_id,
         lambda session, id_, user_id: quotients.accept_quotient(session, id_, user_id, ends_on),
@@ -90,6 +99,106 @@ def accept_quotient(quotient_id: int) -> BaseResponse:
 def refuse_quotient(quotient_id: int) -> BaseResponse:
     """Refuse a quotient, with a reason."""
     return _refuse(ItemKind.QUOTIENT, quotient_id, quotients.refuse_quotient)
+
+
+@blueprint.post("/demandes/<int:request_id>/accepter")
+@requires(Capability.REVIEW_CHANGES)
+def accept_change(request_id: int) -> BaseResponse:
+    """Apply what a family asks for; where the file has moved since, the agent reviews it first."""
+    item = staff_queue.find_item(current_account().user_id, ItemKind.CHANGE, request_id)
+    if not isinstance(item, ChangeItem):
+        return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True)
+    form = _acceptance(item, is_sent=True)
+    if not form.validate():
+        return _invalid(item, replace(_forms(item), acceptance=form))
+    try:
+        with write_transaction() as session:
+            moved = changes.accept(
+                session, request_id, current_account().user_id, form.version_read, starts_on=form.begins_on
+            )
+    except AlreadyDecided:
+        return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True)
+    except RequestChanged:
+        return _invalid(item, replace(_forms(item), note=_CHANGED_MEANWHILE), status=409)
+    if moved:
+        return leave_for(url_for("staff.queue.review_change", request_id=request_id))
+    return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id))
+
+
+@blueprint.post("/demandes/<int:request_id>/refuser")
+@requires(Capability.REVIEW_CHANGES)
+def refuse_change(request_id: int) -> BaseResponse:
+    """Refuse what a family asks for, with a reason."""
+    return _refuse(ItemKind.CHANGE, request_id, changes.refuse)
+
+
+@blueprint.get("/demandes/<int:request_id>")
+@requires(Capability.REVIEW_CHANGES)
+def review_change(request_id: int) -> Response:
+    """What a family asks for, to be corrected before it is accepted; and what has moved since."""
+    review = changes.review_of(request_id)
+    return _review_page(review, review_form(review), _acceptance_of(review))
+
+
+@blueprint.post("/demandes/<int:request_id>")
+@requires(Capability.REVIEW_CHANGES)
+def accept_reviewed_change(request_id: int) -> BaseResponse:
+    """Apply what the agent made of it."""
+    try:
+        review = changes.review_of(request_id)
+        form, acceptance = review_form(review), _acceptance_of(review, is_sent=True)
+        is_valid = form.validate()
+        if not acceptance.validate() or not is_valid:
+            return _review_page(review, form, acceptance, status=422)
+        with write_transaction() as session:
+            moved = changes.accept(
+                session, request_id, current_account().user_id, acceptance.version_read,
+                starts_on=acceptance.begins_on, shown=form.shown(), typed=form.values(),
+            )  # fmt: skip
+    except AlreadyDecided:
+        return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True)
+    except RequestChanged:
+        flash(_CHANGED_MEANWHILE, "warning")
+        return go_to(url_for("staff.queue.review_change", request_id=request_id))
+    if moved:
+        review = changes.review_of(request_id)
+        form.add_conflicts(moved, review.stored)
+        return _review_page(review, form, acceptance, status=409)
+    flash(_sentence(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=False), "success")
+    return go_to(url_for("staff.queue.show", type="demandes"))
+
+
+@blueprint.post("/demandes/accepter")
+@requires(Capability.REVIEW_CHANGES)
+def accept_ticked_changes() -> BaseResponse:
+    """Accept the ticked requests, each on its own, and say of each what became of it."""
+    ticked = request.form.getlist("ticked")[: staff_queue.SHOWN_AT_MOST]
+    if not ticked:
+        flash("Cochez au moins une demande.", "warning")
+    for each in ticked:
+        numbers = [part for part in each.split(":") if _NUMBER.fullmatch(part)]
+        if len(numbers) == 2:
+            flash(*_accept_one(int(numbers[0]), int(numbers[1])))
+    return go_to(url_for("staff.queue.show", type="demandes"))
+
+
+def _accept_one(request_id: int, version: int) -> tuple[str, str]:
+    """Accept one of several requests: the sentence that tells what became of it, and its colour."""
+    try:
+        with write_transaction() as session:
+            moved = changes.accept(session, request_id, current_account().user_id, version)
+    except AlreadyDecided:
+        return _sentence(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True), "warning"
+    except RequestChanged:
+        moved, left = {}, "la famille vient de modifier sa demande, relisez-la"
+    except OwnFamily:
+        moved, left = {}, "c’est votre propre famille, un collègue doit décider"
+    else:
+        left = "la valeur a changé entre-temps, ouvrez la demande pour choisir" if moved else ""
+    decision = staff_queue.read_decision(ItemKind.CHANGE, request_id)
+    if left:
+        return f"Famille {decision.name}{NBSP}: {left}.", "warning"
+    return _sentence(decision, is_late=False), "success"
 
 
 def _refuse(kind: ItemKind, item_id: int, refuse: Callable[[Session, int, int, str], None]) -> BaseResponse:
@@ -132,6 +241,8 @@ def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
 
 def _sentence(decision: Decision, *, is_late: bool) -> str:
     if is_late:
+        if decision.is_withdrawn:
+            return f"Trop tard{NBSP}: la famille {decision.name} a retiré sa demande."
         by = decision.decided_by or "un collègue"
         at = f" le {moment_plain(decision.decided_at)}" if decision.decided_at else ""
         what = "accepté" if decision.accepted else "refusé"
@@ -144,6 +255,10 @@ def _sentence(decision: Decision, *, is_late: bool) -> str:
         return f"Le quotient de la famille {decision.name} est vérifié : ses réservations sont au nouveau tarif."
     if decision.kind is ItemKind.QUOTIENT:
         return f"Le quotient de la famille {decision.name} est refusé : elle reçoit le motif par courriel."
+    if decision.kind is ItemKind.CHANGE and decision.accepted:
+        return f"La demande de la famille {decision.name} est acceptée{NBSP}: son dossier est à jour."
+    if decision.kind is ItemKind.CHANGE:
+        return f"La demande de la famille {decision.name} est refusée{NBSP}: elle reçoit le motif par courriel."
     what = "acceptée" if decision.accepted else "refusée"
     mail = "les parents sont prévenus" if decision.accepted else "les parents reçoivent le motif"
     return f"L’inscription de {decision.name} à « {decision.activity_name} » est {what} : {mail} par courriel."
@@ -154,12 +269,16 @@ class RowForms:
     """The forms of a row."""
 
     refusal: RefusalForm
-    quotient: QuotientForm | None  # of a quotient's row
+    quotient: QuotientForm | None = None  # of a quotient's row
+    acceptance: AcceptanceForm | None = None  # of a change's row
+    rows: tuple[ReadableChange, ...] = ()  # what it changes
+    note: str | None = None  # why nothing was decided
 
     @property
     def is_wrong(self) -> bool:
         """Whether one was sent and refused: the row then stands open."""
-        return bool(self.refusal.errors or (self.quotient is not None and self.quotient.errors))
+        forms = (self.refusal, self.quotient, self.acceptance)
+        return self.note is not None or any(form is not None and form.errors for form in forms)
 
 
 def _key(item: Item) -> str:
@@ -170,13 +289,39 @@ def _forms(item: Item) -> RowForms:
     quotient = None
     if isinstance(item, QuotientItem):
         quotient = QuotientForm(item.id, item.month, item.proposed_end)
+    if isinstance(item, ChangeItem):
+        rows = readable(item.request.kind, item.request.changes)
+        return RowForms(RefusalForm(_key(item)), acceptance=_acceptance(item), rows=rows)
     return RowForms(RefusalForm(_key(item)), quotient)
 
 
-def _invalid(item: Item, forms: RowForms) -> BaseResponse:
+def _acceptance(item: ChangeItem, *, is_sent: bool = False) -> AcceptanceForm:
+    asked_on = item.requested_at.date()
+    return AcceptanceForm(
+        item.id, item.request.version, asked_on, has_address=item.request.has_address, is_sent=is_sent
+    )
+
+
+def _acceptance_of(review: Review, *, is_sent: bool = False) -> AcceptanceForm:
+    found = review.request
+    return AcceptanceForm(
+        found.id, found.version, found.asked_at.date(), has_address=found.has_address, is_sent=is_sent
+    )
+
+
+def _review_page(review: Review, form: SectionForm, acceptance: AcceptanceForm, status: int = 200) -> Response:
+    mark_moved(form, review.moved)
+    return render_page(
+        "staff/queue/change.html", layout="staff", status=status, review=review, form=form, acceptance=acceptance,
+        fields=[field for field in form if field.name in review.request.changes],
+        is_own=review.request.family_id in families.own_family_ids(current_account().user_id),
+    )  # fmt: skip
+
+
+def _invalid(item: Item, forms: RowForms, status: int = 422) -> BaseResponse:
     if is_htmx():
-        return render_fragment("staff/queue/_item.html", status=422, item=item, forms=forms)
-    return _queue_page(status=422, sent=(_key(item), forms))
+        return render_fragment("staff/queue/_item.html", status=status, item=item, forms=forms)
+    return _queue_page(status=status, sent=(_key(item), forms))
 
 
 def _queue_page(status: int = 200, sent: tuple[str, RowForms] | None = None) -> Response:
