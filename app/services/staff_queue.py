@@ -189,7 +189,10 @@ class Decision:
 
 
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
-    """The queue of an agent who may decide on these kinds; `shown` keeps one of them. At most twelve queries."""
+    """The queue of an agent who may decide on these kinds; `shown` keeps one of them.
+
+    At most twelve queries; two more where somebody is to be added to a family, for who may be the same elsewhere.
+    """
     own = own_family_ids(user_id)
     items: list[Item] = []
     if ItemKind.SIGN_UP in kinds and shown in (None, ItemKind.SIGN_UP):
@@ -343,11 +346,15 @@ def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUp
     wanted = select(Family).where(Family.status == FamilyStatus.PENDING)
     if only is not None:
         wanted = wanted.where(Family.id == only)
-    families = db.session.scalars(
-        wanted.options(selectinload(Family.guardians), selectinload(Family.addresses))
-        .order_by(Family.created_at, Family.id)
-        .limit(SHOWN_AT_MOST)
-    ).all()
+    families = (
+        db.session.scalars(
+            wanted.options(selectinload(Family.guardians), joinedload(Family.addresses))
+            .order_by(Family.created_at, Family.id)
+            .limit(SHOWN_AT_MOST)
+        )
+        .unique()
+        .all()
+    )
     lookalikes = _families_named(families)
     items = []
     for family in families:
