@@ -121,6 +121,7 @@ def _page_context() -> dict[str, object]:
     return {
         "council": catalogue().council,
         "navigation": navigation.navigation(),
+        "account_menu": navigation.account_menu,
         "signed_in": current_user.user if current_user.is_authenticated else None,
         "csrf_token": generate_csrf,
     }

@@ -14,17 +14,22 @@ from werkzeug.wrappers import Response
 
 from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
-from app.htmx import leave_for
+from app.htmx import go_to, leave_for
 from app.kept_forms import is_worth_keeping, show_sign_in
+from app.known_devices import remember_device
 from app.rules.capabilities import Capability, capabilities_of
-from app.services import child_files, sessions
+from app.services import child_files, links, sessions
+from app.services.catalogue import catalogue
 from app.services.families import FamilyRef, families_of_user
+from app.services.second_factors import has_second_factor
 from app.services.sessions import SignedInUser
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 LONGEST_NEXT = 8_000  # a reverse proxy's limit for one line of a request
+_OPEN_WITHOUT_FACTOR = ("staff.account", "staff.second_factor")
+_SECOND_STEP = "second_step"  # in the browser's session: that the password was right
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -69,10 +74,39 @@ def sign_in(user_id: int) -> None:
         token = sessions.open_session(database_session, user_id, device=request.user_agent.string)
     session.clear()
     g.pop("csrf_token", None)  # Flask-WTF's, of the session before
+    g.pop("families", None)
     user = sessions.read_session(token)
     assert user is not None
+    remember_device(user.email)
     session.permanent = True
     login_user(Login(token, user))
+
+
+def enter(user_id: int, address: str | None = None) -> Response:
+    """After the right password, or the link that stands for it: on to this page or home, signed in.
+
+    Where the user has a second factor, its code is asked first.
+    """
+    if has_second_factor(user_id):
+        begin_second_step(user_id)
+        return go_to(url_for("public.sign_in.show_code", suite=address))
+    sign_in(user_id)
+    return go_to(address or home_address())
+
+
+def begin_second_step(user_id: int) -> None:
+    """The password was right: this browser may give the code."""
+    with write_transaction() as database_session:
+        secret = links.begin_second_step(database_session, user_id)
+    session.clear()
+    g.pop("csrf_token", None)  # Flask-WTF's, of the session before
+    session[_SECOND_STEP] = secret
+
+
+def half_signed_in() -> str | None:
+    """The secret of a sign-in that waits for its code, in this browser."""
+    secret: str | None = session.get(_SECOND_STEP)
+    return secret
 
 
 def sign_out() -> None:
@@ -80,6 +114,11 @@ def sign_out() -> None:
     if current_user.is_authenticated:
         with write_transaction() as database_session:
             sessions.end_session(database_session, current_user.user.session_id)
+    forget_sign_in()
+
+
+def forget_sign_in() -> None:
+    """Nobody is signed in in this browser any more; the session's row is the caller's."""
     logout_user()
     session.clear()
 
@@ -105,19 +144,33 @@ def guard_family() -> Response | None:
     """The door of the parents: anonymous → sign-in; signed in, but guardian of no family → 403."""
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
-    families = families_of_user(current_user.user.user_id)
+    families = own_families()
     if not families:
         abort(403)
-    g.family = families[0]
+    # Asked anew at each request: who was taken out of a family acts for it no more.
+    chosen = current_account().family_id
+    g.family = next((family for family in families if family.id == chosen), families[0])
     return None
+
+
+def own_families() -> tuple[FamilyRef, ...]:
+    """The families of the signed-in user, asked for once in a request."""
+    if "families" not in g:
+        g.families = families_of_user(current_user.user.user_id)
+    families: tuple[FamilyRef, ...] = g.families
+    return families
 
 
 def guard_staff() -> Response | None:
     """The door of the council: anonymous → sign-in; no role → 403."""
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
-    if not current_user.user.is_staff:
+    account = current_account()
+    if not account.is_staff:
         abort(403)
+    lacks_factor = catalogue().council.requires_second_factor and not account.has_second_factor
+    if lacks_factor and request.blueprint not in _OPEN_WITHOUT_FACTOR:
+        return leave_for(url_for("staff.second_factor.show"))
     return None
 
 
@@ -165,7 +218,8 @@ def resumed_at(make_address: Callable[..., str]) -> Callable[[Callable[P, R]], C
 
 def home_address() -> str:
     """Where a signed-in user starts: the staff at their queue, parents at their dashboard."""
-    return url_for("staff.home.show") if current_user.user.is_staff else url_for("family.dashboard.show")
+    wears_staff_hat = current_user.user.is_staff and current_user.user.family_id is None
+    return url_for("staff.home.show" if wears_staff_hat else "family.dashboard.show")
 
 
 def safe_next(address: str | None) -> str | None:
@@ -182,10 +236,11 @@ def _ask_to_sign_in() -> Response:
     """Lead to sign-in, and back: to the page, to the choices that were made, or with what was typed in the form."""
     if is_worth_keeping() and resume_address() is None:
         return show_sign_in()
-    return leave_for(url_for("public.sign_in.show", suite=_wanted_address()))
+    return leave_for(url_for("public.sign_in.show", suite=wanted_address()))
 
 
-def _wanted_address() -> str | None:
+def wanted_address() -> str | None:
+    """Where this request should be taken up again; None where nothing says."""
     return safe_next(request.full_path.rstrip("?")) if request.method in _SAFE_METHODS else resume_address()
 
 

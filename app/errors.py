@@ -17,9 +17,13 @@ from app.services.errors import (
     DomainError,
     FamilyNotActive,
     ForgedForm,
+    LastAdministrator,
     NotFound,
+    OwnAccount,
     OwnFamily,
     RequestChanged,
+    SharedEmail,
+    StaffAccount,
     VersionBegun,
 )
 
@@ -32,6 +36,10 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     RequestChanged: (409, "La famille vient de modifier sa demande. Relisez-la avant de décider."),
     OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
+    OwnAccount: (403, "Vous ne pouvez pas changer votre propre compte d’agent : demandez à un collègue."),
+    SharedEmail: (409, "Un autre parent se connecte déjà avec cette adresse : donnez-en une autre à cette personne."),
+    StaffAccount: (403, "Un compte d’agent est fermé par un administrateur."),
+    LastAdministrator: (409, "Il doit rester un administrateur : donnez d’abord ce rôle à un autre agent."),
     ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
     FamilyNotActive: (

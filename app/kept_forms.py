@@ -1,5 +1,7 @@
 """Forms that were sent after their session had ended: what was typed comes back once the person has signed in again.
 
+So does what was typed before a password was asked for a sensitive change (`app.step_up`).
+
 It waits in the page itself, encrypted: never in an address, never in a cookie, and nothing is stored on the server.
 Views whose choices are short and harmless lead back to their own page instead (`app.access.resumed_at`).
 """
@@ -41,11 +43,16 @@ def is_from_own_page() -> bool:
     return request.headers.get("Origin") == request.host_url.rstrip("/")
 
 
-def show_sign_in() -> Response:
-    """The sign-in form, with what this request brought inside."""
+def keep() -> str:
+    """What this request brought, for a hidden field of the form that asks who one is."""
     token = session.get("_user_id")
     kept = KeptForm(request.full_path.rstrip("?"), _fields(), sessions.owner_of(token) if token else None)
-    form = SignInForm(formdata=None, kept=cipher.encrypt(json.dumps(asdict(kept), ensure_ascii=False)))
+    return cipher.encrypt(json.dumps(asdict(kept), ensure_ascii=False))
+
+
+def show_sign_in() -> Response:
+    """The sign-in form, with what this request brought inside."""
+    form = SignInForm(formdata=None, kept=keep())
     return render_page("public/sign_in/show.html", layout="public", status=401, form=form, refused=False, retry_at=None)
 
 

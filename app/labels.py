@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from app.filters import NBSP, day_medium, enumeration, moment
+from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
 from app.models.invoices import RunStatus
@@ -252,6 +253,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Role.KITCHEN: "Cuisine",
         Role.READ_ONLY: "Lecture seule",
     },
+    StaffActionKind: {
+        StaffActionKind.ADDED: "Agent ajouté",
+        StaffActionKind.ROLES_CHANGED: "Rôles changés",
+        StaffActionKind.DEACTIVATED: "Compte d’agent désactivé",
+        StaffActionKind.SECOND_FACTOR_RESET: "Double vérification remise à zéro",
+        StaffActionKind.SECOND_FACTOR_REQUIRED: "Double vérification exigée",
+        StaffActionKind.SECOND_FACTOR_OPTIONAL: "Double vérification laissée au choix",
+    },
     PaymentMode: {
         PaymentMode.ONLINE_CARD: "Carte bancaire en ligne",
         PaymentMode.ONLINE_DEBIT: "Prélèvement en ligne",
@@ -306,6 +315,7 @@ TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
 COUNTER_MODE_CHOICES = {mode.value: LABELS[PaymentMode][mode] for mode in (PaymentMode.CASH, PaymentMode.CHEQUE)}
 SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituation].items()}
 OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
+ROLE_CHOICES = {member.value: word for member, word in LABELS[Role].items()}
 REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
 QUOTIENT_SOURCE_CHOICES = {member.value: word for member, word in LABELS[QuotientSource].items()}

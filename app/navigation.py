@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_login import current_user
 
-from app.access import current_capabilities
+from app.access import current_capabilities, own_families
 from app.rules.capabilities import Capability
 
 
@@ -56,6 +56,7 @@ STAFF_SECTIONS = (
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
+    Section("Agents", "staff.agents.show", "account", frozenset({Capability.MANAGE_USERS})),
     Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS})),
 )
 
@@ -68,6 +69,38 @@ def navigation() -> tuple[MenuItem, ...]:
         capabilities = current_capabilities()
         return _items(section for section in STAFF_SECTIONS if section.capabilities & capabilities)
     return () if request.blueprint is None or not request.blueprint.startswith("family") else _items(FAMILY_SECTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Hat:
+    """In whose name a user may act."""
+
+    code: str  # what the switcher sends
+    label: str
+    is_worn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMenu:
+    """What stands behind the name of who is signed in."""
+
+    href: str  # « Mon compte »
+    switch_href: str
+    hats: tuple[Hat, ...]  # none for who has only one
+
+
+def account_menu() -> AccountMenu:
+    """The menu of the account, at the door at which the user stands."""
+    account = current_user.user
+    at_staff_door = request.path.startswith("/gestion")
+    families = own_families()
+    door = "staff" if account.is_staff and (at_staff_door or not families) else "family"
+    worn = None if at_staff_door or not families else getattr(g.get("family"), "id", None)
+    hats = [Hat("gestion", "Agent", at_staff_door)] if account.is_staff else []
+    hats += [Hat(str(family.id), f"Famille {family.name}", family.id == worn) for family in families]
+    return AccountMenu(
+        url_for(f"{door}.account.show"), url_for(f"{door}.account.wear_hat"), tuple(hats) if len(hats) > 1 else ()
+    )
 
 
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:

@@ -215,6 +215,20 @@ def make_child(
         return families.add_child(session, family.family_id, ChildInput(last_name, first_name, birth_date))
 
 
+def guardian_values(email: str = "", first_name: str = "Claire", last_name: str = "TEST") -> dict[str, str]:
+    """What « Ajouter un parent » sends for an adult who lives with the family."""
+    return {
+        **dict.fromkeys(
+            (
+                "situation", "birth_date", "number", "repetition", "street", "complement", "postal_code", "city",
+                "occupation", "profession", "employer", "home_phone", "work_phone", "mobile_phone", "work_mobile_phone",
+            ),
+            "",
+        ),
+        "title": "madam", "last_name": last_name, "first_name": first_name, "home": "family", "email": email,
+    }  # fmt: skip
+
+
 def make_contact(family_id: int, child_id: int, first_name: str = "Odette", phone: str = "+33600000001") -> int:
     """Somebody who may collect a child and be called; returns the id."""
     values = {

@@ -6,7 +6,7 @@ fails `test_every_route_is_classified`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, auto
@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.database import db, write_transaction
-from app.models.accounts import TokenPurpose
+from app.models.accounts import UserSession
 from app.models.child_files import SafetyNotice, VaccineObligation
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
@@ -24,7 +24,7 @@ from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
 from app.rules.pricing import TariffLine
 from app.rules.states import EnrolmentStatus
-from app.services import child_settings, links, payments, tariffs
+from app.services import child_settings, email_changes, guardians, invitations, links, payments, sessions, tariffs
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
@@ -61,6 +61,30 @@ def _staff(*capabilities: Capability, method: str = "GET", argument: str | None 
     return Route(Door.STAFF, method, frozenset(capabilities), argument, **values)  # type: ignore[arg-type]
 
 
+def _all_staff(method: str = "GET", argument: str | None = None, **values: object) -> Route:
+    return _staff(*Capability, method=method, argument=argument, **values)
+
+
+def account_routes(door: Callable[..., Route]) -> Mapping[str, Route]:
+    """« Mon compte », the same behind two doors; a form sent without its button changes nothing (422)."""
+    return {
+        "show": door(),
+        "edit_password": door(),
+        "change_password": door("POST", answers=422),
+        "edit_email": door(),
+        "change_email": door("POST", answers=422),
+        "show_devices": door(),
+        "sign_out_everywhere": door("POST", answers=422),
+        "sign_out_device": door("POST", "session_id"),
+        # An agent's account is closed by an administrator.
+        "show_closing": door(answers=200 if door is _family else 302),
+        "close_account": door("POST", answers=422 if door is _family else 302),
+        "wear_hat": door("POST", answers=404),
+        "ask_password": door(),
+        "confirm": door("POST", answers=422),
+    }
+
+
 _CHILD = {"last_name": "TEST", "first_name": "Changé", "birth_date": "2019-05-14"}
 _CONTACT = {
     "first_name": "Odette", "last_name": "TEST", "link": "grand-mère", "phone": "06 00 00 00 01",
@@ -82,6 +106,12 @@ ROUTES: Mapping[str, Route] = {
     "public.sign_in.show": Route(Door.PUBLIC),
     "public.sign_in.sign_in_user": Route(Door.PUBLIC, "POST", sends={"email": "x@example.org", "password": "x"}),
     "public.sign_in.sign_out_user": Route(Door.PUBLIC, "POST"),
+    "public.sign_in.show_code": Route(Door.PUBLIC, answers=302),  # the password comes first
+    "public.sign_in.check_code": Route(Door.PUBLIC, "POST", sends={"code": "000000"}),
+    "public.invitations.show": Route(Door.PUBLIC, argument="secret"),
+    "public.invitations.accept": Route(Door.PUBLIC, "POST", argument="secret", sends={"password": "x"}),
+    "public.email_changes.show": Route(Door.PUBLIC, argument="secret"),
+    "public.email_changes.confirm": Route(Door.PUBLIC, "POST", argument="secret"),
     "public.sign_ups.show": Route(Door.PUBLIC),
     "public.sign_ups.save_family": Route(Door.PUBLIC, "POST"),
     "public.sign_ups.show_guardian": Route(Door.PUBLIC, answers=302),  # step 1 comes first
@@ -113,6 +143,8 @@ ROUTES: Mapping[str, Route] = {
     "family.guardians.add_guardian": _family("POST", sends=_GUARDIAN),
     "family.guardians.edit_guardian": _family(argument="guardian_id"),
     "family.guardians.save_guardian": _family("POST", "guardian_id", sends=_GUARDIAN),
+    "family.guardians.invite_guardian": _family("POST", "guardian_id"),
+    "family.guardians.withdraw_invitation": _family("POST", "guardian_id"),
     "family.members.show_coordinates": _family(),
     "family.members.save_coordinates": _family("POST"),
     "family.members.new_child": _family(),
@@ -152,6 +184,7 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_pdf": _family(argument="invoice_id"),
     "family.invoices.show_receipt": _family(argument="payment_id"),
     "family.history.show": _family(),
+    **{f"family.account.{name}": route for name, route in account_routes(_family).items()},
     # --- staff
     "staff.home.show": _staff(*Capability, answers=303),
     "staff.queue.show": _staff(
@@ -225,6 +258,21 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.mails.show": _staff(Capability.VIEW_MAILS),
     "staff.mails.show_mail": _staff(Capability.VIEW_MAILS, argument="mail_id"),
+    **{f"staff.account.{name}": route for name, route in account_routes(_all_staff).items()},
+    "staff.second_factor.show": _all_staff(),
+    "staff.second_factor.change": _all_staff("POST", answers=422),
+    "staff.second_factor.set_up": _all_staff(answers=404),  # nothing is being set up
+    "staff.second_factor.show_image": _all_staff(answers=404),
+    "staff.second_factor.finish_set_up": _all_staff("POST", answers=404),
+    "staff.agents.show": _staff(Capability.MANAGE_USERS),
+    "staff.agents.require_second_factor": _staff(Capability.MANAGE_USERS, method="POST", answers=422),
+    "staff.agents.new_agent": _staff(Capability.MANAGE_USERS),
+    "staff.agents.add_agent": _staff(Capability.MANAGE_USERS, method="POST", answers=422),
+    "staff.agents.show_agent": _staff(Capability.MANAGE_USERS, argument="agent_id"),
+    "staff.agents.change_roles": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
+    "staff.agents.deactivate": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
+    "staff.agents.reset_second_factor": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
+    "staff.agents.invite_again": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
     "staff.mails.retry": _staff(Capability.VIEW_MAILS, method="POST", argument="mail_id"),
 }
 
@@ -243,7 +291,7 @@ class World:
     mail_id: int
     own_ids: Mapping[str, int]  # the family's invoices, contacts…, by the name of the argument
     public_token: str  # of an online payment under way
-    secrets: Mapping[TokenPurpose, str]
+    secrets: Mapping[str, str]  # of one-time links, by the section that they open
     staff: Mapping[Role, int]  # user ids
 
     @property
@@ -262,8 +310,7 @@ class World:
 
     def _own(self, endpoint: str, name: str) -> object:
         if name == "secret":
-            is_activation = endpoint.startswith("public.activations")
-            return self.secrets[TokenPurpose.ACTIVATION if is_activation else TokenPurpose.PASSWORD_RESET]
+            return self.secrets[endpoint.split(".")[1]]
         if name == "family_id" and endpoint.startswith("staff.queue"):
             return self.pending_family_id
         if name == "child_id" and endpoint in ("family.members.edit_child", "family.members.save_child"):
@@ -302,17 +349,28 @@ def make_world(app: Flask) -> World:
     with write_transaction() as session:
         links.request_activation(session, "attend@example.org")
         links.request_password_reset(session, stranger.email)
+        email_changes.request_email_change(session, stranger.user_id, "nouvelle@example.org")
+        invited_id = guardians.add_guardian(
+            session, stranger.family_id, factories.guardian_values("invitee@example.org")
+        )
+        invitations.invite(session, stranger.family_id, invited_id, stranger.user_id)
+        sessions.open_session(session, stranger.user_id, "essai")
+        sessions.open_session(session, planning.family.user_id, "essai")
     secrets = {
-        TokenPurpose.ACTIVATION: secret_for("attend@example.org"),
-        TokenPurpose.PASSWORD_RESET: secret_for(stranger.email),
+        "activations": secret_for("attend@example.org"),
+        "passwords": secret_for(stranger.email),
+        "email_changes": secret_for("nouvelle@example.org"),
+        "invitations": secret_for("invitee@example.org"),
     }
     staff = {role: factories.make_staff(role) for role in Role}
     regie_ids = _make_money(planning, staff[Role.REGISSEUR])
     strangers_invoice_id = factories.make_invoice(stranger, 4_000, prefix="AN", payfip_number="000002", paid_cents=500)
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
     file_ids = _make_files(planning.family.family_id, planning.child_id)
+    session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
     strangers_ids = {
         "request_id": factories.ask_change(stranger),
+        "session_id": session_ids[stranger.user_id],
         "contact_id": factories.make_contact(stranger.family_id, strangers_child_id),
         "guardian_id": stranger.guardian_id,
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
@@ -321,9 +379,10 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "guardian_id": planning.family.guardian_id,
-            "request_id": factories.ask_change(planning.family),
-        }, public_token, secrets, staff,
+            **regie_ids, **file_ids, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
+            "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
+        },
+        public_token, secrets, staff,
     )  # fmt: skip
 
 

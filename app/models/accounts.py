@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
-from app.database import Base, UtcDateTime, code_of
+from app.database import Base, EncryptedText, UtcDateTime, code_of
 from app.rules.capabilities import Role
 
 
@@ -19,8 +19,9 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)  # lower case
     display_name: Mapped[str]
-    password_hash: Mapped[str | None]  # None: the account is not confirmed yet
+    password_hash: Mapped[str | None]  # None: the account is not confirmed yet, or was closed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # then the address is free for another account
 
     staff_roles: Mapped[list["StaffRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
 
@@ -52,6 +53,10 @@ class UserSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When the password (and the code of a second factor) was last given: sensitive changes want it lately.
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=now)
+    # The hat of who has several: the family in whose name they act; without, the staff or their first family.
+    family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id", ondelete="SET NULL"))
 
     user: Mapped[User] = relationship()
 
@@ -61,10 +66,12 @@ class TokenPurpose(StrEnum):
 
     ACTIVATION = "activation"
     PASSWORD_RESET = "password_reset"
+    EMAIL_CHANGE = "email_change"
+    SECOND_STEP = "second_step"  # between password and code; its secret stays in the browser
 
 
 class UserToken(Base):
-    """A one-time link sent by mail; only the SHA-256 of its secret is kept."""
+    """A one-time link, most of them sent by mail; only the SHA-256 of its secret is kept."""
 
     __tablename__ = "user_token"
 
@@ -74,8 +81,55 @@ class UserToken(Base):
     purpose: Mapped[TokenPurpose] = mapped_column(code_of(TokenPurpose))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    new_email: Mapped[str | None]  # of a change of address: the one that the link confirms
 
     user: Mapped[User] = relationship()
+
+
+class SecondFactor(Base):
+    """An app that makes one-time codes (TOTP); counts once a first code proved that it works."""
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(EncryptedText)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_step: Mapped[int] = mapped_column(default=0)  # the step (30 s) of the last code used: no code serves twice
+
+
+class RecoveryCode(Base):
+    """A code that replaces the app once, for who lost it; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class StaffActionKind(StrEnum):
+    """What an administrator did to the account of an agent."""
+
+    ADDED = "added"
+    ROLES_CHANGED = "roles_changed"
+    DEACTIVATED = "deactivated"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    SECOND_FACTOR_REQUIRED = "second_factor_required"
+    SECOND_FACTOR_OPTIONAL = "second_factor_optional"
+
+
+class StaffAction(Base):
+    """Who did what to whose account, and when. Append-only."""
+
+    __tablename__ = "staff_action"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # None: it concerns all agents
+    kind: Mapped[StaffActionKind] = mapped_column(code_of(StaffActionKind))
+    roles: Mapped[str]  # the roles afterwards, by their codes, separated by commas
 
 
 class SignInEvent(Base):

@@ -1,6 +1,6 @@
 """The council (collectivité) that this installation serves: one row, and what only the installation knows."""
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
@@ -21,6 +21,7 @@ class Council(CatalogueRow, Base):
     phone: Mapped[str]  # E.164
     dpo_email: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(default=False)
+    requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # of all staff
     # Moves with every change of a setting: tells each process that its catalogue is out of date.
     settings_version: Mapped[int] = mapped_column(default=1)
 

@@ -191,6 +191,25 @@ class Guardian(NamedPerson, Base):
 
     family: Mapped[Family] = relationship(back_populates="guardians")
     user: Mapped[User | None] = relationship()
+    invitation: Mapped["GuardianInvitation | None"] = relationship(back_populates="guardian", viewonly=True)
+
+
+class GuardianInvitation(Base):
+    """A one-time link by which an adult of a family gets a login; the one sent last to an adult is the one that counts.
+
+    No login is made before the link is used, so that the family learns nothing about the address.
+    """
+
+    __tablename__ = "guardian_invitation"
+
+    guardian_id: Mapped[int] = mapped_column(ForeignKey("guardian.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str]  # where it was sent
+    invited_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    guardian: Mapped[Guardian] = relationship(back_populates="invitation")
 
 
 class Child(NamedPerson, Base):

@@ -1,12 +1,14 @@
 """Accounts: one login per adult, known by an e-mail address."""
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.database import db
-from app.models.accounts import User
+from app.models.accounts import User, UserToken
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
 from app.rules.states import FamilyStatus
+from app.services.mails import queue_mail
+from app.services.sessions import end_sessions
 
 
 def normalise_email(email: str) -> str:
@@ -25,6 +27,16 @@ def is_known(session: Session, email: str) -> bool:
     waiting: ColumnElement[bool] = or_(Family.status == FamilyStatus.PENDING, Family.status == FamilyStatus.ACTIVE)
     known = select(Guardian.id).join(Family).where(Guardian.email == email, waiting).limit(1)
     return session.scalar(known) is not None
+
+
+def change_password(session: Session, user_id: int, password_hash: str, session_id: int) -> None:
+    """Give a user another password, hashed before; the user is told by mail and every other session ends."""
+    user = session.get_one(User, user_id, with_for_update=True)
+    user.password_hash = password_hash
+    end_sessions(session, user_id, but=session_id)
+    # A link of « mot de passe oublié » that somebody else asked for is worth nothing any more.
+    session.execute(delete(UserToken).where(UserToken.user_id == user_id, UserToken.used_at.is_(None)))
+    queue_mail(session, "password_changed", user.email)
 
 
 def personal_words_of(user_id: int) -> tuple[str, ...]:

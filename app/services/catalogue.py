@@ -64,6 +64,7 @@ class CouncilInfo:
     phone: str
     dpo_email: str
     is_demo: bool
+    requires_second_factor: bool  # of all staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ def _load(session: Session, version: int) -> Catalogue:
             phone=council.phone,
             dpo_email=council.dpo_email,
             is_demo=council.is_demo,
+            requires_second_factor=council.requires_second_factor,
         ),
         calendar=_load_calendar(session, council.school_zone),
         activities=MappingProxyType(activities),

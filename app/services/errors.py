@@ -47,6 +47,30 @@ class TooManyAttempts(DomainError):
         self.retry_at = retry_at
 
 
+class WrongPassword(DomainError):
+    """The present password was not the right one."""
+
+
+class WrongCode(DomainError):
+    """A one-time or recovery code that is wrong, was used already, or is of another moment."""
+
+
+class StaffAccount(DomainError):
+    """The account has a role at the council: an administrator deactivates it."""
+
+
+class OwnAccount(DomainError):
+    """Nobody changes their own roles."""
+
+
+class LastAdministrator(DomainError):
+    """Somebody must be left who can administer."""
+
+
+class SharedEmail(DomainError):
+    """Another adult of the family signs in with this address."""
+
+
 class ForgedForm(DomainError):
     """A form that none of our pages can have sent."""
 

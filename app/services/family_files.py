@@ -169,7 +169,7 @@ def read_family_file(family_id: int) -> FamilyFile:
             .outerjoin(User, User.id == Family.decided_by_id)
             .where(Family.id == family_id)
             .options(
-                selectinload(Family.guardians).joinedload(Guardian.user),
+                selectinload(Family.guardians).options(joinedload(Guardian.user), joinedload(Guardian.invitation)),
                 selectinload(Family.children).selectinload(Child.families),
                 joinedload(Family.addresses),
                 selectinload(Family.quotients),
@@ -290,6 +290,11 @@ def _invitations(user_ids: Collection[int]) -> dict[int, UserToken]:
 
 
 def _guardian(guardian: Guardian, invitations: dict[int, UserToken]) -> GuardianFile:
+    by_family = guardian.invitation
+    if guardian.user is None and by_family is not None and by_family.email == guardian.email:
+        is_open = by_family.expires_at > clock.now()
+        state = AccountState.INVITED if is_open else AccountState.INVITATION_EXPIRED
+        return GuardianFile(guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None)
     invitation = invitations.get(guardian.user_id or 0)
     if guardian.user is None:
         state = AccountState.NONE

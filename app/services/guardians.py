@@ -68,6 +68,14 @@ def guardian_of(family_id: int, guardian_id: int) -> GuardianView:
     return _view(guardian_row(db.session(), family_id, guardian_id))
 
 
+def shares_email(family_id: int, guardian: GuardianView) -> bool:
+    """Whether another adult of the family signs in with this adult's address: then this one cannot."""
+    return bool(guardian.email) and any(
+        other.has_login and other.id != guardian.id and other.email == guardian.email
+        for other in guardians_of(family_id)
+    )
+
+
 def add_guardian(session: Session, family_id: int, typed: Values) -> int:
     """Add an adult, who has no login yet, and return the id. Whether they are there already: `changes.add_person`."""
     row = Guardian(family_id=family_id)

@@ -1,14 +1,60 @@
-"""The logins of the council's staff."""
+"""The logins of the council's agents: who has which roles, and the log of what administrators did to them."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
-from app.models.accounts import StaffRole, User
+from app.database import db, take_turns
+from app.models.accounts import (
+    SecondFactor,
+    SignInEvent,
+    StaffAction,
+    StaffActionKind,
+    StaffRole,
+    TokenPurpose,
+    User,
+    UserToken,
+)
 from app.models.councils import Council
+from app.models.families import Guardian
 from app.rules.capabilities import Role
 from app.services.accounts import normalise_email
-from app.services.errors import EmailTaken
+from app.services.errors import AlreadyDecided, EmailTaken, LastAdministrator, NotFound, OwnAccount
+from app.services.links import ACTIVATION_VALIDITY, send_staff_activation, was_just_sent
+from app.services.mails import queue_mail
+from app.services.pages import Page, page_of
+from app.services.second_factors import remove_second_factor
+from app.services.sessions import end_sessions
+
+_ADMINISTRATORS = "administrators"  # who changes them waits for who changes them
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A member of the staff."""
+
+    id: int
+    name: str
+    email: str
+    roles: tuple[Role, ...]  # in the order of the list of roles
+    is_confirmed: bool  # has chosen a password
+    has_second_factor: bool
+    last_sign_in: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLogEntry:
+    """Who did what to whose account, and when."""
+
+    at: datetime
+    actor: str
+    agent: str | None  # None: it concerns all agents
+    kind: StaffActionKind
+    roles: tuple[Role, ...]  # those that the agent has had since
 
 
 def create_staff(session: Session, email: str, display_name: str, password_hash: str, role: Role) -> int:
@@ -24,6 +70,184 @@ def create_staff(session: Session, email: str, display_name: str, password_hash:
     session.add(user)
     session.flush()
     return user.id
+
+
+def is_agent(user_id: int) -> bool:
+    """Whether a user has a role at the council."""
+    return db.session.scalar(select(StaffRole.id).where(StaffRole.user_id == user_id).limit(1)) is not None
+
+
+def agents() -> tuple[Agent, ...]:
+    """All who have a role, by name. Three queries."""
+    roles: dict[int, list[Role]] = {}
+    for user_id, role in db.session.execute(select(StaffRole.user_id, StaffRole.role)):
+        roles.setdefault(user_id, []).append(role)
+    last = (
+        select(SignInEvent.user_id, func.max(SignInEvent.at).label("at"))
+        .where(SignInEvent.user_id.in_(roles))
+        .group_by(SignInEvent.user_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(User, last.c.at, SecondFactor.confirmed_at)
+        .outerjoin(last, last.c.user_id == User.id)
+        .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
+        .where(User.id.in_(roles))
+        .order_by(User.display_name, User.id)
+    )
+    return tuple(
+        Agent(
+            user.id, user.display_name, user.email, _in_order(roles[user.id]), user.password_hash is not None,
+            second_factor is not None, last_at,
+        )
+        for user, last_at, second_factor in rows
+    )  # fmt: skip
+
+
+def agent(user_id: int) -> Agent:
+    """One of them. Raises NotFound."""
+    found = next((each for each in agents() if each.id == user_id), None)
+    if found is None:
+        raise NotFound("agent")
+    return found
+
+
+def staff_log(page: int) -> Page[StaffLogEntry]:
+    """What was done, latest first. Two queries."""
+    total = db.session.scalar(select(func.count()).select_from(StaffAction)) or 0
+    place: Page[StaffLogEntry] = page_of(page, total)
+    actor, whom = aliased(User), aliased(User)
+    rows = db.session.execute(
+        select(StaffAction, actor.display_name, whom.display_name)
+        .join(actor, StaffAction.actor_id == actor.id)
+        .outerjoin(whom, StaffAction.user_id == whom.id)
+        .order_by(StaffAction.id.desc())
+        .offset(place.offset)
+        .limit(place.size)
+    )
+    return place.filled(
+        tuple(
+            StaffLogEntry(
+                row.at, by, agent_name, row.kind, _in_order(Role(code) for code in row.roles.split(",") if code)
+            )
+            for row, by, agent_name in rows
+        )
+    )
+
+
+def add_agent(session: Session, actor_id: int, email: str, name: str, roles: Collection[Role]) -> int:
+    """Give an address roles at the council, and return the user: the login of a parent stays the same one.
+
+    Without a login or a password, a link to choose one is sent; else a mail tells. Raises OwnAccount, and EmailTaken
+    for who is an agent already.
+    """
+    email = normalise_email(email)
+    take_turns(session, email)
+    user = session.scalar(select(User).where(User.email == email).with_for_update())
+    if user is None:
+        user = User(email=email, display_name=name, created_at=clock.now())
+        session.add(user)
+        session.flush()
+    if user.id == actor_id:
+        raise OwnAccount
+    if user.staff_roles:
+        raise EmailTaken(email)
+    user.staff_roles = [StaffRole(role=role) for role in _in_order(roles)]
+    session.flush()
+    end_sessions(session, user.id)  # those of a parent last too long for the staff
+    if user.password_hash is None:
+        send_staff_activation(session, user)
+    else:
+        queue_mail(session, "staff_added", user.email, user=user)
+    _log(session, actor_id, user.id, StaffActionKind.ADDED, roles)
+    return user.id
+
+
+def invite_agent_again(session: Session, user_id: int) -> str:
+    """Send an agent who never chose a password a new link, at most every few minutes; returns the address.
+
+    Raises NotFound for who is no agent or has a password.
+    """
+    user = _locked_agent(session, user_id)
+    if user.password_hash is not None:
+        raise NotFound("unconfirmed agent")
+    if not was_just_sent(session, user, TokenPurpose.ACTIVATION, ACTIVATION_VALIDITY):
+        send_staff_activation(session, user)
+    return user.email
+
+
+def change_roles(
+    session: Session, actor_id: int, user_id: int, roles: Collection[Role], shown: Collection[Role]
+) -> bool:
+    """Give an agent these roles instead, and end their sessions; False where they have them already.
+
+    Raises NotFound, OwnAccount, LastAdministrator, and AlreadyDecided when they are no longer those that were shown.
+    """
+    take_turns(session, _ADMINISTRATORS)
+    user = _locked_agent(session, user_id)
+    if user_id == actor_id:
+        raise OwnAccount
+    before = {row.role for row in user.staff_roles}
+    if before == set(roles):
+        return False
+    if before != set(shown):
+        raise AlreadyDecided
+    if Role.ADMINISTRATOR in before - set(roles):
+        _check_another_administrator(session, user_id)
+    kept = [row for row in user.staff_roles if row.role in roles]  # with what narrows them
+    user.staff_roles = kept + [StaffRole(role=role) for role in _in_order(roles) if role not in before]
+    session.flush()
+    end_sessions(session, user_id)
+    _log(session, actor_id, user_id, StaffActionKind.ROLES_CHANGED, roles)
+    return True
+
+
+def deactivate(session: Session, actor_id: int, user_id: int) -> None:
+    """Take all roles from an agent and end their sessions; who is a parent too stays one.
+
+    Raises NotFound, OwnAccount and LastAdministrator.
+    """
+    take_turns(session, _ADMINISTRATORS)
+    user = _locked_agent(session, user_id)
+    if user_id == actor_id:
+        raise OwnAccount
+    if any(row.role is Role.ADMINISTRATOR for row in user.staff_roles):
+        _check_another_administrator(session, user_id)
+    user.staff_roles = []
+    session.flush()
+    end_sessions(session, user_id)
+    remove_second_factor(session, user_id)
+    session.execute(delete(UserToken).where(UserToken.user_id == user_id, UserToken.used_at.is_(None)))
+    if session.scalar(select(Guardian.id).where(Guardian.user_id == user_id).limit(1)) is None:
+        user.password_hash = None  # nothing is left to sign in to
+    _log(session, actor_id, user_id, StaffActionKind.DEACTIVATED, ())
+
+
+def reset_second_factor(session: Session, actor_id: int, user_id: int) -> None:
+    """For an agent who lost the app and the codes: the next sign-in asks for the password alone. The agent is told.
+
+    Raises NotFound for who is no agent or has no second factor, and OwnAccount.
+    """
+    user = _locked_agent(session, user_id)
+    if user_id == actor_id:
+        raise OwnAccount
+    if session.get(SecondFactor, user_id) is None:
+        raise NotFound("second factor")
+    remove_second_factor(session, user_id)
+    end_sessions(session, user_id)
+    queue_mail(session, "second_factor_reset", user.email)
+    _log(session, actor_id, user_id, StaffActionKind.SECOND_FACTOR_RESET, [row.role for row in user.staff_roles])
+
+
+def require_second_factor(session: Session, actor_id: int, required: bool) -> None:
+    """Ask a second factor of all agents, or leave it to each."""
+    council = session.scalars(select(Council).with_for_update()).one()
+    if council.requires_second_factor == required:
+        return
+    council.requires_second_factor = required
+    kind = StaffActionKind.SECOND_FACTOR_REQUIRED if required else StaffActionKind.SECOND_FACTOR_OPTIONAL
+    _log(session, actor_id, None, kind, ())
+    session.flush()
 
 
 def describe_council(
@@ -49,4 +273,37 @@ def describe_council(
     for field, value in given.items():
         if value is not None:
             setattr(council, field, value)
+    session.flush()
+
+
+def _roles_of(codes: str) -> tuple[Role, ...]:
+    return tuple(Role(code) for code in codes.split(",") if code)
+
+
+def _in_order(roles: Iterable[Role]) -> tuple[Role, ...]:
+    held = set(roles)
+    return tuple(role for role in Role if role in held)
+
+
+def _locked_agent(session: Session, user_id: int) -> User:
+    user = session.scalar(select(User).where(User.id == user_id).with_for_update())
+    if user is None or not user.staff_roles:
+        raise NotFound("agent")
+    return user
+
+
+def _check_another_administrator(session: Session, user_id: int) -> None:
+    others = (
+        select(User.id)
+        .join(StaffRole, StaffRole.user_id == User.id)
+        .where(StaffRole.role == Role.ADMINISTRATOR, User.id != user_id, User.password_hash.is_not(None))
+    )
+    if session.scalar(others.limit(1)) is None:
+        raise LastAdministrator
+
+
+def _log(session: Session, actor_id: int, user_id: int | None, kind: StaffActionKind, roles: Iterable[Role]) -> None:
+    session.add(
+        StaffAction(at=clock.now(), actor_id=actor_id, user_id=user_id, kind=kind, roles=",".join(_in_order(roles)))
+    )
     session.flush()

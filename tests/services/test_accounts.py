@@ -11,12 +11,12 @@ from app.database import db, write_transaction
 from app.models.accounts import TokenPurpose, User, UserToken
 from app.models.families import ConsentText, Family, Guardian, Title
 from app.models.mails import OutboxMail
+from app.rules.sign_ins import PARENT_SESSION, STAFF_IDLE, STAFF_SESSION
 from app.rules.states import FamilyStatus
 from app.services import links, mails, sessions, sign_ups
 from app.services.credentials import hash_secret
 from app.services.errors import AlreadyDecided, EmailTaken, LinkExpired, NotFound, OwnFamily
 from app.services.families import AddressInput, CommuneChoice
-from app.services.sessions import PARENT_SESSION, STAFF_IDLE, STAFF_SESSION
 from app.services.sign_ups import SignUp
 from tests.factories import NOW, make_family, make_pending_family, make_staff, make_user
 from tests.html import check_text

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from app.access import guard_family
+from app.blueprints.accounts import blueprint as account
 from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
 from app.blueprints.family.dashboard import blueprint as dashboard
@@ -15,5 +16,5 @@ from app.blueprints.family.members import blueprint as members
 family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
-for _section in (dashboard, members, guardians, child_files, enrolments, bookings, invoices, history):
+for _section in (dashboard, members, guardians, child_files, enrolments, bookings, invoices, history, account):
     family.register_blueprint(_section)

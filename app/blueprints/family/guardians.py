@@ -6,12 +6,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import current_account, current_family, resumed_at
 from app.blueprints.family.members import active_family, part_form, save_part
 from app.database import write_transaction
+from app.filters import spaced
 from app.forms.changes import DuplicateForm, fill_part
 from app.forms.guardians import GuardianForm
 from app.htmx import go_to, render_page
 from app.resumption import address_with_typed
 from app.rules.file_fields import FileKind
-from app.services import changes, guardians
+from app.services import changes, guardians, invitations
 from app.services.guardians import FAMILY_HOME, GuardianView
 
 blueprint = Blueprint("guardians", __name__, url_prefix="/ma-famille/parents")
@@ -23,7 +24,7 @@ def show() -> Response:
     family = current_family()
     return render_page(
         "family/members/guardians.html", layout="family", family=family, guardians=guardians.guardians_of(family.id),
-        may_add=changes.may_add(FileKind.NEW_GUARDIAN),
+        may_add=changes.may_add(FileKind.NEW_GUARDIAN), invitations=invitations.invitations_of(family.id),
     )  # fmt: skip
 
 
@@ -77,6 +78,32 @@ def save_guardian(guardian_id: int) -> BaseResponse:
     return go_to(url_for("family.guardians.show"))
 
 
+def _guardian_address(guardian_id: int) -> str:
+    return url_for("family.guardians.edit_guardian", guardian_id=guardian_id)
+
+
+@blueprint.post("/<int:guardian_id>/invitation")
+@resumed_at(_guardian_address)
+def invite_guardian(guardian_id: int) -> BaseResponse:
+    """« Inviter à se connecter »."""
+    family = active_family()
+    with write_transaction() as session:
+        email = invitations.invite(session, family.id, guardian_id, current_account().user_id)
+    flash(spaced(f"L’invitation est envoyée à {email} : elle est valable sept jours."), "success")
+    return go_to(_guardian_address(guardian_id))
+
+
+@blueprint.post("/<int:guardian_id>/invitation/retirer")
+@resumed_at(_guardian_address)
+def withdraw_invitation(guardian_id: int) -> BaseResponse:
+    """The link that was sent stops working."""
+    family = active_family()
+    with write_transaction() as session:
+        invitations.withdraw(session, family.id, guardian_id)
+    flash("L’invitation est retirée. Son lien ne fonctionne plus.", "success")
+    return go_to(_guardian_address(guardian_id))
+
+
 def _new_form() -> GuardianForm:
     form = part_form(GuardianForm)
     fill_part(form, {"home": FAMILY_HOME}, current_family().id)
@@ -96,7 +123,10 @@ def _form_of(guardian: GuardianView) -> GuardianForm:
 def _page(
     guardian: GuardianView | None, form: GuardianForm, status: int = 200, duplicate: DuplicateForm | None = None
 ) -> Response:
+    family = current_family()
     return render_page(
-        "family/members/guardian.html", layout="family", status=status, family=current_family(), guardian=guardian,
+        "family/members/guardian.html", layout="family", status=status, family=family, guardian=guardian,
         form=form, duplicate=duplicate, may_add=changes.may_add(FileKind.NEW_GUARDIAN),
+        invitation=invitations.invitations_of(family.id).get(guardian.id) if guardian else None,
+        shares_email=guardian is not None and guardians.shares_email(family.id, guardian),
     )  # fmt: skip

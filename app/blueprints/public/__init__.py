@@ -4,8 +4,10 @@ from flask import Blueprint
 
 from app.blueprints.public.activations import blueprint as activations
 from app.blueprints.public.communes import blueprint as communes
+from app.blueprints.public.email_changes import blueprint as email_changes
 from app.blueprints.public.health import blueprint as health
 from app.blueprints.public.home import blueprint as home
+from app.blueprints.public.invitations import blueprint as invitations
 from app.blueprints.public.legal import blueprint as legal
 from app.blueprints.public.passwords import blueprint as passwords
 from app.blueprints.public.payments import blueprint as payments
@@ -14,5 +16,7 @@ from app.blueprints.public.sign_ups import blueprint as sign_ups
 
 public = Blueprint("public", __name__)
 
-for _section in (home, sign_in, sign_ups, activations, passwords, communes, legal, payments, health):
+for _section in (
+    home, sign_in, sign_ups, activations, passwords, invitations, email_changes, communes, legal, payments, health,
+):  # fmt: skip
     public.register_blueprint(_section)

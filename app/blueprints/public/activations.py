@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import home_address, sign_in
+from app.access import enter
 from app.database import write_transaction
 from app.forms.activations import LinkForm, PasswordForm
 from app.htmx import go_to, render_page
@@ -39,9 +39,9 @@ def confirm(secret: str) -> BaseResponse:
     password_hash = hash_password(form.password.data)
     with write_transaction() as session:
         user_id = links.confirm_account(session, secret, password_hash).id
-    sign_in(user_id)
+    answer = enter(user_id)
     flash("Votre compte est confirmé. Bienvenue !", "success")
-    return go_to(home_address())
+    return answer
 
 
 @blueprint.get("/nouveau-lien")

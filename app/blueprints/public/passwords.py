@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import home_address, sign_in
+from app.access import enter
 from app.database import write_transaction
 from app.forms.activations import LinkForm, PasswordForm
 from app.htmx import go_to, render_page
@@ -62,9 +62,9 @@ def reset(secret: str) -> BaseResponse:
     password_hash = hash_password(form.password.data)
     with write_transaction() as session:
         user_id = links.reset_password(session, secret, password_hash).id
-    sign_in(user_id)
+    answer = enter(user_id)
     flash("Votre mot de passe est changé. Vos autres appareils sont déconnectés.", "success")
-    return go_to(home_address())
+    return answer
 
 
 def _ask_page(form: LinkForm, *, status: int = 200) -> Response:

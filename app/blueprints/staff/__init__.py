@@ -3,7 +3,9 @@
 from flask import Blueprint
 
 from app.access import guard_staff
+from app.blueprints import accounts
 from app.blueprints.staff import (
+    agents,
     child_files,
     day,
     families,
@@ -14,6 +16,7 @@ from app.blueprints.staff import (
     notices,
     payments,
     queue,
+    second_factors,
     settings,
     tariffs,
 )
@@ -33,3 +36,6 @@ staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")
+staff.register_blueprint(accounts.blueprint)
+staff.register_blueprint(second_factors.blueprint)
+staff.register_blueprint(agents.blueprint, url_prefix="/agents")

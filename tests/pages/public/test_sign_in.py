@@ -4,9 +4,11 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock
-from app.database import db
+from app.database import db, write_transaction
 from app.models.accounts import UserSession
-from app.services.throttles import MAX_FAILURES_PER_ACCOUNT_AND_PLACE, THROTTLE_WINDOW
+from app.models.mails import OutboxMail
+from app.rules.sign_ins import MOST_FAILURES, THROTTLE_WINDOW, Subject
+from app.services.throttles import Attempt, place_of, record_failure
 from tests.client import Answer, Client
 from tests.factories import NOW, PASSWORD, make_family, make_staff, make_user
 
@@ -66,7 +68,7 @@ def test_missing_fields_are_named(client: Client) -> None:
 @pytest.mark.parametrize("email", ["parent@example.org", "personne@example.org"])
 def test_guessing_is_slowed_down_whoever_it_is(client: Client, email: str) -> None:
     make_family(email="parent@example.org")
-    for _ in range(MAX_FAILURES_PER_ACCOUNT_AND_PLACE):
+    for _ in range(MOST_FAILURES[Subject.ACCOUNT_AND_PLACE]):
         sign_in(client, email, "Un-Autre-Mot-2026", status=422)
     page = sign_in(client, email, status=429)
     assert "8 h 45" in page.text
@@ -100,3 +102,98 @@ def test_home_leads_to_the_first_page(client: Client) -> None:
     assert client.get("/", follow=True).path == "/connexion"
     client.sign_in(make_family().user_id)
     assert client.get("/", follow=True).path == "/tableau-de-bord"
+
+
+# --- Nobody is locked out by somebody else --------------------------------------------------------------------------
+
+
+def fail(client: Client, email: str, times: int, place: str) -> None:
+    """Wrong passwords from an address of the network."""
+    token = client.get("/connexion").value("csrf_token", "/connexion")
+    data = {"csrf_token": token, "email": email, "password": "Un-Autre-Mot-2026"}
+    for _ in range(times):
+        client.post("/connexion", data, status=422, environ_overrides={"REMOTE_ADDR": place})
+
+
+def give(client: Client, email: str, place: str, *, password: str = PASSWORD, status: int = 303) -> Answer:
+    """One sign-in from an address of the network."""
+    token = client.get("/connexion").value("csrf_token", "/connexion")
+    data = {"csrf_token": token, "email": email, "password": password}
+    return client.post("/connexion", data, status=status, environ_overrides={"REMOTE_ADDR": place})
+
+
+def signed_out(client: Client) -> Client:
+    """The same browser, signed out: it keeps what says that it was here."""
+    client.get("/tableau-de-bord")
+    client.submit("/deconnexion")
+    return client
+
+
+def many_failures(email: str, place: str, count: int) -> None:
+    with write_transaction() as session:
+        for _ in range(count):
+            record_failure(session, Attempt(email, place, None))
+
+
+def test_whoever_guesses_elsewhere_locks_nobody_out(sqlite_client: Client) -> None:
+    make_family(email="parent@example.org")
+    for place in ("192.0.2.1", "2001:db8::1"):
+        fail(Client(sqlite_client.app), "parent@example.org", MOST_FAILURES[Subject.ACCOUNT_AND_PLACE], place)
+        give(Client(sqlite_client.app), "parent@example.org", place, status=429)
+    give(sqlite_client, "parent@example.org", "192.0.2.2")
+
+
+def test_whoever_guesses_at_the_same_place_does_not_stop_a_device_that_was_here_before(sqlite_client: Client) -> None:
+    make_family(email="parent@example.org")
+    village = "192.0.2.1"
+    give(sqlite_client, "parent@example.org", village)
+    signed_out(sqlite_client)
+    many_failures("parent@example.org", village, MOST_FAILURES[Subject.PLACE])
+    give(Client(sqlite_client.app), "parent@example.org", village, status=429)
+    give(sqlite_client, "parent@example.org", village)
+
+
+def test_a_device_answers_for_itself_and_for_its_own_accounts(sqlite_client: Client) -> None:
+    make_family(email="parent@example.org")
+    make_family("AUTRE", email="autre@example.org")
+    home = "192.0.2.1"
+    give(sqlite_client, "parent@example.org", home)
+    signed_out(sqlite_client)
+    fail(sqlite_client, "parent@example.org", MOST_FAILURES[Subject.DEVICE], home)
+    give(sqlite_client, "parent@example.org", home, status=429)
+    give(Client(sqlite_client.app), "parent@example.org", home)  # its failures are nobody else's
+    fail(sqlite_client, "autre@example.org", MOST_FAILURES[Subject.ACCOUNT_AND_PLACE], home)
+    give(sqlite_client, "autre@example.org", home, status=429)  # it was never here with this account
+
+
+def test_a_made_up_device_is_none(sqlite_client: Client) -> None:
+    make_family(email="parent@example.org")
+    sqlite_client._browser.set_cookie("device", "gAAAAA-invented")
+    many_failures("parent@example.org", "192.0.2.1", MOST_FAILURES[Subject.ACCOUNT_AND_PLACE])
+    give(sqlite_client, "parent@example.org", "192.0.2.1", status=429)
+
+
+def test_lost_password_lets_in_while_the_place_waits(sqlite_client: Client) -> None:
+    make_family(email="parent@example.org")
+    many_failures("parent@example.org", "", MOST_FAILURES[Subject.PLACE])
+    sign_in(sqlite_client, "parent@example.org", status=429)
+    sqlite_client.get("/mot-de-passe-oublie")
+    sqlite_client.submit(email="parent@example.org")
+    secret = db.session.scalars(select(OutboxMail.secret)).one()
+    sqlite_client.get(f"/mot-de-passe/{secret}")
+    good = "lampe violette quatorze girafes"
+    assert sqlite_client.submit(password=good, confirmation=good).path == "/tableau-de-bord"
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "20010db800000000::"),
+        ("2001:db8::ffff:1", "20010db800000000::"),
+        ("", ""),
+    ],
+)
+def test_a_place_is_an_address_or_a_network_of_one_house(address: str, place: str) -> None:
+    assert place_of(address) == place

@@ -1,0 +1,116 @@
+"""Closing one's account: what it means for each family, and doing it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.accounts import StaffRole, User, UserToken
+from app.models.activities import Activity, Unit
+from app.models.bookings import Booking, Opening
+from app.models.families import Child, Family, Guardian, GuardianInvitation
+from app.rules.states import ACTIVE_STATUSES, FamilyStatus, check_transition
+from app.services.errors import StaffAccount
+from app.services.families import families_of_user
+from app.services.invoices import Due, due_of
+from app.services.mails import queue_mail
+from app.services.second_factors import remove_second_factor
+from app.services.sessions import end_sessions
+
+MOST_BOOKINGS_TOLD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ComingBooking:
+    """A day on which a child is expected."""
+
+    child_name: str
+    day: date
+    unit_name: str
+    activity_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyClosing:
+    """What becomes of a family when this user's account is closed."""
+
+    name: str
+    file_closes: bool  # nobody else could sign in for it
+    due: Due
+    bookings: tuple[ComingBooking, ...]  # the first ones, in order of time
+
+
+def read_closing(user_id: int) -> tuple[FamilyClosing, ...]:
+    """What closing the account would do, family by family."""
+    return tuple(
+        FamilyClosing(
+            family.name,
+            family.may_act and not _others_sign_in(db.session(), family.id, user_id),
+            due_of(family.id),
+            _coming_bookings(family.id),
+        )
+        for family in families_of_user(user_id)
+    )
+
+
+def close_account(session: Session, user_id: int) -> None:
+    """Close a parent's account for good. Their address is free again; what they did keeps their name.
+
+    A family for which nobody else could sign in is closed: what is booked and what is due stays as it is. Raises
+    StaffAccount for who has a role at the council.
+    """
+    families = session.scalars(
+        select(Family)
+        .join(Guardian)
+        .where(Guardian.user_id == user_id)
+        .order_by(Family.id)
+        .with_for_update(of=Family)  # two adults who leave at once: the second is the last
+    ).all()
+    user = session.get_one(User, user_id, with_for_update=True)
+    if session.scalar(select(StaffRole.id).where(StaffRole.user_id == user_id).limit(1)) is not None:
+        raise StaffAccount
+    closed = []
+    for family in families:
+        if family.status is FamilyStatus.ACTIVE and not _others_sign_in(session, family.id, user_id):
+            check_transition(family.status, FamilyStatus.CLOSED)
+            family.status = FamilyStatus.CLOSED
+            closed.append(family)
+            adults = select(Guardian.id).where(Guardian.family_id == family.id)
+            session.execute(delete(GuardianInvitation).where(GuardianInvitation.guardian_id.in_(adults)))
+    for guardian in session.scalars(select(Guardian).where(Guardian.user_id == user_id)):
+        guardian.user_id = None
+    queue_mail(session, "account_closed", user.email, families=closed)
+    end_sessions(session, user_id)
+    remove_second_factor(session, user_id)
+    session.execute(delete(UserToken).where(UserToken.user_id == user_id))
+    user.password_hash = None
+    user.closed_at = clock.now()
+    user.email = f"compte-ferme-{user_id}"  # no address at all: nobody signs in with it, nobody writes to it
+    session.flush()
+
+
+def _others_sign_in(session: Session, family_id: int, user_id: int) -> bool:
+    others = (
+        select(Guardian.id)
+        .join(User, Guardian.user_id == User.id)
+        .where(Guardian.family_id == family_id, User.id != user_id, User.password_hash.is_not(None))
+    )
+    return session.scalar(others.limit(1)) is not None
+
+
+def _coming_bookings(family_id: int) -> tuple[ComingBooking, ...]:
+    rows = db.session.execute(
+        select(Child, Opening.day, Unit.name, Activity.name)
+        .select_from(Booking)
+        .join(Opening, Booking.opening_id == Opening.id)
+        .join(Unit, Opening.unit_id == Unit.id)
+        .join(Activity, Unit.activity_id == Activity.id)
+        .join(Child, Booking.child_id == Child.id)
+        .where(Booking.family_id == family_id, Booking.status.in_(ACTIVE_STATUSES), Opening.day >= clock.today())
+        .order_by(Opening.day, Child.birth_date, Child.id, Unit.position)
+        .limit(MOST_BOOKINGS_TOLD)
+    )
+    return tuple(ComingBooking(child.full_name, day, unit, activity) for child, day, unit, activity in rows)

@@ -1,0 +1,171 @@
+"""« Agents »: who works with the portal, and what an administrator may do to their accounts."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.accounts import StaffAction, StaffActionKind, StaffRole, User
+from app.models.mails import OutboxMail
+from app.rules.capabilities import Role
+from app.rules.sign_ins import STEP_UP_WITHIN
+from app.services import staff_accounts
+from app.services.errors import LastAdministrator
+from tests.client import Client
+from tests.factories import PASSWORD, make_family, make_staff
+from tests.html import check_text
+
+GOOD = "lampe violette quatorze girafes"
+
+
+@pytest.fixture
+def boss_id(sqlite_app: object) -> int:
+    return make_staff(email="chef@example.org")
+
+
+@pytest.fixture
+def boss(boss_id: int, sqlite_client: Client) -> Client:
+    return sqlite_client.sign_in(boss_id)
+
+
+def roles_of(user_id: int) -> set[Role]:
+    return set(db.session.scalars(select(StaffRole.role).where(StaffRole.user_id == user_id)))
+
+
+def kinds() -> list[StaffActionKind]:
+    return list(db.session.scalars(select(StaffAction.kind).order_by(StaffAction.id)))
+
+
+def mails() -> list[tuple[str, str]]:
+    return [(mail.template, mail.recipient) for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
+
+
+def add(client: Client, email: str, *roles: Role) -> None:
+    client.get("/gestion/agents/nouveau")
+    page = client.submit("agent", name="Dominique Petit", email=email, roles=[role.value for role in roles])
+    assert "L’agent est ajouté." in page.text
+
+
+def test_new_agent_is_invited_and_chooses_a_password(boss: Client) -> None:
+    add(boss, "nouveau@example.org", Role.KITCHEN, Role.READ_ONLY)
+    assert mails() == [("staff_invited", "nouveau@example.org")]
+    page = boss.get("/gestion/agents")
+    assert "Dominique Petit" in page.text and "Invitation envoyée" in page.text
+    assert "Agent ajouté : Cuisine, Lecture seule" in page.text
+    mail = db.session.scalars(select(OutboxMail)).one()
+    assert check_text(mail.subject) == [] and check_text(mail.body.replace("[[secret]]", "x")) == []
+    agent = Client(boss.app)
+    agent.get(f"/activation/{mail.secret}")
+    assert agent.submit(password=GOOD, confirmation=GOOD).path == "/gestion/familles"
+
+
+def test_invitation_is_sent_again_on_demand_of_either(boss: Client) -> None:
+    add(boss, "nouveau@example.org", Role.KITCHEN)
+    user = db.session.scalars(select(User).where(User.email == "nouveau@example.org")).one()
+    clock.start_at(clock.now().replace(minute=40), frozen=True)
+    boss.get(f"/gestion/agents/{user.id}")
+    assert "Un nouveau lien part" in boss.submit("invitation").text
+    clock.start_at(clock.now().replace(minute=44), frozen=True)
+    agent = Client(boss.app)
+    agent.get("/activation/nouveau-lien")
+    agent.submit(email="nouveau@example.org")
+    assert mails() == [("staff_invited", "nouveau@example.org")] * 3
+
+
+def test_parent_becomes_an_agent_with_the_same_login(boss: Client) -> None:
+    family = make_family(email="parent@example.org")
+    parent = Client(boss.app).sign_in(family.user_id)
+    add(boss, "Parent@example.org", Role.READ_ONLY)
+    assert mails() == [("staff_added", "parent@example.org")]
+    assert roles_of(family.user_id) == {Role.READ_ONLY}
+    parent.get("/tableau-de-bord", status=303)  # a parent's month would be too long
+    parent.get("/connexion")
+    page = parent.submit("/connexion", email="parent@example.org", password=PASSWORD)
+    assert page.path == "/gestion/familles" and f"Famille {family.name}" in page.text
+
+
+def test_address_of_an_agent_is_refused_and_what_was_typed_stays(boss: Client) -> None:
+    boss.get("/gestion/agents/nouveau")
+    page = boss.submit("agent", status=422, name="X", email="chef@example.org", roles=["kitchen"])
+    assert "Cette adresse est déjà celle d’un agent." in page.text and page.value("name") == "X"
+    page = boss.submit("agent", status=422, email="x@example.org", roles=[])
+    assert "Cochez au moins un rôle." in page.text
+
+
+def test_changed_roles_end_the_sessions(boss: Client) -> None:
+    agent_id = make_staff(Role.KITCHEN)
+    agent = Client(boss.app).sign_in(agent_id)
+    boss.get(f"/gestion/agents/{agent_id}")
+    page = boss.submit("agent-roles", roles=["kitchen", "file_clerk"])
+    assert "Les rôles de Camille AGENT sont changés." in page.text
+    assert roles_of(agent_id) == {Role.KITCHEN, Role.FILE_CLERK}
+    agent.get("/gestion/planning", status=303)
+    boss.get(f"/gestion/agents/{agent_id}")
+    assert "Rien n’a changé." in boss.submit("agent-roles").text
+    assert kinds() == [StaffActionKind.ROLES_CHANGED]
+
+
+def test_roles_that_a_colleague_changed_meanwhile_are_not_overwritten(boss: Client) -> None:
+    agent_id, other = make_staff(Role.KITCHEN), make_staff()
+    boss.get(f"/gestion/agents/{agent_id}")
+    with write_transaction() as session:
+        staff_accounts.change_roles(session, other, agent_id, {Role.REGISSEUR}, {Role.KITCHEN})
+    boss.submit("agent-roles", status=409, roles=["kitchen", "file_clerk"])
+    assert roles_of(agent_id) == {Role.REGISSEUR}
+
+
+def test_agent_who_leaves_has_no_door_left_and_a_parent_keeps_theirs(boss: Client) -> None:
+    family = make_family(email="parent@example.org")
+    with write_transaction() as session:
+        session.add(StaffRole(user_id=family.user_id, role=Role.KITCHEN))
+    agent_id = make_staff(Role.KITCHEN, email="part@example.org")
+    for user_id in (family.user_id, agent_id):
+        boss.get(f"/gestion/agents/{user_id}")
+        assert "Le compte d’agent est désactivé." in boss.submit("deactivation").text
+    leaver, parent = Client(boss.app), Client(boss.app)
+    leaver.get("/connexion")
+    leaver.submit("/connexion", status=422, email="part@example.org", password=PASSWORD)
+    parent.get("/connexion")
+    assert parent.submit("/connexion", email="parent@example.org", password=PASSWORD).path == "/tableau-de-bord"
+    leaver.get("/mot-de-passe-oublie")
+    leaver.submit(email="part@example.org")
+    assert mails() == []
+
+
+def test_nobody_touches_their_own_account(boss: Client, boss_id: int) -> None:
+    page = boss.get(f"/gestion/agents/{boss_id}")
+    assert "C’est votre compte" in page.text and not page.all("form", id="agent-roles")
+    token = boss.get("/gestion/agents/nouveau").value("csrf_token", "agent")
+    for path in ("", "/desactiver", "/double-verification"):
+        data = {"csrf_token": token, "roles": "kitchen", "shown_roles": "administrator"}
+        boss.post(f"/gestion/agents/{boss_id}{path}", data, status=403)
+    assert roles_of(boss_id) == {Role.ADMINISTRATOR}
+
+
+def test_an_administrator_is_left(boss: Client, boss_id: int) -> None:
+    """The one who acts is one; but by the time the command runs, a colleague may have taken that away."""
+    other = make_staff()
+    with write_transaction() as session:
+        staff_accounts.change_roles(session, other, boss_id, {Role.KITCHEN}, {Role.ADMINISTRATOR})
+    for command in (
+        lambda session: staff_accounts.change_roles(session, boss_id, other, {Role.KITCHEN}, {Role.ADMINISTRATOR}),
+        lambda session: staff_accounts.deactivate(session, boss_id, other),
+    ):
+        with pytest.raises(LastAdministrator), write_transaction() as session:
+            command(session)
+    assert roles_of(other) == {Role.ADMINISTRATOR}
+
+
+def test_managing_agents_asks_for_the_password_first_and_keeps_what_was_typed(boss: Client) -> None:
+    boss.get("/gestion/agents/nouveau")
+    clock.start_at(clock.now() + STEP_UP_WITHIN, frozen=True)
+    page = boss.submit(
+        "agent", status=401, name="Dominique Petit", email="nouveau@example.org", roles=["kitchen", "read_only"]
+    )
+    assert page.heading == "Est-ce bien vous ?"
+    assert boss.submit("confirm", status=200, password=PASSWORD).heading == "Votre saisie est encore là"
+    assert "L’agent est ajouté." in boss.submit("kept").text
+    user_id = db.session.scalars(select(User.id).where(User.email == "nouveau@example.org")).one()
+    assert roles_of(user_id) == {Role.KITCHEN, Role.READ_ONLY}
