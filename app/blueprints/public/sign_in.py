@@ -47,6 +47,8 @@ def sign_in_user() -> BaseResponse:
         return _page(form, status=422, refused=True)
     if second_factors.has_second_factor(user_id):
         begin_second_step(user_id)
+        if not form.kept.data:
+            return go_to(url_for("public.sign_in.show_code", suite=safe_next(form.suite.data)))
         return _code_page(CodeForm(formdata=None, suite=form.suite.data, kept=form.kept.data))
     sign_in(user_id)
     return _go_on(form)
