@@ -100,8 +100,8 @@ def show_field_policies() -> Response:
 @blueprint.post("/champs")
 @requires(Capability.EDIT_SETTINGS)
 def save_field_policies() -> BaseResponse:
-    """Store what parents may change."""
-    form = policies_form(field_settings.read_policies())
+    """Store what parents may change; a field without an answer is asked again, not left as it was."""
+    form = FieldPoliciesForm()
     if not form.validate():
         return _field_policies_page(form, status=422)
     with write_transaction() as session:
