@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint, event
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, event, false, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -192,6 +192,7 @@ class Guardian(NamedPerson, Base):
     family: Mapped[Family] = relationship(back_populates="guardians")
     user: Mapped[User | None] = relationship()
     invitation: Mapped["GuardianInvitation | None"] = relationship(back_populates="guardian", viewonly=True)
+    claim_codes: Mapped[list["ClaimCode"]] = relationship(back_populates="guardian", order_by="ClaimCode.id")
 
 
 class GuardianInvitation(Base):
@@ -253,3 +254,32 @@ class Consent(Base):
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
     text_id: Mapped[int] = mapped_column(ForeignKey("consent_text.id"))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    on_paper: Mapped[bool] = mapped_column(default=False, server_default=false())  # signed at the counter
+
+
+_IS_OPEN = text("used_at IS NULL AND revoked_at IS NULL")
+
+
+class ClaimCode(Base):
+    """A code that the counter hands to an adult whose family it made: with it they open their own account.
+
+    Only a slow hash of it is kept. At most one per adult is neither used nor revoked.
+    """
+
+    __tablename__ = "claim_code"
+    __table_args__ = (
+        Index(
+            "uq_claim_code_open", "guardian_id", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guardian_id: Mapped[int] = mapped_column(ForeignKey("guardian.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    guardian: Mapped[Guardian] = relationship(back_populates="claim_codes")

@@ -41,3 +41,22 @@ def new_secret() -> str:
 def hash_secret(secret: str) -> str:
     """What the database keeps of a secret: its SHA-256 (the secret itself is random and long)."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+CODE_LETTERS = "BCDFGHJKMNPQRSTVWXZ"
+"""No vowels, so that no word comes out; nothing that is read for another sign."""
+
+_CODE_LENGTH = 12  # 19^12: 51 bits
+
+
+def new_code() -> str:
+    """A code that people read out and type: « BCDF-GHJK-MNPQ »."""
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(_CODE_LENGTH))
+    return "-".join(letters[start : start + 4] for start in range(0, _CODE_LENGTH, 4))
+
+
+def hash_code(code: str) -> str:
+    """What the database keeps of a code, however it was typed (about 50 ms: it is shorter than a link's secret)."""
+    letters = "".join(char for char in code.upper() if char.isalnum())
+    with _at_most_two:
+        return hashlib.scrypt(letters.encode(), salt=b"claim code", n=2**14, r=8, p=1, dklen=32).hex()

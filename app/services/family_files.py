@@ -17,6 +17,7 @@ from app.rules.enrolments import age_on
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import FamilyStatus
 from app.rules.texts import fold
+from app.services.claim_codes import CodeView, view_of
 from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.errors import NotFound
 from app.services.links import ACTIVATION_VALIDITY, send_activation
@@ -57,6 +58,7 @@ class GuardianFile:
     account: AccountState
     invited_at: datetime | None
     confirmed_at: datetime | None  # None: not confirmed, or by no link (made by a command)
+    claim: CodeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class ConsentFile:
 
     text_of: date
     given_at: datetime
+    on_paper: bool  # signed at the counter: the day counts, not the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,9 @@ def read_family_file(family_id: int) -> FamilyFile:
             .outerjoin(User, User.id == Family.decided_by_id)
             .where(Family.id == family_id)
             .options(
-                selectinload(Family.guardians).options(joinedload(Guardian.user), joinedload(Guardian.invitation)),
+                selectinload(Family.guardians).options(
+                    joinedload(Guardian.user), joinedload(Guardian.invitation), joinedload(Guardian.claim_codes)
+                ),
                 selectinload(Family.children).selectinload(Child.families),
                 joinedload(Family.addresses),
                 selectinload(Family.quotients),
@@ -183,7 +188,7 @@ def read_family_file(family_id: int) -> FamilyFile:
     family, by = found
     invitations = _invitations([guardian.user_id for guardian in family.guardians if guardian.user_id is not None])
     consents = db.session.execute(
-        select(ConsentText.starts_on, Consent.given_at)
+        select(ConsentText.starts_on, Consent.given_at, Consent.on_paper)
         .join(ConsentText, Consent.text_id == ConsentText.id)
         .where(Consent.family_id == family_id)
         .order_by(Consent.given_at.desc())
@@ -202,7 +207,7 @@ def read_family_file(family_id: int) -> FamilyFile:
         regime=family.regime,
         fund_number=family.fund_number,
         fund_holder_name=family.fund_holder_name,
-        guardians=tuple(_guardian(guardian, invitations) for guardian in family.guardians),
+        guardians=tuple(_guardian(guardian, family.status, invitations) for guardian in family.guardians),
         children=tuple(_child(child, family_id) for child in family.children),
         enrolments=enrolments_of(family_id),
         quotients=tuple(
@@ -289,12 +294,13 @@ def _invitations(user_ids: Collection[int]) -> dict[int, UserToken]:
     return {row.user_id: row for row in rows}
 
 
-def _guardian(guardian: Guardian, invitations: dict[int, UserToken]) -> GuardianFile:
+def _guardian(guardian: Guardian, status: FamilyStatus, invitations: dict[int, UserToken]) -> GuardianFile:
+    claim = view_of(guardian, status)
     by_family = guardian.invitation
     if guardian.user is None and by_family is not None and by_family.email == guardian.email:
         is_open = by_family.expires_at > clock.now()
         state = AccountState.INVITED if is_open else AccountState.INVITATION_EXPIRED
-        return GuardianFile(guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None)
+        return GuardianFile(guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None, claim)
     invitation = invitations.get(guardian.user_id or 0)
     if guardian.user is None:
         state = AccountState.NONE
@@ -311,6 +317,7 @@ def _guardian(guardian: Guardian, invitations: dict[int, UserToken]) -> Guardian
         account=state,
         invited_at=None if invitation is None else invitation.expires_at - ACTIVATION_VALIDITY,
         confirmed_at=None if invitation is None else invitation.used_at,
+        claim=claim,
     )
 
 

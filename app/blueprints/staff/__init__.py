@@ -7,6 +7,7 @@ from app.blueprints import accounts
 from app.blueprints.staff import (
     agents,
     child_files,
+    counter_families,
     day,
     families,
     home,
@@ -27,6 +28,7 @@ staff.before_request(guard_staff)
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
+staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
 staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")

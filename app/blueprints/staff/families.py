@@ -23,7 +23,10 @@ def search() -> Response:
     """Families by name, e-mail or child."""
     text = request.args.get("q", "").strip()[: family_files.LONGEST_SEARCH]
     found = family_files.search_families(text, request.args.get("page", 1, type=int))
-    return render_page("staff/families/search.html", layout="staff", text=text, found=found)
+    return render_page(
+        "staff/families/search.html", layout="staff", text=text, found=found,
+        may_create=Capability.EDIT_FAMILIES in current_capabilities(),
+    )  # fmt: skip
 
 
 @blueprint.get("/<int:family_id>")
@@ -75,6 +78,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
+        may_edit=Capability.EDIT_FAMILIES in capabilities,
         sees_money=sees_money,
         may_record=Capability.RECORD_PAYMENTS in capabilities,
         invoices=invoices_of(family_id) if sees_money else (),
