@@ -41,7 +41,7 @@ def test_encrypted_columns_are_what_they_say(app: Flask) -> None:
     }
     assert found == {
         "change_request.body", "child_section.body", "family.fund_number", "family_child.custody", "file_change.body",
-        "outbox_mail.secret",
+        "outbox_mail.secret", "second_factor.secret",
     }  # fmt: skip
 
 

@@ -92,13 +92,13 @@ def as_dict(sent: Sent) -> dict[str, list[str]]:
 
 
 def walk(world: World, client: Client) -> list[tuple[str, str, bool]]:
-    """Page, action, and whether anything can be typed: every form once, those that are only a button last."""
+    """Page, action, and whether anything can be typed: every form once, buttons alone later, closing the account last."""
     found: dict[str, tuple[str, str, bool]] = {}
     for path in pages(world):
         for form in forms_of(client.get(path)):
             action = action_of(form, path)
             found.setdefault(action, (path, action, bool(filled_in(form)[1])))
-    return sorted(found.values(), key=lambda each: not each[2])
+    return sorted(found.values(), key=lambda each: (each[1].endswith("/fermer"), not each[2]))
 
 
 def test_mistake_keeps_everything_that_was_typed(world: World, parent: Client) -> None:
@@ -107,7 +107,10 @@ def test_mistake_keeps_everything_that_was_typed(world: World, parent: Client) -
         if not is_typed:
             continue
         for htmx in (False, True):
-            sent, typed = filled_in(find_form(parent.get(path), action))
+            page = parent.get_any(path)
+            if page.status != 200:
+                break  # the account is closed: that was the last form
+            sent, typed = filled_in(find_form(page, action))
             answer = parent.post_any(action, as_dict(sent), htmx=htmx)
             assert answer.status < 500, (action, answer.status)
             if answer.status != 422:
