@@ -25,7 +25,6 @@ from app.forms.fields import (
     text_field,
 )
 from app.labels import TITLE_CHOICES
-from app.models.families import Title
 from app.rules.addresses import split_street_line
 from app.rules.enrolments import age_on
 from app.rules.phones import normalise_phone
@@ -97,7 +96,7 @@ class CounterFamilyForm(CommuneChecks, FlaskForm):
         line = split_street_line(self.street_line.data)
         assert self.commune is not None and self.consent_on.data is not None
         return NewFamily(
-            title=Title(self.title.data),
+            title=self.title.data,
             last_name=self.last_name.data,
             first_name=self.first_name.data,
             email=self.email.data or None,

@@ -27,7 +27,7 @@ SAME_FAMILY_WITHIN = timedelta(minutes=2)
 class NewFamily:
     """What an agent copies from the paper."""
 
-    title: Title
+    title: str  # the code of a Title
     last_name: str
     first_name: str
     email: str | None
@@ -87,7 +87,7 @@ def create_family(session: Session, new: NewFamily, created_by: int) -> int:
         status=FamilyStatus.ACTIVE, last_name=new.last_name, first_name=new.first_name, home_phone=new.home_phone,
         mobile_phone=new.mobile_phone, decided_at=now, decided_by_id=created_by,
     )  # fmt: skip
-    guardian = Guardian(title=new.title, last_name=new.last_name, first_name=new.first_name, email=email)
+    guardian = Guardian(title=Title(new.title), last_name=new.last_name, first_name=new.first_name, email=email)
     family.guardians.append(guardian)
     family.addresses.append(new.address.as_row(starts_on=clock.today()))
     session.add(family)
