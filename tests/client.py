@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree.ElementTree import Element
@@ -27,7 +28,7 @@ from werkzeug.test import TestResponse
 
 from app.database import db, write_transaction
 from app.services import sessions
-from tests.html import check_page
+from tests.html import Document
 
 Fields = list[tuple[str, str]]
 
@@ -68,17 +69,29 @@ class Recorder:
 recorder = Recorder()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is parsed is kept
 class Answer:
-    """An answer, parsed."""
+    """An answer, parsed when somebody looks into it."""
 
     path: str  # with its query
     status: int
     headers: Mapping[str, str]
     body: str
     queries: tuple[str, ...]  # the SQL statements that it cost
+    is_html: bool
     is_fragment: bool
-    root: Element = field(repr=False)
+
+    @cached_property
+    def document(self) -> Document:
+        """The page as the checker reads it."""
+        return Document(self.body, self.is_fragment)
+
+    @cached_property
+    def root(self) -> Element:
+        """The tree of the page; a fragment is put into an empty one."""
+        if self.is_html and self.body and not self.is_fragment:
+            return self.document.root
+        return html5lib.parse(self.body if self.is_html else "", treebuilder="etree", namespaceHTMLElements=False)
 
     @property
     def title(self) -> str:
@@ -275,8 +288,8 @@ class Client:
         db.session.rollback()  # the test reads what is stored now
         answer = _parse(path, response, tuple(statements), is_fragment="HX-Request" in headers)
         response.close()
-        if response.mimetype == "text/html" and answer.body and answer.status not in _REDIRECTS:
-            problems = check_page(answer.body, path, is_fragment=answer.is_fragment)
+        if answer.is_html and answer.body and answer.status not in _REDIRECTS:
+            problems = answer.document.problems(path)
             assert not problems, f"{method} {path} ({answer.status}):\n" + "\n".join(f"- {p}" for p in problems)
             if not answer.is_fragment:
                 self.page = answer
@@ -356,8 +369,7 @@ def _as_dict(fields: Mapping[str, Any] | Sequence[tuple[str, str]]) -> dict[str,
 def _parse(path: str, response: TestResponse, queries: tuple[str, ...], *, is_fragment: bool) -> Answer:
     body = response.get_data(as_text=True) if response.mimetype.startswith(("text/", "application/json")) else ""
     is_html = response.mimetype == "text/html"
-    root = html5lib.parse(body if is_html else "", treebuilder="etree", namespaceHTMLElements=False)
-    return Answer(path, response.status_code, dict(response.headers), body, queries, is_fragment, root)
+    return Answer(path, response.status_code, dict(response.headers), body, queries, is_html, is_fragment)
 
 
 def _unexpected(method: str, answer: Answer, wanted: int) -> str:

@@ -106,11 +106,14 @@ def check_page(html_text: str, url: str, is_fragment: bool = False) -> list[str]
     A fragment with a `<title>` is a whole section: its title and h1 are held to the same rule as those of a page. What
     a fragment refers to may be in the page that receives it, so its references are not followed.
     """
-    return [f"{url}: {problem}" for problem in _Checker(html_text, is_fragment).problems()]
+    return Document(html_text, is_fragment).problems(url)
 
 
-class _Checker:
-    """One document: the trees of the page and of each `<template>` in it (html5lib does not know that element)."""
+class Document:
+    """A page or fragment, parsed once (html5lib takes its time): `root`, and what is wrong with it.
+
+    html5lib does not know `<template>`: each has a tree of its own, and is empty in that of the page.
+    """
 
     def __init__(self, html_text: str, is_fragment: bool) -> None:
         self.is_fragment = is_fragment
@@ -123,6 +126,7 @@ class _Checker:
 
         outer = _TEMPLATE.sub(take, html_text)
         self.trees = [self._parse(outer, is_fragment), *(self._parse(text, True) for text in inner)]
+        self.root: Element = self.trees[0]
         self.parents = {child: parent for tree in self.trees for parent in tree.iter() for child in parent}
         self.elements = [e for tree in self.trees for e in tree.iter() if isinstance(e.tag, str)]
         self.by_id = {e.get("id"): e for e in self.elements if e.get("id")}
@@ -139,7 +143,11 @@ class _Checker:
         ]
         return tree
 
-    def problems(self) -> Iterator[str]:
+    def problems(self, url: str) -> list[str]:
+        """See `check_page`."""
+        return [f"{url}: {problem}" for problem in self._problems()]
+
+    def _problems(self) -> Iterator[str]:
         yield from self.parse_problems
         yield from self._identities()
         yield from self._head()

@@ -279,7 +279,9 @@ def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[in
         statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)
         if change > 0:
             statement = statement.where(CapacityCounter.taken < CapacityCounter.places)
-        if session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+        # Nobody reads a counter's row as an object here: nothing to keep in step.
+        done = session.execute(statement, execution_options={"synchronize_session": False})
+        if done.rowcount != 1:  # type: ignore[attr-defined]
             raise OverSpent(f"scope {scope_id} on {day}")
 
 

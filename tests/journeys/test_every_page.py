@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -23,7 +26,7 @@ from tests.browser import (
     screenshot,
 )
 from tests.routes import ROUTES, Door, make_world
-from tests.served import DemoCopy
+from tests.served import DemoCopy, environment, served
 
 pytestmark = pytest.mark.browser
 
@@ -47,9 +50,13 @@ class Site:
 PAPERS = ("_pdf", "_receipt")
 
 
-@pytest.fixture
-def site(sqlite_demo_copy: DemoCopy, serve: Callable[..., object]) -> Iterator[Site]:
-    with sqlite_demo_copy.people() as app:
+@contextmanager
+def opened_site(demo: Path, home: Path) -> Iterator[Site]:
+    """A copy of the demo, served."""
+    instance = home / "instance"
+    shutil.copytree(demo, instance)
+    copy = DemoCopy(instance, None)
+    with copy.people() as app:
         world = make_world(app)
         pages = [
             (route.door, world.address(endpoint))
@@ -63,11 +70,25 @@ def site(sqlite_demo_copy: DemoCopy, serve: Callable[..., object]) -> Iterator[S
             (Door.STAFF, f"{world.address('staff.families.search')}?q=te"),
         ]
         cookies = {
-            Door.FAMILY: sqlite_demo_copy.cookie_of(world.parent_id),
-            Door.STAFF: sqlite_demo_copy.cookie_of(world.staff[Role.ADMINISTRATOR]),
+            Door.FAMILY: copy.cookie_of(world.parent_id),
+            Door.STAFF: copy.cookie_of(world.staff[Role.ADMINISTRATOR]),
         }
-    with serve(sqlite_demo_copy) as server:  # type: ignore[attr-defined]
+    with served(environment(instance), home / "served.log") as server:
         yield Site(server.address, tuple(pages), cookies, planning)
+    copy.close()
+
+
+@pytest.fixture
+def site(sqlite_demo: Path, tmp_path: Path) -> Iterator[Site]:
+    with opened_site(sqlite_demo, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def seen_site(sqlite_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """For tests that save nothing."""
+    with opened_site(sqlite_demo, tmp_path_factory.mktemp("site")) as opened:
+        yield opened
 
 
 def look(page: Page, name: str) -> list[str]:
@@ -83,26 +104,26 @@ def look(page: Page, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
-def test_every_page_is_accessible(site: Site, open_page: OpenPage, screen: Screen) -> None:
+def test_every_page_is_accessible(seen_site: Site, open_page: OpenPage, screen: Screen) -> None:
     problems = []
     for door in Door:
         page = open_page(screen)
-        site.sign_in(page, door)
-        for owner, path in site.pages:
+        seen_site.sign_in(page, door)
+        for owner, path in seen_site.pages:
             if owner is door:
-                page.goto(site.address + path)
+                page.goto(seen_site.address + path)
                 problems += look(page, f"page {screen.name} {re.sub('[?].*', ' week', path)}")
     assert not problems, "\n\n".join(problems)
 
 
-def test_nothing_is_cut_off_on_the_smallest_phone(site: Site, open_page: OpenPage) -> None:
+def test_nothing_is_cut_off_on_the_smallest_phone(seen_site: Site, open_page: OpenPage) -> None:
     problems = []
     for door in Door:
         page = open_page(SMALL_PHONE)
-        site.sign_in(page, door)
-        for owner, path in site.pages:
+        seen_site.sign_in(page, door)
+        for owner, path in seen_site.pages:
             if owner is door:
-                page.goto(site.address + path)
+                page.goto(seen_site.address + path)
                 try:
                     assert_nothing_is_cut_off(page)
                 except AssertionError as error:
@@ -112,23 +133,23 @@ def test_nothing_is_cut_off_on_the_smallest_phone(site: Site, open_page: OpenPag
 
 
 @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
-def test_mistakes_are_accessible(site: Site, open_page: OpenPage, screen: Screen) -> None:
+def test_mistakes_are_accessible(seen_site: Site, open_page: OpenPage, screen: Screen) -> None:
     """Every form sent empty, pages that do not exist, what is forbidden."""
     problems = []
     for door in Door:
         page = open_page(screen)
-        site.sign_in(page, door)
-        page.goto(f"{site.address}/n-existe-pas")
+        seen_site.sign_in(page, door)
+        page.goto(f"{seen_site.address}/n-existe-pas")
         problems += look(page, f"error {screen.name} {door.name} 404")
         if door is Door.FAMILY:
-            page.goto(f"{site.address}/gestion/familles")
+            page.goto(f"{seen_site.address}/gestion/familles")
             problems += look(page, f"error {screen.name} 403")
         for path in ("/connexion", "/creer-un-compte", "/mot-de-passe-oublie") if door is Door.PUBLIC else ():
-            page.goto(site.address + path)
+            page.goto(seen_site.address + path)
             send_empty(page)
             problems += look(page, f"mistake {screen.name} {path}")
         for path in ("/ma-famille/coordonnees", "/ma-famille/enfants/nouveau") if door is Door.FAMILY else ():
-            page.goto(site.address + path)
+            page.goto(seen_site.address + path)
             send_empty(page)
             problems += look(page, f"mistake {screen.name} {path}")
     assert not problems, "\n\n".join(problems)
@@ -176,11 +197,11 @@ def test_a_parent_books_with_the_keyboard_alone(site: Site, open_page: OpenPage)
 
 
 def test_leaving_with_unsaved_ticks_asks_first(
-    site: Site, open_page: OpenPage, browser_problems: BrowserProblems
+    seen_site: Site, open_page: OpenPage, browser_problems: BrowserProblems
 ) -> None:
     page = open_page(DESKTOP)
-    site.sign_in(page, Door.FAMILY)
-    page.goto(site.address + site.planning)
+    seen_site.sign_in(page, Door.FAMILY)
+    page.goto(seen_site.address + seen_site.planning)
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.locator("label.cell", has=page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))).click()
@@ -192,11 +213,11 @@ def test_leaving_with_unsaved_ticks_asks_first(
     expect(page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))).to_be_checked()
 
 
-def test_moving_between_days_of_a_phone_loses_no_tick(site: Site, open_page: OpenPage) -> None:
+def test_moving_between_days_of_a_phone_loses_no_tick(seen_site: Site, open_page: OpenPage) -> None:
     for javascript in (True, False):
         page = open_page(PHONE, javascript=javascript)
-        site.sign_in(page, Door.FAMILY)
-        page.goto(site.address + site.planning)
+        seen_site.sign_in(page, Door.FAMILY)
+        page.goto(seen_site.address + seen_site.planning)
         cell = page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))
         page.locator("label.cell", has=cell).click()
         for day in ("vendredi 27", "mercredi 25"):
