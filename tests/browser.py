@@ -43,6 +43,8 @@ AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 # request because the page was left or a newer tick replaced it (a request that fails is `htmx:sendError`).
 NO_PROBLEM = ("Failed to load resource:", "htmx:sendAbort", "htmx:afterRequest")
 TIMEOUT_MS = 15_000  # two busy cores
+# SCREENSHOTS=1 keeps a picture of every page where the journeys stop: a sixth of their time.
+KEEPS_SCREENSHOTS = os.environ.get("SCREENSHOTS", "") not in ("", "0")
 
 
 @dataclass(frozen=True, slots=True)

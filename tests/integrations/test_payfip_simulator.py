@@ -16,7 +16,15 @@ from app.integrations.payments import PaymentOutcome
 from app.payfip_simulator import notifications, start_simulator
 from app.payfip_simulator.notifications import post_notification
 from app.payfip_simulator.operations import Result
-from tests.browser import DESKTOP, PHONE, SMALL_PHONE, assert_nothing_is_cut_off, run_axe, screenshot
+from tests.browser import (
+    DESKTOP,
+    KEEPS_SCREENSHOTS,
+    PHONE,
+    SMALL_PHONE,
+    assert_nothing_is_cut_off,
+    run_axe,
+    screenshot,
+)
 from tests.html import check_page
 from tests.integrations.conftest import NOW
 from tests.integrations.payfip_council import fetch, pay, payment_request, server, wait_until
@@ -425,4 +433,5 @@ def test_pages_are_accessible_on_every_screen(screen, open_page, gateway, counci
             page.goto(asked.redirect_url)
         run_axe(page)
         assert_nothing_is_cut_off(page)
-        screenshot(page, f"payfip-simulator-{name}-{screen.name}")
+        if KEEPS_SCREENSHOTS:
+            screenshot(page, f"payfip-simulator-{name}-{screen.name}")

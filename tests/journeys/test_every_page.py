@@ -16,6 +16,7 @@ from app.rules.capabilities import Role
 from tests import factories
 from tests.browser import (
     DESKTOP,
+    KEEPS_SCREENSHOTS,
     PHONE,
     SMALL_PHONE,
     BrowserProblems,
@@ -99,7 +100,8 @@ def look(page: Page, name: str) -> list[str]:
             check(page)
         except AssertionError as error:
             problems.append(str(error))
-    screenshot(page, name)
+    if KEEPS_SCREENSHOTS or problems:
+        screenshot(page, name)
     return problems
 
 

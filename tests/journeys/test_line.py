@@ -17,7 +17,16 @@ from pypdf import PdfReader
 from app.database import db
 from app.demo.council import PASSWORD as DEMO_PASSWORD
 from app.services.checks import find_inconsistencies
-from tests.browser import DESKTOP, PHONE, OpenPage, Screen, assert_nothing_is_cut_off, run_axe, screenshot
+from tests.browser import (
+    DESKTOP,
+    KEEPS_SCREENSHOTS,
+    PHONE,
+    OpenPage,
+    Screen,
+    assert_nothing_is_cut_off,
+    run_axe,
+    screenshot,
+)
 from tests.served import DemoCopy
 
 EMAIL = "zoe.etoile@example.org"
@@ -73,8 +82,9 @@ class Visitor:
         assert_nothing_is_cut_off(self.page)
         if self.way.javascript:
             run_axe(self.page)
-        heading = self.page.locator("h1").inner_text()
-        screenshot(self.page, f"line {self.way.name} {self.stops:02} {heading}")
+        if KEEPS_SCREENSHOTS:
+            heading = self.page.locator("h1").inner_text()
+            screenshot(self.page, f"line {self.way.name} {self.stops:02} {heading}")
 
     def arrives(self, heading: str) -> None:
         expect(self.page.locator("h1")).to_have_text(heading)

@@ -1,4 +1,4 @@
-"""The tests of pages run on SQLite alone, unless TEST_DATABASES=all (as `script/drill` sets it).
+"""The tests of pages run on SQLite alone, unless TEST_DATABASES=all.
 
 What their requests ask of a database runs on PostgreSQL as well in the tests of services and guarantees, and
 test_every_route.py goes through all routes on both.
