@@ -156,7 +156,8 @@ def guard_family() -> Response | None:
 def own_families() -> tuple[FamilyRef, ...]:
     """The families of the signed-in user, asked for once in a request."""
     if "families" not in g:
-        g.families = families_of_user(current_user.user.user_id)
+        account = current_account()
+        g.families = families_of_user(account.user_id) if account.is_guardian else ()
     families: tuple[FamilyRef, ...] = g.families
     return families
 

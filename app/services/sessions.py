@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.accounts import SecondFactor, SignInEvent, StaffRole, User, UserSession
+from app.models.families import Guardian
 from app.rules.capabilities import Role
 from app.rules.sign_ins import PARENT_SESSION, STAFF_SESSION, SessionTimes, has_ended
 from app.services.credentials import hash_secret, new_secret
@@ -31,6 +32,7 @@ class SignedInUser:
     confirmed_at: datetime | None  # when the password (and the code) was last given
     family_id: int | None  # the hat: in whose name they act; None: the staff, or the first family
     has_second_factor: bool
+    is_guardian: bool  # of a family, whatever its status
 
     @property
     def is_staff(self) -> bool:
@@ -75,7 +77,13 @@ def open_session(session: Session, user_id: int, device: str) -> str:
 def read_session(token: str) -> SignedInUser | None:
     """Who the session's token belongs to, or None when it ended. One query."""
     rows = db.session.execute(
-        select(UserSession, User, StaffRole.role, SecondFactor.confirmed_at)
+        select(
+            UserSession,
+            User,
+            StaffRole.role,
+            SecondFactor.confirmed_at,
+            select(Guardian.id).where(Guardian.user_id == User.id).exists(),
+        )
         .join(User, UserSession.user_id == User.id)
         .outerjoin(StaffRole, StaffRole.user_id == User.id)
         .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
@@ -83,7 +91,7 @@ def read_session(token: str) -> SignedInUser | None:
     ).all()
     if not rows:
         return None
-    user_session, user, _role, second_factor_since = rows[0]
+    user_session, user, _role, second_factor_since, is_guardian = rows[0]
     roles = frozenset(row[2] for row in rows if row[2] is not None)
     now = clock.now()
     if has_ended(SessionTimes(user_session.expires_at, user_session.last_seen_at), bool(roles), now):
@@ -98,6 +106,7 @@ def read_session(token: str) -> SignedInUser | None:
         confirmed_at=user_session.confirmed_at,
         family_id=user_session.family_id,
         has_second_factor=second_factor_since is not None,
+        is_guardian=is_guardian,
     )
 
 
