@@ -5,7 +5,7 @@ from wtforms import BooleanField, Field, HiddenField
 from wtforms.validators import ValidationError
 
 from app.filters import spaced
-from app.forms.activations import PasswordForm
+from app.forms.activations import PasswordForm, new_password_field
 from app.forms.fields import Filled, SecretField, at_most, email_field
 from app.forms.sign_in import LONGEST_TYPED_PASSWORD, code_field, present_password_field
 
@@ -16,6 +16,7 @@ class PasswordChangeForm(PasswordForm):
     """The present password, and another one typed twice."""
 
     present_password = present_password_field()
+    password = new_password_field("Nouveau mot de passe")
 
     def validate_confirmation(self, field: Field) -> None:
         """Raises ValidationError when the two differ, or nothing would change."""

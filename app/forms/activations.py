@@ -9,14 +9,19 @@ from app.labels import label
 from app.rules.passwords import SHORTEST, weaknesses
 
 
-class PasswordForm(FlaskForm):
-    """A password, typed twice."""
-
-    password = SecretField(
-        "Mot de passe",
+def new_password_field(label: str = "Mot de passe") -> SecretField:
+    """A password that one chooses."""
+    return SecretField(
+        label,
         validators=[Filled(message="Choisissez un mot de passe.")],
         render_kw={"autocomplete": "new-password", "minlength": SHORTEST},
     )
+
+
+class PasswordForm(FlaskForm):
+    """A password, typed twice."""
+
+    password = new_password_field()
     confirmation = SecretField(
         "Confirmation du mot de passe",
         validators=[Filled(message="Écrivez le mot de passe une seconde fois.")],

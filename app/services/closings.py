@@ -20,17 +20,14 @@ from app.services.mails import queue_mail
 from app.services.second_factors import remove_second_factor
 from app.services.sessions import end_sessions
 
-MOST_BOOKINGS_TOLD = 60
-
 
 @dataclass(frozen=True, slots=True)
-class ComingBooking:
-    """A day on which a child is expected."""
+class ComingDays:
+    """The days on which a child is expected at an activity."""
 
     child_name: str
-    day: date
-    unit_name: str
     activity_name: str
+    days: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class FamilyClosing:
     name: str
     file_closes: bool  # nobody else could sign in for it
     due: Due
-    bookings: tuple[ComingBooking, ...]  # the first ones, in order of time
+    bookings: tuple[ComingDays, ...]
 
 
 def read_closing(user_id: int) -> tuple[FamilyClosing, ...]:
@@ -50,7 +47,7 @@ def read_closing(user_id: int) -> tuple[FamilyClosing, ...]:
             family.name,
             family.may_act and not _others_sign_in(db.session(), family.id, user_id),
             due_of(family.id),
-            _coming_bookings(family.id),
+            _coming_days(family.id),
         )
         for family in families_of_user(user_id)
     )
@@ -101,16 +98,18 @@ def _others_sign_in(session: Session, family_id: int, user_id: int) -> bool:
     return session.scalar(others.limit(1)) is not None
 
 
-def _coming_bookings(family_id: int) -> tuple[ComingBooking, ...]:
+def _coming_days(family_id: int) -> tuple[ComingDays, ...]:
     rows = db.session.execute(
-        select(Child, Opening.day, Unit.name, Activity.name)
+        select(Child, Activity.name, Opening.day)
         .select_from(Booking)
         .join(Opening, Booking.opening_id == Opening.id)
         .join(Unit, Opening.unit_id == Unit.id)
         .join(Activity, Unit.activity_id == Activity.id)
         .join(Child, Booking.child_id == Child.id)
         .where(Booking.family_id == family_id, Booking.status.in_(ACTIVE_STATUSES), Opening.day >= clock.today())
-        .order_by(Opening.day, Child.birth_date, Child.id, Unit.position)
-        .limit(MOST_BOOKINGS_TOLD)
+        .order_by(Child.birth_date, Child.id, Activity.position, Activity.id, Opening.day)
     )
-    return tuple(ComingBooking(child.full_name, day, unit, activity) for child, day, unit, activity in rows)
+    days: dict[tuple[str, str], list[date]] = {}
+    for child, activity_name, day in rows:
+        days.setdefault((child.full_name, activity_name), []).append(day)
+    return tuple(ComingDays(child, activity, tuple(sorted(set(found)))) for (child, activity), found in days.items())

@@ -68,6 +68,18 @@ def test_answers_are_the_same_for_every_address(council: Flask, send) -> None:
         assert seen(send(Client(council), email)) == unknown, email
 
 
+def send_change(client: Client, email: str) -> Answer:
+    client.sign_in(factories.make_family("DEMANDE").user_id)
+    client.get("/mon-compte/adresse-email")
+    return client.submit("email-change", email=email, present_password=factories.PASSWORD)
+
+
+def test_who_changes_the_address_learns_nothing_either(council: Flask) -> None:
+    unknown = seen(send_change(Client(council), UNKNOWN))
+    for email in (KNOWN, UNCONFIRMED, WAITING):
+        assert seen(send_change(Client(council), email)) == unknown, email
+
+
 def test_password_is_hashed_whatever_the_address(council: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     verified = []
 

@@ -11,6 +11,7 @@ from app.models.mails import MailStatus
 from app.rules.capabilities import Capability
 from app.services import outbox
 from app.services.catalogue import catalogue
+from app.step_up import ask_to_confirm
 
 blueprint = Blueprint("mails", __name__)
 
@@ -41,14 +42,13 @@ def show() -> Response:
 
 @blueprint.get("/<int:mail_id>")
 @requires(Capability.VIEW_MAILS)
-def show_mail(mail_id: int) -> Response:
-    """A mail, its text where this member of the staff may read it."""
-    mail = outbox.read_mail(
-        mail_id,
-        _config().base_url,
-        is_demo=catalogue().council.is_demo,
-        may_read=Capability.VIEW_MAIL_SECRETS in current_capabilities(),
-    )
+def show_mail(mail_id: int) -> BaseResponse:
+    """A mail, its text where this member of the staff may read it and gave the password lately."""
+    is_demo, may_read = catalogue().council.is_demo, Capability.VIEW_MAIL_SECRETS in current_capabilities()
+    mail = outbox.read_mail(mail_id, _config().base_url, is_demo=is_demo, may_read=may_read)
+    answer = ask_to_confirm() if may_read and not is_demo else None
+    if answer is not None:
+        return answer
     return render_page("staff/mails/mail.html", layout="staff", mail=mail, sends=_config().mail_url is not None)
 
 

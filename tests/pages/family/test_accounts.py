@@ -288,7 +288,7 @@ def test_last_parent_closes_the_account_and_the_file(sqlite_client: Client) -> N
     client = sqlite_client.sign_in(family.user_id)
     page = client.get("/mon-compte/fermer")
     assert "son dossier sera fermé" in page.text and "40,00 €" in page.text
-    assert "mercredi 25 novembre 2026 : Léa TEST, Mercredi, Matin" in page.text
+    assert "Léa TEST, Mercredi : 25 novembre 2026" in page.text
     assert "Cochez cette case" in client.submit("closing", status=422).text
     page = client.submit("closing", understood="y")
     assert page.path == "/connexion" and "Votre compte est fermé." in page.text

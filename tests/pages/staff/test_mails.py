@@ -6,8 +6,10 @@ from sqlalchemy import select, update
 from app import clock
 from app.database import db, write_transaction
 from app.models.councils import Council
+from app.models.families import Family
 from app.models.mails import MailStatus, OutboxMail
 from app.rules.capabilities import Role
+from app.rules.sign_ins import STEP_UP_WITHIN
 from app.services import sign_ups
 from app.services.mails import RETRY_AFTER, claim_mail, record_failure, record_sent
 from tests import factories
@@ -121,3 +123,16 @@ def test_list_in_pages_at_a_constant_cost(client: Client, secret: str) -> None:
     assert "Page 1 sur 2" in page.text
     assert "alix@example.org" in client.get(f"{MAILS}?page=2").text
     assert secret
+
+
+def test_text_of_a_mail_wants_the_password_given_lately(sqlite_client: Client) -> None:
+    factories.make_pending_family(email="alix@example.org")
+    agent = factories.make_staff(Role.FILE_CLERK)
+    with write_transaction() as session:
+        sign_ups.accept_sign_up(session, session.scalars(select(Family.id)).one(), agent)
+    sqlite_client.sign_in(factories.make_staff())
+    clerk = Client(sqlite_client.app).sign_in(agent)
+    clock.start_at(clock.now() + STEP_UP_WITHIN, frozen=True)
+    assert sqlite_client.get(f"{MAILS}/{mail_id()}", follow=True).heading == "Est-ce bien vous ?"
+    assert sqlite_client.submit("confirm", password=factories.PASSWORD).path == f"{MAILS}/{mail_id()}"
+    clerk.get(f"{MAILS}/{mail_id()}")  # sees no text anyway
