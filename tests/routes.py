@@ -223,6 +223,19 @@ ROUTES: Mapping[str, Route] = {
     "staff.counter_families.show_codes": _staff(Capability.EDIT_FAMILIES, argument="family_id"),
     "staff.counter_families.issue_code": _staff(Capability.EDIT_FAMILIES, method="POST", argument="guardian_id"),
     "staff.counter_families.revoke_code": _staff(Capability.EDIT_FAMILIES, method="POST", argument="guardian_id"),
+    **{
+        f"staff.family_parts.{endpoint}": _staff(Capability.EDIT_FAMILIES, method=method, argument=argument)
+        for method, verbs in (("GET", ("edit", "new")), ("POST", ("save", "add")))
+        for endpoint, argument in (
+            (f"{verbs[0]}_coordinates", "family_id"),
+            (f"{verbs[0]}_guardian", "guardian_id"),
+            (f"{verbs[0]}_child", "child_id"),
+            (f"{verbs[0]}_custody", "child_id"),
+            (f"{verbs[1]}_guardian", "family_id"),
+            (f"{verbs[1]}_child", "family_id"),
+        )
+    },
+    "staff.family_parts.show_history": _staff(Capability.EDIT_FAMILIES, argument="family_id"),
     "staff.child_files.show": _staff(Capability.VIEW_CHILD_FILES, argument="child_id"),
     "staff.child_files.show_health": _staff(Capability.VIEW_HEALTH, argument="child_id"),
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),

@@ -10,10 +10,9 @@ from app.filters import NBSP
 from app.forms.bases import SectionForm, in_words
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.forms.guardians import GuardianForm
-from app.rules.changes import Change, Conflict
+from app.rules.changes import Change
 from app.rules.file_fields import FileKind
-from app.services.changes import RequestView
-from app.services.errors import ForgedForm
+from app.services.changes import HistoryEntry, RequestView
 
 PART_FORMS: Mapping[FileKind, type[SectionForm]] = {
     FileKind.COORDINATES: CoordinatesForm,
@@ -65,6 +64,19 @@ def cards_of(requests: Iterable[RequestView]) -> tuple[RequestCard, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryCard:
+    """A change of the file as people read it."""
+
+    entry: HistoryEntry
+    rows: tuple[ReadableChange, ...]
+
+
+def entries_of(history: Iterable[HistoryEntry]) -> tuple[HistoryCard, ...]:
+    """A history in words."""
+    return tuple(HistoryCard(entry, readable(entry.kind, entry.changes)) for entry in history)
+
+
 class DuplicateForm(FlaskForm):
     """The answer of a parent who adds a namesake; the token is the other form's."""
 
@@ -77,29 +89,10 @@ class DuplicateForm(FlaskForm):
 
 
 def fill_part(
-    form: SectionForm, values: Mapping[str, str], family_id: int, *, read_only: Collection[str] = (),
+    form: SectionForm, values: Mapping[str, str], *, read_only: Collection[str] = (),
     pending: Mapping[str, Change] | None = None,
 ) -> None:  # fmt: skip
-    """Let a form show a part of the file of a family, what waits in it and what may only be read."""
-    form.fill({**values, FAMILY: str(family_id)})
+    """Let a form show a part of a family's file, what waits in it and what may only be read."""
+    form.fill(values)
     form.lock(read_only, values)
     form.mark_pending({name: change for name, change in (pending or {}).items() if name in form})
-
-
-def show_conflicts(
-    form: SectionForm, conflicts: Mapping[str, Conflict], values: Mapping[str, str], family_id: int
-) -> None:
-    """Say in a form what somebody else stored meanwhile."""
-    form.add_conflicts(conflicts, {**values, FAMILY: str(family_id)})
-
-
-def is_of_family(form: SectionForm, family_id: int) -> bool:
-    """Whether a form that comes back after sign-in was this family's."""
-    try:
-        return form.shown().get(FAMILY) == str(family_id)
-    except ForgedForm:
-        return False
-
-
-FAMILY = "family_id"
-"""Whose file a form shows, kept with the values that it was shown with."""

@@ -9,6 +9,7 @@ from wtforms import DateField, HiddenField
 from app.filters import spaced
 from app.forms.bases import SectionForm, in_words
 from app.forms.changes import PART_FORMS
+from app.forms.families import CoordinatesForm
 from app.forms.fields import DATE_FORMATS, Filled
 from app.rules.changes import Conflict
 from app.rules.file_fields import ADDITIONS
@@ -56,6 +57,17 @@ class AcceptanceForm(FlaskForm):
     def begins_on(self) -> date | None:
         """From when on a new address holds; only of a valid form."""
         return self.starts_on.data if "starts_on" in self else None
+
+
+class StaffCoordinatesForm(CoordinatesForm):
+    """« Coordonnées » as the staff change them."""
+
+    starts_on = DateField(
+        "Nouvelle adresse à partir du",
+        format=DATE_FORMATS,
+        validators=[Filled(message="Indiquez depuis quand la famille vit à cette adresse.")],
+        render_kw={"autocomplete": "off", "type": "date"},
+    )
 
 
 def review_form(review: Review) -> SectionForm:

@@ -161,6 +161,11 @@ def part_of(family_id: int, kind: FileKind, subject_id: int) -> Part:
     return _part(db.session(), family_id, kind, subject_id)
 
 
+def stored_part(family_id: int, kind: FileKind, subject_id: int) -> Values:
+    """A part of the file as it is stored, for the staff. Raises NotFound."""
+    return read_part(db.session(), family_id, kind, subject_id)
+
+
 def save(
     session: Session, family_id: int, user_id: int, kind: FileKind, subject_id: int, shown: Values, typed: Values
 ) -> Saved:
@@ -204,7 +209,8 @@ def save_as_staff(
     merged = merge(shown, own, stored, GROUPS[kind])
     if merged.conflicts or not merged.changes:
         return Saved(merged.conflicts)
-    write_part(session, family_id, kind, subject_id, merged.changes, starts_on)
+    begins = first_day_of_address(session, family_id, starts_on)
+    write_part(session, family_id, kind, subject_id, merged.changes, begins)
     _log(session, family_id, kind, subject_id, merged.changes, user_id)
     return Saved({}, frozenset(merged.changes))
 
@@ -286,7 +292,7 @@ def accept(
             return conflicts
         applied = {name: Change(stored[name], value) for name, value in wanted.items() if stored[name] != value}
         if applied:
-            begins = first_day_of_address(session, row, starts_on)
+            begins = first_day_of_address(session, row.family_id, starts_on or row.asked_at.date())
             write_part(session, row.family_id, row.kind, subject_id, applied, begins)
     _log(session, row.family_id, row.kind, subject_id, applied, decided_by, row.id)
     _end(row, ChangeStatus.ACCEPTED, decided_by)
@@ -305,16 +311,15 @@ def refuse(session: Session, request_id: int, decided_by: int, reason: str) -> N
     _tell_parents(session, row, "change_refused", row.subject_id)
 
 
-def first_day_of_address(session: Session, request: ChangeRequest, wanted: date | None) -> date:
-    """From when an address that was asked for holds: the day wanted, or asked; never before the present one began."""
-    begins = wanted or request.asked_at.date()
+def first_day_of_address(session: Session, family_id: int, wanted: date) -> date:
+    """From when on a new address holds: the day wanted, but never before the present one began."""
     present = session.scalar(
         select(FamilyAddress.starts_on)
-        .where(FamilyAddress.family_id == request.family_id, FamilyAddress.starts_on <= clock.today())
+        .where(FamilyAddress.family_id == family_id, FamilyAddress.starts_on <= clock.today())
         .order_by(FamilyAddress.starts_on.desc())
         .limit(1)
     )
-    return begins if present is None else max(begins, present)
+    return wanted if present is None else max(wanted, present)
 
 
 def requests_of_family(family_id: int) -> tuple[RequestView, ...]:

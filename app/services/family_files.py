@@ -52,6 +52,7 @@ class AccountState(StrEnum):
 class GuardianFile:
     """An adult, and their login."""
 
+    id: int
     title: Title
     name: str
     email: str | None
@@ -300,7 +301,9 @@ def _guardian(guardian: Guardian, status: FamilyStatus, invitations: dict[int, U
     if guardian.user is None and by_family is not None and by_family.email == guardian.email:
         is_open = by_family.expires_at > clock.now()
         state = AccountState.INVITED if is_open else AccountState.INVITATION_EXPIRED
-        return GuardianFile(guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None, claim)
+        return GuardianFile(
+            guardian.id, guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None, claim
+        )
     invitation = invitations.get(guardian.user_id or 0)
     if guardian.user is None:
         state = AccountState.NONE
@@ -311,6 +314,7 @@ def _guardian(guardian: Guardian, status: FamilyStatus, invitations: dict[int, U
     else:
         state = AccountState.INVITATION_EXPIRED
     return GuardianFile(
+        id=guardian.id,
         title=guardian.title,
         name=guardian.full_name,
         email=guardian.email,

@@ -4,13 +4,12 @@ from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_family, resumed_at
-from app.blueprints.family.members import active_family, part_form, save_part
+from app.blueprints.family.members import active_family, save_part
 from app.database import write_transaction
 from app.filters import spaced
 from app.forms.changes import DuplicateForm, fill_part
 from app.forms.guardians import GuardianForm
 from app.htmx import go_to, render_page
-from app.resumption import address_with_typed
 from app.rules.file_fields import FileKind
 from app.services import changes, guardians, invitations
 from app.services.guardians import FAMILY_HOME, GuardianView
@@ -35,7 +34,6 @@ def new_guardian() -> Response:
 
 
 @blueprint.post("/nouveau")
-@resumed_at(lambda: address_with_typed("family.guardians.new_guardian"))
 def add_guardian() -> BaseResponse:
     """Add an adult to the family, or ask for it."""
     family, form, duplicate = active_family(), _new_form(), DuplicateForm()
@@ -65,7 +63,6 @@ def edit_guardian(guardian_id: int) -> Response:
 
 
 @blueprint.post("/<int:guardian_id>")
-@resumed_at(lambda guardian_id: address_with_typed("family.guardians.edit_guardian", guardian_id=guardian_id))
 def save_guardian(guardian_id: int) -> BaseResponse:
     """Store what changed, or ask for what waits."""
     family = active_family()
@@ -105,18 +102,18 @@ def withdraw_invitation(guardian_id: int) -> BaseResponse:
 
 
 def _new_form() -> GuardianForm:
-    form = part_form(GuardianForm)
-    fill_part(form, {"home": FAMILY_HOME}, current_family().id)
+    form = GuardianForm()
+    fill_part(form, {"home": FAMILY_HOME})
     return form
 
 
 def _form_of(guardian: GuardianView) -> GuardianForm:
     family_id = current_family().id
-    form = part_form(GuardianForm)
+    form = GuardianForm()
     if guardian.has_login:
         del form.email
     part = changes.part_of(family_id, FileKind.GUARDIAN, guardian.id)
-    fill_part(form, part.values, family_id, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
     return form
 
 

@@ -2,19 +2,18 @@
 
 from typing import TypeVar
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, current_family, resumed_at
+from app.access import current_account, current_family
 from app.database import write_transaction
 from app.filters import NBSP
 from app.forms.bases import SectionForm
-from app.forms.changes import DuplicateForm, cards_of, fill_part, is_of_family, show_conflicts
+from app.forms.changes import DuplicateForm, cards_of, fill_part
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.htmx import go_to, render_page
 from app.labels import saved_sentence
-from app.resumption import address_with_typed, resumed_input
 from app.rules.file_fields import FileKind
 from app.services import changes, child_files, families
 from app.services.changes import Part, Saved
@@ -66,7 +65,6 @@ def show_coordinates() -> Response:
 
 
 @blueprint.post("/coordonnees")
-@resumed_at(lambda: address_with_typed("family.members.show_coordinates"))
 def save_coordinates() -> BaseResponse:
     """Store « Coordonnées », or ask for what waits."""
     family, form = active_family(), _coordinates_form()
@@ -85,7 +83,6 @@ def new_child() -> Response:
 
 
 @blueprint.post("/enfants/nouveau")
-@resumed_at(lambda: address_with_typed("family.members.new_child"))
 def add_child() -> BaseResponse:
     """Add the child to the family, or ask for it."""
     family, form, duplicate = active_family(), _new_child_form(), DuplicateForm()
@@ -123,7 +120,6 @@ def edit_child(child_id: int) -> Response:
 
 
 @blueprint.post("/enfants/<int:child_id>/identite")
-@resumed_at(lambda child_id: address_with_typed("family.members.edit_child", child_id=child_id))
 def save_child(child_id: int) -> BaseResponse:
     """Store the corrected identity, or ask for it."""
     return _save_of_child(child_id, FileKind.CHILD, *_child_form(child_id))
@@ -136,7 +132,6 @@ def edit_custody(child_id: int) -> Response:
 
 
 @blueprint.post("/enfants/<int:child_id>/lieu-de-vie")
-@resumed_at(lambda child_id: address_with_typed("family.members.edit_custody", child_id=child_id))
 def save_custody(child_id: int) -> BaseResponse:
     """Store with whom a child lives, or ask for it."""
     return _save_of_child(child_id, FileKind.CUSTODY, *_custody_form(child_id))
@@ -150,16 +145,6 @@ def active_family() -> FamilyRef:
     return family
 
 
-def part_form(form_class: type[Form]) -> Form:
-    """The form of a part of the file as it was sent; or as it was typed before the session ended."""
-    typed = resumed_input() if request.method == "GET" else None
-    if typed is not None:
-        form = form_class(formdata=typed)
-        if is_of_family(form, current_family().id):
-            return form
-    return form_class()
-
-
 def save_part(kind: FileKind, subject_id: int, form: SectionForm) -> Saved:
     """Store what was typed in a valid form and tell what became of it; on conflict the form tells it."""
     family_id = current_family().id
@@ -168,7 +153,7 @@ def save_part(kind: FileKind, subject_id: int, form: SectionForm) -> Saved:
             session, family_id, current_account().user_id, kind, subject_id, form.shown(), form.values()
         )
     if saved.conflicts:
-        show_conflicts(form, saved.conflicts, changes.part_of(family_id, kind, subject_id).values, family_id)
+        form.add_conflicts(saved.conflicts, changes.part_of(family_id, kind, subject_id).values)
     else:
         sentence = saved_sentence(kind, saved.applied, saved.asked, saved.withdrawn)
         flash(sentence, "success" if saved.applied or saved.asked or saved.withdrawn else "info")
@@ -177,9 +162,9 @@ def save_part(kind: FileKind, subject_id: int, form: SectionForm) -> Saved:
 
 def _coordinates_form() -> CoordinatesForm:
     family_id = current_family().id
-    part, form = changes.part_of(family_id, FileKind.COORDINATES, family_id), part_form(CoordinatesForm)
+    part, form = changes.part_of(family_id, FileKind.COORDINATES, family_id), CoordinatesForm()
     form.offer_months(clock.today(), part.stored["quotient_month"])
-    fill_part(form, part.values, family_id, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
     return form
 
 
@@ -192,8 +177,8 @@ def _coordinates_page(form: CoordinatesForm, status: int = 200) -> Response:
 
 
 def _new_child_form() -> ChildForm:
-    form = part_form(ChildForm)
-    fill_part(form, {}, current_family().id)
+    form = ChildForm()
+    fill_part(form, {})
     return form
 
 
@@ -205,17 +190,17 @@ def _new_child_page(form: ChildForm, duplicate: DuplicateForm | None = None, sta
 
 
 def _child_form(child_id: int) -> tuple[ChildForm, Part]:
-    return _filled(child_id, FileKind.CHILD, part_form(ChildForm))
+    return _filled(child_id, FileKind.CHILD, ChildForm())
 
 
 def _custody_form(child_id: int) -> tuple[CustodyForm, Part]:
-    return _filled(child_id, FileKind.CUSTODY, part_form(CustodyForm))
+    return _filled(child_id, FileKind.CUSTODY, CustodyForm())
 
 
 def _filled(child_id: int, kind: FileKind, form: Form) -> tuple[Form, Part]:
     family_id = current_family().id
     part = changes.part_of(family_id, kind, child_id)
-    fill_part(form, part.values, family_id, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
     return form, part
 
 

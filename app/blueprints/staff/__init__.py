@@ -10,6 +10,7 @@ from app.blueprints.staff import (
     counter_families,
     day,
     families,
+    family_parts,
     home,
     invoice_runs,
     invoices,
@@ -29,6 +30,7 @@ staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
+staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
 staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")

@@ -5,12 +5,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_capabilities, requires
 from app.database import write_transaction
+from app.forms.changes import cards_of
 from app.forms.staff_families import EmailForm
 from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, family_files, sign_ups
+from app.services import accounts, changes, family_files, sign_ups
 from app.services.errors import EmailTaken
 from app.services.invoices import invoices_of, payments_of
 
@@ -75,6 +76,9 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         status=422 if form is not None else 200,
         file=file,
         form=form or EmailForm(formdata=None, email=adult.email if adult else None),
+        may_review=Capability.REVIEW_CHANGES in capabilities,
+        may_edit=Capability.EDIT_FAMILIES in capabilities,
+        requests=cards_of(changes.requests_of_family(family_id)),
         may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
