@@ -82,7 +82,6 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
-        may_edit=Capability.EDIT_FAMILIES in capabilities,
         sees_money=sees_money,
         may_record=Capability.RECORD_PAYMENTS in capabilities,
         invoices=invoices_of(family_id) if sees_money else (),
