@@ -56,6 +56,11 @@ def weekday_short(day: date) -> str:
     return _WEEKDAYS[day.weekday()][:3]
 
 
+def weekday_name(weekday: int) -> str:
+    """0 → « lundi »."""
+    return _WEEKDAYS[weekday]
+
+
 def day_plain(day: date) -> str:
     """« 02/12/2026 »."""
     return f"{day:%d/%m/%Y}"
@@ -120,7 +125,7 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month,
+        euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month, weekday_name,
         hour_table, hour_sentence, moment, moment_plain, phone,
     )
 }  # fmt: skip

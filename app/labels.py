@@ -23,7 +23,6 @@ from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fi
 from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
-from app.rules.pricing import Price
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.vaccinations import VaccinationStatus
@@ -366,31 +365,6 @@ def cost_sentence(gaps: FileGaps) -> str:
 
 
 LATE_ABSENCE = "absence prévenue trop tard"
-
-
-def price_explanation(price: Price) -> str:
-    """Why a price is what it is: the bracket of the quotient, or why the maximum."""
-    match price.outcome:
-        case QuotientOutcome.VERIFIED:
-            line = price.line
-            if line.qf_below_cents is None:
-                return "tarif unique" if line.qf_from_cents == 0 else f"quotient à partir de {_qf(line.qf_from_cents)}"
-            if line.qf_from_cents == 0:
-                return f"quotient de moins de {_qf(line.qf_below_cents)}"
-            return f"quotient de {_qf(line.qf_from_cents)} à moins de {_qf(line.qf_below_cents)}"
-        case QuotientOutcome.MISSING:
-            return "tarif maximum, sans quotient familial"
-        case QuotientOutcome.OUT_OF_DATE:
-            return "tarif maximum, quotient familial à mettre à jour"
-        case QuotientOutcome.UNVERIFIED:
-            return "tarif maximum, quotient familial à vérifier"
-        case QuotientOutcome.DECLINED:
-            return "tarif maximum, quotient familial non communiqué"
-
-
-def _qf(cents: int) -> str:
-    whole, rest = divmod(cents, 100)
-    return f"{whole},{rest:02d}" if rest else str(whole)
 
 
 def cell_label(cell: Cell) -> str:

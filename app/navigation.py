@@ -55,6 +55,7 @@ STAFF_SECTIONS = (
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
+    Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
     Section("Agents", "staff.agents.show", "account", frozenset({Capability.MANAGE_USERS})),
     Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS})),

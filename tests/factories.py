@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -36,7 +36,6 @@ from app.models.activities import (
     Office,
     Season,
     Site,
-    TariffBracket,
     TariffVersion,
     Unit,
 )
@@ -64,6 +63,7 @@ from app.rules.deadlines import NoticeKind, NoticeRule
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
 from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.rules.tariff_grids import Criterion, Grid, Item, NumberAxis, Span, Table, unit_code
 from app.rules.texts import fold
 from app.services import bookings, changes, contacts, documents, families, installations, invoice_runs, payments
 from app.services.bookings import SaveOutcome, make_counters
@@ -335,20 +335,33 @@ def make_activity(
             if unit in ids:
                 links = [CombinationRuleUnit(unit_id=ids[other]) for other in any_of]
                 session.add(CombinationRule(unit_id=ids[unit], any_of=links))
-        version = TariffVersion(activity_id=activity.id, starts_on=starts_on)
-        session.add(version)
+        session.add(TariffVersion(activity_id=activity.id, starts_on=starts_on, grid=make_grid(ids.values(), prices)))
         session.flush()
-        session.add_all(
-            TariffBracket(
-                version_id=version.id, unit_id=id_, qf_from_cents=low, qf_below_cents=below, amount_cents=cents
-            )
-            for id_ in ids.values()
-            for low, below, cents in prices
-        )
         scope_id = (
             None if places is None else add_scope(session, f"{name} : la journée", places, ids.values(), [group.id])
         )
         return ActivitySetup(activity.id, group.id, ids, scope_id)
+
+
+def make_grid(unit_ids: Iterable[int], prices: Iterable[tuple[int, int | None, int]]) -> Grid:
+    """A grid with the same prices for all units: (quotient from, below, amount), all in cents; none: nothing costs."""
+    rows = list(prices)
+    spans = tuple(Span(f"q{place}", low, below) for place, (low, below, _) in enumerate(rows, 1))
+    values = {(span.code,): cents for span, (_, _, cents) in zip(spans, rows, strict=True)}
+    table = Table((NumberAxis(Criterion.QUOTIENT, spans),), values)
+    return Grid(tuple(Item(unit_code(id_), table) for id_ in unit_ids) if rows else ())
+
+
+def set_prices(change: Callable[[int], int] | None) -> None:
+    """Change all amounts of all grids behind the staff's back; None: take them away."""
+    with write_transaction() as session:
+        for version in session.scalars(select(TariffVersion)):
+            items = []
+            for item in version.grid.items if change is not None else ():
+                assert change is not None and isinstance(item.rate, Table)
+                values = {key: change(cents) for key, cents in item.rate.values.items()}
+                items.append(Item(item.code, Table(item.rate.axes, values), item.nature))
+            version.grid = Grid(tuple(items))
 
 
 def add_scope(session: Session, name: str, places: int, unit_ids: Collection[int], group_ids: Collection[int]) -> int:

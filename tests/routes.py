@@ -22,7 +22,6 @@ from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment, PaymentMode
 from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
-from app.rules.pricing import TariffLine
 from app.rules.states import EnrolmentStatus
 from app.services import child_settings, email_changes, guardians, invitations, links, payments, sessions, tariffs
 from app.services.mails import queue_mail
@@ -188,6 +187,7 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_receipt": _family(argument="payment_id"),
     "family.history.show": _family(),
     **{f"family.account.{name}": route for name, route in account_routes(_family).items()},
+    "family.simulations.show": _family(),
     # --- staff
     "staff.home.show": _staff(*Capability, answers=303),
     "staff.queue.show": _staff(
@@ -212,6 +212,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_quotient": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
     ),
+    "staff.simulations.show": _staff(Capability.VIEW_FAMILIES),
     "staff.families.search": _staff(Capability.VIEW_FAMILIES),
     "staff.families.show": _staff(Capability.VIEW_FAMILIES, argument="family_id"),
     "staff.families.correct_email": _staff(
@@ -431,8 +432,8 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
             session, office_id=invoice.office_id, family_id=invoice.family_id, mode=PaymentMode.CASH, amount_cents=100,
             received_on=factories.MONDAY, reference="", recorded_by=staff_id,
         )  # fmt: skip
-        lines = tuple(TariffLine(unit_id, 0, None, 300) for unit_id in planning.activity.units.values())
-        version_id = tariffs.add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), lines))
+        grid = factories.make_grid(planning.activity.units.values(), [(0, None, 300)])
+        version_id = tariffs.add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), grid))
     return {
         "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
         "version_id": version_id,

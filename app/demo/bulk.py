@@ -31,13 +31,14 @@ from app.models.families import (
     Regime,
     Title,
 )
+from app.rules.bills import Share
 from app.rules.capacity import Slot, covering
-from app.rules.pricing import Price, price
 from app.rules.quotients import Quotient
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services.bookings import make_counters
 from app.services.catalogue import catalogue
 from app.services.families import communes_of_postal_code
+from app.services.prices import unit_price
 
 PLACES_PER_FAMILY = 2
 """Every capacity is widened by this many places for each family: no bulk booking would have been refused."""
@@ -201,7 +202,7 @@ def _insert_bookings(
         .order_by(Opening.id)
     ):
         openings[group_id][day].append(_Open(id_, day, Slot(unit_id, group_id)))
-    prices: dict[tuple[int, date, int], Price] = {}
+    prices: dict[tuple[int, date, int], Share] = {}
     taken: Counter[tuple[date, int]] = Counter()
     rows: list[_Row] = []
     for enrolment_id, position, group_id, name in enrolments:
@@ -212,8 +213,9 @@ def _insert_bookings(
             for opening in offered:
                 key = (opening.slot.unit_id, day, child.quotient.value_cents)
                 if key not in prices:
-                    tariffs = known.activity_of_unit(opening.slot.unit_id).tariffs
-                    prices[key] = price(opening.slot.unit_id, day, tariffs, [child.quotient])
+                    unit = known.units[opening.slot.unit_id]
+                    tariffs = known.activities[unit.activity_id].tariffs
+                    prices[key] = unit_price(unit, day, tariffs, [child.quotient])
                 rows.append(
                     {
                         "child_id": child.id, "family_id": child.family_id, "enrolment_id": enrolment_id,

@@ -18,13 +18,13 @@ from app.models.activities import (
     Office,
     Season,
     Site,
-    TariffBracket,
     TariffVersion,
     Unit,
 )
 from app.rules.calendars import DayKind
 from app.rules.cells import Action
 from app.rules.deadlines import NoticeKind, NoticeRule
+from app.rules.tariff_grids import Grid, Nature, quotient_item, unit_code
 from app.services.consents import write_first_consent_text
 from app.services.openings import generate_openings
 
@@ -303,20 +303,16 @@ def _set_up_activity(
 def _set_prices(session: Session, activity_id: int, plan: ActivityPlan, units: dict[str, int], season: Season) -> None:
     january = date(season.ends_on.year, 1, 1)
     for starts_on, rise_cents in ((season.starts_on, 0), (january, RISE_CENTS)):
-        version = TariffVersion(activity_id=activity_id, starts_on=starts_on)
-        session.add(version)
-        session.flush()
-        for unit in plan.units:
-            for index, amount_cents in enumerate(unit.prices_cents):
-                session.add(
-                    TariffBracket(
-                        version_id=version.id,
-                        unit_id=units[unit.name],
-                        qf_from_cents=QF_BRACKETS[index],
-                        qf_below_cents=QF_BRACKETS[index + 1] if index + 1 < len(QF_BRACKETS) else None,
-                        amount_cents=amount_cents + rise_cents,
-                    )
-                )
+        items = [
+            quotient_item(
+                unit_code(units[unit.name]),
+                [(QF_BRACKETS[index], cents + rise_cents) for index, cents in enumerate(unit.prices_cents)],
+                Nature.MEAL if unit.is_meal else Nature.CARE,
+            )
+            for unit in plan.units
+        ]
+        session.add(TariffVersion(activity_id=activity_id, starts_on=starts_on, grid=Grid(tuple(items))))
+    session.flush()
 
 
 @dataclass(frozen=True, slots=True)

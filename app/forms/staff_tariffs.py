@@ -14,7 +14,18 @@ from werkzeug.datastructures import MultiDict
 
 from app.filters import day_plain, euros
 from app.forms.fields import DATE_FORMATS, read_cents
-from app.rules.pricing import TariffLine, TariffProblemKind, tariff_problems
+from app.rules.grid_checks import GridProblemKind, grid_problems
+from app.rules.tariff_grids import (
+    Criterion,
+    Grid,
+    Item,
+    Nature,
+    NumberAxis,
+    Span,
+    Table,
+    flat,
+    unit_code,
+)
 from app.services.catalogue import UnitInfo
 from app.services.errors import ForgedForm
 from app.services.tariffs import Bracket, TariffInput
@@ -82,7 +93,7 @@ class TariffForm:
             self._check_brackets(complete)
         if self.errors or starts_on is None:
             return None
-        return TariffInput(starts_on, _lines(complete, self.units))
+        return TariffInput(starts_on, _grid(complete, self.units))
 
     def refuse_day(self) -> None:
         """The day cannot be had: it has passed, or other prices begin on it."""
@@ -129,14 +140,14 @@ class TariffForm:
 
     def _check_brackets(self, brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]") -> None:
         """Refuse gaps, overlaps and a missing open end, each beside the bound that is wrong."""
-        lines = [TariffLine(0, low, below, 0) for _, low, below, _ in brackets]
         in_order = sorted(brackets, key=lambda bracket: bracket[1])
-        for problem in tariff_problems(lines):
-            at = problem.qf_cents
-            if problem.kind is TariffProblemKind.GAP:
+        for problem in grid_problems(Grid((Item("all", _table(brackets, [0] * len(brackets))),))):
+            at = problem.at
+            assert at is not None  # an axis of quotients: each problem has its place
+            if problem.kind is GridProblemKind.GAP:
                 place, low = next((place, low) for place, low, _, _ in in_order if low > at)
                 self.errors.setdefault(f"low-{place}", f"Il manque les quotients de {euros(at)} à {euros(low)}.")
-            elif problem.kind is TariffProblemKind.OVERLAP:
+            elif problem.kind is GridProblemKind.OVERLAP:
                 place = [place for place, low, _, _ in in_order if low == at][-1]
                 self.errors.setdefault(f"low-{place}", "Cette tranche en recouvre une autre.")
             else:
@@ -181,18 +192,20 @@ def tariff_form(starts_on: date | None, grid: Sequence[Bracket], units: Sequence
     return form
 
 
-def _lines(
-    brackets: Sequence[tuple[int, int, int | None, dict[int, int]]], units: Sequence[UnitInfo]
-) -> tuple[TariffLine, ...]:
-    """The lines of each unit; one line alone where it costs the same for everybody."""
-    lines: list[TariffLine] = []
+def _grid(brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]", units: Sequence[UnitInfo]) -> Grid:
+    """The grid of what was typed; one price alone where a unit costs the same for everybody."""
+    items = []
     for unit in units:
-        prices = {prices[unit.id] for _, _, _, prices in brackets}
-        if len(prices) == 1:
-            lines.append(TariffLine(unit.id, 0, None, prices.pop()))
-        else:
-            lines += [TariffLine(unit.id, low, below, prices[unit.id]) for _, low, below, prices in brackets]
-    return tuple(lines)
+        amounts = [prices[unit.id] for _, _, _, prices in brackets]
+        rate = flat(amounts[0]) if len(set(amounts)) == 1 else _table(brackets, amounts)
+        items.append(Item(unit_code(unit.id), rate, Nature.MEAL if unit.is_meal else Nature.CARE))
+    return Grid(tuple(items))
+
+
+def _table(brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]", amounts: Sequence[int]) -> Table:
+    spans = [Span(f"q{place + 1}", low, below) for place, low, below, _ in brackets]
+    values: dict[tuple[str, ...], int] = {(span.code,): cents for span, cents in zip(spans, amounts, strict=True)}
+    return Table((NumberAxis(Criterion.QUOTIENT, tuple(spans)),), values)
 
 
 def _text(form: MultiDict[str, str], name: str) -> str:

@@ -1,14 +1,17 @@
 """What the council offers, and the rules the staff set: all of it is held by the catalogue."""
 
+import json
 from datetime import date, time
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import Dialect, ForeignKey, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, code_of
 from app.models.catalogue import CatalogueRow
 from app.rules.cells import Action
 from app.rules.deadlines import NoticeKind
+from app.rules.grid_documents import grid_document, read_grid
+from app.rules.tariff_grids import Grid
 
 
 class Office(CatalogueRow, Base):
@@ -149,6 +152,19 @@ class CapacityScopeGroup(CatalogueRow, Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("activity_group.id", ondelete="CASCADE"), primary_key=True)
 
 
+class GridText(TypeDecorator[Grid]):
+    """A grid of prices as a JSON document."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Grid | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(grid_document(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Grid | None:
+        return None if value is None else read_grid(json.loads(value))
+
+
 class TariffVersion(CatalogueRow, Base):
     """The prices of an activity from a day on; a new version never changes an older one."""
 
@@ -158,17 +174,4 @@ class TariffVersion(CatalogueRow, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
     starts_on: Mapped[date]
-
-
-class TariffBracket(CatalogueRow, Base):
-    """The price of a unit, in cents, for quotients from `qf_from_cents` to below `qf_below_cents` (None: no end)."""
-
-    __tablename__ = "tariff_bracket"
-    __table_args__ = (UniqueConstraint("version_id", "unit_id", "qf_from_cents"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("tariff_version.id", ondelete="CASCADE"))
-    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
-    qf_from_cents: Mapped[int]
-    qf_below_cents: Mapped[int | None]
-    amount_cents: Mapped[int]
+    grid: Mapped[Grid] = mapped_column(GridText)  # replaced as a whole, never changed in place

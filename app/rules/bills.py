@@ -133,8 +133,8 @@ class PricedLine:
         return self.days[0]
 
     @property
-    def outcome(self) -> QuotientOutcome | None:
-        """What the quotient said; None where it plays no part."""
+    def outcome(self) -> QuotientOutcome:
+        """What the quotient said for this price."""
         return outcome_of(self.steps)
 
 
@@ -177,6 +177,11 @@ class Share:
 
     line: PricedLine
     amount_cents: int
+
+    @property
+    def outcome(self) -> QuotientOutcome:
+        """What the quotient said for its line."""
+        return self.line.outcome
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -144,6 +144,7 @@ def rounded_half_up(amount: Rational, step_cents: int) -> int:
     return (2 * amount + step_cents) // (2 * step_cents) * step_cents
 
 
-def outcome_of(steps: Sequence[Step]) -> QuotientOutcome | None:
-    """What the quotient said; None where it plays no part."""
-    return next((step.outcome for step in reversed(steps) if step.outcome is not None), None)
+def outcome_of(steps: Sequence[Step]) -> QuotientOutcome:
+    """What the quotient said for a price."""
+    said = (step.outcome for step in reversed(steps) if step.outcome is not None)
+    return next(said, QuotientOutcome.NOT_APPLICABLE)

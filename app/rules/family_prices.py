@@ -16,6 +16,7 @@ from app.rules.bills import (
     HouseholdChild,
     LineKind,
     PricedLine,
+    Share,
     UnpricedUsage,
     Usage,
     UsageStanding,
@@ -95,6 +96,14 @@ def price_family(household: Household, usages: Iterable[Usage], tariffs: Mapping
         tuple(sorted(lines, key=_line_order)),
         tuple(sorted(unpriced, key=lambda each: (each.usage.day, each.usage.child_id, each.usage.key))),
     )
+
+
+def price_of_one(household: Household, usage: Usage, tariffs: Mapping[int, Sequence[GridVersion]]) -> Share:
+    """What one usage costs by itself. Raises Unpriced."""
+    bill = price_family(household, [usage], tariffs)
+    if bill.unpriced:
+        raise Unpriced(bill.unpriced[0].problem)
+    return bill.shares()[usage.key]
 
 
 def invoice_with_late_payment(grid: Grid, invoice_cents: int, reminders: int) -> tuple[Step, ...]:

@@ -24,13 +24,17 @@ class Quotient:
 
 
 class QuotientOutcome(StrEnum):
-    """What a family's QF rows say for a month. ``DECLINED``: it does not wish to tell, and is asked no more."""
+    """What a family's QF rows say for a month.
+
+    ``DECLINED``: it does not wish to tell, and is asked no more. ``NOT_APPLICABLE``: the price does not depend on it.
+    """
 
     VERIFIED = auto()
     MISSING = auto()
     OUT_OF_DATE = auto()
     UNVERIFIED = auto()
     DECLINED = auto()
+    NOT_APPLICABLE = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Money and quotients are integer cents, percents are integers or Fractions. Bound
 excluded. Source: product.md section 6, domain.md section 4, docs/rules/pricing.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, auto
@@ -210,6 +210,11 @@ class Item:
             raise ValueError("only a price of care holds a meal")
         if self.floor_cents is not None and self.ceiling_cents is not None and self.ceiling_cents < self.floor_cents:
             raise ValueError("the ceiling is below the floor")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its price is that of its rate, whatever the stay."""
+        return self.duration is None and self.floor_cents is None and self.ceiling_cents is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,6 +510,11 @@ class Grid:
             raise ValueError("a combination is told twice")
         object.__setattr__(self, "by_code", by_code)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether each item costs what its rate says, by itself."""
+        return not (self.modifiers or self.combinations or self.packages or self.credit_books or self.surcharges)
+
 
 @dataclass(frozen=True)
 class GridVersion:
@@ -517,6 +527,25 @@ class GridVersion:
     def covers(self, day: date) -> bool:
         """Whether ``day`` is one of its days."""
         return self.starts_on <= day and (self.ends_before is None or day < self.ends_before)
+
+
+def quotient_item(code: str, prices: Sequence[tuple[int, int]], nature: Nature = Nature.CARE) -> Item:
+    """An item that costs by quotient: each price (cents) from a quotient (cents) on, up to the next, the last for ever.
+
+    One price alone is for all.
+    """
+    in_order = sorted(prices)
+    if len(in_order) == 1:
+        return Item(code, flat(in_order[0][1]), nature)
+    ends = [*(low for low, _ in in_order[1:]), None]
+    spans = tuple(Span(f"q{place + 1}", low, ends[place]) for place, (low, _) in enumerate(in_order))
+    values: dict[tuple[str, ...], int] = {(f"q{place + 1}",): cents for place, (_, cents) in enumerate(in_order)}
+    return Item(code, Table((NumberAxis(Criterion.QUOTIENT, spans),), values), nature)
+
+
+def unit_code(unit_id: int) -> str:
+    """What a unit of the council is called in its grids."""
+    return f"unit-{unit_id}"
 
 
 def version_on(versions: Iterable[GridVersion], day: date) -> GridVersion | None:

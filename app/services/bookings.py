@@ -10,11 +10,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app import clock, labels
+from app import clock
 from app.database import db
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
 from app.models.enrolments import Enrolment
 from app.models.families import Child
+from app.price_labels import explained
 from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
 from app.rules.cells import Action, Cell, Reason
 from app.rules.choices import Choices, UnknownTick, read_choices
@@ -240,7 +241,7 @@ def _book(session: Session, facts: PlanningFacts, opening_id: int, user_id: int,
         status=BookingStatus.CONFIRMED,
         price_cents=price.amount_cents,
         price_outcome=price.outcome,
-        price_explanation=labels.price_explanation(price),
+        price_explanation=explained(price.steps),
         created_at=now,
     )
     booking.events.append(

@@ -24,7 +24,6 @@ from app.models.activities import (
     Group,
     Season,
     Site,
-    TariffBracket,
     TariffVersion,
     Unit,
 )
@@ -45,7 +44,7 @@ from app.rules.combinations import Requirement
 from app.rules.deadlines import NoticeRule
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
-from app.rules.pricing import Tariff, TariffLine
+from app.rules.tariff_grids import GridVersion
 from app.rules.vaccinations import VaccineRule
 
 
@@ -77,6 +76,11 @@ class UnitInfo:
     starts_at: time
     ends_at: time
     is_meal: bool
+
+    @property
+    def minutes(self) -> int:
+        """How long it lasts."""
+        return (self.ends_at.hour - self.starts_at.hour) * 60 + self.ends_at.minute - self.starts_at.minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class ActivityInfo:
     book_rule: NoticeRule | None
     cancel_rule: NoticeRule | None
     requirements: tuple[Requirement, ...]
-    tariffs: tuple[Tariff, ...]
+    tariffs: tuple[GridVersion, ...]
 
     @property
     def group_ages(self) -> tuple[GroupAges, ...]:
@@ -293,11 +297,8 @@ def _load_scopes(session: Session) -> tuple[CapacityScope, ...]:
     )
 
 
-def _load_tariffs(session: Session) -> defaultdict[int, list[Tariff]]:
-    lines: defaultdict[int, list[TariffLine]] = defaultdict(list)
-    for row in session.scalars(select(TariffBracket).order_by(TariffBracket.unit_id, TariffBracket.qf_from_cents)):
-        lines[row.version_id].append(TariffLine(row.unit_id, row.qf_from_cents, row.qf_below_cents, row.amount_cents))
-    tariffs: defaultdict[int, list[Tariff]] = defaultdict(list)
+def _load_tariffs(session: Session) -> defaultdict[int, list[GridVersion]]:
+    tariffs: defaultdict[int, list[GridVersion]] = defaultdict(list)
     for version in session.scalars(select(TariffVersion).order_by(TariffVersion.starts_on)):
-        tariffs[version.activity_id].append(Tariff(version.starts_on, tuple(lines[version.id])))
+        tariffs[version.activity_id].append(GridVersion(version.starts_on, version.grid))
     return tariffs

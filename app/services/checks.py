@@ -18,8 +18,8 @@ from app.rules.capacity import Slot, covering
 from app.rules.combinations import violations
 from app.rules.invoicing import is_charged
 from app.rules.numbers import DocumentKind, read_document_number
-from app.rules.pricing import tariff_on
 from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus
+from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
 
 
@@ -138,18 +138,25 @@ def _wrong_logs(session: Session, rows: list[_Row]) -> Iterator[Inconsistency]:
 
 
 def _wrong_prices(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
-    amounts: dict[tuple[int, date], frozenset[int]] = {}
+    """A price that no family could pay: negative, or none of the amounts of a unit's plain table."""
+    amounts: dict[tuple[int, date], frozenset[int] | None] = {}
     for row in rows:
         key = (row.slot.unit_id, row.opening_day)
         if key not in amounts:
             amounts[key] = _amounts(known, *key)
-        if row.price_cents not in amounts[key]:
+        possible = amounts[key]
+        if row.price_cents < 0 or (possible is not None and row.price_cents not in possible):
             yield Inconsistency(Problem.PRICE, f"booking {row.id}: {row.price_cents} cents")
 
 
-def _amounts(known: Catalogue, unit_id: int, day: date) -> frozenset[int]:
-    tariff = tariff_on(known.activity_of_unit(unit_id).tariffs, day)
-    return frozenset(line.amount_cents for line in tariff.lines if line.unit_id == unit_id) if tariff else frozenset()
+def _amounts(known: Catalogue, unit_id: int, day: date) -> frozenset[int] | None:
+    """All amounts that a unit may cost; None where other rules than its table have a say."""
+    version = version_on(known.activity_of_unit(unit_id).tariffs, day)
+    item = version.grid.by_code.get(unit_code(unit_id)) if version is not None else None
+    if version is None or item is None:
+        return frozenset()
+    is_plain = isinstance(item.rate, Table) and version.grid.is_plain and item.is_plain
+    return frozenset(item.rate.values.values()) if is_plain and isinstance(item.rate, Table) else None
 
 
 def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:

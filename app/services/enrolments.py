@@ -11,14 +11,16 @@ from app import clock
 from app.database import db
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family
+from app.price_labels import explained, problem_words
 from app.rules.enrolments import EnrolmentBlocker, blockers, fitting_group
-from app.rules.pricing import NoPrice, price
 from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
+from app.rules.rates import Unpriced
 from app.rules.states import EnrolmentStatus, check_transition
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, quotients_of
 from app.services.mails import queue_mail
+from app.services.prices import unit_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,11 @@ class PendingEnrolment:
 
 @dataclass(frozen=True, slots=True)
 class UnitPrice:
-    """What a unit costs this family, in cents; None where no price is set."""
+    """What a unit costs this family, in cents, and why; None where it has no price."""
 
     unit: UnitInfo
     amount_cents: int | None
+    explanation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +200,17 @@ def _offer(
         starts_on=starts_on,
         ends_on=season.ends_on,
         blockers=blockers(birth_date, activity.group_ages, season.starts_on, season.ends_on, today, existing),
-        prices=tuple(UnitPrice(unit, _amount(activity, unit, starts_on, quotients)) for unit in activity.units),
+        prices=tuple(_unit_price(activity, unit, starts_on, quotients) for unit in activity.units),
         outcome=quotient_on(quotients, starts_on).outcome,
     )
 
 
-def _amount(activity: ActivityInfo, unit: UnitInfo, day: date, quotients: Sequence[Quotient]) -> int | None:
+def _unit_price(activity: ActivityInfo, unit: UnitInfo, day: date, quotients: Sequence[Quotient]) -> UnitPrice:
     try:
-        return price(unit.id, day, activity.tariffs, quotients).amount_cents
-    except NoPrice:
-        return None
+        found = unit_price(unit, day, activity.tariffs, quotients)
+    except Unpriced as error:
+        return UnitPrice(unit, None, problem_words(error.problem))
+    return UnitPrice(unit, found.amount_cents, explained(found.steps))
 
 
 def _view(row: Enrolment) -> EnrolmentView:

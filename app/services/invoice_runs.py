@@ -22,7 +22,7 @@ from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRu
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, OddityKind, draft_invoice
 from app.rules.numbers import DocumentKind
-from app.rules.pricing import NoPrice, price
+from app.rules.rates import Unpriced
 from app.rules.states import BookingStatus, CancelClass
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
@@ -30,6 +30,7 @@ from app.services.errors import NotFound
 from app.services.families import quotients_of_families
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
+from app.services.prices import unit_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +301,10 @@ def _load_bookings(
         unit = known.units[unit_id]
         activity = known.activities[unit.activity_id]
         try:
-            current: int | None = price(
-                unit_id, booking.day, activity.tariffs, quotients.get(booking.family_id, ())
+            current: int | None = unit_price(
+                unit, booking.day, activity.tariffs, quotients.get(booking.family_id, ())
             ).amount_cents
-        except NoPrice:
+        except Unpriced:
             current = None
         by_family[booking.family_id].append(
             InvoiceableBooking(

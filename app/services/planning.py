@@ -13,6 +13,7 @@ from app import clock, labels
 from app.database import db
 from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
+from app.price_labels import explained
 from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Cell, CellState
 from app.rules.choices import Shown
@@ -302,7 +303,7 @@ def _price_reasons(facts: PlanningFacts, cells: Mapping[int, CellView]) -> tuple
             explanation = facts.held[opening.id].price_explanation
         else:
             price_now = facts.price_of(opening) if cells[opening.id].cell.actions else None
-            explanation = labels.price_explanation(price_now) if price_now else ""
+            explanation = explained(price_now.steps) if price_now else ""
         if explanation:
             found.setdefault(opening.unit.activity_id, {})[explanation] = None
     activities = facts.catalogue.activities

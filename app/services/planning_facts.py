@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session, aliased
 from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
+from app.rules.bills import Share
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Requirement, Violation, violations
-from app.rules.pricing import NoPrice, Price, price
 from app.rules.quotients import Quotient
+from app.rules.rates import Unpriced
 from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import FamilyRef, quotients_of
+from app.services.prices import unit_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,12 @@ class PlanningFacts:
         left = {scope.id: self.left[opening.day, scope.id] for scope in scopes if (opening.day, scope.id) in self.left}
         return places_left(opening.slot, counted, left, scopes)
 
-    def price_of(self, opening: OpeningInfo) -> Price | None:
+    def price_of(self, opening: OpeningInfo) -> Share | None:
         """What the opening costs this family, or None where no price is set for it."""
         activity = self.catalogue.activities[opening.unit.activity_id]
         try:
-            return price(opening.unit.id, opening.day, activity.tariffs, self.quotients)
-        except NoPrice:
+            return unit_price(opening.unit, opening.day, activity.tariffs, self.quotients)
+        except Unpriced:
             return None
 
     def enrolment_for(self, opening: OpeningInfo) -> EnrolmentInfo | None:

@@ -1,20 +1,29 @@
 """Prices that change after a booking: the family sees the new one, with its reason, before it is invoiced."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import clock, labels
+from app import clock
 from app.models.bookings import Booking, BookingPriceChange, Opening
 from app.models.bookings import PriceChangeReason as PriceChangeReason
 from app.models.families import Family, Guardian
 from app.models.invoices import InvoicedBooking
+from app.price_labels import explained
+from app.rules.bills import Household, HouseholdChild, Share, Usage
+from app.rules.family_prices import price_of_one
 from app.rules.invoicing import is_charged
-from app.rules.pricing import NoPrice, price
-from app.services.catalogue import catalogue
+from app.rules.quotients import Quotient
+from app.rules.rates import Unpriced
+from app.rules.tariff_grids import GridVersion, unit_code
+from app.services.catalogue import UnitInfo, catalogue
 from app.services.families import quotients_of
 from app.services.mails import queue_mail
+
+_THE_CHILD = 0  # whichever it is: the price of a unit alone asks nothing of its siblings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,13 @@ class Repricing:
 
     count: int
     difference_cents: int
+
+
+def unit_price(unit: UnitInfo, day: date, tariffs: Sequence[GridVersion], quotients: Sequence[Quotient]) -> Share:
+    """What one unit costs on a day with these quotients, by these versions of its activity. Raises Unpriced."""
+    household = Household((HouseholdChild(_THE_CHILD, None),), tuple(quotients))
+    usage = Usage(0, _THE_CHILD, unit.activity_id, unit_code(unit.id), day, minutes=unit.minutes)
+    return price_of_one(household, usage, {unit.activity_id: tariffs})
 
 
 def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) -> Repricing:
@@ -40,11 +56,12 @@ def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) 
         if not is_charged(booking.status, booking.cancel_class):
             continue
         try:
-            found = price(unit_id, booking.day, known.activity_of_unit(unit_id).tariffs, quotients)
-        except NoPrice:
+            unit = known.units[unit_id]
+            found = unit_price(unit, booking.day, known.activities[unit.activity_id].tariffs, quotients)
+        except Unpriced:
             continue  # the run's preview names it; the kept price stands until the tariff is mended
         booking.price_outcome = found.outcome
-        booking.price_explanation = labels.price_explanation(found)
+        booking.price_explanation = explained(found.steps)
         if found.amount_cents != booking.price_cents:
             session.add(
                 BookingPriceChange(

@@ -5,25 +5,27 @@ invoice holds yet is said before it is kept, then `reprice_next()` brings the ke
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
-from app.models.activities import Activity, TariffBracket, TariffVersion, Unit
+from app.models.activities import Activity, TariffVersion, Unit
 from app.models.bookings import Booking, Opening
 from app.models.invoices import InvoicedBooking
+from app.rules.grid_checks import grid_problems
 from app.rules.invoicing import is_charged
-from app.rules.pricing import NoPrice, Tariff, TariffLine, price, tariff_problems
+from app.rules.rates import Unpriced
+from app.rules.tariff_grids import Criterion, Grid, GridVersion, Item, NumberAxis, Span, Table, unit_code
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import DayTaken, NotFound, VersionBegun
 from app.services.families import quotients_of_families
-from app.services.prices import PriceChangeReason, reprice_family
+from app.services.prices import PriceChangeReason, reprice_family, unit_price
 
 FAMILIES_PER_BATCH = 20
 
@@ -70,10 +72,10 @@ class ActivityTariffs:
 
 @dataclass(frozen=True, slots=True)
 class TariffInput:
-    """A grid to keep: the day it begins, and its lines."""
+    """A grid to keep, and the day it begins."""
 
     starts_on: date
-    lines: tuple[TariffLine, ...]
+    grid: Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def version_to_copy(activity: ActivityInfo, version_id: int | None) -> VersionVi
     return None if chosen is None else _view(chosen)
 
 
-def effect_of(activity: ActivityInfo, tariffs: Sequence[Tariff], since: date) -> Effect:
+def effect_of(activity: ActivityInfo, tariffs: Sequence[GridVersion], since: date) -> Effect:
     """What these versions would change in the kept prices of bookings from a day on. Two queries."""
     rows = db.session.execute(
         select(
@@ -148,8 +150,9 @@ def effect_of(activity: ActivityInfo, tariffs: Sequence[Tariff], since: date) ->
         if not is_charged(status, cancel_class):
             continue
         try:
-            new_cents = price(unit_id, day, tariffs, quotients.get(family_id, ())).amount_cents
-        except NoPrice:
+            unit = catalogue().units[unit_id]
+            new_cents = unit_price(unit, day, tariffs, quotients.get(family_id, ())).amount_cents
+        except Unpriced:
             continue  # the kept price stands
         if new_cents != kept_cents:
             families.add(family_id)
@@ -162,7 +165,7 @@ def effect_of_input(activity: ActivityInfo, typed: TariffInput, replaced: Versio
     """What keeping this grid, in the place of a version to come or as a new one, would change."""
     others = _without(activity, replaced)
     since = typed.starts_on if replaced is None else min(typed.starts_on, replaced.starts_on)
-    return effect_of(activity, (*others, Tariff(typed.starts_on, typed.lines)), since)
+    return effect_of(activity, (*others, GridVersion(typed.starts_on, typed.grid)), since)
 
 
 def effect_of_deletion(version: VersionView) -> Effect:
@@ -186,10 +189,9 @@ def add_version(session: Session, activity_id: int, typed: TariffInput) -> int:
     days = session.scalars(select(TariffVersion.starts_on).where(TariffVersion.activity_id == activity_id)).all()
     if typed.starts_on in days or (days and typed.starts_on < clock.today()):
         raise DayTaken(typed.starts_on.isoformat())
-    version = TariffVersion(activity_id=activity_id, starts_on=typed.starts_on)
+    version = TariffVersion(activity_id=activity_id, starts_on=typed.starts_on, grid=typed.grid)
     session.add(version)
     session.flush()
-    _write_lines(session, version, typed.lines)
     return version.id
 
 
@@ -205,15 +207,13 @@ def change_version(session: Session, version_id: int, typed: TariffInput) -> Non
     if typed.starts_on < clock.today() or session.scalar(taken) is not None:
         raise DayTaken(typed.starts_on.isoformat())
     version.starts_on = typed.starts_on
-    session.execute(delete(TariffBracket).where(TariffBracket.version_id == version_id))
-    _write_lines(session, version, typed.lines)
+    version.grid = typed.grid
+    session.flush()
 
 
 def delete_version(session: Session, version_id: int) -> None:
     """Delete a version to come. Raises NotFound and VersionBegun."""
-    version = _version_to_come(session, version_id)
-    session.execute(delete(TariffBracket).where(TariffBracket.version_id == version_id))
-    session.delete(version)
+    session.delete(_version_to_come(session, version_id))
     session.flush()
 
 
@@ -224,29 +224,38 @@ def reprice_next(session: Session, families: Sequence[int]) -> tuple[int, ...]:
     return tuple(families[FAMILIES_PER_BATCH:])
 
 
-def grid_of(activity: ActivityInfo, lines: Collection[TariffLine]) -> tuple[Bracket, ...]:
-    """Lines as rows with common bounds: a bound of one unit is a bound of all."""
-    bounds = sorted({line.qf_from_cents for line in lines})
+def brackets_of(activity: ActivityInfo, grid: Grid) -> tuple[Bracket, ...]:
+    """A grid as rows with common bounds: a bound of one unit is a bound of all."""
+    items = {unit.id: grid.by_code[unit_code(unit.id)] for unit in activity.units if unit_code(unit.id) in grid.by_code}
+    bounds = sorted({span.low for item in items.values() for span, _ in _amounts(item)})
     ends: list[int | None] = [*bounds[1:], None]
     return tuple(
         Bracket(
             low,
             below,
-            {
-                unit.id: min(line.amount_cents for line in lines if line.unit_id == unit.id and line.covers(low))
-                for unit in activity.units
-                if any(line.unit_id == unit.id and line.covers(low) for line in lines)
-            },
+            {unit_id: cents for unit_id, item in items.items() for span, cents in _amounts(item) if span.covers(low)},
         )
         for low, below in zip(bounds, ends, strict=True)
     )
 
 
+def _amounts(item: Item) -> Sequence[tuple[Span, int]]:
+    """What an item costs by quotient: nothing where its rate is of another kind."""
+    if not isinstance(item.rate, Table):
+        return []
+    match item.rate.axes:
+        case ():
+            return [(Span("", 0, None), cents) for cents in item.rate.values.values()]
+        case (NumberAxis(criterion=Criterion.QUOTIENT, spans=spans),):
+            return [(span, item.rate.values[span.code,]) for span in spans if (span.code,) in item.rate.values]
+        case _:
+            return []
+
+
 def _view(row: TariffVersion) -> VersionView:
     activity = catalogue().activities[row.activity_id]
-    tariff = next(tariff for tariff in activity.tariffs if tariff.starts_on == row.starts_on)
     return VersionView(
-        row.id, activity, row.starts_on, _state(activity, row.starts_on), grid_of(activity, tariff.lines)
+        row.id, activity, row.starts_on, _state(activity, row.starts_on), brackets_of(activity, row.grid)
     )
 
 
@@ -258,7 +267,7 @@ def _state(activity: ActivityInfo, starts_on: date) -> VersionState:
     return VersionState.IN_FORCE if starts_on == in_force else VersionState.PAST
 
 
-def _without(activity: ActivityInfo, version: VersionView | None) -> tuple[Tariff, ...]:
+def _without(activity: ActivityInfo, version: VersionView | None) -> tuple[GridVersion, ...]:
     return tuple(tariff for tariff in activity.tariffs if version is None or tariff.starts_on != version.starts_on)
 
 
@@ -273,16 +282,5 @@ def _version_to_come(session: Session, version_id: int) -> TariffVersion:
 
 def _check_grid(session: Session, activity_id: int, typed: TariffInput) -> None:
     units = set(session.scalars(select(Unit.id).where(Unit.activity_id == activity_id)))
-    if {line.unit_id for line in typed.lines} != units or tariff_problems(typed.lines):
+    if {item.code for item in typed.grid.items} != {unit_code(id_) for id_ in units} or grid_problems(typed.grid):
         raise ValueError("a grid prices each unit of the activity, without gap or overlap")
-
-
-def _write_lines(session: Session, version: TariffVersion, lines: Collection[TariffLine]) -> None:
-    session.add_all(
-        TariffBracket(
-            version_id=version.id, unit_id=line.unit_id, qf_from_cents=line.qf_from_cents,
-            qf_below_cents=line.qf_below_cents, amount_cents=line.amount_cents,
-        )
-        for line in lines
-    )  # fmt: skip
-    session.flush()

@@ -13,7 +13,6 @@ from sqlalchemy import delete, func, select, update
 
 from app import clock
 from app.database import WriteRefused, db, write_transaction
-from app.models.activities import TariffBracket
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
 from app.models.families import Family, FamilyChild
 from app.rules.cells import Reason
@@ -81,9 +80,7 @@ def test_family_without_quotient_pays_the_maximum(app: Flask) -> None:
 def test_a_price_once_seen_stays_with_its_booking(app: Flask) -> None:
     planning = make_planning()
     save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
-    with write_transaction() as session:
-        for bracket in session.scalars(select(TariffBracket)):
-            bracket.amount_cents = 999
+    factories.set_prices(lambda _: 999)
     save(planning.family, planning.child_id, book=[planning.opening(NEXT_WEDNESDAY, "Matin")])
     assert db.session.scalars(select(Booking.price_cents).order_by(Booking.id)).all() == [420, 999]
 

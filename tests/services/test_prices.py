@@ -9,7 +9,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.database import db, write_transaction
-from app.models.activities import TariffBracket
 from app.models.bookings import Booking, BookingPriceChange
 from app.models.families import FamilyQuotient
 from app.models.mails import OutboxMail
@@ -26,6 +25,7 @@ from tests.factories import (
     make_planning,
     make_staff,
     save,
+    set_prices,
 )
 
 OCTOBER = date(2026, 10, 1)
@@ -87,18 +87,14 @@ def test_a_cancelled_booking_keeps_its_price(planning) -> None:
 
 
 def test_without_any_price_the_kept_one_stands(planning) -> None:
-    with write_transaction() as session:
-        for row in session.scalars(select(TariffBracket)):
-            session.delete(row)
+    set_prices(None)
     assert verify(planning) == Repricing(0, 0)
     assert kept() == [(420, QuotientOutcome.MISSING)]
 
 
 def test_a_corrected_tariff_reprices_with_its_own_reason(planning) -> None:
+    set_prices(lambda cents: cents + 30)
     with write_transaction() as session:
-        for row in session.scalars(select(TariffBracket)):
-            row.amount_cents += 30
-        session.flush()
         found = reprice_family(session, planning.family.family_id, PriceChangeReason.TARIFF)
     assert found == Repricing(1, 30)
     assert db.session.scalars(select(BookingPriceChange.reason)).all() == [PriceChangeReason.TARIFF]

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from app import clock
 from app.database import db, write_transaction
 from app.models.bookings import Booking
-from app.rules.pricing import TariffLine
+from app.rules.tariff_grids import Grid, Item, Table, unit_code
+from app.rules.tariff_grids import flat as one_price
 from app.services import tariffs
 from app.services.catalogue import catalogue
 from app.services.errors import DayTaken, NotFound, VersionBegun
@@ -20,7 +21,7 @@ JANUARY = date(2027, 1, 1)
 
 
 def flat(activity: factories.ActivitySetup, cents: int, day: date = JANUARY) -> TariffInput:
-    return TariffInput(day, tuple(TariffLine(unit_id, 0, None, cents) for unit_id in activity.units.values()))
+    return TariffInput(day, Grid(tuple(Item(unit_code(id_), one_price(cents)) for id_ in activity.units.values())))
 
 
 def add(activity: factories.ActivitySetup, typed: TariffInput) -> int:
@@ -69,16 +70,18 @@ def test_a_day_is_taken_once_and_never_in_the_past() -> None:
         tariffs.change_version(session, second, flat(activity, 600))
     with write_transaction() as session:
         tariffs.change_version(session, first, flat(activity, 550))
-    assert [tariff.lines[0].amount_cents for tariff in catalogue().activities[activity.id].tariffs[1:]] == [550, 600]
+    rates = [version.grid.items[0].rate for version in catalogue().activities[activity.id].tariffs[1:]]
+    assert [rate.values[()] for rate in rates if isinstance(rate, Table)] == [550, 600]
 
 
 def test_grid_with_a_hole_or_without_a_unit_is_never_kept() -> None:
     activity = factories.make_activity()
     units = list(activity.units.values())
-    holes = tuple(TariffLine(unit_id, 100, None, 1) for unit_id in units)
-    for lines in (holes, (), flat(activity, 1).lines[:-1], (*flat(activity, 1).lines, TariffLine(999, 0, None, 1))):
+    complete = flat(activity, 1).grid.items
+    holes = factories.make_grid(units, [(100, None, 1)]).items
+    for items in (holes, (), complete[:-1], (*complete, Item(unit_code(999), one_price(1)))):
         with pytest.raises(ValueError, match="grid"):
-            add(activity, TariffInput(JANUARY, lines))
+            add(activity, TariffInput(JANUARY, Grid(items)))
     for action in (lambda s: tariffs.add_version(s, 99, flat(activity, 1)), lambda s: tariffs.delete_version(s, 99)):
         with pytest.raises(NotFound), write_transaction() as session:
             action(session)

@@ -20,6 +20,7 @@ from app.blueprints.staff import (
     queue,
     second_factors,
     settings,
+    simulations,
     tariffs,
 )
 
@@ -38,6 +39,7 @@ staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
+staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")
 staff.register_blueprint(accounts.blueprint)

@@ -20,7 +20,7 @@ def test_parent_asks_for_an_activity(client: Client) -> None:
     page = client.get("/mes-inscriptions")
     assert "Aucune inscription en cours." in page.text
     page = client.get(f"/mes-inscriptions/{child}/nouvelle")
-    assert "Matin 07:30–11:45 2,10 €" in page.text
+    assert "Matin 07:30–11:45 quotient de moins de 600 2,10 €" in page.text
     page = client.submit(f"offer-{activity.id}")
     assert page.path == "/mes-inscriptions"
     assert "Votre demande d’inscription est envoyée : Mercredi." in page.text

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.activities import TariffBracket, TariffVersion
+from app.models.activities import TariffVersion
 from app.models.bookings import Booking
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.rules.pricing import TariffLine
+from app.rules.tariff_grids import NumberAxis, Table
 from app.services import tariffs
 from tests import factories
 from tests.client import Answer, Client
@@ -25,15 +25,22 @@ def regie(client: Client) -> Client:
 
 
 def grid(version_id: int) -> list[tuple[int, int, int | None, int]]:
+    """The amounts of a version: unit, quotient from, below, amount."""
     db.session.rollback()
-    rows = db.session.execute(
-        select(
-            TariffBracket.unit_id, TariffBracket.qf_from_cents, TariffBracket.qf_below_cents, TariffBracket.amount_cents
-        )
-        .where(TariffBracket.version_id == version_id)
-        .order_by(TariffBracket.unit_id, TariffBracket.qf_from_cents)
-    )
-    return [tuple(row) for row in rows]  # type: ignore[misc]
+    found = []
+    for item in db.session.get_one(TariffVersion, version_id).grid.items:
+        assert isinstance(item.rate, Table)
+        spans = [
+            (span.code, span.low, span.below)
+            for axis in item.rate.axes
+            if isinstance(axis, NumberAxis)
+            for span in axis.spans
+        ]
+        unit_id = int(item.code.removeprefix("unit-"))
+        if not spans:
+            found.append((unit_id, 0, None, item.rate.values[()]))
+        found += [(unit_id, low, below, item.rate.values[code,]) for code, low, below in spans]
+    return found
 
 
 def versions() -> list[tuple[int, date]]:
@@ -183,9 +190,9 @@ def test_repricing_that_stopped_is_taken_up(regie: Client) -> None:
     planning = factories.make_planning()
     factories.save(planning.family, planning.child_id, book=[planning.opening(factories.NEXT_WEDNESDAY, "Matin")])
     activity = tariffs.read_activity(planning.activity.id)
-    lines = tuple(TariffLine(unit.id, 0, None, 500) for unit in activity.units)
+    grid = factories.make_grid([unit.id for unit in activity.units], [(0, None, 500)])
     with write_transaction() as session:
-        version_id = tariffs.add_version(session, activity.id, tariffs.TariffInput(date(2026, 12, 1), lines))
+        version_id = tariffs.add_version(session, activity.id, tariffs.TariffInput(date(2026, 12, 1), grid))
     page = regie.get(f"{TARIFFS}/{version_id}")
     assert "Prix à mettre à jour : 1 réservation" in page.text
     page = regie.submit(f"{TARIFFS}/activites/{activity.id}/prix")

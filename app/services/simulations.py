@@ -1,0 +1,166 @@
+"""« Combien vais-je payer ? »: what a month of an activity would cost, for days chosen in a typical week.
+
+Nothing is read of a family but its quotients, and nothing is kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+
+from sqlalchemy import select
+
+from app import clock
+from app.database import db
+from app.models.bookings import Opening
+from app.price_labels import explained, problem_words
+from app.rules.bills import Bill, Household, HouseholdChild, Usage
+from app.rules.family_prices import price_family
+from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
+from app.rules.tariff_grids import unit_code
+from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
+from app.services.errors import NotFound
+
+MOST_CHILDREN = 6
+MONTHS_AHEAD = 12
+_ELDEST_BORN = 2012
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to simulate: units by weekday (0 is Monday), for so many children, in the month that begins on ``month``."""
+
+    activity_id: int
+    month: date
+    children: int
+    ticked: frozenset[tuple[int, int]]  # (unit id, weekday)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedLine:
+    """One line: a child (1 is the eldest), what it has how many times at one price (cents), and why that price."""
+
+    child: int | None  # None: the family's
+    label: str
+    quantity: int
+    unit_cents: int
+    explanation: str
+
+    @property
+    def amount_cents(self) -> int:
+        """Quantity × price."""
+        return self.quantity * self.unit_cents
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedUnit:
+    """A unit with the weekdays on which it is open in the month."""
+
+    unit: UnitInfo
+    weekdays: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What may be chosen, and what the choice would cost."""
+
+    activity: ActivityInfo
+    month: date
+    units: tuple[OfferedUnit, ...]
+    lines: tuple[SimulatedLine, ...]
+    problems: tuple[str, ...]
+    total_cents: int
+    days: int  # different days on which the children would come
+    outcome: QuotientOutcome  # of the quotients in that month
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """The weekdays on which anything is open."""
+        return tuple(sorted({weekday for offered in self.units for weekday in offered.weekdays}))
+
+
+def activities_to_simulate() -> tuple[ActivityInfo, ...]:
+    """Those that are not over and have a price."""
+    today = clock.today()
+    return tuple(each for each in catalogue().activities.values() if each.season.ends_on >= today and each.tariffs)
+
+
+def months_to_simulate() -> tuple[date, ...]:
+    """The present month and those that follow."""
+    first = clock.today().replace(day=1)
+    return tuple(
+        date(first.year + (first.month - 1 + ahead) // 12, (first.month - 1 + ahead) % 12 + 1, 1)
+        for ahead in range(MONTHS_AHEAD)
+    )
+
+
+def typed_quotient(cents: int) -> Quotient:
+    """A quotient as if the staff had verified it."""
+    return Quotient(cents, date.min, None, True)
+
+
+def simulate(wish: Wish, quotients: Sequence[Quotient]) -> Simulation:
+    """What a wish would cost a family with these quotients. One query. Raises NotFound for an unknown activity."""
+    activity = catalogue().activities.get(wish.activity_id)
+    if activity is None:
+        raise NotFound("activity")
+    days = _open_days(activity, wish.month)
+    children = tuple(
+        HouseholdChild(number, date(_ELDEST_BORN + number, 1, 1), enrolled_in=frozenset({activity.id}))
+        for number in range(1, wish.children + 1)
+    )
+    keys = count()
+    usages = [
+        Usage(next(keys), child.id, activity.id, unit_code(unit.id), day, minutes=unit.minutes)
+        for child in children
+        for unit in activity.units
+        for day in days[unit.id]
+        if (unit.id, day.weekday()) in wish.ticked
+    ]
+    bill = price_family(Household(children, tuple(quotients)), usages, {activity.id: activity.tariffs})
+    return Simulation(
+        activity=activity,
+        month=wish.month,
+        units=tuple(
+            OfferedUnit(unit, tuple(sorted({day.weekday() for day in days[unit.id]})))
+            for unit in activity.units
+            if days[unit.id]
+        ),
+        lines=tuple(_lines(bill, activity)),
+        problems=tuple(dict.fromkeys(problem_words(each.problem) for each in bill.unpriced)),
+        total_cents=bill.total_cents,
+        days=len({usage.day for usage in usages}),
+        outcome=quotient_on(quotients, wish.month).outcome,
+    )
+
+
+def _open_days(activity: ActivityInfo, month: date) -> Mapping[int, Sequence[date]]:
+    """The days of a month on which each unit is open, for whichever group."""
+    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    found: defaultdict[int, list[date]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Opening.unit_id, Opening.day)
+        .where(
+            Opening.day >= month,
+            Opening.day < after,
+            Opening.is_open,
+            Opening.unit_id.in_([unit.id for unit in activity.units]),
+        )
+        .distinct()
+        .order_by(Opening.day)
+    )
+    for unit_id, day in rows:
+        found[unit_id].append(day)
+    return found
+
+
+def _lines(bill: Bill, activity: ActivityInfo) -> Iterable[SimulatedLine]:
+    """The lines of a bill, the same ones told once with their number."""
+    names = {unit_code(unit.id): unit.name for unit in activity.units}
+    counted: dict[tuple[int | None, str, int, str], int] = {}
+    for line in bill.lines:
+        key = line.child_id, names.get(line.item, line.item), line.amount_cents, explained(line.steps)
+        counted[key] = counted.get(key, 0) + 1
+    for (child, label, cents, explanation), quantity in sorted(counted.items(), key=lambda each: each[0][0] or 0):
+        yield SimulatedLine(child, label, quantity, cents, explanation)
