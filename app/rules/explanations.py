@@ -1,6 +1,6 @@
 """Why a price is what it is, as data: the steps that lead to it, which anybody can work out again.
 
-`recompute()` does. The French words are made from the steps in `labels.py`. Source: docs/rules/pricing.md.
+`recompute()` does. The French words are made from the steps in `app/price_labels.py`. Source: docs/rules/pricing.md.
 """
 
 from collections.abc import Iterable, Sequence
