@@ -231,7 +231,7 @@ class _Evaluation:
         first = usages[0]
         outcome, quotient_cents = self.facts.quotient(first.day)
         place = self._place(first.child_id, first.day)
-        stays = [usage.minutes for usage in usages if usage.minutes is not None]
+        stays = [usage.minutes for usage in usages if usage.minutes is not None] if self.grid.asks_duration else []
         return Facts(
             outcome=outcome,
             quotient_cents=quotient_cents,

@@ -6,7 +6,6 @@ Source: domain.md section 4.1, docs/rules/pricing.md.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
 from app.rules.explanations import Cause, Chosen, Operation, Step, Way, recompute
 from app.rules.rates import Facts, PriceProblem, ProblemKind, Reading, Unpriced, rate_steps
@@ -63,16 +62,30 @@ def holds(condition: Condition, item: Item, facts: Facts) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)
+_MOST_KEPT = 4096
+
+
 def item_price(
     grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause | None = None
 ) -> tuple[tuple[Step, ...], int]:
-    """The steps of the price of one item, and the rounded amount that they lead to (cents). Raises Unpriced.
+    """The steps of the price of one item of the grid, and the amount that they lead to (cents). Raises Unpriced.
 
     In this order: the rate (or what replaces it), the length of the stay, the modifiers as the grid lists them, the
-    change for a cause such as a late cancellation, the item's floor and ceiling, the rounding. A pure function whose
-    latest answers are kept: days and families are much alike.
+    change for a cause such as a late cancellation, the item's floor and ceiling, the rounding. The grid remembers its
+    latest answers: days and families are much alike.
     """
+    key = item.code, facts, surcharge
+    found: tuple[tuple[Step, ...], int] | None = grid.kept_prices.get(key)
+    if found is None:
+        steps = _item_steps(grid, item, facts, surcharge)
+        found = steps, recompute(steps)
+        if len(grid.kept_prices) >= _MOST_KEPT:
+            grid.kept_prices.clear()
+        grid.kept_prices[key] = found
+    return found
+
+
+def _item_steps(grid: Grid, item: Item, facts: Facts, surcharge: SurchargeCause | None) -> tuple[Step, ...]:
     changes = [
         _Change(CAUSE_OF_MODIFIER[modifier.kind], modifier.effect, _asked(modifier.when, facts))
         for modifier in grid.modifiers
@@ -94,7 +107,7 @@ def item_price(
     if item.ceiling_cents is not None:
         way.go(Step(Operation.AT_MOST, item.ceiling_cents, Cause.CEILING))
     way.go(Step(Operation.ROUND, grid.rounding.step_cents, Cause.ROUNDING))
-    return way.steps, recompute(way.steps)
+    return way.steps
 
 
 def surcharges_for(grid: Grid, code: str, cause: SurchargeCause | None) -> Iterable[Surcharge]:

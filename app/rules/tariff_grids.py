@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, auto
 from fractions import Fraction
+from typing import Any
 
 Rational = int | Fraction
 
@@ -188,7 +189,7 @@ class Nature(StrEnum):
     OTHER = auto()  # fees, penalties, outings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Item:
     """Something that has a price: a unit, a whole day, an event. ``meal_cents`` of a price of care are its meal.
 
@@ -473,12 +474,14 @@ class Rounding(StrEnum):
         return 5 if self is Rounding.FIVE_CENTS else 1
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """All prices of an activity at one time. Raises ValueError for a name that it does not define or says twice.
+def _reads_duration(rate: Rate) -> bool:
+    table = rate.percents if isinstance(rate, CostShare) else rate
+    return isinstance(table, Table) and any(axis.criterion is Criterion.DURATION for axis in table.axes)
 
-    A grid is itself and no other: prices are kept by it.
-    """
+
+@dataclass(frozen=True)
+class Grid:
+    """All prices of an activity at one time. Raises ValueError for a name that it does not define or says twice."""
 
     items: tuple[Item, ...]
     combinations: tuple[Combination, ...] = ()
@@ -493,6 +496,8 @@ class Grid:
     sibling_order: SiblingOrder = SiblingOrder.ELDEST_FIRST
     rounding: Rounding = Rounding.CENT
     by_code: Mapping[str, Item] = field(init=False, repr=False, compare=False)
+    asks_duration: bool = field(init=False, repr=False, compare=False)  # whether the length of a stay plays a part
+    kept_prices: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # a memory only
 
     def __post_init__(self) -> None:
         by_code = {item.code: item for item in self.items}
@@ -509,6 +514,11 @@ class Grid:
         if len({combination.units for combination in self.combinations}) != len(self.combinations):
             raise ValueError("a combination is told twice")
         object.__setattr__(self, "by_code", by_code)
+        effects = [modifier.effect for modifier in self.modifiers] + [each.effect for each in self.surcharges]
+        rates = [item.rate for item in self.items]
+        rates += [effect.rate for effect in effects if isinstance(effect, ReplaceRate)]
+        asks = any(item.duration is not None for item in self.items) or any(_reads_duration(rate) for rate in rates)
+        object.__setattr__(self, "asks_duration", asks)
 
     @property
     def is_plain(self) -> bool:
