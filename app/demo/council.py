@@ -3,7 +3,7 @@
 Everything happens in one transaction, always the same way: an interrupted build leaves an empty database.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -33,8 +33,9 @@ from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
 from app.rules.choices import Shown
+from app.rules.file_fields import FileKind
 from app.rules.states import EnrolmentStatus
-from app.services import bookings
+from app.services import bookings, changes
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
 from app.services.enrolments import accept_enrolment, request_enrolment
@@ -420,7 +421,8 @@ def _cancel_a_day(demo: _Demo, last_name: str, first_name: str, monday: date) ->
 
 
 def _leave_work_to_do(demo: _Demo, now: datetime) -> None:
-    """What waits in the staff's queue: two sign-ups and two enrolments."""
+    """What waits in the staff's queue: a change of a file, two sign-ups and two enrolments."""
+    _ask_changes(demo, now)
     for hours, plan in zip((20, 3), WAITING_FAMILIES, strict=True):
         clock.start_at(now - timedelta(hours=hours), frozen=True)
         _request(demo, plan)
@@ -435,6 +437,29 @@ def _leave_work_to_do(demo: _Demo, now: datetime) -> None:
             demo.offer.activities[season.name, activity],
         )
     demo.session.flush()
+
+
+def _ask_changes(demo: _Demo, now: datetime) -> None:
+    """Family TEST asked for another name, which was refused, and now says that it moves within Démuin."""
+    evening = datetime.combine(now.date(), time(20, 15))
+    refused_id = _ask_change(demo, evening - timedelta(days=9), {"last_name": "TEST-MOREL"})
+    clock.start_at(evening - timedelta(days=7, hours=10), frozen=True)
+    changes.refuse(
+        demo.session, refused_id, demo.clerk_id, "Joignez une copie du livret de famille, et demandez-le de nouveau."
+    )
+    _send_mails(demo)
+    _ask_change(demo, evening - timedelta(days=2), {"number": "4", "street": "Rue de l’Église"})
+
+
+def _ask_change(demo: _Demo, moment: datetime, wanted: Mapping[str, str]) -> int:
+    clock.start_at(moment, frozen=True)
+    family = demo.families[TEST_FAMILY.last_name]
+    shown = changes.part_of(family.id, FileKind.COORDINATES, family.id).values
+    changes.save(
+        demo.session, family.id, demo.users[TEST_FAMILY.last_name], FileKind.COORDINATES, family.id, shown, wanted
+    )
+    waiting = (request.id for request in changes.requests_of_family(family.id) if request.decided_at is None)
+    return next(waiting)
 
 
 def _address(plan: FamilyPlan) -> AddressInput:

@@ -1,6 +1,5 @@
 """Deciding on a family's request: what the agent read of it, and from when on a new address holds."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from flask_wtf import FlaskForm
@@ -11,7 +10,6 @@ from app.forms.bases import SectionForm, in_words
 from app.forms.changes import PART_FORMS
 from app.forms.families import CoordinatesForm
 from app.forms.fields import DATE_FORMATS, Filled
-from app.rules.changes import Conflict
 from app.rules.file_fields import ADDITIONS
 from app.services.changes import Review
 
@@ -83,9 +81,15 @@ def review_form(review: Review) -> SectionForm:
     return form
 
 
-def mark_moved(form: SectionForm, moved: Mapping[str, Conflict]) -> None:
-    """Say beside each field that was stored anew since the family asked three values; the agent chooses."""
-    for name, conflict in moved.items():
-        values = (conflict.shown, conflict.stored, conflict.typed)
-        before, now, asked = (in_words(form[name], value) or "vide" for value in values)
-        form[name].pending = spaced(f"À la demande : « {before} ». Aujourd’hui : « {now} ». Demandé : « {asked} ».")
+def mark_review(form: SectionForm, review: Review) -> None:
+    """Say beside each field what is stored; where it moved since the family asked, three values to choose among."""
+    for name, change in review.request.changes.items():
+        if name not in form or review.request.kind in ADDITIONS:
+            continue
+        before, now, asked = (
+            in_words(form[name], value) or "vide" for value in (change.before, review.stored[name], change.after)
+        )
+        if name in review.moved:
+            form[name].pending = spaced(f"À la demande : « {before} ». Aujourd’hui : « {now} ». Demandé : « {asked} ».")
+        elif change.after != review.stored[name]:
+            form[name].pending = spaced(f"Aujourd’hui : « {now} ».")

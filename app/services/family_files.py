@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app import clock
 from app.database import db
 from app.models.accounts import TokenPurpose, User, UserToken
-from app.models.families import Child, Consent, ConsentText, Family, FamilyAddress, Guardian, Regime, Title
+from app.models.families import (
+    Child,
+    Consent,
+    ConsentText,
+    Family,
+    FamilyAddress,
+    Guardian,
+    QuotientSource,
+    Regime,
+    Title,
+)
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.enrolments import age_on
 from app.rules.quotients import usual_quotient_end
@@ -81,6 +91,7 @@ class QuotientFile:
     value_cents: int
     month: date
     ends_on: date | None
+    source: QuotientSource
     declared_at: datetime
     verified_at: datetime | None
     refused_at: datetime | None
@@ -217,6 +228,7 @@ def read_family_file(family_id: int) -> FamilyFile:
                 row.value_cents,
                 row.starts_on,
                 row.ends_on,
+                row.source,
                 row.declared_at,
                 row.verified_at,
                 row.refused_at,

@@ -18,7 +18,7 @@ from app.database import db
 from app.models.accounts import User
 from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, Regime, Title
+from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, QuotientSource, Regime, Title
 from app.rules.enrolments import age_on
 from app.rules.file_fields import FileKind
 from app.rules.namesakes import Person, may_be_same
@@ -118,6 +118,7 @@ class QuotientItem:
     family_name: str
     value_cents: int
     month: date
+    source: QuotientSource
     proposed_end: date
     regime: Regime | None
     fund_number: str | None
@@ -453,6 +454,7 @@ def _quotient_items(own: Collection[int], only: int | None = None) -> list[Quoti
             family_name=family.name,
             value_cents=quotient.value_cents,
             month=quotient.starts_on,
+            source=quotient.source,
             proposed_end=usual_quotient_end(quotient.starts_on, clock.today()),
             regime=family.regime,
             fund_number=family.fund_number,

@@ -32,6 +32,7 @@ from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services import reference_data
 from app.services.accounts import find_credentials
 from app.services.catalogue import catalogue, forget_catalogue
+from app.services.changes import pending_requests, requests_of_family
 from app.services.checks import find_inconsistencies
 from app.services.credentials import password_matches
 from app.services.day_planning import read_day_planning
@@ -289,6 +290,9 @@ def test_work_waits_for_the_staff(demo: Flask) -> None:
         )
     ).all()
     assert sorted(queued) == sorted(plan.email for plan in WAITING_FAMILIES)
+    (asked,) = pending_requests()
+    refused = next(each for each in requests_of_family(asked.family_id) if each.refusal_reason)
+    assert asked.family_name == refused.family_name == "TEST Fabrice" and asked.has_address
 
 
 def test_all_addresses_are_invented(demo: Flask) -> None:

@@ -13,7 +13,7 @@ from app.database import write_transaction
 from app.filters import NBSP, moment_plain
 from app.forms.bases import SectionForm
 from app.forms.changes import ReadableChange, readable
-from app.forms.staff_changes import AcceptanceForm, mark_moved, review_form
+from app.forms.staff_changes import AcceptanceForm, mark_review, review_form
 from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, is_htmx, leave_for, render_fragment, render_page
@@ -310,10 +310,10 @@ def _acceptance_of(review: Review, *, is_sent: bool = False) -> AcceptanceForm:
 
 
 def _review_page(review: Review, form: SectionForm, acceptance: AcceptanceForm, status: int = 200) -> Response:
-    mark_moved(form, review.moved)
+    mark_review(form, review)
     return render_page(
         "staff/queue/change.html", layout="staff", status=status, review=review, form=form, acceptance=acceptance,
-        fields=[field for field in form if field.name in review.request.changes],
+        fields=[form[name] for name in review.request.changes if name in form],
         is_own=review.request.family_id in families.own_family_ids(current_account().user_id),
     )  # fmt: skip
 
