@@ -70,6 +70,7 @@ class GuardianFile:
     invited_at: datetime | None
     confirmed_at: datetime | None  # None: not confirmed, or by no link (made by a command)
     claim: CodeView
+    is_invited_by_family: bool = False  # then it is for the family to invite again
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ class FamilyFile:
         """Whether there is an account that waits for its confirmation."""
         adult = self.first_guardian
         invited = (AccountState.INVITED, AccountState.INVITATION_EXPIRED)
-        return self.status is FamilyStatus.ACTIVE and adult is not None and adult.account in invited
+        waits = adult is not None and adult.account in invited and not adult.is_invited_by_family
+        return self.status is FamilyStatus.ACTIVE and waits
 
 
 def search_families(text: str, page: int) -> Page[FamilyRow]:
@@ -314,7 +316,7 @@ def _guardian(guardian: Guardian, status: FamilyStatus, invitations: dict[int, U
         is_open = by_family.expires_at > clock.now()
         state = AccountState.INVITED if is_open else AccountState.INVITATION_EXPIRED
         return GuardianFile(
-            guardian.id, guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None, claim
+            guardian.id, guardian.title, guardian.full_name, guardian.email, state, by_family.sent_at, None, claim, True
         )
     invitation = invitations.get(guardian.user_id or 0)
     if guardian.user is None:
