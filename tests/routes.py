@@ -218,6 +218,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.families.correct_email": _staff(
         Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id", sends={"email": "nouvelle@example.org"}
     ),
+    "staff.families.reopen": _staff(Capability.EDIT_FAMILIES, method="POST", argument="family_id"),
     "staff.families.resend_invitation": _staff(Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id"),
     "staff.counter_families.new_family": _staff(Capability.EDIT_FAMILIES),
     "staff.counter_families.create_family": _staff(Capability.EDIT_FAMILIES, method="POST", answers=422),

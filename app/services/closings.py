@@ -1,4 +1,4 @@
-"""Closing one's account: what it means for each family, and doing it."""
+"""Closing one's account: what it means for each family, and doing it; opening a closed file again."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +13,8 @@ from app.models.activities import Activity, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family, Guardian, GuardianInvitation
 from app.rules.states import ACTIVE_STATUSES, FamilyStatus, check_transition
-from app.services.errors import StaffAccount
-from app.services.families import families_of_user
+from app.services.errors import NotFound, OwnFamily, StaffAccount
+from app.services.families import families_of_user, own_family_ids
 from app.services.invoices import Due, due_of
 from app.services.mails import queue_mail
 from app.services.second_factors import remove_second_factor
@@ -35,6 +35,7 @@ class FamilyClosing:
     """What becomes of a family when this user's account is closed."""
 
     name: str
+    is_closed: bool  # already
     file_closes: bool  # nobody else could sign in for it
     due: Due
     bookings: tuple[ComingDays, ...]
@@ -45,6 +46,7 @@ def read_closing(user_id: int) -> tuple[FamilyClosing, ...]:
     return tuple(
         FamilyClosing(
             family.name,
+            not family.may_act,
             family.may_act and not _others_sign_in(db.session(), family.id, user_id),
             due_of(family.id),
             _coming_days(family.id),
@@ -86,6 +88,21 @@ def close_account(session: Session, user_id: int) -> None:
     user.password_hash = None
     user.closed_at = clock.now()
     user.email = f"compte-ferme-{user_id}"  # no address at all: nobody signs in with it, nobody writes to it
+    session.flush()
+
+
+def reopen_family(session: Session, family_id: int, reopened_by: int) -> None:
+    """Open a closed file again, at the family's demand; its adults get a login by a code or an invitation.
+
+    Raises NotFound for a file that is not closed, as when a colleague was faster, and OwnFamily.
+    """
+    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
+    if family is None or family.status is not FamilyStatus.CLOSED:
+        raise NotFound("closed family")
+    if family_id in own_family_ids(reopened_by):
+        raise OwnFamily
+    check_transition(family.status, FamilyStatus.ACTIVE)
+    family.status = FamilyStatus.ACTIVE
     session.flush()
 
 

@@ -19,7 +19,7 @@ from app.models.families import ConsentText, Family, Guardian, Title
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.states import FamilyStatus
-from app.services import closings, email_changes, guardians, invitations, second_factors, staff_accounts
+from app.services import claims, closings, email_changes, guardians, invitations, second_factors, staff_accounts
 from app.services.errors import DomainError
 from app.services.families import AddressInput, communes_of_postal_code
 from app.services.links import request_password_reset
@@ -190,3 +190,19 @@ def test_an_invitation_accepted_and_withdrawn_at_once_does_one_of_both(app: Flas
     db.session.rollback()
     joined = db.session.get_one(Guardian, guardian_id).user_id is not None
     assert said == (["LinkExpired", "NotFound", "done"] if joined else ["LinkExpired", "LinkExpired", "done"])
+
+
+def test_an_invitation_and_a_claim_code_used_at_once_give_one_login(app: Flask) -> None:
+    family, agent_id = make_family(), make_staff(Role.FILE_CLERK)
+    with write_transaction() as session:
+        guardian_id = guardians.add_guardian(session, family.family_id, guardian_values("autre@example.org"))
+        invitations.invite(session, family.family_id, guardian_id, family.user_id)
+        claims.issue_code(session, family.family_id, guardian_id, agent_id, "hash of a code")
+        text_id = session.scalars(select(ConsentText.id)).one()
+    secret = db.session.scalars(select(OutboxMail.secret).where(OutboxMail.template == "guardian_invited")).one() or ""
+    said = outcomes(
+        app,
+        lambda session: invitations.accept_with_password(session, secret, "hash"),
+        lambda session: claims.claim(session, "hash of a code", "encore@example.org", text_id),
+    )
+    assert said == ["LinkExpired", "done"]

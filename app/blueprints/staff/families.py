@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_capabilities, requires
+from app.access import current_account, current_capabilities, requires
 from app.database import write_transaction
 from app.forms.changes import cards_of
 from app.forms.staff_families import EmailForm
@@ -11,7 +11,7 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, changes, family_files, sign_ups
+from app.services import accounts, changes, closings, family_files, sign_ups
 from app.services.errors import EmailTaken
 from app.services.invoices import invoices_of, payments_of
 
@@ -62,6 +62,16 @@ def resend_invitation(family_id: int) -> BaseResponse:
     with write_transaction() as session:
         email = family_files.resend_invitation(session, family_id)
     flash(f"Une nouvelle invitation part vers {email}. Les liens précédents ne fonctionnent plus.", "success")
+    return go_to(url_for("staff.families.show", family_id=family_id))
+
+
+@blueprint.post("/<int:family_id>/reouverture")
+@requires(Capability.EDIT_FAMILIES)
+def reopen(family_id: int) -> BaseResponse:
+    """Open a closed file again."""
+    with write_transaction() as session:
+        closings.reopen_family(session, family_id, current_account().user_id)
+    flash("Le dossier est rouvert. Remettez un code famille à qui n’a plus de compte.", "success")
     return go_to(url_for("staff.families.show", family_id=family_id))
 
 

@@ -134,7 +134,7 @@ def test_taken_address_gets_the_same_answer_and_a_mail_alone_tells(parent: Clien
     free = ask_for(parent, "libre@example.org")
     later(timedelta(minutes=5))
     taken = ask_for(parent, "prise@example.org")
-    assert taken.body.replace("prise@", "libre@") == free.body
+    assert taken.text.replace("prise@", "libre@") == free.text
     assert (taken.status, len(taken.queries)) == (free.status, len(free.queries))
     assert [pair for pair in mails() if pair[0] != "email_change_asked"] == [
         ("email_change", "libre@example.org"), ("email_change_known", "prise@example.org"),
@@ -299,6 +299,11 @@ def test_last_parent_closes_the_account_and_the_file(sqlite_client: Client) -> N
     sign_in(client, family.email, PASSWORD, status=422)
     # The address is free again.
     assert make_user(family.email) != family.user_id
+    agent = Client(client.app).sign_in(factories.make_staff(Role.FILE_CLERK))
+    agent.get(f"/gestion/familles/{family.family_id}")
+    page = agent.submit("reopening")
+    assert "Le dossier est rouvert." in page.text and "Codes famille" in page.text
+    assert db.session.get_one(Family, family.family_id).status is FamilyStatus.ACTIVE
 
 
 def test_file_stays_open_for_the_other_parent(sqlite_client: Client) -> None:
