@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.demo.bulk import PLACES_PER_FAMILY, add_families
+from app.demo.child_files import fill_child_files, offer_schools
 from app.demo.families import (
     FAMILIES,
     TEST_FAMILY,
@@ -126,6 +127,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _book_weeks(demo)
         invoice_last_months(session, now, demo.regisseur_id, demo.rng)
         _send_mails(demo)
+        _fill_child_files(demo)
         _leave_work_to_do(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
@@ -418,6 +420,14 @@ def _cancel_a_day(demo: _Demo, last_name: str, first_name: str, monday: date) ->
     ).all()
     shown = [Shown(opening_id, held=True) for day, opening_id in held if day == held[0][0]]
     _save(demo, last_name, first_name, shown, frozenset())
+
+
+def _fill_child_files(demo: _Demo) -> None:
+    elder, younger = (demo.children["TEST", child.first_name] for child in TEST_FAMILY.children)
+    offer_schools(demo.session)
+    fill_child_files(
+        demo.session, demo.families["TEST"], demo.users["TEST"], elder, younger, demo.clerk_id, demo.weeks.today
+    )
 
 
 def _leave_work_to_do(demo: _Demo, now: datetime) -> None:
