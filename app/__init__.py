@@ -76,6 +76,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
+    app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
     app.jinja_env.filters["missing_sentence"] = labels.missing_sentence
     app.jinja_env.filters["cost_sentence"] = labels.cost_sentence
 

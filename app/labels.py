@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.filters import NBSP, day_medium, enumeration, moment
+from app.filters import NBSP, day_medium, day_plain, enumeration, moment
 from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
@@ -17,7 +17,7 @@ from app.rules.calendars import Calendar
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
-from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
+from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
 from app.rules.file_gaps import FileGap, FileGaps
@@ -428,6 +428,18 @@ def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: 
             return "Il n’y a plus de place."
         case Reason.BLOCKED_FAMILY:
             return f"Votre dossier est fermé{NBSP}: vous pouvez seulement le consulter."
+
+
+def reminder_sentence(reminder: Reminder) -> str:
+    """« L’assurance prend fin le 31/08/2027. »"""
+    day = day_plain(reminder.on)
+    match reminder.kind:
+        case ReminderKind.INSURANCE:
+            return f"L’assurance {'a pris' if reminder.is_past else 'prend'} fin le {day}."
+        case ReminderKind.CARE_PLAN:
+            return f"Le PAI {'a pris' if reminder.is_past else 'prend'} fin le {day}."
+        case ReminderKind.BOOSTER:
+            return f"{'Rappel en retard' if reminder.is_past else 'Rappel à prévoir'}{NBSP}: {reminder.subject}, {day}."
 
 
 def combination_sentence(unit_name: str, alternatives: Sequence[str]) -> str:

@@ -61,8 +61,8 @@ def fill_child_files(
     save_answers(session, family.id, elder_id, year, family.guardian_id, {}, answers)
     session.flush()
     clock.start_at(datetime.combine(today - timedelta(days=7), time(9, 20)), frozen=True)
-    for notice_id in session.scalars(select(SafetyNotice.id).where(SafetyNotice.child_id == elder_id)).all():
-        mark_seen(session, notice_id, clerk_id)
+    told = session.scalars(select(SafetyNotice.id).where(SafetyNotice.child_id == elder_id))
+    mark_seen(session, dict.fromkeys(told, clock.now()), clerk_id)
     clock.start_at(datetime.combine(today - timedelta(days=2), time(20, 5)), frozen=True)
     care_plan = {
         "has_allergies": "yes", "food_allergies": "Arachide, fruits à coque", "has_treatment": "no",

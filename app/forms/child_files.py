@@ -23,7 +23,7 @@ from app.forms.fields import (
     text_field,
 )
 from app.labels import label
-from app.rules.child_files import AuthorisationKind, Diet, SectionKind
+from app.rules.child_files import LEVELS, AuthorisationKind, Diet, SectionKind, leaves_school, next_level
 from app.rules.school_years import first_day_of, name_of, school_year_of
 from app.rules.vaccinations import VaccineRule
 from app.services.authorisations import LEAVES_AT
@@ -32,10 +32,6 @@ from app.services.child_files import BOOSTER, CONTRA_INDICATED, DOSE
 LONGEST_TEXT = 1_000
 YES_NO = {"yes": "Oui", "no": "Non"}
 OTHER_SCHOOL = "Autre établissement"
-
-LEVELS = (
-    "TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2", "6e", "5e", "4e", "3e", "2de", "1re", "Tle", "ULIS",
-)  # fmt: skip
 
 Group = tuple[str, Sequence[str]]
 
@@ -62,7 +58,7 @@ class FileForm(SectionForm):
     """A section of a child's file, or somebody around the child."""
 
     groups: ClassVar[Sequence[Group]] = ()
-    intro: ClassVar[str] = ""
+    intro: str = ""
 
     @property
     def shown_groups(self) -> Sequence[Group]:
@@ -78,20 +74,25 @@ def filled(form_class: type[FileForm], values: Mapping[str, str]) -> FileForm:
 
 
 def readable(form_class: type[FileForm], values: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    """The answers of a section as the staff read them: question and answer; nothing where nothing was said."""
+    """The answers of a section as the staff read them: question and answer; nothing where nothing was said.
+
+    A detail that was left out is left out; a question of yes or no shows that it has no answer. One line per vaccine.
+    """
     if not any(values.values()):
         return ()
     form = form_class(formdata=None)
-    return [
-        (_question(title, form[name]), _in_words(form[name], values.get(name, "")))
-        for title, names in form.shown_groups
-        for name in names
-    ]
-
-
-def _question(group: str, field: Field) -> str:
-    label = str(field.label.text)
-    return f"{group}, {label.lower()}" if field.name.startswith((DOSE, BOOSTER)) else label
+    found = []
+    for title, names in form.shown_groups:
+        if names[0].startswith(DOSE):
+            dose, booster = (_in_words(form[name], values.get(name, "")) for name in names)
+            found.append((title, ", ".join(filter(None, (dose, booster and f"rappel le {booster}")))))
+            continue
+        found += [
+            (str(form[name].label.text), _in_words(form[name], values.get(name, "")))
+            for name in names
+            if values.get(name) or isinstance(form[name], RadioField)
+        ]
+    return found
 
 
 def _in_words(field: Field, value: str) -> str:
@@ -101,6 +102,8 @@ def _in_words(field: Field, value: str) -> str:
     if isinstance(field, RadioField | SelectMultipleField):
         words = {choice: str(text) for choice, text, *_ in field.iter_choices()}
         return ", ".join(words.get(each, each) for each in (value.split(",") if value else ()))
+    if field.name == "school_year" and value:
+        return name_of(int(value))
     return str(found or "")
 
 
@@ -108,7 +111,6 @@ class SchoolForm(FileForm):
     """« École et classe »."""
 
     groups = (("", ("school", "other_school", "level", "school_year")),)
-
     school = SelectField("Établissement", validators=[Listed()], validate_choice=False)
     other_school = text_field("Nom de l’établissement", description="Seulement s’il n’est pas dans la liste.")
     level = SelectField("Classe", validators=[Listed()], validate_choice=False)
@@ -126,8 +128,22 @@ class SchoolForm(FileForm):
         if before and before not in years:
             years = {before: name_of(int(before)), **years}
         self.school_year.choices = years
+        if before and int(before) < year and not self.shown_values.raw_data:
+            self._propose_next_class(values, year)
         if not self.school_year.data:
             self.school_year.data = str(year)
+
+    def _propose_next_class(self, values: Mapping[str, str], year: int) -> None:
+        """September: the class after last year's, to be checked and saved."""
+        level = values.get("level", "")
+        is_next_year = values.get("school_year") == str(year - 1)
+        self.level.data = next_level(level) if is_next_year else ""
+        self.school_year.data = str(year)
+        if leaves_school(level) or not is_next_year:
+            self.school.data = self.other_school.data = ""
+        self.intro = spaced(
+            f"L’an dernier : {level}. Nous proposons la classe suivante : vérifiez-la, puis enregistrez."
+        )
 
     def validate_other_school(self, field: Field) -> None:
         """Raises ValidationError."""

@@ -4,9 +4,9 @@ Source: the guide's blue buttons, domain.md 1.2 and 1.3, docs/rules/child_files.
 name of field, "" where nothing was said: an answer that nobody gave is never read as « no harm ».
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum, auto
 
 from app.rules.vaccinations import VaccinationState, VaccinationStatus
@@ -62,6 +62,23 @@ class AuthorisationKind(StrEnum):
     PHOTO_ONLINE = auto()
 
 
+class ReminderKind(StrEnum):
+    """What ends, or comes, on a day."""
+
+    INSURANCE = auto()
+    CARE_PLAN = auto()
+    BOOSTER = auto()
+
+
+SOON = timedelta(days=60)
+
+LEVELS = (
+    "TPS", "PS", "MS", "GS", "CP", "CE1", "CE2", "CM1", "CM2", "6e", "5e", "4e", "3e", "2de", "1re", "Tle", "ULIS",
+)  # fmt: skip
+"""The classes, in the order in which a child goes through them; ULIS is none of them."""
+
+_LAST_OF_A_SCHOOL = ("GS", "CM2", "3e", "Tle")
+
 HEALTH_SECTIONS = frozenset({SectionKind.DOCTOR, SectionKind.VACCINATIONS, SectionKind.HEALTH, SectionKind.DIET})
 """Read by those who may see health data alone, and each read is logged."""
 
@@ -86,6 +103,26 @@ class Gauge:
     def is_complete(self) -> bool:
         """Whether nothing is left to do."""
         return not self.due
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Something of a file that ends or comes on a day, and is near or past."""
+
+    section: SectionKind
+    kind: ReminderKind
+    on: date
+    is_past: bool
+    subject: str = ""  # the vaccine
+
+
+@dataclass(frozen=True, slots=True)
+class PastClass:
+    """Where a child went to school in an earlier year."""
+
+    school_year: int
+    school: str
+    level: str
 
 
 def is_filled(values: Values) -> bool:
@@ -130,8 +167,10 @@ def insurance_state(values: Values, today: date) -> SectionState:
     return SectionState.DONE if known and not _has_ended(values.get("ends_on", ""), today) else SectionState.DUE
 
 
-def vaccination_state(state: VaccinationState, values: Values) -> SectionState:
-    """What the law asks, shown or excused."""
+def vaccination_state(state: VaccinationState, values: Values, has_late_booster: bool = False) -> SectionState:
+    """What the law asks, shown or excused; a booster whose day has passed is still to do."""
+    if has_late_booster:
+        return SectionState.DUE
     done = (VaccinationStatus.COMPLETE, VaccinationStatus.CONTRA_INDICATED, VaccinationStatus.NOTHING_ASKED)
     if state.status in done:
         return SectionState.DONE
@@ -154,6 +193,52 @@ def gauge(states: Mapping[SectionKind, SectionState]) -> Gauge:
     """How complete a file is: every section counts the same."""
     due = tuple(kind for kind in SectionKind if states[kind] is not SectionState.DONE)
     return Gauge(len(SectionKind) - len(due), len(SectionKind), due)
+
+
+def reminders(
+    insurance_ends_on: date | None, care_plan_ends_on: date | None, boosters: Iterable[tuple[str, date]], today: date
+) -> tuple[Reminder, ...]:
+    """What ends or comes within two months, or has passed, earliest first. The last day of a contract still counts."""
+    found = [
+        (SectionKind.INSURANCE, ReminderKind.INSURANCE, insurance_ends_on, ""),
+        (SectionKind.HEALTH, ReminderKind.CARE_PLAN, care_plan_ends_on, ""),
+        *((SectionKind.VACCINATIONS, ReminderKind.BOOSTER, day, name) for name, day in boosters),
+    ]
+    return tuple(
+        Reminder(section, kind, day, day < today, subject)
+        for section, kind, day, subject in sorted(found, key=lambda each: each[2] or today)
+        if day is not None and day <= today + SOON
+    )
+
+
+def next_level(level: str) -> str:
+    """The class after this one; nothing after the last one, or where none follows by itself (ULIS)."""
+    place = LEVELS.index(level) if level in LEVELS else -1
+    return LEVELS[place + 1] if 0 <= place < LEVELS.index("Tle") else ""
+
+
+def leaves_school(level: str) -> bool:
+    """Whether the next class is in another school."""
+    return level in _LAST_OF_A_SCHOOL
+
+
+def past_classes(before: Values, after: Values) -> str:
+    """The classes of earlier years, one a line, when a class of another year takes the place of one."""
+    past = before.get("past", "")
+    year = before.get("school_year", "")
+    if not year or not before.get("level") or year == after.get("school_year"):
+        return past
+    school = before.get("other_school") or before.get("school", "")
+    kept = [line for line in past.splitlines() if not line.startswith(f"{year}\t")]
+    return "\n".join([*kept, f"{year}\t{school}\t{before['level']}"])
+
+
+def read_past_classes(values: Values) -> tuple[PastClass, ...]:
+    """The same, latest first."""
+    rows = (line.split("\t") for line in values.get("past", "").splitlines())
+    return tuple(
+        sorted((PastClass(int(year), school, level) for year, school, level in rows), key=lambda p: -p.school_year)
+    )
 
 
 def may_collect_on(may_collect: bool, starts_on: date | None, ends_on: date | None, day: date) -> bool:

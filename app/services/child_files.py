@@ -8,9 +8,9 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -22,7 +22,7 @@ from app.models.families import Child, Guardian
 from app.rules import child_files as rules
 from app.rules.capabilities import Role
 from app.rules.changes import Merge, merge
-from app.rules.child_files import Gauge, SectionKind, SectionState
+from app.rules.child_files import Gauge, Reminder, SectionKind, SectionState
 from app.rules.school_years import school_year_of
 from app.rules.states import EnrolmentStatus
 from app.rules.vaccinations import VaccinationState, VaccineRule, judge_vaccinations, rules_for
@@ -31,12 +31,16 @@ from app.services.catalogue import catalogue
 from app.services.contacts import ContactView, contacts_of_children
 from app.services.families import ChildView
 from app.services.notices import tell_staff
+from app.services.pages import Page, page_of
 
 Values = Mapping[str, str]
 
 DOSE = "dose_"
 BOOSTER = "booster_"
 CONTRA_INDICATED = "contra_indicated"
+
+ACCESSES_KEPT = timedelta(days=365)
+"""How long it is known who read health data (CNIL, 14 October 2021: six months to a year for such logs)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,16 @@ class ChildFile:
     vaccinations: VaccinationState
     states: Mapping[SectionKind, SectionState]
     gauge: Gauge
+    reminders: tuple[Reminder, ...]
+    boosters: Sequence[tuple[str, date]]  # the next one of each vaccine, earliest first
+
+
+@dataclass(frozen=True, slots=True)
+class CertificationView:
+    """Who certified the file, and when."""
+
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +98,18 @@ def read_files(children: Sequence[ChildView]) -> Mapping[int, ChildFile]:
     for child in children:
         own = {kind: sections[child.id].get(kind, {}) for kind in SectionKind}
         vaccinations = _judge_vaccinations(child, own[SectionKind.VACCINATIONS], first_days.get(child.id), today)
+        boosters = _boosters(child, own[SectionKind.VACCINATIONS])
+        reminders = rules.reminders(
+            _day(own[SectionKind.INSURANCE], "ends_on"),
+            _day(own[SectionKind.HEALTH], "care_plan_ends_on"),
+            boosters,
+            today,
+        )
+        is_late = any(each.is_past and each.section is SectionKind.VACCINATIONS for each in reminders)
         states = {
             SectionKind.SCHOOL: rules.school_state(own[SectionKind.SCHOOL], year),
             SectionKind.DOCTOR: rules.doctor_state(own[SectionKind.DOCTOR]),
-            SectionKind.VACCINATIONS: rules.vaccination_state(vaccinations, own[SectionKind.VACCINATIONS]),
+            SectionKind.VACCINATIONS: rules.vaccination_state(vaccinations, own[SectionKind.VACCINATIONS], is_late),
             SectionKind.HEALTH: rules.health_state(own[SectionKind.HEALTH], today),
             SectionKind.DIET: rules.diet_state(own[SectionKind.DIET]),
             SectionKind.INSURANCE: rules.insurance_state(own[SectionKind.INSURANCE], today),
@@ -96,7 +118,7 @@ def read_files(children: Sequence[ChildView]) -> Mapping[int, ChildFile]:
         }
         found[child.id] = ChildFile(
             child, own, changed[child.id], tuple(contacts[child.id]), answers[child.id], vaccinations, states,
-            rules.gauge(states),
+            rules.gauge(states), reminders, boosters,
         )  # fmt: skip
     return found
 
@@ -127,6 +149,8 @@ def save_section(
     if merged.conflicts or not merged.changes:
         return merged
     values = {**stored, **{name: change.after for name, change in merged.changes.items()}}
+    if kind is SectionKind.SCHOOL:
+        values["past"] = rules.past_classes(stored, values)
     body = json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=False)
     row = session.get(ChildSection, (child_id, kind))
     if row is None:
@@ -141,19 +165,25 @@ def save_section(
 
 def record_health_access(session: Session, child_id: int, user_id: int) -> None:
     """Note that an agent reads a child's health data, before it is shown: without the note nothing may be shown."""
+    old = HealthAccess.at < clock.now() - ACCESSES_KEPT
+    session.execute(delete(HealthAccess).where(HealthAccess.child_id == child_id, old))
     session.add(HealthAccess(child_id=child_id, user_id=user_id))
     session.flush()
 
 
-def health_accesses_of(child_id: int, at_most: int = 100) -> tuple[HealthAccessView, ...]:
-    """Who of the staff read a child's health data, latest first. Two queries."""
+def health_accesses_of(child_id: int, page: int = 1) -> Page[HealthAccessView]:
+    """Who of the staff read a child's health data in the last year, latest first. Three queries."""
+    kept = (HealthAccess.child_id == child_id, HealthAccess.at >= clock.now() - ACCESSES_KEPT)
+    total = db.session.scalar(select(func.count(HealthAccess.id)).where(*kept)) or 0
+    place: Page[HealthAccessView] = page_of(page, total)
     rows = (
         db.session.execute(
             select(HealthAccess.at, User.id, User.display_name)
             .join(User, User.id == HealthAccess.user_id)
-            .where(HealthAccess.child_id == child_id)
+            .where(*kept)
             .order_by(HealthAccess.id.desc())
-            .limit(at_most)
+            .offset(place.offset)
+            .limit(place.size)
         )
         .tuples()
         .all()
@@ -164,17 +194,18 @@ def health_accesses_of(child_id: int, at_most: int = 100) -> tuple[HealthAccessV
         select(StaffRole.user_id, StaffRole.role).where(StaffRole.user_id.in_(readers))
     ).tuples():
         roles[user_id].append(role)
-    return tuple(HealthAccessView(at, name, tuple(roles[user_id])) for at, user_id, name in rows)
+    return place.filled(tuple(HealthAccessView(at, name, tuple(roles[user_id])) for at, user_id, name in rows))
 
 
-def certified_at(family_id: int) -> datetime | None:
-    """When the family last certified its file in the present school year. One query."""
+def certification_of(family_id: int) -> CertificationView | None:
+    """Who last certified the family's file in the present school year, and when. One query."""
     year = school_year_of(clock.today())
-    return db.session.scalar(
-        select(FileCertification.certified_at).where(
-            FileCertification.family_id == family_id, FileCertification.school_year == year
-        )
-    )
+    row = db.session.execute(
+        select(FileCertification.certified_at, Guardian.first_name, Guardian.last_name)
+        .join(Guardian, Guardian.id == FileCertification.guardian_id)
+        .where(FileCertification.family_id == family_id, FileCertification.school_year == year)
+    ).first()
+    return None if row is None else CertificationView(row[0], f"{row[1]} {row[2]}")
 
 
 def certify(session: Session, family_id: int, guardian_id: int) -> None:
@@ -200,6 +231,15 @@ def _first_days(child_ids: Collection[int]) -> Mapping[int, date]:
         .group_by(Enrolment.child_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _day(values: Values, name: str) -> date | None:
+    return date.fromisoformat(values[name]) if values.get(name) else None
+
+
+def _boosters(child: ChildView, values: Values) -> Sequence[tuple[str, date]]:
+    days = ((rule.name, _day(values, f"{BOOSTER}{rule.id}")) for rule in asked_vaccines(child.birth_date))
+    return sorted(((name, day) for name, day in days if day is not None), key=lambda each: each[1])
 
 
 def _judge_vaccinations(child: ChildView, values: Values, first_day: date | None, today: date) -> VaccinationState:

@@ -117,7 +117,7 @@ def remove_contact(session: Session, family_id: int, child_id: int, contact_id: 
 
 
 def call_earlier(session: Session, family_id: int, child_id: int, contact_id: int) -> None:
-    """Move a person one place up in the order of call; the first one stays first. Raises NotFound."""
+    """Move a person before the one who is called earlier; who is called first stays so. Raises NotFound."""
     _lock(session, child_id)
     wanted = _row(session, child_id, contact_id)
     rows = list(
@@ -128,8 +128,9 @@ def call_earlier(session: Session, family_id: int, child_id: int, contact_id: in
         )
     )
     place = rows.index(wanted)
-    if place:
-        rows[place - 1], rows[place] = rows[place], rows[place - 1]
+    earlier = [row for row in rows[:place] if row.may_be_called]
+    if earlier:
+        rows.insert(rows.index(earlier[-1]), rows.pop(place))
         tell_staff(session, family_id, child_id, SectionKind.CONTACTS)
     for position, row in enumerate(rows, start=1):
         row.position = position

@@ -1,5 +1,6 @@
 """What parents changed that matters for a child's safety: it holds at once, and the staff are told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,6 @@ from app.database import db
 from app.models.child_files import SafetyNotice
 from app.models.families import Child, Family
 from app.rules.child_files import SectionKind
-from app.services.errors import NotFound
 from app.services.pages import Page, page_of
 
 
@@ -26,6 +26,21 @@ class NoticeView:
     family_name: str
     kind: SectionKind
     changed_at: datetime
+
+    @property
+    def token(self) -> str:
+        """What a form says of the notice that it shows: see `read_token`."""
+        return f"{self.id} {self.changed_at.isoformat()}"
+
+
+def read_token(token: str) -> tuple[int, datetime] | None:
+    """The notice and its moment; None for what no form of ours sends."""
+    number, _, moment = token.partition(" ")
+    try:
+        found = int(number), datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return found if 0 < found[0] < 2**31 and found[1].tzinfo is not None else None
 
 
 def tell_staff(session: Session, family_id: int, child_id: int, kind: SectionKind) -> None:
@@ -69,11 +84,19 @@ def list_unseen(page: int) -> Page[NoticeView]:
     )
 
 
-def mark_seen(session: Session, notice_id: int, seen_by: int) -> None:
-    """Note that an agent has seen a change; seen twice, the first one stays. Raises NotFound."""
-    notice = session.get(SafetyNotice, notice_id, with_for_update=True)
-    if notice is None:
-        raise NotFound("notice")
-    if notice.seen_at is None:
-        notice.seen_at = clock.now()
-        notice.seen_by_id = seen_by
+def mark_seen(session: Session, shown: Mapping[int, datetime], seen_by: int) -> int:
+    """Note that an agent has seen changes, as they were shown: by notice, when it last changed. How many are noted.
+
+    What a parent changed after that moment still waits; what a colleague saw first stays theirs.
+    """
+    rows = session.scalars(
+        select(SafetyNotice)
+        .where(SafetyNotice.id.in_(shown), SafetyNotice.seen_at.is_(None))
+        .order_by(SafetyNotice.id)
+        .with_for_update()
+    ).all()
+    seen = [row for row in rows if row.changed_at <= shown[row.id]]
+    for row in seen:
+        row.seen_at = clock.now()
+        row.seen_by_id = seen_by
+    return len(seen)

@@ -55,3 +55,41 @@ def test_the_gauge_is_full_exactly_when_nothing_is_left(states: list[SectionStat
     found = gauge(dict(zip(SectionKind, states, strict=True)))
     assert found.done + len(found.due) == found.total
     assert (found.percent == 100) == found.is_complete == all(state is SectionState.DONE for state in states)
+
+
+@pytest.mark.parametrize("row", cases("child_files", "reminders"))
+def test_what_is_said_of_days_that_come_or_passed(row: Row) -> None:
+    day = date.fromisoformat(row["day"])
+    found = child_files.reminders(
+        day if row["what"] == "insurance" else None,
+        day if row["what"] == "care_plan" else None,
+        [("DTP", day)] if row["what"] == "booster" else [],
+        TODAY,
+    )
+    assert len(found) == (row["reminded"] == "yes")
+    assert all(each.kind == row["what"] and each.is_past == (row["past"] == "yes") for each in found)
+
+
+def test_late_booster_makes_the_vaccinations_due() -> None:
+    complete = VaccinationState(VaccinationStatus.COMPLETE)
+    assert child_files.vaccination_state(complete, {"1": "x"}, has_late_booster=True) is SectionState.DUE
+
+
+@pytest.mark.parametrize("row", cases("child_files", "next_levels"))
+def test_which_class_follows(row: Row) -> None:
+    assert child_files.next_level(row["level"]) == ("" if row["next"] == "–" else row["next"])
+    assert child_files.leaves_school(row["level"]) == (row["leaves the school"] == "yes")
+
+
+def test_classes_of_earlier_years_are_kept_once_each() -> None:
+    first = {"school": "Moulin", "level": "CE1", "school_year": "2024"}
+    second = {"school": "Autre établissement", "other_school": "Jules-Verne", "level": "CE2", "school_year": "2025"}
+    second["past"] = child_files.past_classes(first, second)
+    corrected = {**second, "level": "CM1"}
+    assert child_files.past_classes(second, corrected) == second["past"]
+    third = {"school": "Moulin", "level": "CM2", "school_year": "2026"}
+    third["past"] = child_files.past_classes(corrected, third)
+    assert [(each.school_year, each.school, each.level) for each in child_files.read_past_classes(third)] == [
+        (2025, "Jules-Verne", "CM1"), (2024, "Moulin", "CE1"),
+    ]  # fmt: skip
+    assert child_files.read_past_classes({}) == ()

@@ -1,5 +1,5 @@
 import threading
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -163,11 +163,12 @@ def test_vaccinations_follow_the_day_of_birth_and_the_first_day(app: Flask) -> N
 
 def test_certification_is_once_a_school_year(family) -> None:
     guardian_id = db.session.scalars(select(Guardian.id).where(Guardian.family_id == family.family_id)).one()
-    assert child_files.certified_at(family.family_id) is None
+    assert child_files.certification_of(family.family_id) is None
     for _ in range(2):
         with write_transaction() as session:
             child_files.certify(session, family.family_id, guardian_id)
-    assert child_files.certified_at(family.family_id) == clock.now()
+    certification = child_files.certification_of(family.family_id)
+    assert certification is not None and certification.at == clock.now() and "TEST" in certification.by
 
 
 def test_notice_seen_twice_keeps_the_first(family, child_id) -> None:
@@ -176,6 +177,20 @@ def test_notice_seen_twice_keeps_the_first(family, child_id) -> None:
     first, second = factories.make_staff(), factories.make_staff()
     for agent in (first, second):
         with write_transaction() as session:
-            notices.mark_seen(session, notice_id, agent)
+            notices.mark_seen(session, {notice_id: clock.now()}, agent)
     assert db.session.get_one(SafetyNotice, notice_id).seen_by_id == first
     assert notices.list_unseen(1).rows == ()
+
+
+def test_change_made_after_the_list_was_shown_still_waits(family, child_id) -> None:
+    contact_id = factories.make_contact(family.family_id, child_id)
+    (shown,) = notices.list_unseen(1).rows
+    clock.start_at(clock.now() + timedelta(minutes=1), frozen=True)
+    with write_transaction() as session:
+        contacts.remove_contact(session, family.family_id, child_id, contact_id)
+    read = notices.read_token(shown.token)
+    assert read is not None and notices.read_token("1 hier") is None
+    agent = factories.make_staff()
+    with write_transaction() as session:
+        assert notices.mark_seen(session, dict([read]), agent) == 0
+    assert notices.count_unseen() == 1

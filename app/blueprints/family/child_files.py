@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, labels
@@ -21,7 +21,7 @@ from app.forms.child_files import (
 )
 from app.htmx import go_to, render_page
 from app.rules.changes import Merge
-from app.rules.child_files import HEALTH_SECTIONS, SectionKind
+from app.rules.child_files import HEALTH_SECTIONS, SectionKind, read_past_classes
 from app.rules.school_years import school_year_of
 from app.services import authorisations, child_files, contacts
 from app.services.catalogue import catalogue
@@ -162,7 +162,7 @@ def show_health_accesses(child_id: int) -> Response:
     child = child_of(current_family().id, child_id)
     return render_page(
         "family/child_files/health_accesses.html", layout="family", child=child,
-        accesses=child_files.health_accesses_of(child_id),
+        accesses=child_files.health_accesses_of(child_id, request.args.get("page", 1, type=int)),
     )  # fmt: skip
 
 
@@ -204,10 +204,12 @@ def _store(family_id: int, guardian_id: int, child: ChildView, kind: SectionKind
 
 
 def _section_page(child: ChildView, kind: SectionKind, form: FileForm, status: int = 200) -> Response:
-    vaccinations = child_files.read_file(child).vaccinations if kind is SectionKind.VACCINATIONS else None
+    file = child_files.read_file(child)
     return render_page(
         "family/child_files/section.html", layout="family", status=status, family=current_family(), child=child,
-        kind=kind, form=form, is_health=kind in HEALTH_SECTIONS, vaccinations=vaccinations,
+        kind=kind, form=form, is_health=kind in HEALTH_SECTIONS, file=file,
+        vaccinations=file.vaccinations if kind is SectionKind.VACCINATIONS else None,
+        past=read_past_classes(file.sections[kind]) if kind is SectionKind.SCHOOL else (),
         note=school_year_note() if kind is SectionKind.AUTHORISATIONS else None,
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def show() -> Response:
     children = families.children_of(family.id)
     return render_page(
         "family/members/show.html", layout="family", family=family, children=children,
-        files=child_files.read_files(children), certified_at=child_files.certified_at(family.id),
+        files=child_files.read_files(children), certification=child_files.certification_of(family.id),
         gaps=families.file_gaps_of(family.id), requests=cards_of(changes.requests_of_family(family.id)),
         may_add=changes.may_add(FileKind.NEW_CHILD),
     )  # fmt: skip

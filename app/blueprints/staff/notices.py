@@ -1,10 +1,11 @@
 """« Santé et sécurité »: what parents changed in the files of their children; it holds already."""
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, requires
 from app.database import write_transaction
+from app.filters import spaced
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.child_files import HEALTH_SECTIONS
@@ -25,10 +26,13 @@ def show() -> Response:
     )
 
 
-@blueprint.post("/<int:notice_id>/vu")
+@blueprint.post("")
 @requires(Capability.VIEW_CHILD_FILES)
-def mark_seen(notice_id: int) -> BaseResponse:
-    """Note that somebody has seen a change."""
+def mark_seen() -> BaseResponse:
+    """Note that somebody has seen one change, or all of a child's that are on the screen."""
+    shown = dict(filter(None, map(notices.read_token, request.form.getlist("vu"))))
     with write_transaction() as session:
-        notices.mark_seen(session, notice_id, current_account().user_id)
+        count = notices.mark_seen(session, shown, current_account().user_id)
+    if count < len(shown):
+        flash(spaced("Un changement est plus récent que cette page, ou déjà vu : relisez la liste."), "info")
     return go_to(url_for("staff.notices.show"))

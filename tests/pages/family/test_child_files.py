@@ -1,6 +1,9 @@
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import select
 
+from app import clock
 from app.database import db, write_transaction
 from app.models.child_files import HealthAccess
 from app.rules.child_files import SectionKind
@@ -34,7 +37,7 @@ def test_child_shows_its_blue_buttons_and_what_is_left(client: Client, child: st
     client.get(f"{child}/medecin")
     page = client.submit("section", name="Dr Martin", phone="03 22 00 00 00")
     assert "Médecin traitant : c’est enregistré." in page.text and "1 rubrique à jour sur 8" in page.text
-    assert "Léa TEST Dossier à compléter : 7 rubriques" in client.get("/ma-famille").text
+    assert "Léa TEST Dossier à compléter : 1 rubrique à jour sur 8" in client.get("/ma-famille").text
 
 
 def test_allergy_is_saved_and_shown_again(client: Client, child: str) -> None:
@@ -114,10 +117,58 @@ def test_authorisations_are_signed_for_the_school_year(client: Client, child: st
     assert "Autorisations À compléter" in client.get(child).text
 
 
-def test_family_certifies_its_file(client: Client, child: str) -> None:
-    client.get("/ma-famille")
+def test_family_certifies_its_file(client: Client, child: str, family: FamilySetup) -> None:
+    client.get(f"{child}/medecin")
+    client.submit("section", name="Dr Martin", phone="03 22 00 00 00")
+    page = client.get("/ma-famille")
+    assert "Il manque encore : Léa : école et classe, vaccinations," in page.text and "médecin" not in page.text
     page = client.submit("certification")
-    assert "Vous l’avez certifié le 23/11/2026 à 08:30" in page.text
+    assert "Certifié pour cette année scolaire par Fabrice TEST, le 23/11/2026 à 08:30" in page.text
+    clock.start_at(datetime(2027, 9, 1, 9), frozen=True)
+    client.sign_in(family.user_id)
+    assert "Je certifie que mon dossier est à jour" in client.get("/ma-famille").text
+
+
+def test_class_is_proposed_each_september_and_last_years_is_kept(
+    client: Client, child: str, family: FamilySetup
+) -> None:
+    client.get(f"{child}/ecole")
+    client.submit("section", school="Autre établissement", other_school="École du Moulin", level="CE1")
+    assert "École et classe À jour" in client.get(child).text
+    clock.start_at(datetime(2027, 9, 2, 9), frozen=True)
+    client.sign_in(family.user_id)
+    assert "École et classe À compléter" in client.get(child).text
+    page = client.get(f"{child}/ecole")
+    assert "L’an dernier : CE1. Nous proposons la classe suivante" in page.text
+    assert (page.value("level", "section"), page.value("school_year", "section")) == ("CE2", "2027")
+    assert page.value("other_school", "section") == "École du Moulin"
+    assert "École et classe À jour" in client.submit("section").text
+    page = client.get(f"{child}/ecole")
+    assert "2026-2027 : CE1, École du Moulin" in page.text and "L’an dernier" not in page.text
+
+
+def test_boosters_and_insurance_are_recalled(client: Client, child: str) -> None:
+    (first, *_) = child_files.asked_vaccines(factories.MONDAY.replace(year=2019))
+    client.get(f"{child}/vaccinations")
+    client.submit("section", **{f"dose_{first.id}": "12/06/2021", f"booster_{first.id}": "20/12/2026"})
+    client.get(f"{child}/assurance")
+    client.submit("section", insurer="La Nôtre", ends_on="01/11/2026")
+    page = client.get(child)
+    assert "L’assurance a pris fin le 01/11/2026." in page.text and "Rappel à prévoir" in page.text
+    page = client.get(f"{child}/vaccinations")
+    assert "Prochain rappel noté" in page.text and "20/12/2026" in page.text and "L’assurance" not in page.text
+
+
+def test_order_of_call_passes_over_who_is_not_called(client: Client, child: str, family: FamilySetup) -> None:
+    child_id = child_id_of(child)
+    for name, phone in (("Odette", "+33600000001"), ("Marc", "+33600000002"), ("Paul", "+33600000003")):
+        factories.make_contact(family.family_id, child_id, name, phone)
+    marc, paul = contacts.contacts_of(child_id)[1:]
+    client.get(f"{child}/personnes/{marc.id}")
+    page = client.submit("contact", may_be_called="no")
+    assert "Urgences : à appeler en 2e" in page.text and "à appeler en 3e" not in page.text
+    client.submit(f"{child}/personnes/{paul.id}/monter")
+    assert [each.first_name for each in contacts.contacts_of(child_id)] == ["Paul", "Odette", "Marc"]
 
 
 def test_family_sees_who_read_health_data(client: Client, child: str, family: FamilySetup) -> None:
@@ -127,6 +178,16 @@ def test_family_sees_who_read_health_data(client: Client, child: str, family: Fa
         child_files.record_health_access(session, child_id_of(child), agent)
     assert "(Administration)" in client.get(f"{child}/consultations").text
     assert db.session.scalars(select(HealthAccess.user_id)).all() == [agent]
+    for _ in range(26):
+        with write_transaction() as session:
+            child_files.record_health_access(session, child_id_of(child), agent)
+    assert "Page 1 sur 2" in client.get(f"{child}/consultations").text
+    clock.start_at(clock.now() + timedelta(days=366), frozen=True)
+    client.sign_in(family.user_id)
+    assert "Personne n’a consulté" in client.get(f"{child}/consultations").text
+    with write_transaction() as session:
+        child_files.record_health_access(session, child_id_of(child), agent)
+    assert len(db.session.scalars(select(HealthAccess.id)).all()) == 1
 
 
 def test_closed_family_reads_and_changes_nothing(client: Client) -> None:

@@ -47,11 +47,15 @@ def test_nothing_is_shown_when_the_reading_cannot_be_noted(
 
 def test_changes_are_told_until_somebody_has_seen_them(client: Client, child_id: int) -> None:
     page = client.get("/gestion/sante-et-securite")
+    assert "2 changements à voir" in page.text
     assert "Santé de Léa TEST" in page.text and "Personnes autorisées et contacts d’urgence de Léa TEST" in page.text
-    for action in [form.attrib["action"] for form in page.all("form") if form.attrib.get("action", "").endswith("/vu")]:
-        client.submit(action)
-        client.get("/gestion/sante-et-securite")
-    assert "Rien de nouveau." in client.get("/gestion/sante-et-securite").text
+    tokens = [e.get("value") or "" for e in page.all("input", name="vu")]
+    csrf = page.value("csrf_token", "/deconnexion")
+    client.post("/gestion/sante-et-securite", {"csrf_token": csrf, "vu": tokens[-1]}, status=303)
+    assert "1 changement à voir" in client.get("/gestion/sante-et-securite").text
+    client.post("/gestion/sante-et-securite", {"csrf_token": csrf, "vu": tokens}, status=303)
+    page = client.get("/gestion/sante-et-securite")
+    assert "Rien de nouveau." in page.text and "déjà vu" in page.text
 
 
 def test_schools_are_offered_and_withdrawn(client: Client) -> None:
