@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
 from app.htmx import go_to, leave_for
-from app.kept_forms import is_worth_keeping, show_sign_in
+from app.kept_forms import OWNER, is_worth_keeping, show_sign_in
 from app.known_devices import remember_device
 from app.rules.capabilities import Capability, capabilities_of
 from app.services import child_files, links, sessions
@@ -79,6 +79,7 @@ def sign_in(user_id: int) -> None:
     assert user is not None
     remember_device(user.email)
     session.permanent = True
+    session[OWNER] = user_id
     login_user(Login(token, user))
 
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.access import resume_address
 from app.database import db
+from app.filters import NBSP
 from app.htmx import render_page
 from app.kept_forms import is_from_own_page, is_worth_keeping, of_this_request, show_again, show_sign_in
 from app.services.errors import (
@@ -19,11 +20,13 @@ from app.services.errors import (
     ForgedForm,
     LastAdministrator,
     NotFound,
+    OtherFamily,
     OwnAccount,
     OwnFamily,
     RequestChanged,
     SharedEmail,
     StaffAccount,
+    TooManyInvitations,
     VersionBegun,
 )
 
@@ -38,6 +41,12 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
     OwnAccount: (403, "Vous ne pouvez pas changer votre propre compte d’agent : demandez à un collègue."),
     SharedEmail: (409, "Un autre parent se connecte déjà avec cette adresse : donnez-en une autre à cette personne."),
+    TooManyInvitations: (429, "Plusieurs invitations sont déjà parties vers cette adresse. Attendez une heure."),
+    OtherFamily: (
+        409,
+        f"Cette page était celle d’une autre de vos familles{NBSP}: rien n’est enregistré. "
+        "Choisissez la famille en haut de la page, puis recommencez.",
+    ),
     StaffAccount: (403, "Un compte d’agent est fermé par un administrateur."),
     LastAdministrator: (409, "Il doit rester un administrateur : donnez d’abord ce rôle à un autre agent."),
     ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),

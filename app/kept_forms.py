@@ -15,7 +15,9 @@ from flask_login import current_user
 from app.crypto import WrongDataKey, cipher
 from app.forms.sign_in import SignInForm
 from app.htmx import render_page
-from app.services import sessions
+
+OWNER = "owner"
+"""In the browser's session: who signed in last, also once the session's row is gone (ended from another device)."""
 
 _SECRETS = ("password", "confirmation")  # typed again: never kept
 
@@ -45,8 +47,7 @@ def is_from_own_page() -> bool:
 
 def keep() -> str:
     """What this request brought, for a hidden field of the form that asks who one is."""
-    token = session.get("_user_id")
-    kept = KeptForm(request.full_path.rstrip("?"), _fields(), sessions.owner_of(token) if token else None)
+    kept = KeptForm(request.full_path.rstrip("?"), _fields(), session.get(OWNER))
     return cipher.encrypt(json.dumps(asdict(kept), ensure_ascii=False))
 
 
@@ -70,9 +71,9 @@ def read_kept(token: str | None) -> KeptForm | None:
     """What a sign-in form carried; None where nothing was, or what somebody else had typed on this device."""
     try:
         found = json.loads(cipher.decrypt(token or ""))
-    except (WrongDataKey, UnicodeEncodeError):
+        kept = KeptForm(found["path"], tuple((name, value) for name, value in found["fields"]), found["user_id"])
+    except (WrongDataKey, ValueError, KeyError, TypeError):  # also what we encrypted for another purpose
         return None
-    kept = KeptForm(found["path"], tuple((name, value) for name, value in found["fields"]), found["user_id"])
     return kept if kept.user_id in (None, current_user.user.user_id) else None
 
 

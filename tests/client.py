@@ -27,6 +27,7 @@ from werkzeug.test import Client as WerkzeugClient
 from werkzeug.test import TestResponse
 
 from app.database import db, write_transaction
+from app.kept_forms import OWNER
 from app.services import sessions
 from tests.html import Document
 
@@ -175,6 +176,7 @@ class Client:
                 cookie.clear()
                 cookie["_user_id"] = token
                 cookie["_fresh"] = True
+                cookie[OWNER] = user_id
 
         Context().run(open_session)
         return self

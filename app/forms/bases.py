@@ -13,7 +13,9 @@ from app.filters import day_plain, euros, month_long, spaced
 from app.forms.fields import AmountField, MonthField, amount_typed, read_cents
 from app.rules.changes import Change, Conflict
 from app.rules.phones import format_phone, normalise_phone
-from app.services.errors import ForgedForm
+from app.services.errors import ForgedForm, OtherFamily
+
+_FAMILY = "family_id"  # kept with the values that a form was shown with
 
 
 class SectionForm(FlaskForm):
@@ -24,6 +26,7 @@ class SectionForm(FlaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.locked: dict[str, str] = {}
+        self.family_id: int | None = None  # whose file alone it may change
 
     def lock(self, names: Collection[str], stored: Mapping[str, str]) -> None:
         """Let these fields be read only: whatever is sent for them, they say what is stored."""
@@ -44,8 +47,14 @@ class SectionForm(FlaskForm):
         return not self.errors
 
     def fill(self, stored: Mapping[str, str]) -> None:
-        """Show what is stored; a form that was sent, or that comes back, keeps its own."""
+        """Show what is stored; a form that was sent, or that comes back, keeps its own.
+
+        Raises OtherFamily: another tab has changed the hat meanwhile, and what is one family's never lands in the other's
+        file.
+        """
         if self.shown_values.raw_data:
+            if self.family_id is not None and self.shown().get(_FAMILY, str(self.family_id)) != str(self.family_id):
+                raise OtherFamily
             return
         for field in self:
             if field.name in stored:
@@ -55,7 +64,8 @@ class SectionForm(FlaskForm):
     def remember(self, stored: Mapping[str, str]) -> None:
         """Keep what is stored while the form is being filled; not where the form came back with its own."""
         if not self.shown_values.data:
-            self.shown_values.data = cipher.encrypt(json.dumps(dict(stored), ensure_ascii=False))
+            of_family = {} if self.family_id is None else {_FAMILY: str(self.family_id)}
+            self.shown_values.data = cipher.encrypt(json.dumps({**stored, **of_family}, ensure_ascii=False))
 
     def shown(self) -> Mapping[str, str]:
         """What was stored when the form was opened. Raises ForgedForm."""

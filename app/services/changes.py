@@ -276,9 +276,9 @@ def accept(
         raise RequestChanged
     asked = read_changes(row.body)
     if row.kind in ADDITIONS:
-        values = {name: (typed or {}).get(name, change.after) for name, change in asked.items()}
-        subject_id = add_part(session, row.family_id, row.kind, values)
-        applied = {name: Change("", value) for name, value in values.items()}
+        wanted = {name: (typed or {}).get(name, change.after) for name, change in asked.items()}
+        subject_id = add_part(session, row.family_id, row.kind, wanted)
+        applied = {name: Change("", value) for name, value in wanted.items()}
     else:
         assert row.subject_id is not None
         subject_id = row.subject_id
@@ -290,15 +290,15 @@ def accept(
             conflicts = merge(shown or {}, wanted, stored, GROUPS[row.kind]).conflicts
         if conflicts:
             return conflicts
+        if row.kind is FileKind.GUARDIAN and "email" in wanted and has_login(session, subject_id):
+            wanted["email"] = stored["email"]  # the adult signs in with it since: they alone change it, by a link
         applied = {name: Change(stored[name], value) for name, value in wanted.items() if stored[name] != value}
         if applied:
             begins = first_day_of_address(session, row.family_id, starts_on or row.asked_at.date())
             write_part(session, row.family_id, row.kind, subject_id, applied, begins)
     _log(session, row.family_id, row.kind, subject_id, applied, decided_by, row.id)
     _end(row, ChangeStatus.ACCEPTED, decided_by)
-    is_edited = any(
-        typed is not None and typed.get(name, change.after) != change.after for name, change in asked.items()
-    )
+    is_edited = any(wanted.get(name, change.after) != change.after for name, change in asked.items())
     _tell_parents(session, row, "change_edited" if is_edited else "change_accepted", subject_id)
     return {}
 

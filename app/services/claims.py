@@ -19,6 +19,7 @@ from app.services.claim_codes import CodeView, view_of
 from app.services.errors import EmailTaken, LinkExpired, NotFound, OwnFamily
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
+from app.services.file_parts import lock_family
 from app.services.links import send_activation
 from app.services.mails import queue_mail
 
@@ -65,6 +66,9 @@ def claim(session: Session, code_hash: str, email: str, consent_text_id: int) ->
     address.
     """
     email = normalise_email(email)
+    # The family first, as whoever invites its adults, accepts for one or closes it: of two at once one is the second.
+    family_of_code = select(Guardian.family_id).join(ClaimCode).where(ClaimCode.code_hash == code_hash)
+    lock_family(session, session.scalar(family_of_code) or 0)
     take_turns(session, email)
     _lock_holder(session, code_hash)
     row = session.scalar(select(ClaimCode).where(ClaimCode.code_hash == code_hash).with_for_update())
@@ -103,6 +107,7 @@ def _lock_holder(session: Session, code_hash: str) -> None:
 
 
 def _guardian(session: Session, family_id: int, guardian_id: int, agent_id: int) -> Guardian:
+    lock_family(session, family_id)
     guardian = session.scalar(
         select(Guardian)
         .join(Family)
@@ -110,7 +115,6 @@ def _guardian(session: Session, family_id: int, guardian_id: int, agent_id: int)
             Guardian.id == guardian_id, Guardian.family_id == family_id, Guardian.user_id.is_(None),
             Family.status == FamilyStatus.ACTIVE,
         )
-        .with_for_update(of=Guardian)
     )  # fmt: skip
     if guardian is None:
         raise NotFound("guardian who may have a code")

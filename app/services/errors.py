@@ -67,6 +67,14 @@ class LastAdministrator(DomainError):
     """Somebody must be left who can administer."""
 
 
+class TooManyInvitations(DomainError):
+    """Several invitations went to this address lately: nobody's letter box is flooded."""
+
+
+class OtherFamily(DomainError):
+    """A form that was opened in the name of one family, and sent in the name of another."""
+
+
 class SharedEmail(DomainError):
     """Another adult of the family signs in with this address."""
 

@@ -17,10 +17,11 @@ from app.models.families import Family, Guardian, GuardianInvitation
 from app.rules.states import FamilyStatus
 from app.services.accounts import normalise_email
 from app.services.credentials import hash_secret, new_secret
-from app.services.errors import EmailTaken, LinkExpired, NotFound, SharedEmail
-from app.services.mails import LINK_EVERY, queue_mail
+from app.services.errors import EmailTaken, LinkExpired, NotFound, SharedEmail, TooManyInvitations
+from app.services.mails import LINK_EVERY, mails_since, queue_mail
 
 INVITATION_VALIDITY = timedelta(days=7)
+MOST_INVITATIONS, INVITATIONS_WITHIN = 3, timedelta(hours=1)  # to one address
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def invite(session: Session, family_id: int, guardian_id: int, invited_by: int) 
     """Send an adult of the family a link that gives them a login, and return the address; links before stop working.
 
     Asked for again within minutes, nothing is sent. Raises NotFound for an adult of another family, without address or
-    with a login, and SharedEmail for one whose address another adult of the family signs in with.
+    with a login, SharedEmail for one whose address another adult of the family signs in with, and TooManyInvitations
+    when several went to the address lately, whoever sent them.
     """
     family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
     guardian = _guardian(session, family_id, guardian_id)
@@ -73,6 +75,8 @@ def invite(session: Session, family_id: int, guardian_id: int, invited_by: int) 
     if row is not None and row.email == guardian.email and row.sent_at > clock.now() - LINK_EVERY:
         return guardian.email
     secret, now = new_secret(), clock.now()
+    if mails_since(session, guardian.email, "guardian_invited", now - INVITATIONS_WITHIN) >= MOST_INVITATIONS:
+        raise TooManyInvitations
     if row is None:
         row = GuardianInvitation(guardian_id=guardian_id)
         session.add(row)

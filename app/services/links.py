@@ -103,11 +103,16 @@ def request_password_reset(session: Session, email: str) -> None:
 
 
 def reset_password(session: Session, secret: str, password_hash: str) -> User:
-    """Use a link of a forgotten password: the new one counts and every session of the user ends. Raises LinkExpired."""
+    """Use a link of a forgotten password: the new one counts and every session of the user ends. Raises LinkExpired.
+
+    So does what somebody who knew the old password had begun: a change of address, a sign-in that waits for its code.
+    """
     token = valid_token(session, secret, TokenPurpose.PASSWORD_RESET)
     token.used_at = clock.now()
+    session.flush()
     token.user.password_hash = password_hash
     end_sessions(session, token.user_id)
+    session.execute(delete(UserToken).where(UserToken.user_id == token.user_id, UserToken.used_at.is_(None)))
     queue_mail(session, "password_changed", token.user.email)
     return token.user
 

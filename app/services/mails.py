@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -76,6 +76,12 @@ def was_just_mailed(session: Session, email: str, template: str) -> bool:
     """Whether the address got this mail in the last minutes, so that asking again sends none."""
     mailed = select(OutboxMail.id).where(OutboxMail.recipient == email, OutboxMail.template == template)
     return session.scalar(mailed.where(OutboxMail.created_at > clock.now() - LINK_EVERY).limit(1)) is not None
+
+
+def mails_since(session: Session, email: str, template: str, since: datetime) -> int:
+    """How many mails of this kind went to an address since then."""
+    mailed = select(func.count()).where(OutboxMail.recipient == email, OutboxMail.template == template)
+    return session.scalar(mailed.where(OutboxMail.created_at > since)) or 0
 
 
 def complete_body(mail: OutboxMail, base_url: str, *, show_secret: bool) -> str:

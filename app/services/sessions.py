@@ -110,11 +110,6 @@ def read_session(token: str) -> SignedInUser | None:
     )
 
 
-def owner_of(token: str) -> int | None:
-    """Whose session it is or was, while its row is kept: one that only grew too old may still leave a draft."""
-    return db.session.scalar(select(UserSession.user_id).where(UserSession.token_hash == hash_secret(token)))
-
-
 def touch_session(session: Session, session_id: int) -> None:
     """Note that a session is in use; asked for at most every five minutes."""
     session.execute(update(UserSession).where(UserSession.id == session_id).values(last_seen_at=clock.now()))

@@ -111,7 +111,9 @@ def correct_email(session: Session, family_id: int, email: str) -> None:
     if family is None or family.status not in (FamilyStatus.PENDING, FamilyStatus.ACTIVE):
         raise NotFound("family")
     guardian = family.guardians[0]
-    if guardian.user is not None and guardian.user.password_hash is not None:
+    user = guardian.user
+    # An agent's address is not the counter's to change: its link would open the agent's rights to whoever gets it.
+    if user is not None and (user.password_hash is not None or user.staff_roles):
         raise NotFound("unconfirmed account")
     email = normalise_email(email)
     take_turns(session, email)

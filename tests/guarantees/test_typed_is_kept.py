@@ -12,9 +12,10 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app import clock
+from app.crypto import cipher
 from app.database import Base, db, write_transaction
 from app.models.accounts import UserSession
 from tests.client import Answer, Client, form_fields
@@ -185,6 +186,22 @@ def test_what_somebody_else_typed_on_this_device_is_not_offered(world: World, pa
     parent.post(path, as_dict(sent), status=401)
     page = parent.submit("/connexion", email=world.stranger.email, password="x")
     assert page.path == "/tableau-de-bord" and MARK not in page.body
+    sent, _ = filled_in(find_form(parent.sign_in(world.parent_id).get(path), path))
+    with write_transaction() as session:
+        session.execute(delete(UserSession))  # « déconnecter partout », from another device
+    parent.post(path, as_dict(sent), status=401)
+    page = parent.submit("/connexion", email=world.stranger.email, password="x")
+    assert page.path == "/tableau-de-bord" and MARK not in page.body
+
+
+@pytest.mark.parametrize("text", ["[1]", "{}", "no JSON"])
+def test_what_was_encrypted_for_something_else_is_no_draft(world: World, parent: Client, text: str) -> None:
+    parent.forget_cookies()
+    parent.get("/connexion")
+    answer = parent.submit(
+        "/connexion", email=world.planning.family.email, password="x", kept=cipher.encrypt(text)
+    )  # fmt: skip
+    assert answer.path == "/tableau-de-bord"
 
 
 def test_double_tap_changes_nothing_more(world: World, parent: Client) -> None:

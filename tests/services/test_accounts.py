@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.accounts import TokenPurpose, User, UserToken
+from app.models.accounts import StaffRole, TokenPurpose, User, UserToken
 from app.models.families import ConsentText, Family, Guardian, Title
 from app.models.mails import OutboxMail
+from app.rules.capabilities import Role
 from app.rules.sign_ins import PARENT_SESSION, STAFF_IDLE, STAFF_SESSION
 from app.rules.states import FamilyStatus
 from app.services import links, mails, sessions, sign_ups
@@ -104,6 +105,15 @@ def test_corrected_address_gets_the_link_and_the_old_link_stops() -> None:
     make_user("pris@example.org")
     with pytest.raises(EmailTaken), write_transaction() as session:
         sign_ups.correct_email(session, family_id, "pris@example.org")
+
+
+def test_counter_never_corrects_the_address_of_an_agent() -> None:
+    # A clerk would get the link that opens an administrator's account.
+    family = make_family(user_id=make_user("admin@example.org", confirmed=False))
+    with write_transaction() as session:
+        session.add(StaffRole(user_id=family.user_id, role=Role.ADMINISTRATOR))
+    with pytest.raises(NotFound), write_transaction() as session:
+        sign_ups.correct_email(session, family.family_id, "clerk@example.org")
 
 
 def test_confirmed_account_keeps_its_address() -> None:

@@ -18,7 +18,7 @@ from app.rules.capabilities import Role
 from app.rules.changes import FieldPolicy
 from app.rules.file_fields import FileField, FileKind
 from app.rules.states import ChangeStatus
-from app.services import changes, staff_queue
+from app.services import changes, guardians, staff_queue
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged
 from app.services.field_settings import save_policies
 from app.services.staff_queue import ItemKind
@@ -59,6 +59,25 @@ def test_accepted_change_is_stored_told_and_kept(agent: int) -> None:
     assert entry.was_asked and entry.changed_by == "Camille AGENT" and entry.changes["regime"].after == "general"
     (view,) = changes.requests_of_family(family.family_id)
     assert (view.status, view.was_edited, view.decided_by) == (ChangeStatus.ACCEPTED, False, "Camille AGENT")
+
+
+def test_address_that_signs_in_meanwhile_is_not_changed_by_an_older_request(agent: int) -> None:
+    family = make_family()
+    with write_transaction() as session:
+        save_policies(session, {FileField.GUARDIAN_EMAIL: FieldPolicy.APPROVAL})
+        guardian = guardians.add_guardian(session, family.family_id, factories.guardian_values("claire@example.org"))
+    part = changes.part_of(family.family_id, FileKind.GUARDIAN, guardian)
+    user_id = factories.make_user("claire@example.org")
+    with write_transaction() as session:
+        changes.save(
+            session, family.family_id, family.user_id, FileKind.GUARDIAN, guardian, part.values,
+            {**part.values, "email": "autre@example.org"},
+        )  # fmt: skip
+        session.get_one(Guardian, guardian).user_id = user_id
+    request_id = db.session.scalars(select(ChangeRequest.id)).one()
+    assert accept(request_id, agent) == {}
+    assert db.session.get_one(Guardian, guardian).email == "claire@example.org"
+    assert changes.requests_of_family(family.family_id)[0].was_edited
 
 
 def test_refusal_and_correction_are_told_once_to_each_address(agent: int) -> None:

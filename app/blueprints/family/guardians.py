@@ -13,6 +13,7 @@ from app.htmx import go_to, render_page
 from app.rules.file_fields import FileKind
 from app.services import changes, guardians, invitations
 from app.services.guardians import FAMILY_HOME, GuardianView
+from app.step_up import confirmed_lately
 
 blueprint = Blueprint("guardians", __name__, url_prefix="/ma-famille/parents")
 
@@ -81,6 +82,7 @@ def _guardian_address(guardian_id: int) -> str:
 
 @blueprint.post("/<int:guardian_id>/invitation")
 @resumed_at(_guardian_address)
+@confirmed_lately
 def invite_guardian(guardian_id: int) -> BaseResponse:
     """« Inviter à se connecter »."""
     family = active_family()
@@ -103,7 +105,7 @@ def withdraw_invitation(guardian_id: int) -> BaseResponse:
 
 def _new_form() -> GuardianForm:
     form = GuardianForm()
-    fill_part(form, {"home": FAMILY_HOME})
+    fill_part(form, {"home": FAMILY_HOME}, family_id=current_family().id)
     return form
 
 
@@ -113,7 +115,7 @@ def _form_of(guardian: GuardianView) -> GuardianForm:
     if guardian.has_login:
         del form.email
     part = changes.part_of(family_id, FileKind.GUARDIAN, guardian.id)
-    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, family_id=family_id, read_only=part.read_only, pending=part.pending)
     return form
 
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.accounts import StaffRole, User, UserSession
+from app.models.accounts import StaffRole, TokenPurpose, User, UserSession
 from app.models.families import Family, Guardian
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
@@ -18,8 +18,9 @@ from app.rules.sign_ins import MOST_FAILURES, STEP_UP_WITHIN, Subject
 from app.rules.states import FamilyStatus
 from app.services import email_changes, links
 from app.services.email_changes import EMAIL_CHANGE_VALIDITY
+from app.services.errors import LinkExpired
 from tests import factories
-from tests.client import Answer, Client
+from tests.client import Answer, Client, form_fields
 from tests.factories import NOW, PASSWORD, make_family, make_user
 from tests.html import check_text
 
@@ -161,6 +162,22 @@ def test_link_of_an_address_works_once_and_for_a_day(parent: Client) -> None:
     parent.get("/nouvelle-adresse/inconnu", status=410)
 
 
+def test_new_password_stops_the_change_of_address_that_somebody_else_asked_for(parent: Client) -> None:
+    user_id = db.session.scalars(select(User.id)).one()
+    with write_transaction() as session:
+        email_changes.request_email_change(session, user_id, NEW_EMAIL)
+    stolen = last_secret()
+    with write_transaction() as session:
+        links.request_password_reset(session, EMAIL)
+        half_way = links.begin_second_step(session, user_id)
+    forgotten = last_secret()
+    with write_transaction() as session:
+        links.reset_password(session, forgotten, "hash")
+    parent.get(f"/nouvelle-adresse/{stolen}", status=410)
+    with pytest.raises(LinkExpired):
+        links.open_link(half_way, TokenPurpose.SECOND_STEP)
+
+
 def test_links_sent_to_the_old_address_stop_with_the_change(parent: Client) -> None:
     with write_transaction() as session:
         links.request_password_reset(session, EMAIL)
@@ -254,6 +271,20 @@ def test_guardian_of_two_families_switches_between_them(sqlite_client: Client) -
     with write_transaction() as session:  # taken out of the family: acts for it no more
         session.scalars(select(Guardian).where(Guardian.family_id != one.family_id)).one().user_id = None
     assert "Famille PREMIER Alix" in client.get("/ma-famille").text_of("main")
+
+
+def test_form_of_one_family_is_never_stored_in_the_other(sqlite_client: Client) -> None:
+    first = make_family(email=EMAIL)
+    second = make_family("AUTRE", "Zoé", user_id=first.user_id)
+    client = sqlite_client.sign_in(first.user_id)
+    for path in ("/ma-famille/parents/nouveau", "/ma-famille/enfants/nouveau", "/ma-famille/coordonnees"):
+        sent = dict(form_fields(client.get(path).form(path)))
+        with write_transaction() as session:  # in another tab
+            session.execute(update(UserSession).values(family_id=second.family_id))
+        answer = client.post(path, {**sent, "last_name": "SECRET"}, status=409)
+        with write_transaction() as session:
+            session.execute(update(UserSession).values(family_id=first.family_id))
+        assert "était celle d’une autre de vos familles" in answer.text
 
 
 def test_nobody_takes_the_hat_of_others(sqlite_client: Client) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.accounts import User
+from app.models.accounts import User, UserSession
 from app.models.families import Family, Guardian
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
+from app.rules.sign_ins import STEP_UP_WITHIN
 from app.rules.states import FamilyStatus
 from app.services import guardians
-from app.services.invitations import INVITATION_VALIDITY
+from app.services.invitations import INVITATION_VALIDITY, INVITATIONS_WITHIN, MOST_INVITATIONS
 from app.services.mails import LINK_EVERY
 from tests.client import Client
 from tests.factories import PASSWORD, FamilySetup, guardian_values, make_family, make_staff, make_user
@@ -130,6 +131,27 @@ def test_invitation_is_sent_again_now_and_then_and_the_old_link_stops(family: Fa
     assert second != first
     Client(parent.app).get(first, status=410)
     Client(parent.app).get(second)
+
+
+def test_one_letter_box_is_not_flooded_with_invitations(family: FamilySetup, parent: Client) -> None:
+    pages = [add(family) for _ in range(MOST_INVITATIONS + 1)]
+    for page in pages[:-1]:
+        invite(parent, page)
+    parent.get(pages[-1])
+    refused = parent.submit("invitation", status=429)
+    assert "Plusieurs invitations sont déjà parties" in refused.text
+    clock.start_at(clock.now() + INVITATIONS_WITHIN, frozen=True)
+    with write_transaction() as session:
+        session.execute(update(UserSession).values(confirmed_at=clock.now()))
+    invite(parent, pages[-1])
+
+
+def test_device_left_signed_in_invites_nobody(family: FamilySetup, parent: Client) -> None:
+    page = add(family)
+    clock.start_at(clock.now() + STEP_UP_WITHIN, frozen=True)
+    parent.get(page)
+    assert parent.submit("invitation").heading == "Est-ce bien vous ?"
+    assert db.session.scalars(select(OutboxMail)).all() == []
 
 
 def test_withdrawn_expired_and_outdated_invitations_stop(family: FamilySetup, parent: Client) -> None:
