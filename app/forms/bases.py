@@ -49,8 +49,7 @@ class SectionForm(FlaskForm):
     def fill(self, stored: Mapping[str, str]) -> None:
         """Show what is stored; a form that was sent, or that comes back, keeps its own.
 
-        Raises OtherFamily: another tab has changed the hat meanwhile, and what is one family's never lands in the other's
-        file.
+        Raises OtherFamily: another tab has changed the hat, and one family's form never lands in another's file.
         """
         if self.shown_values.raw_data:
             if self.family_id is not None and self.shown().get(_FAMILY, str(self.family_id)) != str(self.family_id):
