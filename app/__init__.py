@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from werkzeug.routing import IntegerConverter, Map
 
 import app.models  # noqa: F401  registers every table
-from app import access, assets, cli, clock, errors, filters, labels, navigation
+from app import access, assets, cli, clock, errors, filters, labels, navigation, price_labels
 from app.blueprints.family import family
 from app.blueprints.public import public
 from app.blueprints.staff import staff
@@ -77,6 +77,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
+    app.jinja_env.filters["effort_words"] = price_labels.effort_words
+    app.jinja_env.filters["step_words"] = price_labels.step_words
     app.jinja_env.filters["missing_sentence"] = labels.missing_sentence
     app.jinja_env.filters["cost_sentence"] = labels.cost_sentence
 

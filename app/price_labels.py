@@ -11,7 +11,7 @@ from app.rules.explanations import Cause, Chosen, Operation, Step
 from app.rules.grid_checks import GridProblem, GridProblemKind
 from app.rules.quotients import QuotientOutcome
 from app.rules.rates import PriceProblem, ProblemKind
-from app.rules.tariff_grids import Criterion, Rational
+from app.rules.tariff_grids import Criterion, EffortRate, Rational
 
 _MAXIMUM: Mapping[QuotientOutcome, str] = {
     QuotientOutcome.MISSING: "tarif maximum, sans quotient familial",
@@ -188,6 +188,35 @@ _PROBLEMS: Mapping[ProblemKind, str] = {
     ProblemKind.FACT_MISSING: "il manque un renseignement",
     ProblemKind.NO_MAXIMUM: "la grille n’a pas de tarif maximum",
 }
+
+
+_STEPS = {
+    15: "par heure, tout quart d’heure commencé est dû",
+    30: "par heure, toute demi-heure commencée est due",
+    60: "par heure, toute heure commencée est due",
+}
+
+
+def step_words(step_minutes: int | None) -> str:
+    """How the length of a stay is charged."""
+    if step_minutes is None:
+        return "par temps d’accueil"
+    return _STEPS.get(step_minutes, f"par heure, par pas de {step_minutes} minutes")
+
+
+def effort_words(rate: EffortRate) -> str:
+    """« 0,36 % du quotient, 2,60 € au moins, 4,50 € au plus »."""
+    words = [f"{_number(piece.percent)}{NBSP}% du quotient" for piece in rate.pieces]
+    if rate.floor_cents:
+        words.append(f"{euros(rate.floor_cents)} au moins")
+    if rate.ceiling_cents is not None:
+        words.append(f"{euros(rate.ceiling_cents)} au plus")
+    return ", ".join(words)
+
+
+def percent_text(percent: Rational) -> str:
+    """A percentage as it is typed: « 0,36 »."""
+    return _number(percent)
 
 
 def problem_words(problem: PriceProblem) -> str:

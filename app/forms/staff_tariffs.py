@@ -6,21 +6,29 @@
 A row that is left blank altogether is no bracket.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 
 from werkzeug.datastructures import MultiDict
 
-from app.filters import day_plain, euros
+from app.filters import NBSP, day_plain, euros
 from app.forms.fields import DATE_FORMATS, read_cents
+from app.price_labels import percent_text
 from app.rules.grid_checks import GridProblemKind, grid_problems
 from app.rules.tariff_grids import (
     Criterion,
+    Duration,
+    EffortPiece,
+    EffortRate,
     Grid,
     Item,
     Nature,
     NumberAxis,
+    Rate,
+    Rounding,
     Span,
     Table,
     flat,
@@ -28,12 +36,17 @@ from app.rules.tariff_grids import (
 )
 from app.services.catalogue import UnitInfo
 from app.services.errors import ForgedForm
-from app.services.tariffs import Bracket, TariffInput
+from app.services.tariffs import TariffInput, VersionView
 
+EFFORT = "effort"  # the mode of a unit that costs a share of the quotient
+STEPS = ("15", "30", "60")
+MINUTES_OF_AN_HOUR = 60
 MAX_BRACKETS = 12
 LARGEST_PRICE_CENTS = 1_000_000
 LARGEST_QUOTIENT_CENTS = 10_000_000
 _LONGEST = 20
+_PERCENT = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,4})?")
+_EFFORT_LABELS = {"percent": "part du quotient", "floor": "minimum", "ceiling": "maximum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +63,29 @@ class TypedBracket:
         return not any((self.low, self.below, *self.prices.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class TypedMode:
+    """How the price of a unit is said: by the table, or as a share of the quotient; and whether it is that of an hour.
+
+    ``step`` is the number of minutes of which each begun one is due; empty: the price is that of the unit.
+    """
+
+    is_effort: bool = False
+    percent: str = ""
+    floor: str = ""
+    ceiling: str = ""
+    step: str = ""
+
+
 class TariffForm:
     """A grid as typed, and what is wrong with it."""
 
-    def __init__(self, starts_on: str, rows: Sequence[TypedBracket], units: Sequence[UnitInfo]) -> None:
+    def __init__(
+        self, starts_on: str, rows: Sequence[TypedBracket], units: Sequence[UnitInfo],
+        modes: Mapping[int, TypedMode] | None = None, rounding: Rounding = Rounding.CENT,
+    ) -> None:  # fmt: skip
+        self.modes = {unit.id: (modes or {}).get(unit.id, TypedMode()) for unit in units}
+        self.rounding = rounding
         self.starts_on = starts_on
         self.rows = list(rows)
         self.units = tuple(units)
@@ -74,6 +106,9 @@ class TariffForm:
         if name == "starts_on":
             return "Premier jour"
         kind, _, rest = name.partition("-")
+        if kind in _EFFORT_LABELS:
+            unit = next(unit for unit in self.units if unit.id == int(rest))
+            return f"{unit.name}, {_EFFORT_LABELS[kind]}"
         place, _, unit_id = rest.partition("-")
         row = f"tranche {int(place) + 1}"
         if kind == "price":
@@ -85,15 +120,39 @@ class TariffForm:
         """What was typed, or None with `errors`."""
         self.errors = {}
         starts_on = self._read_day()
+        efforts = {unit.id: self._read_effort(unit) for unit in self.units if self.modes[unit.id].is_effort}
         brackets = [self._read_row(place, row) for place, row in enumerate(self.rows) if not row.is_blank]
-        if not brackets:
+        if not brackets and len(efforts) < len(self.units):
             self.errors.setdefault("low-0", "Indiquez au moins une tranche.")
         complete = [bracket for bracket in brackets if bracket is not None]
-        if len(complete) == len(brackets):
+        if brackets and len(complete) == len(brackets):
             self._check_brackets(complete)
         if self.errors or starts_on is None:
             return None
-        return TariffInput(starts_on, _grid(complete, self.units))
+        return TariffInput(starts_on, self._grid(complete, efforts))
+
+    def _grid(
+        self,
+        brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]",
+        efforts: Mapping[int, EffortRate | None],
+    ) -> Grid:
+        """The grid of what was typed; one price alone where a unit costs the same for everybody."""
+        items = []
+        for unit in self.units:
+            rate: Rate | None = efforts.get(unit.id)
+            if rate is None:
+                amounts = [prices[unit.id] for _, _, _, prices in brackets]
+                rate = flat(amounts[0]) if len(set(amounts)) == 1 else _table(brackets, amounts)
+            step = self.modes[unit.id].step
+            items.append(
+                Item(
+                    unit_code(unit.id),
+                    rate,
+                    Nature.MEAL if unit.is_meal else Nature.CARE,
+                    Duration(int(step), MINUTES_OF_AN_HOUR) if step else None,
+                )
+            )
+        return Grid(tuple(items), rounding=self.rounding)
 
     def refuse_day(self) -> None:
         """The day cannot be had: it has passed, or other prices begin on it."""
@@ -116,13 +175,31 @@ class TariffForm:
         if low is not None and below is not None and below <= low:
             self.errors[f"below-{place}"] = f"Cette limite doit dépasser {euros(low)}."
         prices = {}
-        for unit in self.units:
+        for unit in (unit for unit in self.units if not self.modes[unit.id].is_effort):
             cents = self._read_amount(f"price-{place}-{unit.id}", row.prices.get(unit.id, ""), LARGEST_PRICE_CENTS)
             if cents is not None:
                 prices[unit.id] = cents
         if low is None or f"below-{place}" in self.errors:
             return None
         return place, low, below, prices
+
+    def _read_effort(self, unit: UnitInfo) -> EffortRate | None:
+        mode = self.modes[unit.id]
+        percent = read_percent(mode.percent)
+        if percent is None:
+            self.errors[f"percent-{unit.id}"] = "Écrivez un pourcentage du quotient, par exemple 0,36."
+        floor = self._read_amount(f"floor-{unit.id}", mode.floor, LARGEST_PRICE_CENTS) if mode.floor else 0
+        if mode.ceiling:
+            ceiling = self._read_amount(f"ceiling-{unit.id}", mode.ceiling, LARGEST_PRICE_CENTS)
+        else:
+            ceiling = None
+            self.errors[f"ceiling-{unit.id}"] = f"Indiquez le maximum{NBSP}: c’est le prix d’une famille sans quotient."
+        if percent is None or floor is None or ceiling is None:
+            return None
+        if ceiling < floor:
+            self.errors[f"ceiling-{unit.id}"] = f"Le maximum doit atteindre le minimum ({euros(floor)})."
+            return None
+        return EffortRate((EffortPiece(Span("all", 0, None), percent),), floor, ceiling)
 
     def _read_amount(self, name: str, text: str, most: int) -> int | None:
         cents = read_cents(text)
@@ -170,36 +247,60 @@ def read_tariff_form(form: MultiDict[str, str], units: Sequence[UnitInfo]) -> Ta
         for place in range(MAX_BRACKETS)
         if f"low-{place}" in form
     ]
-    typed = TariffForm(_text(form, "starts_on"), rows, units)
+    modes = {
+        unit.id: TypedMode(
+            is_effort=form.get(f"mode-{unit.id}") == EFFORT,
+            percent=_text(form, f"percent-{unit.id}"),
+            floor=_text(form, f"floor-{unit.id}"),
+            ceiling=_text(form, f"ceiling-{unit.id}"),
+            step=step if (step := _text(form, f"step-{unit.id}")) in STEPS else "",
+        )
+        for unit in units
+    }
+    rounding = Rounding.FIVE_CENTS if form.get("rounding") == Rounding.FIVE_CENTS else Rounding.CENT
+    typed = TariffForm(_text(form, "starts_on"), rows, units, modes, rounding)
     if not rows:
         typed.add_row()
     return typed
 
 
-def tariff_form(starts_on: date | None, grid: Sequence[Bracket], units: Sequence[UnitInfo]) -> TariffForm:
-    """The form of a grid that exists, or an empty one."""
+def tariff_form(starts_on: date | None, model: VersionView | None, units: Sequence[UnitInfo]) -> TariffForm:
+    """The form of a version that exists, or an empty one."""
+    if model is None:
+        form = TariffForm("", (), units)
+        form.add_row()
+        return form
     rows = [
         TypedBracket(
             _quotient(row.qf_from_cents),
             "" if row.qf_below_cents is None else _quotient(row.qf_below_cents),
             {unit.id: _price(row.amounts_cents[unit.id]) if unit.id in row.amounts_cents else "" for unit in units},
         )
-        for row in grid
+        for row in model.grid
     ]
-    form = TariffForm("" if starts_on is None else day_plain(starts_on), rows, units)
+    steps = {unit.id: str(duration.step_minutes) for unit, duration in model.stays}
+    efforts = {unit.id: rate for unit, rate in model.efforts}
+    modes = {unit.id: _mode(efforts.get(unit.id), steps.get(unit.id, "")) for unit in units}
+    form = TariffForm("" if starts_on is None else day_plain(starts_on), rows, units, modes, model.prices.rounding)
     if not rows:
         form.add_row()
     return form
 
 
-def _grid(brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]", units: Sequence[UnitInfo]) -> Grid:
-    """The grid of what was typed; one price alone where a unit costs the same for everybody."""
-    items = []
-    for unit in units:
-        amounts = [prices[unit.id] for _, _, _, prices in brackets]
-        rate = flat(amounts[0]) if len(set(amounts)) == 1 else _table(brackets, amounts)
-        items.append(Item(unit_code(unit.id), rate, Nature.MEAL if unit.is_meal else Nature.CARE))
-    return Grid(tuple(items))
+def read_percent(text: str) -> Fraction | None:
+    """« 0,36 » as an exact fraction; None for what is no percentage above 0 and up to 100."""
+    if not _PERCENT.fullmatch(text.replace("%", "").strip()):
+        return None
+    percent = Fraction(text.replace("%", "").strip().replace(",", "."))
+    return percent if 0 < percent <= 100 else None
+
+
+def _mode(rate: EffortRate | None, step: str) -> TypedMode:
+    if rate is None:
+        return TypedMode(step=step)
+    percent = percent_text(rate.pieces[0].percent)
+    floor = _price(rate.floor_cents) if rate.floor_cents else ""
+    return TypedMode(True, percent, floor, "" if rate.ceiling_cents is None else _price(rate.ceiling_cents), step)
 
 
 def _table(brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]", amounts: Sequence[int]) -> Table:

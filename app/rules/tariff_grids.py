@@ -522,7 +522,9 @@ class Grid:
 
     @property
     def is_plain(self) -> bool:
-        """Whether each item costs what its rate says, by itself."""
+        """Whether each item costs what its rate says, by itself and to the cent."""
+        if self.rounding is not Rounding.CENT:
+            return False
         return not (self.modifiers or self.combinations or self.packages or self.credit_books or self.surcharges)
 
 

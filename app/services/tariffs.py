@@ -21,8 +21,19 @@ from app.models.invoices import InvoicedBooking
 from app.rules.grid_checks import grid_problems
 from app.rules.invoicing import is_charged
 from app.rules.rates import Unpriced
-from app.rules.tariff_grids import Criterion, Grid, GridVersion, Item, NumberAxis, Span, Table, unit_code
-from app.services.catalogue import ActivityInfo, catalogue
+from app.rules.tariff_grids import (
+    Criterion,
+    Duration,
+    EffortRate,
+    Grid,
+    GridVersion,
+    Item,
+    NumberAxis,
+    Span,
+    Table,
+    unit_code,
+)
+from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import DayTaken, NotFound, VersionBegun
 from app.services.families import quotients_of_families
 from app.services.prices import PriceChangeReason, reprice_family, unit_price
@@ -58,7 +69,34 @@ class VersionView:
     activity: ActivityInfo
     starts_on: date
     state: VersionState
-    grid: tuple[Bracket, ...]
+    prices: Grid
+
+    @property
+    def grid(self) -> tuple[Bracket, ...]:
+        """The units that have a table, as rows."""
+        return brackets_of(self.activity, self.prices)
+
+    @property
+    def table_units(self) -> tuple[UnitInfo, ...]:
+        """Those that have a table: the others have a rate of effort."""
+        efforts = {unit.id for unit, _ in self.efforts}
+        return tuple(unit for unit in self.activity.units if unit.id not in efforts)
+
+    @property
+    def efforts(self) -> tuple[tuple[UnitInfo, EffortRate], ...]:
+        """The units that cost a share of the quotient."""
+        found = []
+        for unit in self.activity.units:
+            item = self.prices.by_code.get(unit_code(unit.id))
+            if item is not None and isinstance(item.rate, EffortRate):
+                found.append((unit, item.rate))
+        return tuple(found)
+
+    @property
+    def stays(self) -> tuple[tuple[UnitInfo, Duration], ...]:
+        """The units whose price is that of an hour."""
+        items = ((unit, self.prices.by_code.get(unit_code(unit.id))) for unit in self.activity.units)
+        return tuple((unit, item.duration) for unit, item in items if item is not None and item.duration is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +292,7 @@ def _amounts(item: Item) -> Sequence[tuple[Span, int]]:
 
 def _view(row: TariffVersion) -> VersionView:
     activity = catalogue().activities[row.activity_id]
-    return VersionView(
-        row.id, activity, row.starts_on, _state(activity, row.starts_on), brackets_of(activity, row.grid)
-    )
+    return VersionView(row.id, activity, row.starts_on, _state(activity, row.starts_on), row.grid)
 
 
 def _state(activity: ActivityInfo, starts_on: date) -> VersionState:

@@ -51,7 +51,7 @@ def new_version(activity_id: int) -> Response:
     """A new version, filled in from the one to copy or from the latest."""
     activity = tariffs.read_activity(activity_id)
     model = tariffs.version_to_copy(activity, request.args.get("copie", type=int))
-    form = tariff_form(None, model.grid if model else (), activity.units)
+    form = tariff_form(None, model, activity.units)
     return _form_page(activity, None, form)
 
 
@@ -70,7 +70,7 @@ def edit_version(version_id: int) -> Response:
     version = tariffs.read_version(version_id)
     if version.state is not VersionState.TO_COME:
         raise VersionBegun
-    form = tariff_form(version.starts_on, version.grid, version.activity.units)
+    form = tariff_form(version.starts_on, version, version.activity.units)
     return _form_page(version.activity, version, form)
 
 

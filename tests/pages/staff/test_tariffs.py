@@ -1,6 +1,7 @@
 """« Tarifs »: versions, a grid that refuses gaps and overlaps, and what a new one changes told before."""
 
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from app.models.activities import TariffVersion
 from app.models.bookings import Booking
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.rules.tariff_grids import NumberAxis, Table
+from app.rules.tariff_grids import Duration, EffortPiece, EffortRate, NumberAxis, Span, Table, unit_code
 from app.services import tariffs
 from tests import factories
 from tests.client import Answer, Client
@@ -161,6 +162,52 @@ def test_same_price_for_all_is_one_line(regie: Client) -> None:
     (_, (new_id, _)) = versions()
     assert [row[1:] for row in grid(new_id)] == [(0, None, 300)] * 3
     assert "Pour tous" in regie.get(f"{TARIFFS}/{new_id}").text
+
+
+def test_rate_of_effort_and_price_by_the_hour_are_entered_and_shown(regie: Client) -> None:
+    activity = factories.make_activity()
+    morning, meal = activity.units["Matin"], activity.units["Repas"]
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
+    prices = {f"price-{place}-{meal}": "" for place in (0, 1)}
+    effort = {f"mode-{meal}": "effort", f"percent-{meal}": "0,36", f"floor-{meal}": "2,60", f"ceiling-{meal}": "4,50"}
+    fill(regie, activity, **prices, **effort, **{f"step-{morning}": "30", "rounding": "five_cents"})
+    (_, (new_id, _)) = versions()
+    page = regie.get(f"{TARIFFS}/{new_id}")
+    assert "Repas : 0,36 % du quotient, 2,60 € au moins, 4,50 € au plus" in page.text
+    assert "Matin : prix par heure, toute demi-heure commencée est due" in page.text
+    assert "arrondi à 5 centimes" in page.text
+    assert "sans tarif" not in page.text
+    page = regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle?copie={new_id}")
+    assert page.value(f"percent-{meal}", "tariffs") == "0,36" and page.value(f"step-{morning}", "tariffs") == "30"
+    db.session.rollback()
+    kept = db.session.get_one(TariffVersion, new_id).grid
+    item = kept.by_code[unit_code(meal)]
+    assert item.rate == EffortRate((EffortPiece(Span("all", 0, None), Fraction("0.36")),), 260, 450)
+    assert kept.by_code[unit_code(morning)].duration == Duration(30, 60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        ({"percent": ""}, "percent", "par exemple 0,36"),
+        ({"percent": "0"}, "percent", "par exemple 0,36"),
+        ({"percent": "101"}, "percent", "par exemple 0,36"),
+        ({"ceiling": ""}, "ceiling", "une famille sans quotient"),
+        ({"ceiling": "2"}, "ceiling", "atteindre le minimum"),
+        ({"floor": "peu"}, "floor", "par exemple 3,20"),
+    ],
+)
+def test_wrong_rate_of_effort_is_refused_beside_its_field(
+    sqlite_client: Client, fields: dict[str, str], field: str, said: str
+) -> None:
+    regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+    activity = factories.make_activity()
+    meal = activity.units["Repas"]
+    regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
+    typed = {"mode": "effort", "percent": "0,36", "floor": "2,60", "ceiling": "4,50"} | fields
+    page = fill(regie, activity, **{f"{name}-{meal}": value for name, value in typed.items()}, status=422)
+    assert said in "".join(page.by_id(f"{field}-{meal}-error").itertext()).replace("\xa0", " ")
+    assert len(versions()) == 1
 
 
 def test_what_a_new_version_changes_is_told_confirmed_and_done(regie: Client) -> None:
