@@ -118,7 +118,7 @@ def test_file_shows_the_family_at_a_constant_cost(clerk: Client) -> None:
     assert page.heading == "Famille TEST Fabrice"
     for words in ("Active", "Mme Fabrice TEST", family.email, "Compte confirmé", "12 rue des Tilleuls, 80110 Démuin",
                   "06 00 00 00 00", "Léa TEST, 7 ans", "Aussi dans la famille AUTRE Dominique", "Mercredi", "Demandée",
-                  "520,00 € à partir de novembre 2026 (Déclaré, sans justificatif) À vérifier", "450,00 € à partir de janvier 2026 Vérifié",
+                  "520,00 € à partir de novembre 2026 (Déclaré, sans justificatif) À vérifier", "450,00 € à partir de janvier 2026 (Déclaré, sans justificatif) Vérifié",
                   "Accord donné le"):  # fmt: skip
         assert words in page.text, words
     assert "Corriger l’adresse email" not in page.text
