@@ -25,7 +25,7 @@ from app.rules.states import ChangeStatus, FamilyStatus, check_transition
 from app.services.catalogue import catalogue
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged
 from app.services.families import Values, children_of, has_enrolments, own_family_ids
-from app.services.file_parts import add_part, has_login, lock_family, name_part, read_part, write_part
+from app.services.file_parts import add_part, has_login, lock_family, lock_part, name_part, read_part, write_part
 from app.services.guardians import guardians_of
 from app.services.mails import queue_mail
 
@@ -173,7 +173,7 @@ def save(
 
     Nothing is done while somebody else's change conflicts. Raises NotFound for a person of another family.
     """
-    lock_family(session, family_id)
+    lock_part(session, family_id, kind, subject_id)
     part = _part(session, family_id, kind, subject_id)
     values = part.values
     own = {name: value for name, value in typed.items() if name in values}
@@ -201,7 +201,7 @@ def save_as_staff(
     """
     if family_id in own_family_ids(user_id):
         raise OwnFamily
-    lock_family(session, family_id)
+    lock_part(session, family_id, kind, subject_id)
     stored = read_part(session, family_id, kind, subject_id)
     own = {name: value for name, value in typed.items() if name in stored}
     if kind is FileKind.GUARDIAN and "email" in own and has_login(session, subject_id):
@@ -282,6 +282,7 @@ def accept(
     else:
         assert row.subject_id is not None
         subject_id = row.subject_id
+        lock_part(session, row.family_id, row.kind, subject_id)
         stored = read_part(session, row.family_id, row.kind, subject_id)
         conflicts = find_moved(asked, stored, GROUPS[row.kind])
         wanted = {name: change.after for name, change in asked.items()}

@@ -23,6 +23,13 @@ def lock_family(session: Session, family_id: int) -> None:
     session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
 
 
+def lock_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> None:
+    """The same, before a part is read to be changed; of a child of two homes, the other home waits as well."""
+    lock_family(session, family_id)
+    if kind is FileKind.CHILD:
+        session.execute(select(Child.id).where(Child.id == subject_id).with_for_update())
+
+
 def read_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> dict[str, str]:
     """What a part of the file holds. Raises NotFound for a guardian or child of another family."""
     match kind:
@@ -61,8 +68,6 @@ def write_part(
         case FileKind.GUARDIAN:
             write_values(guardian_row(session, family_id, subject_id), values)
         case FileKind.CHILD:
-            # Of a child of two homes, the other family's change waits.
-            session.execute(select(Child.id).where(Child.id == subject_id).with_for_update())
             child, _ = _child(session, family_id, subject_id)
             child.last_name = values["last_name"]
             child.first_name = values["first_name"]

@@ -215,6 +215,25 @@ def test_of_two_who_decide_at_once_exactly_one_wins(app: Flask, rival: str) -> N
     assert len(mails()) <= 1 and len(changes.history_of(family.family_id)) == int(is_stored)
 
 
+def test_two_homes_that_correct_their_child_at_once_see_each_other(app: Flask) -> None:
+    mother, father = make_family(), make_family("AUTRE")
+    child = make_child(mother, "Léa")
+    factories.share_child(child, father)
+    conflicts: list[object] = []
+
+    def correct(family: factories.FamilySetup, first_name: str) -> None:
+        with write_transaction() as session:
+            saved = changes.save(
+                session, family.family_id, family.user_id, FileKind.CHILD, child, {"first_name": "Léa"},
+                {"first_name": first_name},
+            )  # fmt: skip
+            conflicts.extend(saved.conflicts.values())
+
+    db.session.rollback()
+    ends = both_at_once(app, lambda: correct(mother, "Léo"), lambda: correct(father, "Lou"))
+    assert ends == ["done", "done"] and len(conflicts) == 1
+
+
 def test_two_parents_who_ask_at_once_make_one_request(app: Flask) -> None:
     family = make_family()
     shown = changes.part_of(family.family_id, FileKind.COORDINATES, family.family_id).values
