@@ -70,7 +70,6 @@ def claim(session: Session, code_hash: str, email: str, consent_text_id: int) ->
     family_of_code = select(Guardian.family_id).join(ClaimCode).where(ClaimCode.code_hash == code_hash)
     lock_family(session, session.scalar(family_of_code) or 0)
     take_turns(session, email)
-    _lock_holder(session, code_hash)
     row = session.scalar(select(ClaimCode).where(ClaimCode.code_hash == code_hash).with_for_update())
     if row is None or row.revoked_at is not None:
         raise LinkExpired
@@ -96,14 +95,6 @@ def claim(session: Session, code_hash: str, email: str, consent_text_id: int) ->
         send_activation(session, user, family)
     else:
         queue_mail(session, "family_claimed", email, family_id=family.id, family=family)
-
-
-def _lock_holder(session: Session, code_hash: str) -> None:
-    # Family, adult, code: in the order of who gives a code, and of an invitation that may be used at the same moment.
-    holder = select(ClaimCode.guardian_id).where(ClaimCode.code_hash == code_hash).scalar_subquery()
-    family = select(Guardian.family_id).where(Guardian.id == holder).scalar_subquery()
-    session.execute(select(Family.id).where(Family.id == family).with_for_update())
-    session.execute(select(Guardian.id).where(Guardian.id == holder).with_for_update())
 
 
 def _guardian(session: Session, family_id: int, guardian_id: int, agent_id: int) -> Guardian:

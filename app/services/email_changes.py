@@ -16,10 +16,11 @@ from app.models.families import Guardian
 from app.services.accounts import normalise_email
 from app.services.errors import EmailTaken
 from app.services.links import issue_token, valid_token, was_just_sent
-from app.services.mails import queue_mail, was_just_mailed
+from app.services.mails import mails_since, queue_mail, was_just_mailed
 from app.services.sessions import end_sessions
 
 EMAIL_CHANGE_VALIDITY = timedelta(hours=24)
+MOST_LINKS, LINKS_WITHIN = 3, timedelta(hours=1)  # to one address: nobody's letter box is flooded
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +34,24 @@ class EmailChange:
 def request_email_change(session: Session, user_id: int, new_email: str) -> None:
     """Send the link that confirms the new address there, and a notice to the present one. Nothing changes yet.
 
-    An address that has a login already gets a mail that says so, and no link. Asked for twice within minutes, the same
-    link is not sent again.
+    An address that has a login already gets a mail that says so, and no link. Asked for twice within minutes, nothing
+    is sent again; nor is it to an address that got several links lately.
     """
     user = session.get_one(User, user_id, with_for_update=True)
-    new_email = normalise_email(new_email)
+    new_email, now = normalise_email(new_email), clock.now()
     take_turns(session, new_email)
     if session.scalar(select(User.id).where(User.email == new_email)) is not None:
-        if not was_just_mailed(session, new_email, "email_change_known"):
-            queue_mail(session, "email_change_known", new_email)
-    elif not (_waiting_email(session, user) == new_email and _was_just_sent(session, user)):
+        if was_just_mailed(session, new_email, "email_change_known"):
+            return
+        queue_mail(session, "email_change_known", new_email)
+    else:
+        sent = mails_since(session, new_email, "email_change", now - LINKS_WITHIN)
+        if sent >= MOST_LINKS or (_waiting_email(session, user) == new_email and _was_just_sent(session, user)):
+            return
         secret = issue_token(session, user, TokenPurpose.EMAIL_CHANGE, EMAIL_CHANGE_VALIDITY, new_email=new_email)
-        expires_at = clock.now() + EMAIL_CHANGE_VALIDITY
+        expires_at = now + EMAIL_CHANGE_VALIDITY
         queue_mail(session, "email_change", new_email, secret=secret, old_email=user.email, expires_at=expires_at)
-    if not was_just_mailed(session, user.email, "email_change_asked"):
-        queue_mail(session, "email_change_asked", user.email, new_email=new_email)
+    queue_mail(session, "email_change_asked", user.email, new_email=new_email)
 
 
 def open_email_change(secret: str) -> EmailChange:

@@ -176,15 +176,13 @@ def _valid_invitation(session: Session, secret: str) -> GuardianInvitation:
         .join(GuardianInvitation, GuardianInvitation.guardian_id == Guardian.id)
         .where(GuardianInvitation.token_hash == hash_secret(secret))
     )
-    # The family's row is the lock of its invitations, the adult's that of their login: a claim code gives one too.
+    # The family's row is the lock of all that gives its adults a login: invitations and claim codes.
     family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
     row = session.scalar(
         select(GuardianInvitation)
         .where(GuardianInvitation.token_hash == hash_secret(secret))
         .execution_options(populate_existing=True)
     )
-    if row is not None:
-        session.refresh(row.guardian, with_for_update=True)
     if family is None or row is None or row.expires_at <= clock.now() or family.status is not FamilyStatus.ACTIVE:
         raise LinkExpired
     if row.guardian.user_id is not None or row.guardian.email != row.email:
