@@ -1,4 +1,4 @@
-"""What kind of day a date is: school day, Wednesday, holiday.
+"""What kind of day a date is: school day, Wednesday, holiday; weeks and months from a day on.
 
 Source: product.md section 5, docs/rules/calendars.md.
 """
@@ -84,3 +84,15 @@ def week_of(day: date) -> tuple[date, ...]:
     """The seven days, Monday to Sunday, of the week of ``day``."""
     monday = day - timedelta(days=day.weekday())
     return tuple(monday + timedelta(days=offset) for offset in range(7))
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or its last day where it has no such day."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has a 28th day")

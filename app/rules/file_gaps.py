@@ -43,11 +43,6 @@ class FileGaps:
     loses_aid: bool  # without regime or number no aid can be asked for
     is_checked: bool  # a quotient waits for the staff
 
-    @property
-    def needs_coordinates(self) -> bool:
-        """Whether something other than the quotient is missing."""
-        return any(not gap.startswith("quotient") for gap in self.gaps)
-
 
 def find_gaps(facts: FileFacts) -> FileGaps:
     """What a file lacks. A quotient that waits for the staff is no gap: the family has done its part."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
 
+from app.rules.calendars import add_months
+
 PROVISIONAL_MONTHS = 3
 
 
@@ -75,15 +77,3 @@ def judge_vaccinations(
     if until is not None and today <= until:
         return VaccinationState(VaccinationStatus.PROVISIONAL, missing, until)
     return VaccinationState(VaccinationStatus.MISSING, missing)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day of a later month, or its last day where it has no such day."""
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has a 28th day")

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app.database import db
 from app.models.families import FamilySituation, Guardian, Occupation, Title
-from app.rules.addresses import StreetLine, join_street_line
 from app.services.errors import NotFound
 from app.services.families import Values
 
@@ -45,17 +44,6 @@ class GuardianView:
         names = ("mobile_phone", "home_phone", "work_phone", "work_mobile_phone")
         return tuple(self.values[name] for name in names if self.values[name])
 
-    @property
-    def own_address(self) -> str | None:
-        """« 3 rue du Moulin, 80110 Moreuil »; None for who lives with the family."""
-        found = self.values
-        if found["home"] == FAMILY_HOME:
-            return None
-        line = join_street_line(StreetLine(found["number"], found["repetition"], found["street"]))
-        return ", ".join(
-            part for part in (line, found["complement"], f"{found['postal_code']} {found['city']}") if part
-        )
-
 
 def guardians_of(family_id: int) -> tuple[GuardianView, ...]:
     """The adults of a family, in the order in which they came. One query."""
@@ -68,12 +56,15 @@ def guardian_of(family_id: int, guardian_id: int) -> GuardianView:
     return _view(guardian_row(db.session(), family_id, guardian_id))
 
 
-def shares_email(family_id: int, guardian: GuardianView) -> bool:
-    """Whether another adult of the family signs in with this adult's address: then this one cannot."""
-    return bool(guardian.email) and any(
-        other.has_login and other.id != guardian.id and other.email == guardian.email
-        for other in guardians_of(family_id)
+def shares_email(family_id: int, guardian_id: int, email: str) -> bool:
+    """Whether another adult of the family signs in with this adult's address: then this one cannot. One query."""
+    other = select(Guardian.id).where(
+        Guardian.family_id == family_id,
+        Guardian.id != guardian_id,
+        Guardian.email == email,
+        Guardian.user_id.is_not(None),
     )
+    return db.session.scalar(other.limit(1)) is not None
 
 
 def add_guardian(session: Session, family_id: int, typed: Values) -> int:

@@ -18,6 +18,8 @@ from app.rules.states import FamilyStatus
 from app.services.accounts import normalise_email
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import EmailTaken, LinkExpired, NotFound, SharedEmail, TooManyInvitations
+from app.services.file_parts import lock_family
+from app.services.guardians import guardian_row, shares_email
 from app.services.mails import LINK_EVERY, mails_since, queue_mail
 
 INVITATION_VALIDITY = timedelta(days=7)
@@ -66,10 +68,10 @@ def invite(session: Session, family_id: int, guardian_id: int, invited_by: int) 
     when several went to the address lately, whoever sent them.
     """
     family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
-    guardian = _guardian(session, family_id, guardian_id)
+    guardian = guardian_row(session, family_id, guardian_id)
     if family is None or family.status is not FamilyStatus.ACTIVE or not guardian.email or guardian.user_id is not None:
         raise NotFound("guardian to invite")
-    if shares_email(session, guardian):
+    if shares_email(family_id, guardian.id, guardian.email):
         raise SharedEmail(guardian.email)
     row = session.get(GuardianInvitation, guardian_id)
     if row is not None and row.email == guardian.email and row.sent_at > clock.now() - LINK_EVERY:
@@ -94,24 +96,13 @@ def invite(session: Session, family_id: int, guardian_id: int, invited_by: int) 
 
 def withdraw(session: Session, family_id: int, guardian_id: int) -> None:
     """The link stops working. Raises NotFound where there is none, as when it was used meanwhile."""
-    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
-    _guardian(session, family_id, guardian_id)
+    lock_family(session, family_id)
+    guardian_row(session, family_id, guardian_id)
     row = session.get(GuardianInvitation, guardian_id)
     if row is None:
         raise NotFound("invitation")
     session.delete(row)
     session.flush()
-
-
-def shares_email(session: Session, guardian: Guardian) -> bool:
-    """Whether another adult of the family signs in with this adult's address."""
-    other = select(Guardian.id).where(
-        Guardian.family_id == guardian.family_id,
-        Guardian.id != guardian.id,
-        Guardian.email == guardian.email,
-        Guardian.user_id.is_not(None),
-    )
-    return session.scalar(other.limit(1)) is not None
 
 
 def open_invitation(secret: str) -> OpenInvitation:
@@ -152,7 +143,7 @@ def accept_as(session: Session, secret: str, user_id: int) -> None:
 
 
 def _attach(session: Session, row: GuardianInvitation, user: User) -> None:
-    if shares_email(session, row.guardian):
+    if shares_email(row.guardian.family_id, row.guardian.id, row.email):
         raise LinkExpired
     row.guardian.user_id = user.id
     session.delete(row)
@@ -161,13 +152,6 @@ def _attach(session: Session, row: GuardianInvitation, user: User) -> None:
 
 def _user_of(session: Session, email: str) -> User | None:
     return session.scalar(select(User).where(User.email == normalise_email(email)))
-
-
-def _guardian(session: Session, family_id: int, guardian_id: int) -> Guardian:
-    row = session.scalar(select(Guardian).where(Guardian.family_id == family_id, Guardian.id == guardian_id))
-    if row is None:
-        raise NotFound("guardian")
-    return row
 
 
 def _valid_invitation(session: Session, secret: str) -> GuardianInvitation:

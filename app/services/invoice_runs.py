@@ -20,6 +20,7 @@ from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.addresses import StreetLine, join_street_line
+from app.rules.calendars import add_months
 from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, OddityKind, draft_invoice
 from app.rules.numbers import DocumentKind
 from app.rules.rates import Unpriced
@@ -248,10 +249,6 @@ def _chargeable() -> ColumnElement[bool]:
     )
 
 
-def _month_end(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
 def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[int]:
     return session.scalars(
         select(Booking.family_id)
@@ -262,7 +259,7 @@ def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[in
         .where(
             Activity.office_id == run.office_id,
             Booking.day >= run.month,
-            Booking.day < _month_end(run.month),
+            Booking.day < add_months(run.month, 1),
             Booking.family_id > run.last_family_id,
             InvoicedBooking.booking_id.is_(None),
             _chargeable(),
@@ -287,7 +284,7 @@ def _load_bookings(
         .where(
             Activity.office_id == office_id,
             Booking.day >= first,
-            Booking.day < _month_end(first),
+            Booking.day < add_months(first, 1),
             _chargeable(),
         )
     )

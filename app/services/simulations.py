@@ -16,6 +16,7 @@ from app.database import db
 from app.models.bookings import Opening
 from app.price_labels import explained, problem_words
 from app.rules.bills import Bill, Household, HouseholdChild, Usage
+from app.rules.calendars import add_months
 from app.rules.family_prices import price_family
 from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
 from app.rules.tariff_grids import unit_code
@@ -89,10 +90,7 @@ def activities_to_simulate() -> tuple[ActivityInfo, ...]:
 def months_to_simulate() -> tuple[date, ...]:
     """The present month and those that follow."""
     first = clock.today().replace(day=1)
-    return tuple(
-        date(first.year + (first.month - 1 + ahead) // 12, (first.month - 1 + ahead) % 12 + 1, 1)
-        for ahead in range(MONTHS_AHEAD)
-    )
+    return tuple(add_months(first, ahead) for ahead in range(MONTHS_AHEAD))
 
 
 def typed_quotient(cents: int) -> Quotient:
@@ -137,13 +135,12 @@ def simulate(wish: Wish, quotients: Sequence[Quotient]) -> Simulation:
 
 def _open_days(activity: ActivityInfo, month: date) -> Mapping[int, Sequence[date]]:
     """The days of a month on which each unit is open, for whichever group."""
-    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     found: defaultdict[int, list[date]] = defaultdict(list)
     rows = db.session.execute(
         select(Opening.unit_id, Opening.day)
         .where(
             Opening.day >= month,
-            Opening.day < after,
+            Opening.day < add_months(month, 1),
             Opening.is_open,
             Opening.unit_id.in_([unit.id for unit in activity.units]),
         )

@@ -72,11 +72,6 @@ def create_staff(session: Session, email: str, display_name: str, password_hash:
     return user.id
 
 
-def is_agent(user_id: int) -> bool:
-    """Whether a user has a role at the council."""
-    return db.session.scalar(select(StaffRole.id).where(StaffRole.user_id == user_id).limit(1)) is not None
-
-
 def agents() -> tuple[Agent, ...]:
     """All who have a role, by name. Three queries."""
     roles: dict[int, list[Role]] = {}
@@ -274,10 +269,6 @@ def describe_council(
         if value is not None:
             setattr(council, field, value)
     session.flush()
-
-
-def _roles_of(codes: str) -> tuple[Role, ...]:
-    return tuple(Role(code) for code in codes.split(",") if code)
 
 
 def _in_order(roles: Iterable[Role]) -> tuple[Role, ...]:

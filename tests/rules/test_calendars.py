@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.calendars import DayKind, SchoolHoliday, week_of
+from app.rules.calendars import DayKind, SchoolHoliday, add_months, week_of
 from tests.rules.tables import Row, cases
 from tests.rules.worked_calendar import CALENDAR
 
@@ -54,3 +54,9 @@ def test_between_a_day_and_its_nth_working_day_before_lie_n_minus_one_others(day
     between = [found + timedelta(days=step) for step in range(1, (day - found).days)]
     assert CALENDAR.is_working_day(found)
     assert sum(CALENDAR.is_working_day(each) for each in between) == n - 1
+
+
+def test_three_months_later_is_the_same_day_or_the_last_of_the_month() -> None:
+    assert add_months(date(2026, 11, 30), 3) == date(2027, 2, 28)
+    assert add_months(date(2027, 11, 30), 3) == date(2028, 2, 29)
+    assert add_months(date(2026, 10, 15), 3) == date(2027, 1, 15)

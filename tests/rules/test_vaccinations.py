@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from app.rules.vaccinations import VaccineRule, add_months, judge_vaccinations, rules_for
+from app.rules.vaccinations import VaccineRule, judge_vaccinations, rules_for
 from tests.rules.tables import Row, cases, words
 
 RULES = (
@@ -41,9 +41,3 @@ def test_where_a_child_stands(row: Row) -> None:
 
 def test_nothing_is_asked_where_the_table_is_empty() -> None:
     assert judge_vaccinations((), {}, False, None, date(2026, 11, 23)).status == "nothing_asked"
-
-
-def test_three_months_later_is_the_same_day_or_the_last_of_the_month() -> None:
-    assert add_months(date(2026, 11, 30), 3) == date(2027, 2, 28)
-    assert add_months(date(2027, 11, 30), 3) == date(2028, 2, 29)
-    assert add_months(date(2026, 10, 15), 3) == date(2027, 1, 15)

@@ -127,5 +127,5 @@ def _page(
         "family/members/guardian.html", layout="family", status=status, family=family, guardian=guardian,
         form=form, duplicate=duplicate, may_add=changes.may_add(FileKind.NEW_GUARDIAN),
         invitation=invitations.invitations_of(family.id).get(guardian.id) if guardian else None,
-        shares_email=guardian is not None and guardians.shares_email(family.id, guardian),
+        shares_email=guardian is not None and guardians.shares_email(family.id, guardian.id, guardian.email),
     )  # fmt: skip

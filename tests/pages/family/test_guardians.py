@@ -111,10 +111,11 @@ def test_address_is_the_familys_unless_another_is_given(client: Client, family: 
     assert (added.street, added.city) == ("", "")
     client.get(f"/ma-famille/parents/{added.id}")
     client.submit("guardian", home="own", street="La Ferme", postal_code="", city="Moreuil")  # no number: a lieu-dit
-    assert guardians.guardian_of(family.family_id, added.id).own_address == "La Ferme, 80110 Moreuil"
+    lives_at = guardians.guardian_of(family.family_id, added.id).values
+    assert (lives_at["street"], lives_at["postal_code"], lives_at["city"]) == ("La Ferme", "80110", "Moreuil")
     client.get(f"/ma-famille/parents/{added.id}")
     client.submit("guardian", home="family")
-    assert guardians.guardian_of(family.family_id, added.id).own_address is None
+    assert guardians.guardian_of(family.family_id, added.id).values["home"] == "family"
 
 
 def test_two_parents_may_share_an_address_of_email(client: Client, family: FamilySetup) -> None:
