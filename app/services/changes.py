@@ -52,6 +52,11 @@ class Part:
         return show(self.stored, self.pending)
 
     @property
+    def needs_approval(self) -> bool:
+        """Whether something that parents change here waits for the staff."""
+        return FieldPolicy.APPROVAL in self.policies.values()
+
+    @property
     def read_only(self) -> frozenset[str]:
         """The fields that parents may only read."""
         return frozenset(name for name, policy in self.policies.items() if policy is FieldPolicy.READ_ONLY)

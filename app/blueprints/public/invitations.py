@@ -47,7 +47,7 @@ def accept(secret: str) -> BaseResponse:
         return go_to(url_for(".show", secret=secret))
     sign_out()
     answer = enter(user_id, url_for("family.dashboard.show"))
-    flash(spaced("Bienvenue ! Vous pouvez maintenant vous connecter avec votre adresse."), "success")
+    flash(spaced("Bienvenue ! Votre compte est ouvert : vous vous connecterez avec votre adresse email."), "success")
     return answer
 
 
@@ -56,7 +56,7 @@ def _accept_as_signed_in(secret: str, invitation: OpenInvitation) -> BaseRespons
         return _page(secret, invitation, PasswordForm(), status=422)
     with write_transaction() as session:
         invitations.accept_as(session, secret, current_user.user.user_id)
-    flash("La famille est rattachée à votre compte.", "success")
+    flash("La famille est ajoutée à votre compte.", "success")
     return leave_for(url_for("family.dashboard.show"))
 
 

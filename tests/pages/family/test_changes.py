@@ -153,6 +153,17 @@ def test_staff_may_approve_new_children_and_parents(sqlite_client: Client, famil
     assert "Ajouter une personne" not in sqlite_client.get("/ma-famille").text
 
 
+def test_identity_that_parents_may_correct_alone_promises_no_approval(
+    sqlite_client: Client, family: FamilySetup
+) -> None:
+    child = factories.make_child(family)
+    factories.enrol(child, family, factories.make_activity())
+    address = f"/ma-famille/enfants/{child}/identite"
+    assert "Nous validons les corrections" in sqlite_client.get(address).text
+    choose(FieldPolicy.EDITABLE, FileField.CHILD_LAST_NAME, FileField.CHILD_FIRST_NAME, FileField.CHILD_BIRTH_DATE)
+    assert "Nous validons les corrections" not in sqlite_client.get(address).text
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -83,7 +83,7 @@ def test_parent_of_another_family_attaches_this_one_after_signing_in(family: Fam
     page = other.submit("/connexion", email=EMAIL, password=PASSWORD)
     assert page.path == address
     page = other.submit("invitation")
-    assert page.path == "/tableau-de-bord" and "rattachée" in page.text
+    assert page.path == "/tableau-de-bord" and "ajoutée" in page.text
     users = db.session.scalars(select(Guardian.user_id).where(Guardian.email == EMAIL)).all()
     assert users == [own.user_id, own.user_id]
 
