@@ -295,7 +295,7 @@ def vaccinations_form(asked: Sequence[VaccineRule], birth_date: date) -> type[Va
         "groups": tuple((rule.name, (f"{DOSE}{rule.id}", f"{BOOSTER}{rule.id}")) for rule in asked)
     }
     for rule in asked:
-        members[f"{DOSE}{rule.id}"] = _date_field("Dernière injection")
+        members[f"{DOSE}{rule.id}"] = _date_field("Dernière dose")
         members[f"validate_{DOSE}{rule.id}"] = check_dose
         members[f"{BOOSTER}{rule.id}"] = _date_field("Prochain rappel")
     return type("ChildVaccinationsForm", (VaccinationsForm,), members)
