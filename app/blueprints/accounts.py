@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, forget_sign_in, own_families, resumed_at, safe_next
 from app.database import write_transaction
+from app.even_answers import evenly
 from app.filters import spaced
 from app.forms.accounts import WRONG_PASSWORD, ClosingForm, EmailChangeForm, PasswordChangeForm
 from app.forms.sign_in import WRONG_CODE
@@ -63,7 +64,7 @@ def change_email() -> BaseResponse:
     answer = _code_first() or _refusal("email", form)
     if answer is not None:
         return answer
-    with write_transaction() as session:
+    with evenly(), write_transaction() as session:
         email_changes.request_email_change(session, account.user_id, form.email.data)
     flash(
         spaced(f"Un courriel part vers {form.email.data} : ouvrez son lien pour confirmer. D’ici là, rien ne change."),

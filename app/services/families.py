@@ -133,12 +133,15 @@ def families_of_user(user_id: int) -> tuple[FamilyRef, ...]:
 
 
 def own_family_ids(user_id: int) -> frozenset[int]:
-    """The families of a member of the staff, by login or by address: a colleague decides on them."""
+    """The families of a member of the staff, by login or by address: a colleague decides on them.
+
+    And those of their children's other home: its custody is their own affair too. One query.
+    """
     own_email = select(User.email).where(User.id == user_id).scalar_subquery()
+    own = select(Guardian.family_id).where(or_(Guardian.user_id == user_id, Guardian.email == own_email))
+    own_children = select(FamilyChild.child_id).where(FamilyChild.family_id.in_(own))
     return frozenset(
-        db.session.scalars(
-            select(Guardian.family_id).where(or_(Guardian.user_id == user_id, Guardian.email == own_email))
-        )
+        db.session.scalars(own.union(select(FamilyChild.family_id).where(FamilyChild.child_id.in_(own_children))))
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.database import db, write_transaction
 from app.models.changes import ChangeRequest
-from app.models.families import Child, Family, FamilyAddress, Guardian, Regime
+from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian, Regime
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.changes import FieldPolicy
@@ -23,7 +23,7 @@ from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChan
 from app.services.field_settings import save_policies
 from app.services.staff_queue import ItemKind
 from tests import factories
-from tests.factories import ask_change, make_child, make_family, make_staff
+from tests.factories import NOW, ask_change, make_child, make_family, make_staff
 
 MOVE = {"number": "3", "street": "Rue du Moulin", "city": "Moreuil"}
 
@@ -59,6 +59,20 @@ def test_accepted_change_is_stored_told_and_kept(agent: int) -> None:
     assert entry.was_asked and entry.changed_by == "Camille AGENT" and entry.changes["regime"].after == "general"
     (view,) = changes.requests_of_family(family.family_id)
     assert (view.status, view.was_edited, view.decided_by) == (ChangeStatus.ACCEPTED, False, "Camille AGENT")
+
+
+def test_nobody_decides_on_the_other_home_of_their_child(agent: int) -> None:
+    own, other = make_family(user_id=agent), make_family()
+    child = make_child(own)
+    with write_transaction() as session:
+        session.add(FamilyChild(family_id=other.family_id, child_id=child))
+    request_id = ask_change(other, regime="general", fund_number="123456")
+    with pytest.raises(OwnFamily):
+        accept(request_id, agent)
+    with pytest.raises(OwnFamily), write_transaction() as session:
+        changes.save_as_staff(
+            session, other.family_id, agent, FileKind.CUSTODY, child, {}, {"arrangement": "one_parent"}, NOW.date()
+        )
 
 
 def test_address_that_signs_in_meanwhile_is_not_changed_by_an_older_request(agent: int) -> None:

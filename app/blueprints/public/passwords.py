@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import enter
 from app.database import write_transaction
+from app.even_answers import evenly
 from app.forms.activations import LinkForm, PasswordForm
 from app.htmx import go_to, render_page
 from app.models.accounts import TokenPurpose
@@ -33,7 +34,7 @@ def send_link() -> BaseResponse:
     form = LinkForm()
     if not form.validate():
         return _ask_page(form, status=422)
-    with write_transaction() as session:
+    with evenly(), write_transaction() as session:
         links.request_password_reset(session, form.email.data)
     return go_to(url_for("public.passwords.show_sent"))
 

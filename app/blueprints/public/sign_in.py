@@ -70,8 +70,7 @@ def check_code() -> BaseResponse:
     try:
         user = links.open_link(secret or "", TokenPurpose.SECOND_STEP)
     except LinkExpired:
-        flash(spaced("Vous avez attendu trop longtemps : connectez-vous à nouveau."), "warning")
-        return go_to(url_for("public.sign_in.show", suite=safe_next(form.suite.data)))
+        return _begin_again(form)
     if not form.validate():
         return _code_page(form, status=422)
     attempt = attempt_for(user.email)
@@ -87,6 +86,8 @@ def check_code() -> BaseResponse:
             record_failure(session, attempt)
         form.code.errors = [WRONG_CODE]
         return _code_page(form, status=422)
+    except LinkExpired:  # between the two looks: used in another tab, or the password was changed
+        return _begin_again(form)
     sign_in(user_id)
     return _go_on(form)
 
@@ -97,6 +98,11 @@ def sign_out_user() -> BaseResponse:
     sign_out()
     flash("Vous êtes déconnecté. À bientôt !", "success")
     return leave_for(url_for("public.sign_in.show"))
+
+
+def _begin_again(form: CodeForm) -> BaseResponse:
+    flash(spaced("Vous avez attendu trop longtemps : connectez-vous à nouveau."), "warning")
+    return go_to(url_for("public.sign_in.show", suite=safe_next(form.suite.data)))
 
 
 def _check(email: str, password: str) -> int | None:

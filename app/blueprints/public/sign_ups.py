@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import home_address
 from app.database import write_transaction
+from app.even_answers import evenly
 from app.forms.sign_ups import FamilyForm, GuardianForm, SendForm
 from app.htmx import go_to, render_page
 from app.models.families import Title
@@ -97,7 +98,7 @@ def send() -> BaseResponse:
         email=guardian.email.data,
         consent_text_id=family.accepted_text_id,
     )
-    with write_transaction() as database_session:
+    with evenly(), write_transaction() as database_session:
         sign_ups.request_sign_up(database_session, sign_up)
     session.pop(_STATE, None)
     return go_to(url_for("public.sign_ups.thank"))

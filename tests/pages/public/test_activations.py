@@ -1,5 +1,6 @@
 """The links of mails: confirming an account, and a forgotten password."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.database import db, write_transaction
+from app.even_answers import SHORTEST_SECONDS
 from app.models.accounts import User, UserSession
 from app.models.mails import OutboxMail
 from app.services import links, sign_ups
@@ -109,6 +111,14 @@ def test_parent_gets_a_new_link_and_the_old_one_stops(client: Client) -> None:
     new = last_secret()
     client.get(f"/activation/{old}", status=410)
     client.get(f"/activation/{new}")
+
+
+@pytest.mark.parametrize("path", ["/activation/nouveau-lien", "/mot-de-passe-oublie"])
+def test_time_of_the_answer_does_not_tell_who_has_an_account(sqlite_client: Client, path: str) -> None:
+    sqlite_client.get(path)
+    started = time.perf_counter()
+    sqlite_client.submit(path, email="inconnue@example.org")
+    assert time.perf_counter() - started >= SHORTEST_SECONDS
 
 
 @pytest.mark.parametrize("path", ["/activation/nouveau-lien", "/mot-de-passe-oublie"])

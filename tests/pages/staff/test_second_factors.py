@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pyotp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.accounts import RecoveryCode, SecondFactor, UserSession
+from app.models.accounts import RecoveryCode, SecondFactor, User, UserSession, UserToken
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.sign_ins import MOST_FAILURES, STEP_UP_WITHIN, Subject
@@ -74,6 +74,20 @@ def test_agent_sets_it_up_and_signs_in_with_a_code(sqlite_client: Client, agent_
     client.get("/gestion/familles", status=303)  # half signed in is not signed in
     client.get("/connexion/code?suite=/gestion/familles")
     assert client.submit("/connexion/code", code=next_code(agent_id)).path == "/gestion/familles"
+
+
+def test_half_signed_state_used_elsewhere_meanwhile_begins_again(
+    sqlite_client: Client, agent_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = set_up(agent_id)[0]
+    give_password(sqlite_client)
+    looked = db.session.scalars(select(User).where(User.id == agent_id)).one()
+    monkeypatch.setattr("app.services.links.open_link", lambda *_: looked)  # the first look, just before
+    with write_transaction() as session:
+        session.execute(delete(UserToken))
+    assert sqlite_client.submit("/connexion/code", code=code).path.startswith("/connexion")
+    assert second_factors.recovery_codes_left(agent_id) == 10  # not spent for nothing
+    sqlite_client.get("/gestion/familles", status=303)
 
 
 def test_a_code_serves_once(sqlite_client: Client, agent_id: int) -> None:
