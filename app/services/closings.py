@@ -66,7 +66,7 @@ def close_account(session: Session, user_id: int) -> None:
         .join(Guardian)
         .where(Guardian.user_id == user_id)
         .order_by(Family.id)
-        .with_for_update(of=Family)  # two adults who leave at once: the second is the last
+        .with_for_update(of=Family, key_share=True)  # two adults who leave at once: the second is the last
     ).all()
     user = session.get_one(User, user_id, with_for_update=True)
     if session.scalar(select(StaffRole.id).where(StaffRole.user_id == user_id).limit(1)) is not None:

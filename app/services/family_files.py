@@ -257,7 +257,9 @@ def resend_invitation(session: Session, family_id: int) -> str:
     Links sent before stop working. Raises NotFound where there is no such account, as when it was confirmed meanwhile.
     """
     family = session.scalar(
-        select(Family).where(Family.id == family_id, Family.status == FamilyStatus.ACTIVE).with_for_update()
+        select(Family)
+        .where(Family.id == family_id, Family.status == FamilyStatus.ACTIVE)
+        .with_for_update(key_share=True)
     )
     user = None if family is None else family.guardians[0].user
     if family is None or user is None or user.password_hash is not None:

@@ -20,7 +20,7 @@ from app.services.guardians import add_guardian, guardian_row, read_values, writ
 
 def lock_family(session: Session, family_id: int) -> None:
     """Make other changes of the family's file wait until this transaction ends."""
-    session.execute(select(Family.id).where(Family.id == family_id).with_for_update())
+    session.execute(select(Family.id).where(Family.id == family_id).with_for_update(key_share=True))
 
 
 def lock_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> None:

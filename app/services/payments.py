@@ -115,7 +115,7 @@ def start_basket(
     A family that is closed may still pay what it owes. Raises NotFound, and NothingToPay when nothing of it can be paid
     online now.
     """
-    session.get_one(Family, family.id, with_for_update=True)
+    session.get_one(Family, family.id, with_for_update={"key_share": True})
     plan = plan_payment(family.id, invoice_ids)
     if not plan.baskets:
         raise NothingToPay(plan.unpayable)
@@ -294,7 +294,10 @@ def record_counter_payment(
     unallocated and flagged. Raises NotFound for an unknown family or office, OwnFamily, and RefusedAllocations
     (rules.allocation) for allocations that cannot be taken.
     """
-    if session.get(Family, family_id, with_for_update=True) is None or session.get(Office, office_id) is None:
+    if (
+        session.get(Family, family_id, with_for_update={"key_share": True}) is None
+        or session.get(Office, office_id) is None
+    ):
         raise NotFound("family or office")
     if family_id in own_family_ids(recorded_by):
         raise OwnFamily
@@ -355,7 +358,7 @@ def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReadi
     rows = session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids)))
     office_of = {row.id: row.office_id for row in rows}
     # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
-    session.get_one(Family, basket.family_id, with_for_update=True)
+    session.get_one(Family, basket.family_id, with_for_update={"key_share": True})
     settlement = allocate_still_due(wanted, balances(session, invoice_ids))
     amounts: defaultdict[int, int] = defaultdict(int)
     allocations: defaultdict[int, list[Allocation]] = defaultdict(list)

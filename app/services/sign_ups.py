@@ -107,7 +107,7 @@ def correct_email(session: Session, family_id: int, email: str) -> None:
 
     Raises NotFound when there is no such family or its account is confirmed, EmailTaken when another has the address.
     """
-    family = session.get(Family, family_id, with_for_update=True)
+    family = session.get(Family, family_id, with_for_update={"key_share": True})
     if family is None or family.status not in (FamilyStatus.PENDING, FamilyStatus.ACTIVE):
         raise NotFound("family")
     guardian = family.guardians[0]
@@ -142,7 +142,7 @@ def _has_just_signed_up(session: Session, email: str) -> bool:
 
 
 def _pending_family(session: Session, family_id: int, decided_by: int) -> Family:
-    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
+    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update(key_share=True))
     if family is None:
         raise NotFound("family")
     if family.status is not FamilyStatus.PENDING:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from datetime import date, timedelta
 
 import pytest
@@ -14,9 +18,11 @@ from app.models.bookings import Booking
 from app.models.families import FamilyAddress
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
+from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
 from app.rules.invoicing import OddityKind
 from app.rules.states import BookingStatus, CancelClass
+from app.services import invoice_runs, payments
 from app.services.checks import find_inconsistencies
 from app.services.errors import NotFound
 from app.services.invoice_runs import issue_next, preview_run, runs, start_run, unfinished_run
@@ -132,6 +138,48 @@ def test_two_runs_that_take_turns_invoice_each_family_once(planning, staff_id) -
     assert numbers == [f"pop-F26110000{n}" for n in range(1, 6)]
     assert len(set(db.session.scalars(select(Invoice.family_id)))) == 5
     assert unfinished_run(db.session()) is None
+
+
+def test_a_run_and_a_payment_of_the_same_family_do_not_wait_for_each_other(
+    app, planning, staff_id, monkeypatch
+) -> None:
+    """The run holds the office and names the family in its invoice; the payment holds the family and wants a number."""
+    run_id, office_id = start(planning.activity, staff_id), office_of(planning.activity)
+    has_office, has_family = threading.Event(), threading.Event()
+    issue_one, next_number = invoice_runs._issue, payments.next_number
+
+    def issue_later(*arguments) -> None:
+        has_office.set()
+        has_family.wait(timeout=0.5)  # SQLite has one writer: the payment comes after the run
+        issue_one(*arguments)
+
+    def number_later(*arguments) -> str:
+        has_family.set()
+        return next_number(*arguments)
+
+    monkeypatch.setattr(invoice_runs, "_issue", issue_later)
+    monkeypatch.setattr(payments, "next_number", number_later)
+
+    def issue_all() -> int:
+        return issue_some(run_id)
+
+    def take_cash() -> int:
+        assert has_office.wait(timeout=10)
+        with write_transaction() as session:
+            return payments.record_counter_payment(
+                session, office_id=office_id, family_id=planning.family.family_id, mode=PaymentMode.CASH,
+                amount_cents=500, received_on=FIRST, reference="", recorded_by=staff_id,
+            )  # fmt: skip
+
+    def within_app(action: Callable[[], int]) -> int:
+        with app.app_context():
+            return action()
+
+    with ThreadPoolExecutor(2) as threads:
+        done = [threads.submit(Context().run, within_app, action) for action in (issue_all, take_cash)]
+        assert done[0].result(timeout=30) == 1
+        assert done[1].result(timeout=30)
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_an_interrupted_run_is_taken_up_where_it_stopped(planning, staff_id) -> None:
