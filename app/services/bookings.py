@@ -22,7 +22,7 @@ from app.rules.choices import Choices, UnknownTick, read_choices
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
-from app.services.families import ChildView, FamilyRef, child_of, children_of
+from app.services.families import ChildView, FamilyRef, child_of, children_of, stays_active
 from app.services.planning import Proposal
 from app.services.planning_facts import DayJudgement, PlanningFacts, judge_day, load_facts
 
@@ -100,12 +100,14 @@ def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: 
     The same `key` sent again by the same user changes nothing and answers the same. Raises NotFound for another
     family's child and for openings that the child's planning does not have, FamilyNotActive when it may only look.
     """
-    # The child is locked first (PostgreSQL): its two parents save one after the other, then counters in id order.
+    # Locked in this order (PostgreSQL): the family, so that it stays what it is; the child, whose two parents save one
+    # after the other; the counters in id order.
+    may_act = stays_active(session, family.id)
     session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
     receipt = session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
     if receipt is not None:
         return SaveOutcome.from_json(receipt.outcome)
-    if not family.may_act:
+    if not may_act:
         raise FamilyNotActive
     child_of(family.id, child_id)
     now = clock.now()
@@ -140,7 +142,7 @@ def _apply(
     days = sorted(slots)
     _lock_counters(session, slots)
     # Read after the locks, so that what is judged is what is changed.
-    facts = load_facts(session, family, child_id, days)
+    facts = load_facts(session, family, child_id, days, ids)
     if not ids <= facts.openings.keys():
         raise NotFound("openings")
     held_now = frozenset(id_ for id_ in ids if facts.holds(id_))

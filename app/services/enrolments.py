@@ -18,7 +18,7 @@ from app.rules.rates import Unpriced
 from app.rules.states import EnrolmentStatus, check_transition
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, quotients_of
+from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, quotients_of, stays_active
 from app.services.mails import queue_mail
 from app.services.prices import unit_price
 
@@ -121,7 +121,7 @@ def request_enrolment(session: Session, family: FamilyRef, user_id: int, child_i
     The group is that of the child's age on the first day. Raises NotFound for another family's child or an unknown
     activity, EnrolmentBlocked when a rule forbids it, FamilyNotActive when the family may only look.
     """
-    if not family.may_act:
+    if not stays_active(session, family.id):
         raise FamilyNotActive
     # Locked, so that two requests at once (a double tap) make one.
     session.execute(select(Child.id).where(Child.id == child_id).with_for_update())

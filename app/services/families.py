@@ -145,6 +145,13 @@ def own_family_ids(user_id: int) -> frozenset[int]:
     )
 
 
+def stays_active(session: Session, family_id: int) -> bool:
+    """Whether the family may change something now, and until the commit (PostgreSQL): `FamilyRef` was read before, and
+    an adult may have closed it since."""
+    status = session.scalar(select(Family.status).where(Family.id == family_id).with_for_update(read=True))
+    return status is FamilyStatus.ACTIVE
+
+
 def children_of(family_id: int) -> tuple[ChildView, ...]:
     """The children of a family, eldest first."""
     rows = db.session.scalars(

@@ -151,8 +151,14 @@ class PlanningFacts:
         return None
 
 
-def load_facts(session: Session, family: FamilyRef, child_id: int, days: Sequence[date]) -> PlanningFacts:
-    """Read the facts of some days in a constant number of queries. A save locks what it will change before."""
+def load_facts(
+    session: Session, family: FamilyRef, child_id: int, days: Sequence[date], shown: Collection[int] = ()
+) -> PlanningFacts:
+    """Read the facts of some days in a constant number of queries. A save locks what it will change before.
+
+    `shown` are the openings that the form was made of: those of an enrolment that has ended since are read too, so
+    that the save can say so instead of not knowing them.
+    """
     now_catalogue = catalogue()
     enrolments = tuple(
         EnrolmentInfo(*row)
@@ -169,13 +175,20 @@ def load_facts(session: Session, family: FamilyRef, child_id: int, days: Sequenc
         )
     )
     units = now_catalogue.units
-    group_ids = {enrolment.group_id for enrolment in enrolments}
+    offered = Opening.group_id.in_({enrolment.group_id for enrolment in enrolments})
+    if shown:
+        earlier = select(Enrolment.group_id).where(
+            Enrolment.family_id == family.id,
+            Enrolment.child_id == child_id,
+            Enrolment.status.in_([EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED]),
+        )
+        offered |= Opening.id.in_(shown) & Opening.group_id.in_(earlier)
     openings = {
         id_: OpeningInfo(id_, units[unit_id], group_id, day, is_open, closing_reason)
         for id_, unit_id, group_id, day, is_open, closing_reason in session.execute(
             select(
                 Opening.id, Opening.unit_id, Opening.group_id, Opening.day, Opening.is_open, Opening.closing_reason
-            ).where(Opening.day.in_(days), Opening.group_id.in_(group_ids))
+            ).where(Opening.day.in_(days), offered)
         )
     }
     left = {

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select, update
 from app import clock
 from app.database import WriteRefused, db, write_transaction
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
+from app.models.enrolments import Enrolment
 from app.models.families import Family, FamilyChild
 from app.rules.cells import Reason
 from app.rules.quotients import QuotientOutcome
@@ -382,7 +383,17 @@ def test_closed_family_books_nothing(app: Flask) -> None:
     assert bookings_of(planning.child_id) == []
 
 
-@pytest.mark.parametrize("status", [status for status in EnrolmentStatus if status is not EnrolmentStatus.ACCEPTED])
+def test_family_that_was_closed_while_its_request_ran_changes_nothing(app: Flask) -> None:
+    planning = make_planning()
+    assert planning.family.status is FamilyStatus.ACTIVE  # as the request read it
+    with write_transaction() as session:
+        session.get_one(Family, planning.family.family_id).status = FamilyStatus.CLOSED
+    with pytest.raises(FamilyNotActive):
+        save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    assert bookings_of(planning.child_id) == []
+
+
+@pytest.mark.parametrize("status", sorted(set(EnrolmentStatus) - {EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED}))
 def test_only_an_accepted_enrolment_books(app: Flask, status: EnrolmentStatus) -> None:
     planning = make_planning()
     child_id = factories.make_child(planning.family, "Hugo")
@@ -401,6 +412,28 @@ def test_enrolment_counts_only_from_its_first_to_its_last_day(app: Flask) -> Non
     outcome = save(planning.family, child_id, book=[before, inside, after])
     assert results(outcome) == {before: Result.REFUSED, inside: Result.BOOKED, after: Result.REFUSED}
     assert reason_of(outcome, before) is Reason.NOT_ENROLLED
+
+
+@pytest.mark.parametrize("changes", [{}, {"status": EnrolmentStatus.ENDED}], ids=["shortened", "ended"])
+def test_enrolment_that_ended_meanwhile_holds_up_no_other_choice(app: Flask, changes: dict[str, object]) -> None:
+    """The form was shown before the staff ended the enrolment: its days are refused, those of the others are saved."""
+    planning = make_planning()
+    held, wanted = planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Repas")
+    save(planning.family, planning.child_id, book=[held])
+    other = factories.make_activity("Autre accueil", needs={})
+    factories.enrol(planning.child_id, planning.family, other)
+    thursday = WEDNESDAY + timedelta(days=1)
+    elsewhere = factories.make_openings(other, [thursday])[thursday, "Matin"]
+    with write_transaction() as session:
+        ended = update(Enrolment).where(Enrolment.activity_id == planning.activity.id)
+        session.execute(ended.values(ends_on=WEDNESDAY - timedelta(days=30), **changes))
+    outcome = save(planning.family, planning.child_id, book=[wanted, elsewhere], cancel=[held])
+    assert results(outcome) == {wanted: Result.REFUSED, held: Result.HELD_BACK, elsewhere: Result.BOOKED}
+    assert reason_of(outcome, wanted) is Reason.NOT_ENROLLED
+    # What nobody of the family was ever enrolled in is no part of any form of theirs.
+    with pytest.raises(NotFound):
+        stranger = factories.make_openings(factories.make_activity("Ailleurs", needs={}), [thursday])
+        save(planning.family, planning.child_id, book=[elsewhere, stranger[thursday, "Matin"]])
 
 
 def test_closed_opening_takes_nobody_and_keeps_who_is_in(app: Flask) -> None:
