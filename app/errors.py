@@ -2,11 +2,12 @@
 
 import logging
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import resume_address
 from app.database import db
@@ -62,9 +63,11 @@ def init_app(app: Flask) -> None:
     """Register the pages of every error."""
 
     @app.errorhandler(HTTPException)
-    def show_http_error(error: HTTPException) -> Response | HTTPException:
+    def show_http_error(error: HTTPException) -> Response | BaseResponse | HTTPException:
         if error.code is None or error.code < 400:
             return error
+        if error.code == 404 and (address := _without_slash()) is not None:
+            return redirect(address, 308)
         page = _page(error.code)
         if isinstance(error, MethodNotAllowed) and error.valid_methods is not None:
             page.allow.update(error.valid_methods)
@@ -99,6 +102,19 @@ def init_app(app: Flask) -> None:
     def show_failure(error: Exception) -> Response:
         logger.exception("unhandled error on %s", request.endpoint, exc_info=error)
         return _page(500)
+
+
+def _without_slash() -> str | None:
+    """The address of the page that was asked for with a slash too many (`/connexion/`); None when there is none."""
+    path = request.path.rstrip("/")
+    if request.method not in ("GET", "HEAD") or path in ("", request.path):
+        return None
+    try:
+        endpoint, arguments = current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return None
+    query = request.query_string.decode(errors="replace")
+    return url_for(endpoint, **arguments) + (f"?{query}" if query else "")
 
 
 def _page(status: int) -> Response:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
@@ -175,7 +175,7 @@ def load_facts(
         )
     )
     units = now_catalogue.units
-    offered = Opening.group_id.in_({enrolment.group_id for enrolment in enrolments})
+    offered: ColumnElement[bool] = Opening.group_id.in_({enrolment.group_id for enrolment in enrolments})
     if shown:
         earlier = select(Enrolment.group_id).where(
             Enrolment.family_id == family.id,

@@ -198,6 +198,28 @@ def test_a_parent_books_with_the_keyboard_alone(site: Site, open_page: OpenPage)
     expect(page.locator("main")).to_contain_text("1 réservation enregistrée")
 
 
+def test_an_agent_goes_through_the_queue_with_the_keyboard(seen_site: Site, open_page: OpenPage) -> None:
+    page = open_page(DESKTOP)
+    seen_site.sign_in(page, Door.STAFF)
+    page.goto(f"{seen_site.address}/gestion/a-traiter")
+    expect(page.locator("main .keys")).to_be_visible()  # the keys are announced
+    first, second = page.locator(".queue > li").nth(0), page.locator(".queue > li").nth(1)
+    first.locator("summary").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(second.locator("summary").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(second.locator(".facts")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("a")
+    expect(first.locator(".accept .button")).to_be_focused()
+    page.keyboard.press("r")
+    reason = first.locator(".refusal textarea, .refusal input[type=text]")
+    expect(reason).to_be_focused()
+    page.keyboard.type("art a")  # letters are letters in a field
+    expect(reason).to_have_value("art a")
+    expect(page.locator(".queue > li.decided")).to_have_count(0)
+
+
 def test_leaving_with_unsaved_ticks_asks_first(
     seen_site: Site, open_page: OpenPage, browser_problems: BrowserProblems
 ) -> None:

@@ -78,4 +78,17 @@
     } while (!box || !box.offsetParent);
     box.focus();
   });
+
+  /* The keys of « À traiter », on a row only: they lead to its buttons and press none. */
+  doc.addEventListener("keydown", function (event) {
+    var row = event.target.closest(".queue > li"), key = event.key.toLowerCase(), step = { arrowdown: 1, arrowup: -1 }[key];
+    if (!row || event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+    var rows = [].slice.call(row.parentNode.children), goal = null;
+    if (step) goal = (rows[rows.indexOf(row) + step] || row).querySelector("summary, a");
+    else if (key === "a") goal = row.querySelector(".accept .button");
+    else if (key === "r" && (goal = row.querySelector(".refusal textarea, .refusal input:not([type=hidden])"))) {
+      row.querySelectorAll("details").forEach(function (part) { part.open = true; });
+    }
+    if (goal) { event.preventDefault(); goal.focus(); }
+  });
 })();

@@ -197,3 +197,13 @@ def test_lost_password_lets_in_while_the_place_waits(sqlite_client: Client) -> N
 )
 def test_a_place_is_an_address_or_a_network_of_one_house(address: str, place: str) -> None:
     assert place_of(address) == place
+
+
+def test_a_slash_too_many_leads_to_the_page(client: Client) -> None:
+    assert client.get("/connexion/?suite=/mes-factures", status=308).location == "/connexion?suite=/mes-factures"
+    assert client.get("/connexion//", status=308).location == "/connexion"
+    client.get("/n-existe-pas/", status=404)
+    client.post("/connexion/", {}, status=404)
+    for elsewhere in ("//evil.example.org/", "/%2Fevil.example.org/"):
+        answer = client.get_any(elsewhere)
+        assert answer.status == 404 or (answer.location.startswith("/") and not answer.location.startswith("//"))
