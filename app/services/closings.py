@@ -96,7 +96,7 @@ def reopen_family(session: Session, family_id: int, reopened_by: int) -> None:
 
     Raises NotFound for a file that is not closed, as when a colleague was faster, and OwnFamily.
     """
-    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
+    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update(key_share=True))
     if family is None or family.status is not FamilyStatus.CLOSED:
         raise NotFound("closed family")
     if family_id in own_family_ids(reopened_by):

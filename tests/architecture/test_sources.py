@@ -149,3 +149,20 @@ def test_every_package_is_pinned():
             and not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+(; python_version .*)?", line)
         ]
         assert loose == [], name
+
+
+FAMILY_LOCKS = re.compile(
+    r"(?:select\(Family(?:\.\w+)?\)|\.get(?:_one)?\(\s*Family,)(?:(?!\n\n|session\.).)*?with_for_update(?:\(([^)]*)\)|=([^,)\n]*))",
+    re.DOTALL,
+)
+
+
+def test_family_rows_are_locked_without_their_key() -> None:
+    """FOR UPDATE would also stop those who only name the family, such as an invoice run: a deadlock with a payment."""
+    locks = [
+        (path.name, found[1] or found[2])
+        for path in sorted((ROOT / "app" / "services").glob("*.py"))
+        for found in FAMILY_LOCKS.finditer(path.read_text())
+    ]
+    assert len(locks) >= 10, "the pattern no longer finds them"
+    assert [lock for lock in locks if "key_share" not in lock[1] and lock[1] != "read=True"] == []
