@@ -67,7 +67,7 @@ def invite(session: Session, family_id: int, guardian_id: int, invited_by: int) 
     with a login, SharedEmail for one whose address another adult of the family signs in with, and TooManyInvitations
     when several went to the address lately, whoever sent them.
     """
-    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
+    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update(key_share=True))
     guardian = guardian_row(session, family_id, guardian_id)
     if family is None or family.status is not FamilyStatus.ACTIVE or not guardian.email or guardian.user_id is not None:
         raise NotFound("guardian to invite")
@@ -161,7 +161,7 @@ def _valid_invitation(session: Session, secret: str) -> GuardianInvitation:
         .where(GuardianInvitation.token_hash == hash_secret(secret))
     )
     # The family's row is the lock of all that gives its adults a login: invitations and claim codes.
-    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update())
+    family = session.scalar(select(Family).where(Family.id == family_id).with_for_update(key_share=True))
     row = session.scalar(
         select(GuardianInvitation)
         .where(GuardianInvitation.token_hash == hash_secret(secret))
