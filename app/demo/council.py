@@ -48,12 +48,12 @@ from app.services.families import (
     communes_of_postal_code,
     families_of_user,
     read_coordinates,
-    verify_quotient,
     write_coordinates,
 )
 from app.services.links import confirm_account
 from app.services.mails import record_sent
 from app.services.planning import Proposal
+from app.services.quotients import accept_quotient
 from app.services.sign_ups import SignUp, accept_sign_up, current_consent_text, request_sign_up
 from app.services.staff_accounts import create_staff, describe_council
 
@@ -269,7 +269,9 @@ def _complete(demo: _Demo, plan: FamilyPlan, children: Sequence[ChildPlan]) -> N
     write_coordinates(demo.session, row, values, clock.today())
     demo.session.flush()
     if plan.quotient_cents is not None and plan.story is QuotientStory.VERIFIED:
-        verify_quotient(demo.session, family.id, january, demo.clerk_id)
+        declared = max(quotient.id for quotient in row.quotients)
+        # For all seasons of the demo: nobody renews a quotient in it.
+        accept_quotient(demo.session, declared, demo.clerk_id, max(season.ends_on for season in demo.offer.seasons))
     for child in children:
         _add_child(demo, plan, child)
 

@@ -206,7 +206,7 @@ def quotients_of(family_id: int) -> tuple[Quotient, ...]:
         .where(FamilyQuotient.family_id == family_id, FamilyQuotient.refused_at.is_(None))
         .order_by(FamilyQuotient.starts_on, FamilyQuotient.id)
     )
-    return tuple(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None) for row in rows)
+    return tuple(_quotient(row) for row in rows)
 
 
 def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, Sequence[Quotient]]:
@@ -215,7 +215,7 @@ def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapp
     rows = select(FamilyQuotient).where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None))
     rows = rows.order_by(FamilyQuotient.starts_on, FamilyQuotient.id)
     for row in session.scalars(rows) if family_ids else ():
-        found[row.family_id].append(Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None))
+        found[row.family_id].append(_quotient(row))
     return found
 
 
@@ -303,20 +303,6 @@ def write_coordinates(session: Session, family: Family, values: Values, starts_o
     _declare_quotient(family, values)
 
 
-def verify_quotient(session: Session, family_id: int, month: date, verified_by: int) -> None:
-    """Confirm the quotient that a family declared last for a month: from now on it lowers prices. Raises NotFound."""
-    row = session.scalar(
-        select(FamilyQuotient)
-        .where(FamilyQuotient.family_id == family_id, FamilyQuotient.starts_on == month)
-        .order_by(FamilyQuotient.id.desc())
-        .limit(1)
-    )
-    if row is None:
-        raise NotFound("quotient")
-    row.verified_at = clock.now()
-    row.verified_by_id = verified_by
-
-
 def add_child(session: Session, family_id: int, typed: ChildInput) -> int:
     """Add a child to a family and return its id. Whether it is there already: `changes.add_person`."""
     child = Child(last_name=typed.last_name, first_name=typed.first_name, birth_date=typed.birth_date)
@@ -346,6 +332,10 @@ def _communes(session: Session, condition: object) -> tuple[CommuneChoice, ...]:
         .limit(60)
     )
     return tuple(CommuneChoice(*row) for row in rows)
+
+
+def _quotient(row: FamilyQuotient) -> Quotient:
+    return Quotient(row.value_cents, row.starts_on, row.ends_on, row.verified_at is not None)
 
 
 def _address_on(addresses: Sequence[FamilyAddress], day: date) -> FamilyAddress | None:

@@ -8,9 +8,11 @@ from sqlalchemy import select, text
 from app import clock
 from app.database import db, write_transaction
 from app.models.families import Family, FamilyAddress, FamilyQuotient, QuotientSource
+from app.rules.capabilities import Role
 from app.services import families
 from app.services.errors import NotFound
-from tests.factories import NOW, make_child, make_family, share_child
+from app.services.quotients import accept_quotient
+from tests.factories import NOW, make_child, make_family, make_staff, share_child
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -65,8 +67,9 @@ def test_declared_quotient_waits_for_the_staff() -> None:
     family = make_family(quotient_cents=50_000)
     save(family.family_id)
     assert [row.verified_at is not None for row in db.session.scalars(select(FamilyQuotient))] == [True, False]
+    clerk, declared = make_staff(Role.FILE_CLERK), max(db.session.scalars(select(FamilyQuotient.id)))
     with write_transaction() as session:
-        families.verify_quotient(session, family.family_id, date(2026, 10, 1), family.user_id)
+        accept_quotient(session, declared, clerk, date(2027, 1, 31))
     save(family.family_id)  # the same again changes nothing
     assert all(row.verified_at for row in db.session.scalars(select(FamilyQuotient)))
     save(family.family_id, quotient="90000", quotient_source="tax_notice")

@@ -14,8 +14,8 @@ from app.models.families import FamilyQuotient
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.quotients import QuotientOutcome
-from app.services.families import verify_quotient
 from app.services.prices import PriceChangeReason, Repricing, reprice_family
+from app.services.quotients import accept_quotient
 from tests.factories import (
     WEDNESDAY,
     PlanningSetup,
@@ -41,11 +41,9 @@ def planning(app: Flask) -> PlanningSetup:
 
 def verify(planning: PlanningSetup) -> Repricing:
     staff_id = make_staff(Role.FILE_CLERK)
-    declare_quotient(planning.family, 45_000, OCTOBER)
+    quotient_id = declare_quotient(planning.family, 45_000, OCTOBER)
     with write_transaction() as session:
-        verify_quotient(session, planning.family.family_id, OCTOBER, staff_id)
-        session.flush()
-        return reprice_family(session, planning.family.family_id, PriceChangeReason.QUOTIENT)
+        return accept_quotient(session, quotient_id, staff_id, date(2027, 1, 31))
 
 
 def kept() -> list[tuple[int, QuotientOutcome]]:
