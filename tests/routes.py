@@ -258,6 +258,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.tariffs.show": _staff(Capability.EDIT_TARIFFS),
     "staff.tariffs.show_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),
+    "staff.tariffs.compare_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),
     "staff.tariffs.new_version": _staff(Capability.EDIT_TARIFFS, argument="activity_id"),
     "staff.tariffs.add_version": _staff(Capability.EDIT_TARIFFS, method="POST", argument="activity_id"),
     "staff.tariffs.edit_version": _staff(Capability.EDIT_TARIFFS, argument="version_id"),

@@ -16,6 +16,7 @@ from app.rules.capabilities import Capability
 from app.services import tariffs
 from app.services.catalogue import ActivityInfo
 from app.services.errors import DayTaken, VersionBegun
+from app.services.tariff_comparisons import compare
 from app.services.tariffs import Effect, TariffInput, VersionState, VersionView
 
 blueprint = Blueprint("tariffs", __name__)
@@ -43,6 +44,14 @@ def show_version(version_id: int) -> Response:
         pending=tariffs.pending_effect(version.activity),
         deletion=tariffs.effect_of_deletion(version) if is_to_come else None,
     )
+
+
+@blueprint.get("/<int:version_id>/comparer")
+@requires(Capability.EDIT_TARIFFS)
+def compare_version(version_id: int) -> Response:
+    """What a version would have changed for the bookings of the last year."""
+    version = tariffs.read_version(version_id)
+    return render_page("staff/tariffs/compare.html", layout="staff", version=version, found=compare(version))
 
 
 @blueprint.get("/activites/<int:activity_id>/nouvelle")

@@ -210,6 +210,21 @@ def test_wrong_rate_of_effort_is_refused_beside_its_field(
     assert len(versions()) == 1
 
 
+def test_version_to_come_is_compared_on_last_years_bookings(sqlite_client: Client) -> None:
+    regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+    planning = factories.make_planning()
+    factories.book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7)])
+    regie.get(f"{TARIFFS}/activites/{planning.activity.id}/nouvelle")
+    fill(regie, planning.activity, row1="5,20")
+    (_, (new_id, _)) = versions()
+    page = regie.get(f"{TARIFFS}/{new_id}")
+    assert "Comparer avec les tarifs en vigueur" in page.text
+    page = regie.get(f"{TARIFFS}/{new_id}/comparer")
+    assert "Différence +1,00 €" in page.text
+    assert "jusqu’à 5,00 € de plus 1" in page.text
+    assert len(page.queries) <= 12
+
+
 def test_what_a_new_version_changes_is_told_confirmed_and_done(regie: Client) -> None:
     planning = factories.make_planning()
     other, child_id = factories.add_family(planning)
