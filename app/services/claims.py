@@ -20,6 +20,7 @@ from app.services.errors import EmailTaken, LinkExpired, NotFound, OwnFamily
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
 from app.services.file_parts import lock_family
+from app.services.guardians import tell_of_new_login
 from app.services.links import send_activation
 from app.services.mails import queue_mail
 
@@ -95,6 +96,7 @@ def claim(session: Session, code_hash: str, email: str, consent_text_id: int) ->
         send_activation(session, user, family)
     else:
         queue_mail(session, "family_claimed", email, family_id=family.id, family=family)
+    tell_of_new_login(session, guardian)
 
 
 def _guardian(session: Session, family_id: int, guardian_id: int, agent_id: int) -> Guardian:

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.database import db
+from app.models.accounts import User
 from app.models.families import FamilySituation, Guardian, Occupation, Title
 from app.services.errors import NotFound
 from app.services.families import Values
+from app.services.mails import queue_mail
 
 FAMILY_HOME, OWN_HOME = "family", "own"
 """Where an adult lives: with the family, or at an address of their own."""
@@ -100,6 +102,17 @@ def write_values(row: Guardian, values: Values) -> None:
     row.birth_date = date.fromisoformat(values["birth_date"]) if values["birth_date"] else None
     row.email = values["email"] or None
     row.occupation = Occupation(values["occupation"]) if values["occupation"] else None
+
+
+def tell_of_new_login(session: Session, joined: Guardian) -> None:
+    """Tell the family's other adults who sign in, by mail, that this one does too from now on."""
+    others = select(User.email).join(Guardian, Guardian.user_id == User.id).where(
+        Guardian.family_id == joined.family_id, User.id != joined.user_id, User.password_hash.is_not(None)
+    )  # fmt: skip
+    for email in session.scalars(others.distinct().order_by(User.email)):
+        queue_mail(
+            session, "guardian_joined", email, family_id=joined.family_id, family=joined.family, guardian=joined
+        )  # fmt: skip
 
 
 def _view(row: Guardian) -> GuardianView:

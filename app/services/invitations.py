@@ -19,7 +19,7 @@ from app.services.accounts import normalise_email
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import EmailTaken, LinkExpired, NotFound, SharedEmail, TooManyInvitations
 from app.services.file_parts import lock_family
-from app.services.guardians import guardian_row, shares_email
+from app.services.guardians import guardian_row, shares_email, tell_of_new_login
 from app.services.mails import LINK_EVERY, mails_since, queue_mail
 
 INVITATION_VALIDITY = timedelta(days=7)
@@ -148,6 +148,7 @@ def _attach(session: Session, row: GuardianInvitation, user: User) -> None:
     row.guardian.user_id = user.id
     session.delete(row)
     session.flush()
+    tell_of_new_login(session, row.guardian)
 
 
 def _user_of(session: Session, email: str) -> User | None:

@@ -68,6 +68,10 @@ def test_second_parent_chooses_a_password_and_sees_the_family(family: FamilySetu
     arrived = other.submit(password=GOOD, confirmation=GOOD)
     assert arrived.path == "/tableau-de-bord" and "Bienvenue" in arrived.text
     other.get(address, status=410)
+    told = select(OutboxMail).where(OutboxMail.template == "guardian_joined")
+    mail = db.session.scalars(told).one()  # whoever invited it: nobody joins a family unnoticed
+    assert mail.recipient == family.email and EMAIL in mail.body
+    assert check_text(mail.subject) == [] and check_text(mail.body) == []
     assert "se connecte" in parent.get("/ma-famille/parents").text
     assert "Invitation" not in parent.get(page).text_of("main")
 
