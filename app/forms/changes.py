@@ -43,6 +43,12 @@ def readable(kind: FileKind, changes: Mapping[str, Change]) -> tuple[ReadableCha
     )
 
 
+def custody_words(answers: Mapping[str, str]) -> str:
+    """Where a child lives, in one line."""
+    rows = readable(FileKind.CUSTODY, {name: Change("", value) for name, value in answers.items()})
+    return ", ".join(row.after for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestCard:
     """A request as people read it."""

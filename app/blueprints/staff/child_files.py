@@ -3,11 +3,12 @@
 from flask import Blueprint, Response
 
 from app.access import current_capabilities, record_health_access, requires
+from app.forms.changes import custody_words
 from app.forms.child_files import SECTION_FORMS, readable, school_year_note, vaccinations_form
 from app.htmx import render_page
 from app.rules.capabilities import Capability
 from app.rules.child_files import HEALTH_SECTIONS, SectionKind
-from app.services import child_files
+from app.services import child_files, file_parts
 from app.services.families import families_of_child, find_child
 
 blueprint = Blueprint("child_files", __name__)
@@ -29,6 +30,7 @@ def show(child_id: int) -> Response:
         families=families_of_child(child_id),
         sections={kind: readable(SECTION_FORMS[kind], file.sections[kind]) for kind in _PLAIN_SECTIONS},
         note=school_year_note(),
+        custody=[(name, custody_words(answers)) for name, answers in file_parts.custody_of(child_id)],
         may_read_health=Capability.VIEW_HEALTH in current_capabilities(),
     )
 

@@ -70,6 +70,8 @@ def test_clerk_adds_and_corrects_people(clerk: Client, family: FamilySetup) -> N
     assert adult is not None
     clerk.get(f"{address}/parents/{adult.id}")
     clerk.submit("guardian", employer="La Mairie")
+    page = clerk.get(f"/gestion/enfants/{child.id}")
+    assert "Avec l’un de ses parents, Sophie TEST (dit la famille TEST Fabrice)" in page.text
     page = clerk.get(f"{address}/modifications")
     for words in ("Ajout d’un parent, Sophie TEST", "Ajout d’un enfant, Zoë TEST", "Prénom : Zoé → Zoë",
                   "Avec l’un de ses parents", "Employeur : vide → La Mairie"):  # fmt: skip
