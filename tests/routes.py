@@ -241,7 +241,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.child_files.show": _staff(Capability.VIEW_CHILD_FILES, argument="child_id"),
     "staff.child_files.show_health": _staff(Capability.VIEW_HEALTH, argument="child_id"),
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
-    "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST"),
+    "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST", answers=303),
     "staff.settings.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.show_schools": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.add_school": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
