@@ -19,13 +19,10 @@ from app.crypto import cipher
 from app.database import Base, db, write_transaction
 from app.models.accounts import UserSession
 from tests.client import Answer, Client, form_fields
-from tests.routes import ROUTES, Door, World, make_world
+from tests.routes import ENDS_THE_SESSION, ROUTES, Door, World, make_world
 
 MARK = "Saisie7"
 TYPED = ("text", "search", "tel", "email", "date", "month", "time", "number", "url")
-
-# What ends the session of the one who walks: tests/pages/family/test_accounts.py tries it.
-ENDING = ("/mon-compte/fermer", "/mon-compte/appareils")
 
 Sent = list[tuple[str, str]]
 
@@ -101,7 +98,7 @@ def walk(world: World, client: Client) -> list[tuple[str, str, bool]]:
     for path in pages(world):
         for form in forms_of(client.get(path)):
             action = action_of(form, path)
-            if action.startswith(ENDING):
+            if action.startswith(ENDS_THE_SESSION):
                 continue
             found.setdefault(action, (path, action, bool(filled_in(form)[1])))
     return sorted(found.values(), key=lambda each: (each[1].endswith("/fermer"), not each[2]))

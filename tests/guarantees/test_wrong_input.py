@@ -25,7 +25,7 @@ from app.services.errors import LinkExpired
 from tests import factories
 from tests.client import Answer, Client, form_fields
 from tests.conftest import TestBed, running
-from tests.routes import ROUTES, Door, World, make_world, secret_for
+from tests.routes import ENDS_THE_SESSION, ROUTES, Door, World, make_world, secret_for
 
 NASTY = (
     "\x00", "a\x00b", " \t ", "é" * 5_000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "😀", "a\r\nX-Y: z",
@@ -93,9 +93,11 @@ def test_every_field_of_every_form_stands_it(try_out: tuple[World3, str]) -> Non
     seen = set()
     for door, path in pages_with_forms(world):
         client = clients[door]
-        page = client.get(path)
+        page = client.get_any(path)
+        if page.status != 200:
+            continue  # gone with what an earlier form decided
         for action, fields in forms_of(page):
-            if action in seen or not fields:
+            if action in seen or not fields or action.startswith(ENDS_THE_SESSION):
                 continue
             seen.add(action)
             main = next(page.root.iter("main"))
