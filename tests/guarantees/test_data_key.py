@@ -102,7 +102,7 @@ def test_dump_shows_nothing_of_any_section(app: Flask) -> None:
             assert stored and all(value is None or value.startswith("gAAAA") for value in stored), (table, column)
 
 
-@pytest.mark.parametrize("content", ["", "rien", f"{NEW_KEY},rien"])
+@pytest.mark.parametrize("content", ["", "rien", f"{NEW_KEY},rien"], ids=["empty", "no key", "one of two"])
 def test_lost_broken_or_other_key_is_refused_where_only_a_section_is_encrypted(
     sqlite_app: Flask, tmp_path: Path, content: str
 ) -> None:
