@@ -204,7 +204,8 @@ def _sign_families_up(demo: _Demo) -> None:
     _move_to(day, time(13))
     _complete(demo, TEST_FAMILY, TEST_FAMILY.children[1:])
     # The second parent, who has no login yet; through the family, which may be in memory with its parents.
-    demo.session.get_one(Family, demo.families["TEST"].id).guardians.append(
+    family = demo.session.get_one(Family, demo.families["TEST"].id)
+    family.guardians.append(
         Guardian(title=Title.MADAM, last_name="TEST", first_name="Sophie", email="sophie.test@example.org")
     )
     demo.session.flush()

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,14 @@ from app.crypto import WrongDataKey, cipher, new_key, replace_keys, split_keys
 from app.database import db, write_transaction
 from app.forms.child_files import SECTION_FORMS
 from app.integrations.communes import read_communes
+from app.models.accounts import SecondFactor
+from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
-from app.models.families import Family
+from app.models.families import Family, FamilyChild, Guardian
 from app.rules.child_files import SectionKind
+from app.rules.file_fields import FileKind
+from app.rules.states import ChangeStatus
 from app.services import child_files, data_keys, reference_data
 from app.services.consents import write_first_consent_text
 from app.services.data_keys import Place, encrypted_columns, encrypted_tables, finish_rotation, reencrypt_next
@@ -56,11 +61,33 @@ def fill_every_section(children: int = 1) -> list[int]:
     return ids
 
 
+def fill_every_other_column(child_id: int) -> None:
+    """A marked word in each encrypted column besides: second factor, custody, a request and what it changed."""
+    family_id, user_id = db.session.execute(
+        select(Guardian.family_id, Guardian.user_id).where(Guardian.user_id.is_not(None)).limit(1)
+    ).one()
+    with write_transaction() as session:
+        session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))
+        session.get_one(FamilyChild, (family_id, child_id)).custody = f"{MARK}-garde"
+        session.add(
+            ChangeRequest(
+                family_id=family_id, kind=FileKind.COORDINATES, status=ChangeStatus.PENDING, body=f"{MARK}-demande",
+                asked_by_id=user_id,
+            )
+        )  # fmt: skip
+        session.add(
+            FileChange(
+                family_id=family_id, kind=FileKind.COORDINATES, subject_id=family_id, body=f"{MARK}-change",
+                changed_by_id=user_id,
+            )
+        )  # fmt: skip
+
+
 def dump() -> str:
     """Everything that the database holds, as its own tool writes it."""
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
-        with sqlite3.connect(str(url.database)) as connection:
+        with closing(sqlite3.connect(str(url.database))) as connection:
             return "\n".join(connection.iterdump())
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     binaries = server_binaries()
@@ -92,7 +119,8 @@ def read_all(children: list[int]) -> None:
 
 
 def test_dump_shows_nothing_of_any_section(app: Flask) -> None:
-    fill_every_section()
+    (child_id,) = fill_every_section()
+    fill_every_other_column(child_id)
     written = dump()
     assert "TEST" in written and "child_section" in written
     assert MARK not in written
