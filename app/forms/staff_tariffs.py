@@ -3,12 +3,13 @@
     form = read_tariff_form(request.form, units)
     typed = form.tariff_input()          # None: form.errors says why, field by field
 
-A row that is left blank altogether is no bracket.
+A row that is left blank altogether is no bracket. What this form does not show of the version that it was filled in
+from (prices of another kind, modifiers, packages, fees…) is kept as it is; so is a price that was not changed.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 from app.filters import NBSP, day_plain, euros
 from app.forms.fields import DATE_FORMATS, read_cents
 from app.price_labels import percent_text
-from app.rules.grid_checks import GridProblemKind, grid_problems
+from app.rules.grid_checks import GridProblemKind, grid_problems, priced_codes
 from app.rules.tariff_grids import (
     Criterion,
     Duration,
@@ -36,11 +37,12 @@ from app.rules.tariff_grids import (
 )
 from app.services.catalogue import UnitInfo
 from app.services.errors import ForgedForm
-from app.services.tariffs import TariffInput, VersionView
+from app.services.tariffs import TariffInput, VersionView, amounts_by_quotient
 
 EFFORT = "effort"  # the mode of a unit that costs a share of the quotient
 STEPS = ("15", "30", "60")
 MINUTES_OF_AN_HOUR = 60
+_QUICK_STAYS = tuple(Duration(int(step), MINUTES_OF_AN_HOUR) for step in STEPS)
 MAX_BRACKETS = 12
 LARGEST_PRICE_CENTS = 1_000_000
 LARGEST_QUOTIENT_CENTS = 10_000_000
@@ -82,14 +84,29 @@ class TariffForm:
 
     def __init__(
         self, starts_on: str, rows: Sequence[TypedBracket], units: Sequence[UnitInfo],
-        modes: Mapping[int, TypedMode] | None = None, rounding: Rounding = Rounding.CENT,
+        modes: Mapping[int, TypedMode] | None = None, rounding: Rounding = Rounding.CENT, model: Grid | None = None,
     ) -> None:  # fmt: skip
+        self.model = model or Grid(())
+        self.all_units = tuple(units)
+        units = [unit for unit in units if _asks_price(self.model, unit)]
         self.modes = {unit.id: (modes or {}).get(unit.id, TypedMode()) for unit in units}
         self.rounding = rounding
         self.starts_on = starts_on
         self.rows = list(rows)
-        self.units = tuple(units)
+        self.units = tuple(units)  # those whose price this form can say
         self.errors: dict[str, str] = {}  # by the name of the field
+
+    @property
+    def kept_units(self) -> tuple[UnitInfo, ...]:
+        """Those whose price is of another kind: it is kept."""
+        return tuple(unit for unit in self.all_units if unit not in self.units)
+
+    @property
+    def keeps_rules(self) -> bool:
+        """Whether the version has more than prices of units: it is kept."""
+        codes = {unit_code(unit.id) for unit in self.all_units}
+        bare = Grid(tuple(item for item in self.model.items if item.code in codes), rounding=self.model.rounding)
+        return bare != self.model
 
     def add_row(self) -> None:
         """One more bracket to fill in."""
@@ -136,23 +153,24 @@ class TariffForm:
         brackets: "Sequence[tuple[int, int, int | None, dict[int, int]]]",
         efforts: Mapping[int, EffortRate | None],
     ) -> Grid:
-        """The grid of what was typed; one price alone where a unit costs the same for everybody."""
-        items = []
+        """The model with the prices that were typed; one price alone where a unit costs the same for everybody."""
+        typed = {}
         for unit in self.units:
             rate: Rate | None = efforts.get(unit.id)
             if rate is None:
                 amounts = [prices[unit.id] for _, _, _, prices in brackets]
                 rate = flat(amounts[0]) if len(set(amounts)) == 1 else _table(brackets, amounts)
             step = self.modes[unit.id].step
-            items.append(
-                Item(
-                    unit_code(unit.id),
-                    rate,
-                    Nature.MEAL if unit.is_meal else Nature.CARE,
-                    Duration(int(step), MINUTES_OF_AN_HOUR) if step else None,
-                )
-            )
-        return Grid(tuple(items), rounding=self.rounding)
+            duration = Duration(int(step), MINUTES_OF_AN_HOUR) if step else None
+            code = unit_code(unit.id)
+            present = self.model.by_code.get(code)
+            if present is None:
+                typed[code] = Item(code, rate, Nature.MEAL if unit.is_meal else Nature.CARE, duration)
+            else:
+                rate = present.rate if _costs_the_same(present.rate, rate) else rate
+                typed[code] = replace(present, rate=rate, duration=duration)
+        items = [typed.pop(item.code, item) for item in self.model.items]
+        return replace(self.model, items=(*items, *typed.values()), rounding=self.rounding)
 
     def refuse_day(self) -> None:
         """The day cannot be had: it has passed, or other prices begin on it."""
@@ -234,8 +252,43 @@ class TariffForm:
                 )
 
 
-def read_tariff_form(form: MultiDict[str, str], units: Sequence[UnitInfo]) -> TariffForm:
-    """The grid that was sent. Raises ForgedForm for more rows than our pages have."""
+def _asks_price(grid: Grid, unit: UnitInfo) -> bool:
+    item = grid.by_code.get(unit_code(unit.id))
+    return unit_code(unit.id) not in priced_codes(grid) if item is None else is_quick(item)
+
+
+def is_quick(item: Item) -> bool:
+    """Whether this form can say the price of an item: one price, by quotients, or a share of the quotient."""
+    if item.duration is not None and item.duration not in _QUICK_STAYS:
+        return False
+    match item.rate:
+        case Table(axes=axes):
+            return all(axis.criterion is Criterion.QUOTIENT for axis in axes)
+        case EffortRate(pieces=(EffortPiece(span=Span(low=0, below=None), times=1, plus_cents=0),)):
+            return item.rate.ceiling_cents is not None
+        case _:
+            return False
+
+
+def _costs_the_same(one: Rate, other: Rate) -> bool:
+    """Whether two rates that this form can say are one: cut into brackets otherwise, they cost the same."""
+    if isinstance(one, EffortRate) and isinstance(other, EffortRate):
+        said = [(r.pieces[0].percent, r.floor_cents or 0, r.ceiling_cents) for r in (one, other)]
+        return said[0] == said[1]
+    if not isinstance(one, Table) or not isinstance(other, Table):
+        return False
+    lows = {span.low for table in (one, other) for span, _ in amounts_by_quotient(table)}
+    return all(_amounts_at(one, low) == _amounts_at(other, low) for low in lows)
+
+
+def _amounts_at(table: Table, quotient_cents: int) -> list[int]:
+    return [cents for span, cents in amounts_by_quotient(table) if span.covers(quotient_cents)]
+
+
+def read_tariff_form(
+    form: MultiDict[str, str], units: Sequence[UnitInfo], model: VersionView | None = None
+) -> TariffForm:
+    """The grid that was sent, on top of a version. Raises ForgedForm for more rows than our pages have."""
     if f"low-{MAX_BRACKETS}" in form:
         raise ForgedForm
     rows = [
@@ -258,7 +311,9 @@ def read_tariff_form(form: MultiDict[str, str], units: Sequence[UnitInfo]) -> Ta
         for unit in units
     }
     rounding = Rounding.FIVE_CENTS if form.get("rounding") == Rounding.FIVE_CENTS else Rounding.CENT
-    typed = TariffForm(_text(form, "starts_on"), rows, units, modes, rounding)
+    typed = TariffForm(
+        _text(form, "starts_on"), rows, units, modes, rounding, None if model is None else model.prices
+    )  # fmt: skip
     if not rows:
         typed.add_row()
     return typed
@@ -279,9 +334,11 @@ def tariff_form(starts_on: date | None, model: VersionView | None, units: Sequen
         for row in model.grid
     ]
     steps = {unit.id: str(duration.step_minutes) for unit, duration in model.stays}
-    efforts = {unit.id: rate for unit, rate in model.efforts}
+    efforts = {unit.id: rate for unit, rate in model.efforts if is_quick(model.prices.by_code[unit_code(unit.id)])}
     modes = {unit.id: _mode(efforts.get(unit.id), steps.get(unit.id, "")) for unit in units}
-    form = TariffForm("" if starts_on is None else day_plain(starts_on), rows, units, modes, model.prices.rounding)
+    form = TariffForm(
+        "" if starts_on is None else day_plain(starts_on), rows, units, modes, model.prices.rounding, model.prices
+    )  # fmt: skip
     if not rows:
         form.add_row()
     return form

@@ -98,8 +98,7 @@ def grid_problems(grid: Grid) -> tuple[GridProblem, ...]:
         if isinstance(surcharge.effect, AddRate | ReplaceRate):
             found += _rate_problems(where, surcharge.effect.rate)
         found += _unknown(grid, where, surcharge.items)
-    # A package that is the only price makes its units known: they need no price of their own.
-    in_packages = {unit for package in grid.packages if package.is_the_only_price for unit in package.units}
+    in_packages = priced_codes(grid) - grid.by_code.keys()
     for place, package in enumerate(grid.packages):
         units = package.units - in_packages
         found += _unknown(grid, _Where(Part.PACKAGE, package.item, place), units)
@@ -112,6 +111,12 @@ def grid_problems(grid: Grid) -> tuple[GridProblem, ...]:
     for place, book in enumerate(grid.credit_books):
         found += _unknown(grid, _Where(Part.BOOK, book.item, place), book.units - in_packages)
     return tuple(found)
+
+
+def priced_codes(grid: Grid) -> frozenset[str]:
+    """What has a price: items, and the units of a package that is their only price, which need none of their own."""
+    in_packages = {unit for package in grid.packages if package.is_the_only_price for unit in package.units}
+    return frozenset(grid.by_code.keys() | in_packages)
 
 
 def _unknown(grid: Grid, where: _Where, codes: Iterable[str]) -> Iterable[GridProblem]:

@@ -555,9 +555,17 @@ def quotient_item(code: str, prices: Sequence[tuple[int, int]], nature: Nature =
     return Item(code, Table((NumberAxis(Criterion.QUOTIENT, spans),), values), nature)
 
 
+_UNIT = "unit-"
+
+
 def unit_code(unit_id: int) -> str:
     """What a unit of the council is called in its grids."""
-    return f"unit-{unit_id}"
+    return f"{_UNIT}{unit_id}"
+
+
+def is_unit_code(code: str) -> bool:
+    """Whether a name in a grid is that of a unit of the council; else it is that of a price with a name of its own."""
+    return code.startswith(_UNIT)
 
 
 def version_on(versions: Iterable[GridVersion], day: date) -> GridVersion | None:

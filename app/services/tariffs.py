@@ -18,7 +18,7 @@ from app.database import db
 from app.models.activities import Activity, TariffVersion, Unit
 from app.models.bookings import Booking, Opening
 from app.models.invoices import InvoicedBooking
-from app.rules.grid_checks import grid_problems
+from app.rules.grid_checks import grid_problems, priced_codes
 from app.rules.invoicing import is_charged
 from app.rules.rates import Unpriced
 from app.rules.tariff_grids import (
@@ -27,10 +27,11 @@ from app.rules.tariff_grids import (
     EffortRate,
     Grid,
     GridVersion,
-    Item,
     NumberAxis,
+    Rate,
     Span,
     Table,
+    is_unit_code,
     unit_code,
 )
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
@@ -265,27 +266,32 @@ def reprice_next(session: Session, families: Sequence[int]) -> tuple[int, ...]:
 def brackets_of(activity: ActivityInfo, grid: Grid) -> tuple[Bracket, ...]:
     """A grid as rows with common bounds: a bound of one unit is a bound of all."""
     items = {unit.id: grid.by_code[unit_code(unit.id)] for unit in activity.units if unit_code(unit.id) in grid.by_code}
-    bounds = sorted({span.low for item in items.values() for span, _ in _amounts(item)})
+    bounds = sorted({span.low for item in items.values() for span, _ in amounts_by_quotient(item.rate)})
     ends: list[int | None] = [*bounds[1:], None]
     return tuple(
         Bracket(
             low,
             below,
-            {unit_id: cents for unit_id, item in items.items() for span, cents in _amounts(item) if span.covers(low)},
+            {
+                unit_id: cents
+                for unit_id, item in items.items()
+                for span, cents in amounts_by_quotient(item.rate)
+                if span.covers(low)
+            },
         )
         for low, below in zip(bounds, ends, strict=True)
     )
 
 
-def _amounts(item: Item) -> Sequence[tuple[Span, int]]:
-    """What an item costs by quotient: nothing where its rate is of another kind."""
-    if not isinstance(item.rate, Table):
+def amounts_by_quotient(rate: Rate) -> Sequence[tuple[Span, int]]:
+    """What a rate says by quotient: nothing where it is of another kind."""
+    if not isinstance(rate, Table):
         return []
-    match item.rate.axes:
+    match rate.axes:
         case ():
-            return [(Span("", 0, None), cents) for cents in item.rate.values.values()]
+            return [(Span("", 0, None), cents) for cents in rate.values.values()]
         case (NumberAxis(criterion=Criterion.QUOTIENT, spans=spans),):
-            return [(span, item.rate.values[span.code,]) for span in spans if (span.code,) in item.rate.values]
+            return [(span, rate.values[span.code,]) for span in spans if (span.code,) in rate.values]
         case _:
             return []
 
@@ -317,6 +323,7 @@ def _version_to_come(session: Session, version_id: int) -> TariffVersion:
 
 
 def _check_grid(session: Session, activity_id: int, typed: TariffInput) -> None:
-    units = set(session.scalars(select(Unit.id).where(Unit.activity_id == activity_id)))
-    if {item.code for item in typed.grid.items} != {unit_code(id_) for id_ in units} or grid_problems(typed.grid):
-        raise ValueError("a grid prices each unit of the activity, without gap or overlap")
+    units = {unit_code(id_) for id_ in session.scalars(select(Unit.id).where(Unit.activity_id == activity_id))}
+    strangers = {item.code for item in typed.grid.items if is_unit_code(item.code)} - units
+    if strangers or not units <= priced_codes(typed.grid) or grid_problems(typed.grid):
+        raise ValueError("a grid prices each unit of the activity and of no other, without gap or overlap")

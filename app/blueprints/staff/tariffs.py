@@ -61,7 +61,7 @@ def new_version(activity_id: int) -> Response:
     activity = tariffs.read_activity(activity_id)
     model = tariffs.version_to_copy(activity, request.args.get("copie", type=int))
     form = tariff_form(None, model, activity.units)
-    return _form_page(activity, None, form)
+    return _form_page(activity, None, model, form)
 
 
 @blueprint.post("/activites/<int:activity_id>/nouvelle")
@@ -69,7 +69,8 @@ def new_version(activity_id: int) -> Response:
 def add_version(activity_id: int) -> BaseResponse:
     """Keep a new version, once its effect is confirmed."""
     activity = tariffs.read_activity(activity_id)
-    return _save(activity, None, lambda session, typed: tariffs.add_version(session, activity_id, typed))
+    model = tariffs.version_to_copy(activity, request.args.get("copie", type=int))
+    return _save(activity, None, model, lambda session, typed: tariffs.add_version(session, activity_id, typed))
 
 
 @blueprint.get("/<int:version_id>/modifier")
@@ -80,7 +81,7 @@ def edit_version(version_id: int) -> Response:
     if version.state is not VersionState.TO_COME:
         raise VersionBegun
     form = tariff_form(version.starts_on, version, version.activity.units)
-    return _form_page(version.activity, version, form)
+    return _form_page(version.activity, version, version, form)
 
 
 @blueprint.post("/<int:version_id>/modifier")
@@ -95,7 +96,7 @@ def change_version(version_id: int) -> BaseResponse:
         tariffs.change_version(session, version_id, typed)
         return version_id
 
-    return _save(version.activity, version, change)
+    return _save(version.activity, version, version, change)
 
 
 @blueprint.post("/<int:version_id>/supprimer")
@@ -124,34 +125,37 @@ def reprice(activity_id: int) -> BaseResponse:
 
 
 def _save(
-    activity: ActivityInfo, version: VersionView | None, command: Callable[[Session, TariffInput], int]
-) -> BaseResponse:
-    form = read_tariff_form(request.form, activity.units)
+    activity: ActivityInfo, version: VersionView | None, model: VersionView | None,
+    command: Callable[[Session, TariffInput], int],
+) -> BaseResponse:  # fmt: skip
+    form = read_tariff_form(request.form, activity.units, model)
     if "ajouter" in request.form or "retirer" in request.form:
-        return _resized(activity, version, form)
+        return _resized(activity, version, model, form)
     typed = form.tariff_input()
     if typed is None:
-        return _form_page(activity, version, form, status=422)
+        return _form_page(activity, version, model, form, status=422)
     effect = tariffs.effect_of_input(activity, typed, version)
     if effect.count and request.form.get("confirmer") != _signature(effect):
-        return _form_page(activity, version, form, effect=effect)
+        return _form_page(activity, version, model, form, effect=effect)
     try:
         with write_transaction() as session:
             version_id = command(session, typed)
     except DayTaken:
         form.refuse_day()
-        return _form_page(activity, version, form, status=422)
+        return _form_page(activity, version, model, form, status=422)
     left = _reprice(activity.id)
     flash(f"Les tarifs de « {activity.name} » sont enregistrés.{_done_sentence(effect, left)}", "success")
     return go_to(url_for("staff.tariffs.show_version", version_id=version_id))
 
 
-def _resized(activity: ActivityInfo, version: VersionView | None, form: TariffForm) -> Response:
+def _resized(
+    activity: ActivityInfo, version: VersionView | None, model: VersionView | None, form: TariffForm
+) -> Response:
     if "ajouter" in request.form:
         form.add_row()
     else:
         form.remove_row(request.form.get("retirer", -1, type=int))
-    return _form_page(activity, version, form)
+    return _form_page(activity, version, model, form)
 
 
 def _reprice(activity_id: int) -> int:
@@ -181,10 +185,10 @@ def _left_sentence(left: int) -> str:
 
 
 def _form_page(
-    activity: ActivityInfo, version: VersionView | None, form: TariffForm, *, effect: Effect | None = None,
-    status: int = 200,
+    activity: ActivityInfo, version: VersionView | None, model: VersionView | None, form: TariffForm, *,
+    effect: Effect | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
     return render_page(
-        "staff/tariffs/edit.html", layout="staff", status=status, activity=activity, version=version, form=form,
-        effect=effect, signature=_signature(effect) if effect else None,
+        "staff/tariffs/edit.html", layout="staff", status=status, activity=activity, version=version, model=model,
+        form=form, effect=effect, signature=_signature(effect) if effect else None,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """« Tarifs »: versions, a grid that refuses gaps and overlaps, and what a new one changes told before."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -12,8 +13,32 @@ from app.models.activities import TariffVersion
 from app.models.bookings import Booking
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.rules.tariff_grids import Duration, EffortPiece, EffortRate, NumberAxis, Span, Table, unit_code
+from app.rules.tariff_grids import (
+    ChangePercent,
+    Combination,
+    Condition,
+    CountedSiblings,
+    Criterion,
+    Duration,
+    EffortPiece,
+    EffortRate,
+    Grid,
+    Item,
+    Modifier,
+    ModifierKind,
+    Nature,
+    NumberAxis,
+    Package,
+    Period,
+    Span,
+    Table,
+    WordAxis,
+    YearlyFee,
+    flat,
+    unit_code,
+)
 from app.services import tariffs
+from app.services.tariffs import TariffInput
 from tests import factories
 from tests.client import Answer, Client
 
@@ -184,6 +209,44 @@ def test_rate_of_effort_and_price_by_the_hour_are_entered_and_shown(regie: Clien
     item = kept.by_code[unit_code(meal)]
     assert item.rate == EffortRate((EffortPiece(Span("all", 0, None), Fraction("0.36")),), 260, 450)
     assert kept.by_code[unit_code(morning)].duration == Duration(30, 60)
+
+
+def test_copy_keeps_what_the_form_does_not_show(sqlite_client: Client) -> None:
+    regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+    activity = factories.make_activity()
+    morning, meal, afternoon = (unit_code(activity.units[name]) for name in ("Matin", "Repas", "Après-midi"))
+    residences = WordAxis(Criterion.RESIDENCE, ("resident", "outside"))
+    brackets = NumberAxis(Criterion.QUOTIENT, (Span("low", 0, 60_000), Span("high", 60_000, None)))
+    rich = Grid(
+        items=(
+            Item(morning, Table((brackets,), {("low",): 210, ("high",): 420}), meal_cents=50, floor_cents=100),
+            Item(meal, Table((residences,), {("resident",): 300, ("outside",): 500}), Nature.MEAL),
+            Item("day", flat(900)),
+            Item("card", flat(1500), Nature.OTHER),
+        ),
+        combinations=(Combination(frozenset({morning, meal}), "day"),),
+        packages=(Package("day", Period.WEEK, frozenset({afternoon}), is_the_only_price=True),),
+        fees=(YearlyFee("card", 9, is_per_child=False),),
+        modifiers=(Modifier(ModifierKind.SIBLING, Condition(ranks=Span("2", 2, 3)), ChangePercent(-20)),),
+        counted_siblings=CountedSiblings.ENROLLED,
+    )
+    with write_transaction() as session:
+        version_id = tariffs.add_version(session, activity.id, TariffInput(date(2026, 12, 1), rich))
+    page = regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle?copie={version_id}")
+    assert "Gardés tels quels, car leur prix ne tient pas dans ce tableau : Repas, Après-midi." in page.text
+    assert "autres règles de cette version sont gardés tels quels" in page.text
+    regie.submit("tariffs", starts_on="01/01/2027")
+    ((_, _), (_, _), (copy_id, _)) = versions()
+    assert db.session.get_one(TariffVersion, copy_id).grid == rich
+    regie.get(f"{TARIFFS}/{copy_id}/modifier")
+    regie.submit("tariffs", **{f"price-1-{activity.units['Matin']}": "4,50"})
+    db.session.rollback()
+    changed = db.session.get_one(TariffVersion, copy_id).grid
+    item = changed.by_code[morning]
+    assert isinstance(item.rate, Table) and sorted(item.rate.values.values()) == [210, 450]
+    assert (item.meal_cents, item.floor_cents) == (50, 100)
+    assert replace(changed, items=rich.items) == rich
+    assert changed.items[1:] == rich.items[1:]
 
 
 @pytest.mark.parametrize(
