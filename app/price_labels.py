@@ -41,6 +41,7 @@ _CAUSES: Mapping[Cause, str] = {
     Cause.IN_COMBINATION: "compris avec les autres temps du jour",
     Cause.IN_BOOK: "payé avec un carnet",
     Cause.AID: "aide",
+    Cause.INVOICED: "déjà facturé",
     Cause.COST: "coût",
     Cause.SHARE: "part de la famille",
 }

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
 from app.database import Base, UtcDateTime, code_of
+from app.rules.bills import LineKind
 from app.rules.numbers import DocumentKind
 
 
@@ -71,7 +72,7 @@ class Invoice(Base):
 
 
 class InvoiceLine(Base):
-    """One line: a child, a unit, a unit price, the days."""
+    """One line: what a child had at one price, on which days; or what the family owes or is spared besides."""
 
     __tablename__ = "invoice_line"
     __table_args__ = (CheckConstraint("amount_cents = quantity * unit_cents", name="amount"),)
@@ -86,6 +87,12 @@ class InvoiceLine(Base):
     unit_cents: Mapped[int]
     amount_cents: Mapped[int]
     explanation: Mapped[str]  # why that price
+    # What it is in the grid: so that fees, deductions and packages count once, however many invoices they lie on.
+    kind: Mapped[LineKind] = mapped_column(code_of(LineKind), default=LineKind.UNIT, server_default="unit")
+    item: Mapped[str] = mapped_column(default="", server_default="")
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activity.id"))
+    child_id: Mapped[int | None] = mapped_column(ForeignKey("child.id"))
+    first_day: Mapped[date | None]
 
 
 class InvoicedBooking(Base):

@@ -161,22 +161,24 @@ class Bill:
         """What each usage costs by itself: a line that is for several is told with the first, the others say so."""
         shares: dict[int, Share] = {}
         for line in self.lines:
-            if line.kind not in _CARRYING:
+            if line.kind not in CARRYING:
                 continue
             for place, key in enumerate(line.usage_keys):
                 shares[key] = Share(line, line.amount_cents) if place == 0 else Share(line, 0)
         return shares
 
 
-_CARRYING = frozenset({LineKind.UNIT, LineKind.COMBINATION, LineKind.PACKAGE, LineKind.BOOK})
+CARRYING = frozenset({LineKind.UNIT, LineKind.COMBINATION, LineKind.PACKAGE, LineKind.BOOK})
+"""The lines that usages carry: each of these is in one of them. Other lines are the child's or the family's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a usage costs (cents), and the line that says so."""
+    """What a usage costs (cents), and the line that says so; ``settled_cents`` of it are on an invoice already."""
 
     line: PricedLine
     amount_cents: int
+    settled_cents: int = 0
 
     @property
     def outcome(self) -> QuotientOutcome:
@@ -186,6 +188,8 @@ class Share:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the amount: within another usage's package or combination it is nothing more."""
+        if self.settled_cents:
+            return (*self.line.steps, Step(Operation.ADD, -self.settled_cents, Cause.INVOICED))
         if self.amount_cents == self.line.amount_cents:
             return self.line.steps
         cause = Cause.IN_PACKAGE if self.line.kind is LineKind.PACKAGE else Cause.IN_COMBINATION

@@ -54,6 +54,7 @@ class Cause(StrEnum):
     IN_COMBINATION = auto()
     IN_BOOK = auto()  # paid with an entry of a prepaid book
     AID = auto()
+    INVOICED = auto()  # asked on an invoice before
     ROUNDING = auto()
 
 

@@ -66,6 +66,40 @@ def price_family(household: Household, usages: Iterable[Usage], tariffs: Mapping
     Where packages or deductions look at weeks, all usages of the weeks concerned must be told, also those of the month
     before or after: a line counts for its first day. Raises ValueError for a usage told twice or a child of others.
     """
+    unpriced: list[UnpricedUsage] = []
+    lines: list[PricedLine] = []
+    for evaluation in _evaluations(household, usages, tariffs, unpriced):
+        evaluation.run()
+        lines += evaluation.charges.lines
+        unpriced += evaluation.charges.unpriced
+    return Bill(
+        tuple(sorted(lines, key=_line_order)),
+        tuple(sorted(unpriced, key=lambda each: (each.usage.day, each.usage.child_id, each.usage.key))),
+    )
+
+
+def price_instead(
+    household: Household, usages: Iterable[Usage], tariffs: Mapping[int, Sequence[GridVersion]], line: PricedLine
+) -> int | None:
+    """What the usages of a package would cost without packages, those of a combination one by one; cents.
+
+    ``usages`` are all that the bill of the line was made of. None where they have no price then.
+    """
+    for evaluation in _evaluations(household, usages, tariffs, []):
+        concerned = [usage for usage in evaluation.usages if usage.key in line.usage_keys]
+        if concerned:
+            is_package = line.kind is LineKind.PACKAGE
+            return evaluation.without_package(concerned) if is_package else evaluation.one_by_one(concerned)
+    raise ValueError("a line of another bill")
+
+
+def _evaluations(
+    household: Household,
+    usages: Iterable[Usage],
+    tariffs: Mapping[int, Sequence[GridVersion]],
+    unpriced: list[UnpricedUsage],
+) -> "Iterable[_Evaluation]":
+    """One for each version that counts for what the family has; what has no version at all is told in ``unpriced``."""
     known = sorted(usages, key=lambda usage: (usage.day, usage.child_id, usage.code, usage.key))
     children = {child.id: child for child in household.children}
     if len({usage.key for usage in known}) != len(known):
@@ -74,8 +108,6 @@ def price_family(household: Household, usages: Iterable[Usage], tariffs: Mapping
         raise ValueError("a child of another family")
     groups: dict[tuple[int, date], list[Usage]] = {}
     versions: dict[tuple[int, date], GridVersion] = {}
-    lines: list[PricedLine] = []
-    unpriced: list[UnpricedUsage] = []
     for usage in known:
         version = version_on(tariffs.get(usage.activity_id, ()), usage.day)
         if version is None:
@@ -88,14 +120,7 @@ def price_family(household: Household, usages: Iterable[Usage], tariffs: Mapping
     facts = _HouseholdFacts(household, children)
     for key in sorted(groups):
         present = [usage for usage in known if usage.activity_id == key[0] and usage.is_charged]
-        evaluation = _Evaluation(key[0], versions[key].grid, facts, groups[key], present)
-        evaluation.run()
-        lines += evaluation.charges.lines
-        unpriced += evaluation.charges.unpriced
-    return Bill(
-        tuple(sorted(lines, key=_line_order)),
-        tuple(sorted(unpriced, key=lambda each: (each.usage.day, each.usage.child_id, each.usage.key))),
-    )
+        yield _Evaluation(key[0], versions[key].grid, facts, groups[key], present)
 
 
 def price_of_one(household: Household, usage: Usage, tariffs: Mapping[int, Sequence[GridVersion]]) -> Share:
@@ -129,6 +154,7 @@ class _HouseholdFacts:
         self.children = children
         self.births = {child.id: Birth(child.id, child.born_on) for child in household.children}
         self.standings = {child.id: household.standings | child.standings for child in household.children}
+        self.fees_charged = set(household.fees_paid)  # two versions of a grid may lie in the year of a fee
         self._quotients: dict[tuple[int, int], tuple[QuotientOutcome, int | None]] = {}
 
     def quotient(self, day: date) -> tuple[QuotientOutcome, int | None]:
@@ -277,16 +303,25 @@ class _Evaluation:
         if use.refund_cents:
             steps = (*steps, Step(Operation.ADD, -use.refund_cents, Cause.CANCELLED_UNIT))
             amount_cents = recompute(steps)
-        if package.only_if_cheaper and not self._is_cheaper(amount_cents, use.charged):
-            return False
+        if package.only_if_cheaper:
+            instead_cents = self.without_package(use.charged)
+            if instead_cents is not None and instead_cents <= amount_cents:
+                return False
         self.charges.lines.append(self._line(LineKind.PACKAGE, item, use.charged, steps, amount_cents))
         return True
 
-    def _is_cheaper(self, amount_cents: int, usages: Sequence[Usage]) -> bool:
-        """Whether a package costs less than its units would. Where these have no price, the package counts."""
+    def without_package(self, usages: Sequence[Usage]) -> int | None:
+        """What some usages would cost without any package; None where one of them has no price then."""
         trial = _Charges()
         self._price_days(usages, trial)
-        return bool(trial.unpriced) or amount_cents < sum(line.amount_cents for line in trial.lines)
+        return None if trial.unpriced else sum(line.amount_cents for line in trial.lines)
+
+    def one_by_one(self, usages: Sequence[Usage]) -> int | None:
+        """What some usages would cost without any package or combination; None where one has no price then."""
+        trial = _Charges()
+        for usage in usages:
+            self._charge(LineKind.UNIT, usage.code, [usage], self._cause(usage), trial)
+        return None if trial.unpriced else sum(line.amount_cents for line in trial.lines)
 
     def _after_books(self, usages: list[Usage]) -> list[Usage]:
         """Pay with prepaid entries, day by day, and return what they do not pay."""
@@ -405,17 +440,12 @@ class _Evaluation:
     def _charge_fee(self, fee: YearlyFee) -> None:
         """Charge a yearly fee before the first unit of a year, once for the child or for the family."""
         item = self.grid.by_code[fee.item]
-        seen: set[tuple[int, int | None]] = {
-            (paid.year, paid.child_id)
-            for paid in self.facts.household.fees_paid
-            if (paid.activity_id, paid.item) == (self.activity_id, fee.item)
-        }
         for usage in self.usages:
             child_id = usage.child_id if fee.is_per_child else None
-            key = fee_year(fee, usage.day), child_id
-            if not usage.is_charged or key in seen:
+            due = FeePaid(self.activity_id, fee.item, fee_year(fee, usage.day), child_id)
+            if not usage.is_charged or due in self.facts.fees_charged:
                 continue
-            seen.add(key)
+            self.facts.fees_charged.add(due)
             try:
                 steps, amount_cents = item_price(self.grid, item, self._facts([usage]))
             except Unpriced as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum, auto
 
+from app.rules.bills import UsageStanding
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
 
@@ -113,6 +114,18 @@ def is_charged(status: BookingStatus, cancel_class: CancelClass | None) -> bool:
     return status is BookingStatus.CONFIRMED or (
         status is BookingStatus.CANCELLED and cancel_class is CancelClass.LATE_CHARGED
     )
+
+
+def usage_standing(status: BookingStatus, cancel_class: CancelClass | None) -> UsageStanding | None:
+    """As what a booking is told to the price engine; None: it has nothing yet, or has nothing any more to do with it.
+
+    One that the structure cancelled is told like one given back in time: a package does as its grid says.
+    """
+    if status is BookingStatus.CONFIRMED:
+        return UsageStanding.HAD
+    if status is not BookingStatus.CANCELLED:
+        return None
+    return UsageStanding.CANCELLED_LATE if is_charged(status, cancel_class) else UsageStanding.CANCELLED_IN_TIME
 
 
 def draft_invoice(

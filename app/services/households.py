@@ -1,0 +1,259 @@
+"""Families as the price engine reads them, and what their children have: one or many, in a constant number of queries.
+
+`load_prices()` reads; `FamilyPrices.bill()` asks the one engine, with or without changes that are not stored.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.models.bookings import Booking, Opening
+from app.models.enrolments import Enrolment
+from app.models.families import Child, FamilyChild
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
+from app.rules.bills import Bill, FeePaid, Household, HouseholdChild, LineKind, PricedLine, Share, Usage, UsageStanding
+from app.rules.calendars import add_months
+from app.rules.family_prices import fee_year, price_family, price_instead
+from app.rules.invoicing import usage_standing
+from app.rules.kept_prices import Invoiced, shares_to_keep
+from app.rules.reaches import ALWAYS, DaySpan, told_days
+from app.rules.states import BookingStatus, EnrolmentStatus
+from app.rules.tariff_grids import GridVersion, unit_code, version_on
+from app.services.catalogue import Catalogue, UnitInfo, catalogue
+from app.services.families import quotients_of_families
+
+Tariffs = Mapping[int, Sequence[GridVersion]]
+"""The versions of each activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedUsage:
+    """A booking as a usage (its key is the booking's id), with the price kept with it (cents)."""
+
+    usage: Usage
+    opening_id: int
+    price_cents: int
+    invoiced: Invoiced | None
+
+
+@dataclass(frozen=True)
+class FamilyBill:
+    """A bill, and what each booking that no invoice holds costs by itself."""
+
+    bill: Bill
+    shares: Mapping[int, Share]
+    household: Household
+    usages: Sequence[Usage] = field(repr=False)
+    tariffs: Tariffs = field(repr=False)
+
+    def instead_of(self, line: PricedLine) -> int | None:
+        """What a package or a combination of this bill is instead of (cents)."""
+        return price_instead(self.household, self.usages, self.tariffs, line)
+
+
+@dataclass(frozen=True)
+class FamilyPrices:
+    """All that the prices of a family depend on, in some activities and days: ready to be priced, also with changes."""
+
+    household: Household
+    booked: Mapping[int, BookedUsage]  # by booking
+    tariffs: Tariffs
+
+    def bill(self, added: Iterable[Usage] = (), given_back: Collection[int] = ()) -> FamilyBill:
+        """The family's bill: with some usages more, and some bookings cancelled in time."""
+        usages = [
+            cancelled(each.usage) if key in given_back else each.usage for key, each in self.booked.items()
+        ] + list(added)  # fmt: skip
+        bill = price_family(self.household, usages, self.tariffs)
+        invoiced = {key: each.invoiced for key, each in self.booked.items() if each.invoiced is not None}
+        shares = shares_to_keep(bill, {usage.key: usage for usage in usages}, invoiced, self.tariffs)
+        return FamilyBill(bill, shares, self.household, usages, self.tariffs)
+
+    def of_activity(self, activity_id: int) -> "FamilyPrices":
+        """What concerns one activity alone: activities never change each other's prices."""
+        booked = {key: each for key, each in self.booked.items() if each.usage.activity_id == activity_id}
+        return FamilyPrices(self.household, booked, {activity_id: self.tariffs.get(activity_id, ())})
+
+
+def cancelled(usage: Usage) -> Usage:
+    """The same, given back in time."""
+    return Usage(
+        usage.key, usage.child_id, usage.activity_id, usage.code, usage.day, UsageStanding.CANCELLED_IN_TIME,
+        minutes=usage.minutes,
+    )  # fmt: skip
+
+
+def usage_of(key: int, child_id: int, unit: UnitInfo, day: date) -> Usage:
+    """A unit that a child would have on a day."""
+    return Usage(key, child_id, unit.activity_id, unit_code(unit.id), day, minutes=unit.minutes)
+
+
+def month_span(month: date) -> DaySpan:
+    """The days of a month, told by any of them."""
+    first = month.replace(day=1)
+    return DaySpan(first, add_months(first, 1) - timedelta(days=1))
+
+
+def spans_to_tell(activity_ids: Iterable[int], priced: DaySpan) -> Mapping[int, DaySpan]:
+    """For each activity the days that must be read so that those of ``priced`` get their right price."""
+    activities = catalogue().activities
+    return {id_: told_days(activities[id_].tariffs, priced) for id_ in activity_ids}
+
+
+def households_of(session: Session, family_ids: Collection[int]) -> Mapping[int, Household]:
+    """Families as prices look at them, by id. A constant number of queries."""
+    ids = set(family_ids)
+    children: defaultdict[int, dict[int, date | None]] = defaultdict(dict)
+    enrolled: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    accepted = and_(
+        Enrolment.family_id == FamilyChild.family_id,
+        Enrolment.child_id == FamilyChild.child_id,
+        Enrolment.status == EnrolmentStatus.ACCEPTED,
+    )
+    rows = session.execute(
+        select(FamilyChild.family_id, Child.id, Child.birth_date, Enrolment.activity_id)
+        .join(Child, Child.id == FamilyChild.child_id)
+        .outerjoin(Enrolment, accepted)
+        .where(FamilyChild.family_id.in_(ids))
+        .order_by(Child.id)
+    )
+    for family_id, child_id, born_on, activity_id in rows:
+        children[family_id][child_id] = born_on
+        if activity_id is not None:
+            enrolled[family_id, child_id].add(activity_id)
+    quotients = quotients_of_families(session, ids)
+    fees = _fees_paid(session, ids)
+    return {
+        family_id: Household(
+            children=tuple(
+                HouseholdChild(child_id, born_on, enrolled_in=frozenset(enrolled[family_id, child_id]))
+                for child_id, born_on in children[family_id].items()
+            ),
+            quotients=tuple(quotients.get(family_id, ())),
+            fees_paid=frozenset(fees[family_id]),
+        )
+        for family_id in ids
+    }
+
+
+def load_prices(
+    session: Session, family_ids: Collection[int], spans: Mapping[int, DaySpan]
+) -> Mapping[int, FamilyPrices]:
+    """What some families have in some activities, on the days that each is told for, with all that prices need.
+
+    A constant number of queries, however many the families.
+    """
+    known = catalogue()
+    households = households_of(session, family_ids)
+    booked = _booked(session, known, set(family_ids), spans)
+    tariffs = {id_: known.activities[id_].tariffs for id_ in spans}
+    # A child that has left a family may have left bookings there: it still is one of its children for them.
+    return {id_: FamilyPrices(_with_children(households[id_], booked[id_]), booked[id_], tariffs) for id_ in households}
+
+
+def family_bill(session: Session, family_id: int, month: date, activity_ids: Iterable[int]) -> FamilyBill:
+    """The bill of a family for a month of some activities: its lines, and what each booking costs by itself.
+
+    Weeks and months that lie partly in it are told whole: lines of other months are among its lines.
+    """
+    spans = spans_to_tell(activity_ids, month_span(month))
+    return load_prices(session, [family_id], spans)[family_id].bill()
+
+
+def _fees_paid(session: Session, family_ids: Collection[int]) -> defaultdict[int, set[FeePaid]]:
+    """The yearly fees that invoices hold already. One query, and none where no grid knows a fee."""
+    found: defaultdict[int, set[FeePaid]] = defaultdict(set)
+    activities = catalogue().activities
+    with_fees = [id_ for id_, each in activities.items() if any(version.grid.fees for version in each.tariffs)]
+    if not with_fees:
+        return found
+    rows = session.execute(
+        select(
+            Invoice.family_id, InvoiceLine.activity_id, InvoiceLine.item, InvoiceLine.child_id, InvoiceLine.first_day
+        )
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(
+            Invoice.family_id.in_(family_ids), InvoiceLine.kind == LineKind.FEE, InvoiceLine.activity_id.in_(with_fees)
+        )
+    )  # fmt: skip
+    for family_id, activity_id, item, child_id, day in rows:
+        version = version_on(activities[activity_id].tariffs, day)
+        for fee in version.grid.fees if version is not None else ():
+            if fee.item == item:
+                found[family_id].add(FeePaid(activity_id, item, fee_year(fee, day), child_id))
+    return found
+
+
+def _booked(
+    session: Session, known: Catalogue, family_ids: Collection[int], spans: Mapping[int, DaySpan]
+) -> defaultdict[int, dict[int, BookedUsage]]:
+    """The bookings of families that are usages, by family and booking. One query."""
+    found: defaultdict[int, dict[int, BookedUsage]] = defaultdict(dict)
+    conditions = _conditions(known, spans)
+    if not conditions or not family_ids:
+        return found
+    rows = session.execute(
+        select(
+            Booking.id, Booking.family_id, Booking.child_id, Booking.opening_id, Booking.day, Booking.status,
+            Booking.cancel_class, Booking.price_cents, Opening.unit_id, InvoicedBooking.booking_id, InvoiceLine.kind,
+            InvoiceLine.item,
+        )
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .where(
+            Booking.family_id.in_(family_ids),
+            Booking.status.in_([BookingStatus.CONFIRMED, BookingStatus.CANCELLED]),
+            or_(*conditions),
+        )
+        .order_by(Booking.id)
+    ).all()  # fmt: skip
+    given_back: dict[tuple[int, int, int], int] = {}  # the one cancelled booking of an opening that counts
+    charged: set[tuple[int, int, int]] = set()
+    for row in rows:
+        standing = usage_standing(row.status, row.cancel_class)
+        assert standing is not None
+        place = row.family_id, row.child_id, row.opening_id
+        # What was given back and booked again was not given back; given back twice, it was once.
+        if standing is UsageStanding.CANCELLED_IN_TIME:
+            if place in charged:
+                continue
+            found[row.family_id].pop(given_back.get(place, 0), None)
+            given_back[place] = row.id
+        else:
+            charged.add(place)
+            found[row.family_id].pop(given_back.pop(place, 0), None)
+        unit = known.units[row.unit_id]
+        usage = Usage(
+            row.id, row.child_id, unit.activity_id, unit_code(unit.id), row.day, standing, minutes=unit.minutes
+        )
+        invoiced = None
+        if row.booking_id is not None:
+            invoiced = Invoiced(row.price_cents, row.item if row.kind is LineKind.PACKAGE else None)
+        found[row.family_id][row.id] = BookedUsage(usage, row.opening_id, row.price_cents, invoiced)
+    return found
+
+
+def _conditions(known: Catalogue, spans: Mapping[int, DaySpan]) -> list[ColumnElement[bool]]:
+    """The openings of each activity on the days that it is told for; those of the same days together."""
+    units: defaultdict[DaySpan, list[int]] = defaultdict(list)
+    for activity_id, span in spans.items():
+        units[span] += [unit.id for unit in known.activities[activity_id].units]
+    return [
+        Opening.unit_id.in_(ids)
+        if span == ALWAYS
+        else and_(Opening.unit_id.in_(ids), Booking.day.between(span.first, span.last))
+        for span, ids in units.items()
+    ]
+
+
+def _with_children(household: Household, booked: Mapping[int, BookedUsage]) -> Household:
+    known = {child.id for child in household.children}
+    others = sorted({each.usage.child_id for each in booked.values()} - known)
+    if not others:
+        return household
+    return replace(household, children=(*household.children, *(HouseholdChild(id_, None) for id_ in others)))
