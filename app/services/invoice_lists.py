@@ -62,12 +62,12 @@ class OpenInvoices:
 
 
 def open_invoices_of(family_id: int, ticked: Collection[int], page: int, *, is_online: bool) -> OpenInvoices:
-    """The invoices that a family has to pay, oldest first. One query.
+    """The invoices that a family has to pay, latest first as in the guide. One query.
 
     `is_online`: whether anything can be paid online at all. Raises NotFound for a tick of another family's invoice.
     """
     views = invoices_of(family_id)
-    due = sorted((view for view in views if view.balance_cents > 0), key=lambda view: (view.issued_on, view.id))
+    due = [view for view in views if view.balance_cents > 0]
     obstacles = {each.invoice_id: each.reason for each in _plan(due, is_online=is_online).unpayable}
     place: Page[OpenRow] = page_of(page, len(due))
     shown = due[place.offset : place.offset + place.size]
