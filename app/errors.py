@@ -28,6 +28,7 @@ from app.services.errors import (
     SharedEmail,
     StaffAccount,
     TooManyInvitations,
+    UnknownCommune,
     VersionBegun,
 )
 
@@ -39,6 +40,7 @@ _STATUSES_WITH_A_PAGE = {400, 403, 404, 405, 413, 429, 500}
 _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     RequestChanged: (409, "La famille vient de modifier sa demande. Relisez-la avant de décider."),
+    UnknownCommune: (409, "Nous ne connaissons pas de commune de ce nom à ce code postal. Corrigez l’adresse."),
     OwnFamily: (403, "Vous ne pouvez pas décider pour votre propre famille : demandez à un collègue."),
     OwnAccount: (403, "Vous ne pouvez pas changer votre propre compte d’agent : demandez à un collègue."),
     SharedEmail: (409, "Un autre parent se connecte déjà avec cette adresse : donnez-en une autre à cette personne."),

@@ -36,7 +36,7 @@ from app.rules.capabilities import Role
 from app.rules.choices import Shown
 from app.rules.file_fields import FileKind
 from app.rules.states import EnrolmentStatus
-from app.services import bookings, changes
+from app.services import bookings, change_requests, changes
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
 from app.services.enrolments import accept_enrolment, request_enrolment
@@ -451,7 +451,7 @@ def _ask_changes(demo: _Demo, now: datetime) -> None:
     evening = datetime.combine(now.date(), time(20, 15))
     refused_id = _ask_change(demo, evening - timedelta(days=9), {"last_name": "TEST-MOREL"})
     clock.start_at(evening - timedelta(days=7, hours=10), frozen=True)
-    changes.refuse(
+    change_requests.refuse(
         demo.session, refused_id, demo.clerk_id, "Joignez une copie du livret de famille, et demandez-le de nouveau."
     )
     _send_mails(demo)
@@ -465,7 +465,7 @@ def _ask_change(demo: _Demo, moment: datetime, wanted: Mapping[str, str]) -> int
     changes.save(
         demo.session, family.id, demo.users[TEST_FAMILY.last_name], FileKind.COORDINATES, family.id, shown, wanted
     )
-    waiting = (request.id for request in changes.requests_of_family(family.id) if request.decided_at is None)
+    waiting = (request.id for request in change_requests.requests_of_family(family.id) if request.decided_at is None)
     return next(waiting)
 
 

@@ -12,7 +12,8 @@ from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.forms.guardians import GuardianForm
 from app.rules.changes import Change
 from app.rules.file_fields import FileKind
-from app.services.changes import HistoryEntry, RequestView
+from app.services.change_requests import RequestView
+from app.services.file_histories import HistoryEntry
 
 PART_FORMS: Mapping[FileKind, type[SectionForm]] = {
     FileKind.COORDINATES: CoordinatesForm,

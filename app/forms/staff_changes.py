@@ -11,7 +11,7 @@ from app.forms.changes import PART_FORMS
 from app.forms.families import CoordinatesForm
 from app.forms.fields import DATE_FORMATS, Filled
 from app.rules.file_fields import ADDITIONS
-from app.services.changes import Review
+from app.services.change_requests import Review
 
 
 class AcceptanceForm(FlaskForm):

@@ -23,6 +23,10 @@ class RequestChanged(DomainError):
     """The family asks for something else than what the agent read."""
 
 
+class UnknownCommune(DomainError):
+    """An address whose postal code and name are of no commune that we know (any more)."""
+
+
 class OwnFamily(DomainError):
     """Nobody decides on their own family."""
 

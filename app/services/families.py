@@ -30,7 +30,7 @@ from app.rules.file_gaps import FileFacts, FileGaps, find_gaps
 from app.rules.quotients import Quotient, quotient_on
 from app.rules.states import ChangeStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services.errors import NotFound
+from app.services.errors import NotFound, UnknownCommune
 
 Values = Mapping[str, str]
 """Canonical text by name of field: codes of lists, ISO dates, cents, phones in E.164; "" is an empty field."""
@@ -290,7 +290,7 @@ def read_coordinates(family: Family) -> dict[str, str]:
 def write_coordinates(session: Session, family: Family, values: Values, starts_on: date) -> None:
     """Store all fields of « Coordonnées ». A changed address holds from `starts_on`; a changed quotient waits.
 
-    Raises NotFound for an address in no commune that we know.
+    Raises UnknownCommune for an address in none that we know.
     """
     family.last_name = values["last_name"]
     family.first_name = values["first_name"]
@@ -350,7 +350,7 @@ def _write_address(session: Session, family: Family, values: Values, starts_on: 
     found = _communes(session, CommunePostalCode.postal_code == values["postal_code"])
     commune = next((choice for choice in found if choice.name == values["city"]), None)
     if commune is None:
-        raise NotFound("commune")
+        raise UnknownCommune
     line = AddressInput(values["number"], values["repetition"], values["street"], values["complement"], commune)
     new = line.as_row(starts_on)
     same_day = next((row for row in family.addresses if row.starts_on == starts_on), None)

@@ -10,8 +10,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.database import db
-from app.models.families import Child, Family, FamilyChild, Guardian
+from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
 from app.rules.changes import Change
 from app.rules.file_fields import CUSTODY_FIELDS, FileKind
 from app.services.errors import NotFound
@@ -79,6 +80,17 @@ def write_part(
         case FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
             raise ValueError("somebody new is added, not changed")
     session.flush()
+
+
+def first_day_of_address(session: Session, family_id: int, wanted: date) -> date:
+    """From when on a new address holds: the day wanted, but never before the present one began."""
+    present = session.scalar(
+        select(FamilyAddress.starts_on)
+        .where(FamilyAddress.family_id == family_id, FamilyAddress.starts_on <= clock.today())
+        .order_by(FamilyAddress.starts_on.desc())
+        .limit(1)
+    )
+    return wanted if present is None else max(wanted, present)
 
 
 def add_part(session: Session, family_id: int, kind: FileKind, values: Values) -> int:

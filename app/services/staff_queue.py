@@ -1,7 +1,7 @@
 """« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
 
 The decisions themselves are commands of services.sign_ups, services.enrolments, services.quotients and
-services.changes.
+services.change_requests.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -26,7 +26,7 @@ from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue
-from app.services.changes import RequestView, find_request, pending_requests, person_of
+from app.services.change_requests import RequestView, find_request, pending_requests, person_of
 from app.services.enrolments import PendingEnrolment, pending_enrolments
 from app.services.errors import NotFound
 from app.services.families import own_family_ids

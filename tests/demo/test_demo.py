@@ -32,7 +32,7 @@ from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services import reference_data
 from app.services.accounts import find_credentials
 from app.services.catalogue import catalogue, forget_catalogue
-from app.services.changes import pending_requests, requests_of_family
+from app.services.change_requests import pending_requests, requests_of_family
 from app.services.checks import find_inconsistencies
 from app.services.credentials import password_matches
 from app.services.day_planning import read_day_planning

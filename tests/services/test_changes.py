@@ -18,7 +18,7 @@ from app.rules.capabilities import Role
 from app.rules.changes import FieldPolicy
 from app.rules.file_fields import FileField, FileKind
 from app.rules.states import ChangeStatus
-from app.services import changes, guardians, staff_queue
+from app.services import change_requests, changes, file_histories, guardians, staff_queue
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged
 from app.services.field_settings import save_policies
 from app.services.staff_queue import ItemKind
@@ -30,7 +30,7 @@ MOVE = {"number": "3", "street": "Rue du Moulin", "city": "Moreuil"}
 
 def accept(request_id: int, agent: int, version: int = 1, **how: object) -> object:
     with write_transaction() as session:
-        return changes.accept(session, request_id, agent, version, **how)  # type: ignore[arg-type]
+        return change_requests.accept(session, request_id, agent, version, **how)  # type: ignore[arg-type]
 
 
 def status(request_id: int) -> ChangeStatus:
@@ -55,9 +55,9 @@ def test_accepted_change_is_stored_told_and_kept(agent: int) -> None:
     assert (row.regime, row.fund_number, status(request_id)) == (Regime.GENERAL, "123456", ChangeStatus.ACCEPTED)
     assert mails() == [("change_accepted", family.email)]
     assert "123456" not in db.session.scalars(select(OutboxMail.body)).one()
-    (entry,) = changes.history_of(family.family_id)
+    (entry,) = file_histories.history_of(family.family_id)
     assert entry.was_asked and entry.changed_by == "Camille AGENT" and entry.changes["regime"].after == "general"
-    (view,) = changes.requests_of_family(family.family_id)
+    (view,) = change_requests.requests_of_family(family.family_id)
     assert (view.status, view.was_edited, view.decided_by) == (ChangeStatus.ACCEPTED, False, "Camille AGENT")
 
 
@@ -91,7 +91,7 @@ def test_address_that_signs_in_meanwhile_is_not_changed_by_an_older_request(agen
     request_id = db.session.scalars(select(ChangeRequest.id)).one()
     assert accept(request_id, agent) == {}
     assert db.session.get_one(Guardian, guardian).email == "claire@example.org"
-    assert changes.requests_of_family(family.family_id)[0].was_edited
+    assert change_requests.requests_of_family(family.family_id)[0].was_edited
 
 
 def test_refusal_and_correction_are_told_once_to_each_address(agent: int) -> None:
@@ -102,12 +102,12 @@ def test_refusal_and_correction_are_told_once_to_each_address(agent: int) -> Non
         )
     refused = ask_change(family)
     with write_transaction() as session:
-        changes.refuse(session, refused, agent, "Il manque l’attestation.")
+        change_requests.refuse(session, refused, agent, "Il manque l’attestation.")
     edited = ask_change(family, regime="general")
     accept(edited, agent, shown={"regime": ""}, typed={"regime": "agricultural"})
     assert mails() == [("change_refused", family.email), ("change_edited", family.email)]
     assert "Il manque l’attestation." in db.session.scalars(select(OutboxMail.body)).all()[0]
-    assert changes.requests_of_family(family.family_id)[0].was_edited
+    assert change_requests.requests_of_family(family.family_id)[0].was_edited
 
 
 def test_address_holds_from_the_day_asked_or_the_day_that_the_staff_say(agent: int) -> None:
@@ -127,7 +127,7 @@ def test_what_moved_since_is_never_overwritten_unseen(agent: int) -> None:
             {"regime": "other"}, factories.MONDAY,
         )  # fmt: skip
     assert accept(request_id, agent) != {} and status(request_id) is ChangeStatus.PENDING
-    review = changes.review_of(request_id)
+    review = change_requests.review_of(request_id)
     moved = review.moved["regime"]
     assert (moved.shown, moved.stored, moved.typed) == ("", "other", "general")
     assert accept(request_id, agent, shown={"regime": ""}, typed={"regime": "general"}) != {}  # moved while open
@@ -150,7 +150,7 @@ def test_nobody_decides_on_their_own_family_or_twice(agent: int) -> None:
     with pytest.raises(OwnFamily):
         accept(request_id, agent)
     with pytest.raises(OwnFamily), write_transaction() as session:
-        changes.refuse(session, request_id, agent, "non")
+        change_requests.refuse(session, request_id, agent, "non")
     with pytest.raises(OwnFamily), write_transaction() as session:
         changes.save_as_staff(
             session, own.family_id, agent, FileKind.COORDINATES, own.family_id, {}, {}, factories.MONDAY
@@ -163,7 +163,7 @@ def test_nobody_decides_on_their_own_family_or_twice(agent: int) -> None:
         accept(999, other)
     stranger = make_family("AUTRE").family_id
     with pytest.raises(NotFound), write_transaction() as session:
-        changes.withdraw(session, stranger, request_id)
+        change_requests.withdraw(session, stranger, request_id)
 
 
 def test_new_child_waits_with_its_namesakes_shown_to_the_staff_alone(agent: int) -> None:
@@ -182,7 +182,7 @@ def test_new_child_waits_with_its_namesakes_shown_to_the_staff_alone(agent: int)
     accept(item.id, agent)
     child = db.session.scalars(select(Child).order_by(Child.id.desc())).first()
     assert child is not None and child.full_name == "Martin LEA"
-    assert changes.history_of(family.family_id)[0].kind is FileKind.NEW_CHILD
+    assert file_histories.history_of(family.family_id)[0].kind is FileKind.NEW_CHILD
 
 
 def both_at_once(app: Flask, first: Callable[[], object], second: Callable[[], object]) -> list[str]:
@@ -217,16 +217,16 @@ def test_of_two_who_decide_at_once_exactly_one_wins(app: Flask, rival: str) -> N
     def rivals() -> None:
         with write_transaction() as session:
             if rival == "withdraws":
-                changes.withdraw(session, family.family_id, request_id)
+                change_requests.withdraw(session, family.family_id, request_id)
             elif rival == "refuses":
-                changes.refuse(session, request_id, colleague, "non")
+                change_requests.refuse(session, request_id, colleague, "non")
             else:
-                changes.accept(session, request_id, colleague, 1)
+                change_requests.accept(session, request_id, colleague, 1)
 
     assert both_at_once(app, lambda: accept(request_id, agent), rivals) == ["AlreadyDecided", "done"]
     is_stored = db.session.get_one(Family, family.family_id).regime is Regime.GENERAL
     assert is_stored == (status(request_id) is ChangeStatus.ACCEPTED)
-    assert len(mails()) <= 1 and len(changes.history_of(family.family_id)) == int(is_stored)
+    assert len(mails()) <= 1 and len(file_histories.history_of(family.family_id)) == int(is_stored)
 
 
 def test_two_homes_that_correct_their_child_at_once_see_each_other(app: Flask) -> None:
@@ -261,4 +261,4 @@ def test_two_parents_who_ask_at_once_make_one_request(app: Flask) -> None:
 
     assert both_at_once(app, lambda: ask(regime="other"), lambda: ask(fund_number="123")) == ["done", "done"]
     (request,) = db.session.scalars(select(ChangeRequest))
-    assert set(changes.read_changes(request.body)) == {"regime", "fund_number"} and request.version == 2
+    assert set(file_histories.read_changes(request.body)) == {"regime", "fund_number"} and request.version == 2

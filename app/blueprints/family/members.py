@@ -15,7 +15,7 @@ from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.htmx import go_to, render_page
 from app.labels import saved_sentence
 from app.rules.file_fields import FileKind
-from app.services import changes, child_files, families
+from app.services import change_requests, changes, child_files, families
 from app.services.changes import Part, Saved
 from app.services.errors import AlreadyDecided, FamilyNotActive
 from app.services.families import ChildView, FamilyRef
@@ -33,7 +33,7 @@ def show() -> Response:
     return render_page(
         "family/members/show.html", layout="family", family=family, children=children,
         files=child_files.read_files(children), certification=child_files.certification_of(family.id),
-        gaps=families.file_gaps_of(family.id), requests=cards_of(changes.requests_of_family(family.id)),
+        gaps=families.file_gaps_of(family.id), requests=cards_of(change_requests.requests_of_family(family.id)),
         may_add=changes.may_add(FileKind.NEW_CHILD),
     )  # fmt: skip
 
@@ -44,7 +44,7 @@ def withdraw_request(request_id: int) -> BaseResponse:
     family = active_family()
     try:
         with write_transaction() as session:
-            changes.withdraw(session, family.id, request_id)
+            change_requests.withdraw(session, family.id, request_id)
     except AlreadyDecided:
         flash(f"Trop tard{NBSP}: cette demande est déjà traitée. Voyez la réponse ci-dessous.", "warning")
     else:
@@ -109,7 +109,7 @@ def show_child(child_id: int) -> Response:
     child = families.child_of(family.id, child_id)
     return render_page(
         "family/members/child.html", layout="family", child=child, family=family, file=child_files.read_file(child),
-        waits=any(view.is_about_child(child_id) for view in changes.requests_of_family(family.id)),
+        waits=any(view.is_about_child(child_id) for view in change_requests.requests_of_family(family.id)),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, changes, closings, family_files, sign_ups
+from app.services import accounts, change_requests, closings, family_files, sign_ups
 from app.services.errors import EmailTaken
 from app.services.invoices import invoices_of, payments_of
 
@@ -88,7 +88,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         form=form or EmailForm(formdata=None, email=adult.email if adult else None),
         may_review=Capability.REVIEW_CHANGES in capabilities,
         may_edit=Capability.EDIT_FAMILIES in capabilities,
-        requests=cards_of(changes.requests_of_family(family_id)),
+        requests=cards_of(change_requests.requests_of_family(family_id)),
         may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},

@@ -16,7 +16,7 @@ from app.forms.staff_changes import StaffCoordinatesForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.file_fields import FileKind
-from app.services import changes, families, family_files, guardians
+from app.services import changes, families, family_files, file_histories, guardians
 from app.services.guardians import FAMILY_HOME, GuardianView
 
 blueprint = Blueprint("family_parts", __name__)
@@ -117,7 +117,7 @@ def show_history(family_id: int) -> Response:
     """Who changed what of a family's file, and when."""
     return render_page(
         "staff/family_parts/history.html", layout="staff", family_id=family_id,
-        family_name=family_files.read_family_name(family_id), history=entries_of(changes.history_of(family_id)),
+        family_name=family_files.read_family_name(family_id), history=entries_of(file_histories.history_of(family_id)),
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """« À traiter »: what waits for a decision: accounts, enrolments, quotients, changes of files."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
@@ -18,9 +19,11 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, is_htmx, leave_for, render_fragment, render_page
 from app.rules.capabilities import Capability
-from app.services import changes, enrolments, families, quotients, sign_ups, staff_queue
-from app.services.changes import Review
-from app.services.errors import AlreadyDecided, OwnFamily, RequestChanged
+from app.rules.changes import Conflict
+from app.services import change_requests, enrolments, families, quotients, sign_ups, staff_queue
+from app.services.change_requests import Review
+from app.services.errors import AlreadyDecided, OwnFamily, RequestChanged, UnknownCommune
+from app.services.families import Values
 from app.services.staff_queue import ChangeItem, Decision, Item, ItemKind, QuotientItem
 
 blueprint = Blueprint("queue", __name__)
@@ -38,6 +41,7 @@ _KIND_IN_ADDRESS = {
     "demandes": ItemKind.CHANGE,
 }
 _CHANGED_MEANWHILE = "La famille vient de modifier sa demande. Relisez-la avant de décider."
+_NO_SUCH_COMMUNE = "La commune demandée n’est plus dans notre liste. Ouvrez la demande pour corriger l’adresse."
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _TO_FILE = "dossier"  # in the address: the agent decides from the family's file, and returns there
 
@@ -111,32 +115,26 @@ def accept_change(request_id: int) -> BaseResponse:
     form = _acceptance(item, is_sent=True)
     if not form.validate():
         return _invalid(item, replace(_forms(item), acceptance=form))
-    try:
-        with write_transaction() as session:
-            moved = changes.accept(
-                session, request_id, current_account().user_id, form.version_read, starts_on=form.begins_on
-            )
-    except AlreadyDecided:
-        return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True)
-    except RequestChanged:
-        return _invalid(item, replace(_forms(item), note=_CHANGED_MEANWHILE), status=409)
-    if moved:
+    applied = _apply(request_id, form.version_read, starts_on=form.begins_on)
+    if applied.obstacle is not None:
+        return _invalid(item, replace(_forms(item), note=applied.obstacle), status=409)
+    if applied.moved:
         return leave_for(url_for("staff.queue.review_change", request_id=request_id))
-    return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id))
+    return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=applied.is_late)
 
 
 @blueprint.post("/demandes/<int:request_id>/refuser")
 @requires(Capability.REVIEW_CHANGES)
 def refuse_change(request_id: int) -> BaseResponse:
     """Refuse what a family asks for, with a reason."""
-    return _refuse(ItemKind.CHANGE, request_id, changes.refuse)
+    return _refuse(ItemKind.CHANGE, request_id, change_requests.refuse)
 
 
 @blueprint.get("/demandes/<int:request_id>")
 @requires(Capability.REVIEW_CHANGES)
 def review_change(request_id: int) -> Response:
     """What a family asks for, to be corrected before it is accepted; and what has moved since."""
-    review = changes.review_of(request_id)
+    review = change_requests.review_of(request_id)
     return _review_page(review, review_form(review), _acceptance_of(review))
 
 
@@ -145,26 +143,27 @@ def review_change(request_id: int) -> Response:
 def accept_reviewed_change(request_id: int) -> BaseResponse:
     """Apply what the agent made of it."""
     try:
-        review = changes.review_of(request_id)
+        review = change_requests.review_of(request_id)
         form, acceptance = review_form(review), _acceptance_of(review, is_sent=True)
         is_valid = form.validate()
-        if not acceptance.validate() or not is_valid:
-            return _review_page(review, form, acceptance, status=422)
-        with write_transaction() as session:
-            moved = changes.accept(
-                session, request_id, current_account().user_id, acceptance.version_read,
-                starts_on=acceptance.begins_on, shown=form.shown(), typed=form.values(),
-            )  # fmt: skip
     except AlreadyDecided:
         return _answer(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True)
-    except RequestChanged:
-        flash(_CHANGED_MEANWHILE, "warning")
+    if not acceptance.validate() or not is_valid:
+        return _review_page(review, form, acceptance, status=422)
+    applied = _apply(
+        request_id, acceptance.version_read, starts_on=acceptance.begins_on, shown=form.shown(), typed=form.values()
+    )
+    if applied.obstacle is not None:
+        flash(applied.obstacle, "warning")
         return go_to(url_for("staff.queue.review_change", request_id=request_id))
-    if moved:
-        review = changes.review_of(request_id)
-        form.add_conflicts(moved, review.stored)
+    if applied.moved:
+        review = change_requests.review_of(request_id)
+        form.add_conflicts(applied.moved, review.stored)
         return _review_page(review, form, acceptance, status=409)
-    flash(_sentence(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=False), "success")
+    decision = staff_queue.read_decision(ItemKind.CHANGE, request_id)
+    if applied.is_late:
+        return _answer(decision, is_late=True)
+    flash(_sentence(decision, is_late=False), "success")
     return go_to(url_for("staff.queue.show", type="demandes"))
 
 
@@ -182,23 +181,46 @@ def accept_ticked_changes() -> BaseResponse:
     return go_to(url_for("staff.queue.show", type="demandes"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What became of a request that an agent accepts: it is done, unless one of these says otherwise."""
+
+    is_late: bool = False  # a colleague decided, or the family withdrew it
+    obstacle: str | None = None  # why nothing was done
+    moved: Mapping[str, Conflict] = field(default_factory=dict)  # what was stored since: the agent chooses
+
+
+def _apply(
+    request_id: int, version: int, *, starts_on: date | None = None, shown: Values | None = None,
+    typed: Values | None = None,
+) -> _Applied:  # fmt: skip
+    try:
+        with write_transaction() as session:
+            moved = change_requests.accept(
+                session, request_id, current_account().user_id, version, starts_on=starts_on, shown=shown, typed=typed
+            )
+    except AlreadyDecided:
+        return _Applied(is_late=True)
+    except RequestChanged:
+        return _Applied(obstacle=_CHANGED_MEANWHILE)
+    except UnknownCommune:
+        return _Applied(obstacle=_NO_SUCH_COMMUNE)
+    return _Applied(moved=moved)
+
+
 def _accept_one(request_id: int, version: int) -> tuple[str, str]:
     """Accept one of several requests: the sentence that tells what became of it, and its colour."""
     try:
-        with write_transaction() as session:
-            moved = changes.accept(session, request_id, current_account().user_id, version)
-    except AlreadyDecided:
-        return _sentence(staff_queue.read_decision(ItemKind.CHANGE, request_id), is_late=True), "warning"
-    except RequestChanged:
-        moved, left = {}, "la famille vient de modifier sa demande, relisez-la"
+        applied = _apply(request_id, version)
     except OwnFamily:
-        moved, left = {}, "c’est votre propre famille, un collègue doit décider"
-    else:
-        left = "la valeur a changé entre-temps, ouvrez la demande pour choisir" if moved else ""
+        applied = _Applied(obstacle="C’est votre propre famille, un collègue doit décider.")
     decision = staff_queue.read_decision(ItemKind.CHANGE, request_id)
-    if left:
-        return f"Famille {decision.name}{NBSP}: {left}.", "warning"
-    return _sentence(decision, is_late=False), "success"
+    obstacle = applied.obstacle
+    if applied.moved:
+        obstacle = "Le dossier a changé entre-temps, ouvrez la demande pour choisir."
+    if obstacle is not None:
+        return f"Famille {decision.name}{NBSP}: {obstacle[0].lower()}{obstacle[1:]}", "warning"
+    return _sentence(decision, is_late=applied.is_late), "warning" if applied.is_late else "success"
 
 
 def _refuse(kind: ItemKind, item_id: int, refuse: Callable[[Session, int, int, str], None]) -> BaseResponse:

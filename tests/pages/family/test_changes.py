@@ -9,8 +9,8 @@ from app.models.families import Family, FamilyAddress
 from app.rules.changes import FieldPolicy
 from app.rules.file_fields import FileField, FileKind
 from app.rules.states import ChangeStatus
-from app.services.changes import read_changes
 from app.services.field_settings import save_policies
+from app.services.file_histories import read_changes
 from tests import factories
 from tests.client import Answer, Client
 from tests.factories import FamilySetup

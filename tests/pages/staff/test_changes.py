@@ -8,7 +8,7 @@ from app.models.changes import ChangeRequest
 from app.models.families import Family, FamilyAddress, Regime
 from app.rules.capabilities import Role
 from app.rules.states import ChangeStatus
-from app.services import changes
+from app.services import change_requests
 from tests import factories
 from tests.client import Client
 from tests.factories import ask_change, make_family
@@ -103,7 +103,7 @@ def test_what_the_family_changed_meanwhile_is_read_again_first(clerk: Client, ht
     assert "La famille vient de modifier sa demande." in page.text and "MSA" in page.text
     old = clerk.get(QUEUE)
     with write_transaction() as session:
-        changes.withdraw(session, family.family_id, request_id)
+        change_requests.withdraw(session, family.family_id, request_id)
     clerk.page = old
     page = clerk.submit(f"{QUEUE}/demandes/{request_id}/accepter", status=409, htmx=htmx)
     assert "Trop tard : la famille TEST Fabrice a retiré sa demande." in page.text
@@ -119,16 +119,28 @@ def test_several_are_accepted_at_once_with_a_report_of_each(clerk: Client) -> No
     ask_change(changed, regime="agricultural")
     colleague = factories.make_staff(Role.FILE_CLERK)
     with write_transaction() as session:
-        changes.refuse(session, ids_in_order[3], colleague, "non")
+        change_requests.refuse(session, ids_in_order[3], colleague, "non")
     sent = [("csrf_token", page.value("csrf_token", "batch") or ""), *(("ticked", box or "") for box in boxes)]
     answer = clerk.post(f"{QUEUE}/demandes/accepter", sent, status=303)
     page = clerk.get(answer.location)
-    for words in ("BON Fabrice est acceptée", "BOUGE Fabrice : la valeur a changé", "CHANGE Fabrice : la famille vient",
+    for words in ("BON Fabrice est acceptée", "BOUGE Fabrice : le dossier a changé", "CHANGE Fabrice : la famille vient",
                   "Déjà traité : Camille AGENT a refusé"):  # fmt: skip
         assert words in page.text, words
     assert [status(request_id) for request_id in ids_in_order] == [
         ChangeStatus.ACCEPTED, ChangeStatus.PENDING, ChangeStatus.PENDING, ChangeStatus.REFUSED,
     ]  # fmt: skip
+
+
+def test_address_whose_commune_left_the_list_is_corrected_first(clerk: Client) -> None:
+    family, other = make_family(), make_family("AUTRE")
+    moving, following = ask_change(family, postal_code="80110", city="Ailleurs", street="Rue Neuve"), ask_change(other)
+    clerk.get(f"{QUEUE}?type=demandes")
+    page = clerk.submit(f"{QUEUE}/demandes/{moving}/accepter", status=409)
+    assert "La commune demandée n’est plus dans notre liste." in page.text and status(moving) is ChangeStatus.PENDING
+    sent = [("csrf_token", page.value("csrf_token", "batch") or "")]
+    sent += [("ticked", f"{request_id}:1") for request_id in (moving, following)]
+    page = clerk.get(clerk.post(f"{QUEUE}/demandes/accepter", sent, status=303).location)
+    assert "TEST Fabrice : la commune demandée" in page.text and status(following) is ChangeStatus.ACCEPTED
 
 
 def test_own_family_is_a_colleagues(sqlite_client: Client) -> None:
