@@ -77,6 +77,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
+    app.jinja_env.filters["residence"] = price_labels.residence_label
     app.jinja_env.filters["effort_words"] = price_labels.effort_words
     app.jinja_env.filters["step_words"] = price_labels.step_words
     app.jinja_env.filters["missing_sentence"] = labels.missing_sentence

@@ -25,6 +25,7 @@ from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, ChangeStatus, EnrolmentStatus, FamilyStatus
+from app.rules.tariff_grids import Standing
 from app.rules.vaccinations import VaccinationStatus
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
@@ -89,6 +90,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         FileKind.GUARDIAN: "Parent",
         FileKind.CHILD: "Identité de l’enfant",
         FileKind.CUSTODY: "Lieu de vie de l’enfant",
+        FileKind.PRICE_FACTS: "Ce qui compte pour les prix",
+        FileKind.CHILD_PRICE_FACTS: "Ce qui compte pour les prix de l’enfant",
         FileKind.NEW_GUARDIAN: "Ajout d’un parent",
         FileKind.NEW_CHILD: "Ajout d’un enfant",
     },
@@ -225,10 +228,20 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         QuotientOutcome.MISSING: "Tarif maximum : nous n’avons pas votre quotient familial.",
         QuotientOutcome.OUT_OF_DATE: "Tarif maximum : votre quotient familial n’est plus à jour.",
         QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
+        QuotientOutcome.DECLINED: "Tarif maximum : vous ne souhaitez pas communiquer votre quotient familial.",
+        QuotientOutcome.NOT_APPLICABLE: "Ce tarif ne dépend pas de votre quotient familial.",
     },
     PriceChangeReason: {
         PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",
         PriceChangeReason.TARIFF: "le tarif a été modifié",
+        PriceChangeReason.FACTS: "votre lieu de résidence ou votre situation a changé",
+    },
+    Standing: {
+        Standing.STAFF: "Agent de la collectivité",
+        Standing.SOCIAL: "Aidée par le CCAS",
+        Standing.FUND: "Allocataire de la CAF",
+        Standing.MEAL_PLAN: "Repas apporté (PAI)",
+        Standing.CARD: "Carte de l’année",
     },
     UnpayableReason: {
         UnpayableReason.SETTLED: f"Déjà payée{NBSP}: il n’y a plus rien à régler.",

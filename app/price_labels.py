@@ -59,6 +59,11 @@ def explained(steps: Sequence[Step]) -> str:
     return ", ".join(words for step in steps for words in _words(step))
 
 
+def residence_label(word: str) -> str:
+    """« résident », « extérieur », or the council's own word."""
+    return _RESIDENCES.get(word, word)
+
+
 def quotient_span(low_cents: int, below_cents: int | None) -> str:
     """A bracket of quotients, as councils write them: « quotient de 451 à 550 », « quotient de 600 à moins de 900 »."""
     above = low_cents % 100 == 1
@@ -139,7 +144,7 @@ def _column(chosen: Chosen) -> str:
             last = 12 if below is None else below - 1
             return _MONTHS[low - 1] if last == low else f"de {_MONTHS[low - 1]} à {_MONTHS[last - 1]}"
         case Criterion.RESIDENCE:
-            return _RESIDENCES.get(chosen.code, chosen.code)
+            return residence_label(chosen.code)
         case Criterion.RHYTHM:
             return _RHYTHMS.get(chosen.code, chosen.code)
         case Criterion.CATEGORY:

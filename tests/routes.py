@@ -22,8 +22,19 @@ from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment, PaymentMode
 from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
+from app.rules.price_facts import RESIDENT
 from app.rules.states import EnrolmentStatus
-from app.services import child_settings, email_changes, guardians, invitations, links, payments, sessions, tariffs
+from app.services import (
+    child_settings,
+    email_changes,
+    guardians,
+    invitations,
+    links,
+    payments,
+    price_facts,
+    sessions,
+    tariffs,
+)
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
@@ -90,6 +101,7 @@ _CONTACT = {
     "may_collect": "yes", "may_be_called": "yes",
 }  # fmt: skip
 _GUARDIAN = {"title": "madam", "last_name": "TEST", "first_name": "Changée", "home": "family"}
+_FACTS = {"starts_on": "2026-11-01", "is_dependent": "yes"}
 _REASON = {"reason": "Dossier incomplet"}
 _PLANNING = {"shown": "1", "t": "1", "key": "access-matrix-access"}
 
@@ -241,6 +253,15 @@ ROUTES: Mapping[str, Route] = {
         )
     },
     "staff.family_parts.show_history": _staff(Capability.EDIT_FAMILIES, argument="family_id"),
+    "staff.price_facts.show": _staff(Capability.VERIFY_QUOTIENTS, argument="family_id"),
+    "staff.price_facts.edit_family": _staff(Capability.VERIFY_QUOTIENTS, argument="family_id"),
+    "staff.price_facts.save_family": _staff(
+        Capability.VERIFY_QUOTIENTS, method="POST", argument="family_id", sends=_FACTS
+    ),
+    "staff.price_facts.edit_child": _staff(Capability.VERIFY_QUOTIENTS, argument="child_id"),
+    "staff.price_facts.save_child": _staff(
+        Capability.VERIFY_QUOTIENTS, method="POST", argument="child_id", sends=_FACTS
+    ),
     "staff.child_files.show": _staff(Capability.VIEW_CHILD_FILES, argument="child_id"),
     "staff.child_files.show_health": _staff(Capability.VIEW_HEALTH, argument="child_id"),
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
@@ -256,6 +277,9 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.save_vaccine": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="vaccine_id", sends={"name": "Vaccin"}
     ),
+    "staff.settings.show_communes": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.list_commune": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
+    "staff.settings.unlist_commune": _staff(Capability.EDIT_SETTINGS, method="POST", argument="insee_code"),
     "staff.settings.show_field_policies": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.save_field_policies": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
@@ -349,6 +373,7 @@ class World:
             "mail_id": self.mail_id,
             "activity_id": self.planning.activity.id,
             "public_token": self.public_token,
+            "insee_code": factories.COMMUNES[0][0],
             **self.own_ids,
             "hashed_name": self.app.jinja_env.globals["asset"]("css/site.css").removeprefix("/static/"),  # type: ignore[operator]
         }[name]
@@ -418,6 +443,7 @@ def _make_files(family_id: int, child_id: int) -> Mapping[str, int]:
     contact_id = factories.make_contact(family_id, child_id)
     with write_transaction() as session:
         school_id = child_settings.add_school(session, "École Jules-Verne")
+        price_facts.list_commune(session, factories.COMMUNES[0][0], RESIDENT)
         notice_id = session.scalars(select(SafetyNotice.id).where(SafetyNotice.child_id == child_id)).one()
         vaccine_id = session.scalars(select(VaccineObligation.id).limit(1)).one()
     return {"contact_id": contact_id, "school_id": school_id, "notice_id": notice_id, "vaccine_id": vaccine_id}

@@ -10,6 +10,7 @@ from app.filters import NBSP
 from app.forms.bases import SectionForm, in_words
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.forms.guardians import GuardianForm
+from app.forms.price_facts import ChildFactsForm, FamilyFactsForm
 from app.rules.changes import Change
 from app.rules.file_fields import FileKind
 from app.services.change_requests import RequestView
@@ -20,6 +21,8 @@ PART_FORMS: Mapping[FileKind, type[SectionForm]] = {
     FileKind.GUARDIAN: GuardianForm,
     FileKind.CHILD: ChildForm,
     FileKind.CUSTODY: CustodyForm,
+    FileKind.PRICE_FACTS: FamilyFactsForm,
+    FileKind.CHILD_PRICE_FACTS: ChildFactsForm,
     FileKind.NEW_GUARDIAN: GuardianForm,
     FileKind.NEW_CHILD: ChildForm,
 }

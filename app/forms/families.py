@@ -4,12 +4,12 @@ import re
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, RadioField, SelectField
+from wtforms import DateField, Field, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app import clock
 from app.filters import NBSP, month_long, spaced
-from app.forms.bases import SectionForm
+from app.forms.bases import SectionForm, as_text
 from app.forms.fields import (
     DATE_FORMATS,
     LONGEST_NAME,
@@ -94,6 +94,11 @@ class CoordinatesForm(CommuneChecks, SectionForm):
         validators=[Listed()], validate_choice=False,
     )  # fmt: skip
 
+    declines_quotient = SelectMultipleField(
+        "Quotient non communiqué", choices={"yes": "Je ne souhaite pas communiquer mon quotient familial"},
+        validators=[Listed()], validate_choice=False,
+    )  # fmt: skip
+
     has_quotient = False  # whether one was declared before: a newer one follows it, nothing takes it away
 
     def offer_months(self, today: date, given: str) -> None:
@@ -154,6 +159,14 @@ class CoordinatesForm(CommuneChecks, SectionForm):
         cents = read_cents(field.data)
         if cents is None or cents > LARGEST_QUOTIENT_CENTS:
             raise ValidationError("Indiquez le quotient en euros, par exemple 812 ou 812,50.")
+
+    def validate_declines_quotient(self, field: Field) -> None:
+        """Raises ValidationError."""
+        told = [as_text(self[name]) for name in QUOTIENT_FIELDS[:2]]
+        if field.data and told[0] and told != [self.shown().get(name, "") for name in QUOTIENT_FIELDS[:2]]:
+            raise ValidationError(
+                "Vous indiquez un nouveau quotient. Décochez cette case pour qu’il compte, ou laissez l’ancien."
+            )
 
     def validate_quotient_month(self, field: Field) -> None:
         """Raises ValidationError."""

@@ -24,9 +24,10 @@ class FieldPoliciesForm(FlaskForm):
 
     def by_kind(self) -> Mapping[FileKind, list[SelectField]]:
         """The lists by part of the file."""
-        return {
+        by_kind = {
             kind: [self[_name(field)] for field in FileField if field.value.startswith(f"{kind}.")] for kind in FileKind
         }
+        return {kind: fields for kind, fields in by_kind.items() if fields}
 
 
 for _field in FileField:

@@ -3,6 +3,7 @@
 from app.models import (
     accounts,
     activities,
+    aids,
     bookings,
     changes,
     child_files,
@@ -12,12 +13,14 @@ from app.models import (
     invoices,
     mails,
     payments,
+    price_facts,
     reference_data,
 )
 
 __all__ = [
     "accounts",
     "activities",
+    "aids",
     "bookings",
     "changes",
     "child_files",
@@ -27,5 +30,6 @@ __all__ = [
     "invoices",
     "mails",
     "payments",
+    "price_facts",
     "reference_data",
 ]

@@ -95,6 +95,7 @@ class PriceChangeReason(StrEnum):
 
     QUOTIENT = auto()  # the staff verified a quotient, or ended one
     TARIFF = auto()  # the staff corrected a tariff
+    FACTS = auto()  # the family moved, or what else prices depend on has changed
 
 
 class BookingPriceChange(Base):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, event, false, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, event, false, text, true
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -101,6 +101,7 @@ class Family(NamedPerson, Base):
     regime: Mapped[Regime | None] = mapped_column(code_of(Regime))
     fund_number: Mapped[str | None] = mapped_column(EncryptedText)  # numéro d'allocataire (CAF, MSA)
     fund_holder_name: Mapped[str | None]  # nom de l'allocataire
+    declines_quotient: Mapped[bool] = mapped_column(default=False, server_default=false())  # pays the maximum
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
@@ -233,6 +234,7 @@ class FamilyChild(Base):
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), primary_key=True)
     child_id: Mapped[int] = mapped_column(ForeignKey("child.id", ondelete="CASCADE"), primary_key=True, index=True)
     custody: Mapped[str | None] = mapped_column(EncryptedText)  # JSON: text by name of field
+    is_dependent: Mapped[bool] = mapped_column(default=True, server_default=true())  # counts among its siblings
 
 
 class ConsentText(Base):

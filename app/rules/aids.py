@@ -48,7 +48,7 @@ class Aid:
 
 @dataclass(frozen=True, slots=True)
 class AidUse:
-    """What an aid has paid on one day: its ledger is made of these."""
+    """What an aid has paid on one day (negative: given back): its ledger is made of these."""
 
     code: str
     day: date
@@ -73,7 +73,10 @@ class AidedBill:
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
-    """A line of the statement for a fund: a child, an aid, its days and the sum that the fund owes (cents)."""
+    """A line of the statement for a fund: a child, an aid, its days and the sum that the fund owes (cents).
+
+    A day that was given back whole is none of its days.
+    """
 
     code: str
     child_id: int
@@ -83,8 +86,11 @@ class ClaimLine:
 
 def balance(aid: Aid, ledger: Iterable[AidUse]) -> AidBalance:
     """What is left of an aid after what its ledger says."""
-    mine = [use for use in ledger if use.code == aid.code]
-    spent_cents, spent_days = sum(use.amount_cents for use in mine), len({use.day for use in mine})
+    days: defaultdict[date, int] = defaultdict(int)
+    for use in ledger:
+        if use.code == aid.code:
+            days[use.day] += use.amount_cents
+    spent_cents, spent_days = sum(days.values()), sum(1 for cents in days.values() if cents)
     return AidBalance(
         None if aid.ceiling_cents is None else max(0, aid.ceiling_cents - spent_cents),
         None if aid.most_days is None else max(0, aid.most_days - spent_days),
@@ -115,7 +121,7 @@ def apply_aids(
         for aid in aids:
             if aid.child_id != child_id or not _holds(aid, day, kind_of) or (aided and not aid.is_cumulative):
                 continue
-            left = balance(aid, (*known, *uses))
+            left = _left_on(day, aid, (*known, *uses))
             to_pay_cents = min(sum(line.amount_cents for line in (*lines, *aided)), owed_cents[child_id])
             amount_cents = _amount(aid, lines, left, to_pay_cents)
             if amount_cents > 0:
@@ -126,22 +132,26 @@ def apply_aids(
     return AidedBill(Bill((*bill.lines, *added), bill.unpriced), tuple(uses))
 
 
-def statement(lines: Iterable[PricedLine], fund: str) -> tuple[ClaimLine, ...]:
-    """What a fund owes for some bills: child by child, aid by aid."""
-    groups: defaultdict[tuple[int, str], list[PricedLine]] = defaultdict(list)
-    for line in lines:
-        if line.kind is LineKind.AID and line.fund == fund and line.child_id is not None:
-            groups[line.child_id, line.item].append(line)
+def statement(uses: Iterable[AidUse], child_of: Mapping[str, int]) -> tuple[ClaimLine, ...]:
+    """What a fund owes for what its aids have paid: child by child, aid by aid. ``child_of`` tells whose an aid is."""
+    groups: defaultdict[tuple[int, str], defaultdict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for use in uses:
+        groups[child_of[use.code], use.code][use.day] += use.amount_cents
     return tuple(
-        ClaimLine(
-            code, child_id, tuple(sorted(line.day for line in group)), -sum(line.amount_cents for line in group)
-        )
-        for (child_id, code), group in sorted(groups.items())
-    )  # fmt: skip
+        ClaimLine(code, child_id, tuple(sorted(day for day, cents in days.items() if cents)), sum(days.values()))
+        for (child_id, code), days in sorted(groups.items())
+    )
 
 
 def _holds(aid: Aid, day: date, kind_of: Callable[[date], DayKind]) -> bool:
     return aid.starts_on <= day <= aid.ends_on and (not aid.day_kinds or kind_of(day) in aid.day_kinds)
+
+
+def _left_on(day: date, aid: Aid, ledger: Sequence[AidUse]) -> AidBalance:
+    """What is left of an aid for a day: one that it paid something of before costs it no other."""
+    left = balance(aid, ledger)
+    is_counted = sum(use.amount_cents for use in ledger if (use.code, use.day) == (aid.code, day)) > 0
+    return AidBalance(left.cents, None) if is_counted else left
 
 
 def _amount(aid: Aid, lines: Sequence[PricedLine], left: AidBalance, to_pay_cents: int) -> int:

@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum, auto
 
 from app.rules.explanations import Cause, Operation, Step, outcome_of
+from app.rules.price_facts import HeldStanding, ResidenceFrom, residence_on, standings_on
 from app.rules.quotients import Quotient, QuotientOutcome
 from app.rules.rates import PriceProblem
 from app.rules.tariff_grids import Nature, Standing
@@ -82,7 +83,10 @@ class BookEntries:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """A family, as prices look at it. One that declines to tell its quotient pays the maximum, and is asked no more."""
+    """A family, as prices look at it. One that declines to tell its quotient pays the maximum, and is asked no more.
+
+    ``residences`` and ``held`` are dated and told by day; where there are none, ``residence`` and ``standings`` hold.
+    """
 
     children: tuple[HouseholdChild, ...]
     quotients: tuple[Quotient, ...] = ()
@@ -91,6 +95,16 @@ class Household:
     declines_quotient: bool = False
     fees_paid: frozenset[FeePaid] = frozenset()
     book_entries: tuple[BookEntries, ...] = ()
+    residences: tuple[ResidenceFrom, ...] = ()
+    held: tuple[HeldStanding, ...] = ()
+
+    def residence_on(self, day: date) -> str | None:
+        """The residence that counts for a service on a day."""
+        return residence_on(self.residences, day) if self.residences else self.residence
+
+    def standings_on(self, child: HouseholdChild, day: date) -> frozenset[Standing]:
+        """The standings of the family and of a child that count for a service on a day."""
+        return self.standings | child.standings | standings_on(self.held, child.id, day)
 
 
 class LineKind(StrEnum):

@@ -47,6 +47,7 @@ from app.rules.tariff_grids import (
     GridVersion,
     Item,
     Nature,
+    Standing,
     SurchargeCause,
     YearlyFee,
     version_on,
@@ -153,7 +154,8 @@ class _HouseholdFacts:
         self.household = household
         self.children = children
         self.births = {child.id: Birth(child.id, child.born_on) for child in household.children}
-        self.standings = {child.id: household.standings | child.standings for child in household.children}
+        self._standings: dict[tuple[int, int, int], frozenset[Standing]] = {}
+        self._residences: dict[tuple[int, int], str | None] = {}
         self.fees_charged = set(household.fees_paid)  # two versions of a grid may lie in the year of a fee
         self._quotients: dict[tuple[int, int], tuple[QuotientOutcome, int | None]] = {}
 
@@ -169,6 +171,20 @@ class _HouseholdFacts:
             else:
                 self._quotients[month] = read.outcome, None
         return self._quotients[month]
+
+    def residence(self, day: date) -> str | None:
+        """The residence that counts in the month of a day."""
+        month = day.year, day.month
+        if month not in self._residences:
+            self._residences[month] = self.household.residence_on(day)
+        return self._residences[month]
+
+    def standings(self, child_id: int, day: date) -> frozenset[Standing]:
+        """The standings of a child and of its family that count in the month of a day."""
+        key = child_id, day.year, day.month
+        if key not in self._standings:
+            self._standings[key] = self.household.standings_on(self.children[child_id], day)
+        return self._standings[key]
 
 
 @dataclass(slots=True)
@@ -261,7 +277,7 @@ class _Evaluation:
         return Facts(
             outcome=outcome,
             quotient_cents=quotient_cents,
-            residence=self.facts.household.residence,
+            residence=self.facts.residence(first.day),
             rank=place.rank,
             children=place.children,
             month=first.day.month,
@@ -270,7 +286,7 @@ class _Evaluation:
             category=first.category,
             rhythm=first.rhythm,
             cost_cents=first.cost_cents,
-            standings=self.facts.standings[first.child_id],
+            standings=self.facts.standings(first.child_id, first.day),
         )
 
     # -- packages and books --------------------------------------------------------------------------------------

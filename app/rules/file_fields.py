@@ -17,6 +17,8 @@ class FileKind(StrEnum):
     GUARDIAN = auto()
     CHILD = auto()  # the identity of a child
     CUSTODY = auto()  # with whom a child lives
+    PRICE_FACTS = auto()  # what prices depend on; only the staff change it
+    CHILD_PRICE_FACTS = auto()  # the same of a child
     NEW_GUARDIAN = auto()
     NEW_CHILD = auto()
 
@@ -80,6 +82,8 @@ GROUPS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
     FileKind.GUARDIAN: (OWN_ADDRESS_FIELDS,),
     FileKind.CHILD: (),
     FileKind.CUSTODY: (CUSTODY_FIELDS,),
+    FileKind.PRICE_FACTS: (),
+    FileKind.CHILD_PRICE_FACTS: (),
     FileKind.NEW_GUARDIAN: (),
     FileKind.NEW_CHILD: (),
 }

@@ -65,6 +65,12 @@ def quotient_on(quotients: Iterable[Quotient], day: date) -> QuotientRead:
     return QuotientRead(QuotientOutcome.MISSING, None)
 
 
+def outcome_on(quotients: Iterable[Quotient], day: date, *, declines: bool) -> QuotientOutcome:
+    """What is known on ``day`` of a family that perhaps declines to tell: a verified QF counts all the same."""
+    outcome = quotient_on(quotients, day).outcome
+    return QuotientOutcome.DECLINED if declines and outcome is not QuotientOutcome.VERIFIED else outcome
+
+
 def usual_quotient_end(starts_on: date, today: date) -> date:
     """Until when a quotient is usually valid: CAF reviews them each January, so 31 January after its month.
 

@@ -34,6 +34,7 @@ from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
 from app.models.changes import FieldPolicyChoice
 from app.models.child_files import School, VaccineObligation
 from app.models.councils import Council
+from app.models.price_facts import ResidenceCommune
 from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.rules.calendars import Calendar, SchoolHoliday
@@ -148,6 +149,7 @@ class Catalogue:
     schools: tuple[SchoolInfo, ...]  # by name
     vaccines: tuple[VaccineRule, ...]
     field_policies: Mapping[FileField, FieldPolicy]  # where the staff chose otherwise than the defaults
+    residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
@@ -271,6 +273,7 @@ def _load(session: Session, version: int) -> Catalogue:
             for row in session.scalars(select(VaccineObligation).order_by(VaccineObligation.id))
         ),
         field_policies=MappingProxyType({row.field: row.policy for row in session.scalars(select(FieldPolicyChoice))}),
+        residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
     )
 
 

@@ -34,6 +34,7 @@ from app.services.file_parts import (
     write_part,
 )
 from app.services.guardians import guardians_of
+from app.services.prices import reprice_after_change
 
 DOUBLE_TAP = timedelta(minutes=10)
 """The same child sent again within this time is a second tap on one button, not a second child."""
@@ -122,6 +123,7 @@ def save(
     if plan.applied:
         write_part(session, family_id, kind, subject_id, plan.applied, clock.today())
         log_change(session, family_id, kind, subject_id, plan.applied, user_id)
+        reprice_after_change(session, family_id, kind, plan.applied)
     if plan.pending != part.pending:
         keep_asked(session, family_id, user_id, kind, subject_id, plan.pending)
     return Saved({}, frozenset(plan.applied), plan.asked, plan.withdrawn)
@@ -131,7 +133,8 @@ def save_as_staff(
     session: Session, family_id: int, user_id: int, kind: FileKind, subject_id: int, shown: Values, typed: Values,
     starts_on: date,
 ) -> Saved:  # fmt: skip
-    """Store what the staff changed, whatever parents may do; a new address holds from `starts_on`.
+    """Store what the staff changed, whatever parents may do; a new address, and what prices depend on, holds from
+    `starts_on`.
 
     Raises NotFound, and OwnFamily: a colleague does that.
     """
@@ -145,9 +148,11 @@ def save_as_staff(
     merged = merge(shown, own, stored, GROUPS[kind])
     if merged.conflicts or not merged.changes:
         return Saved(merged.conflicts)
-    begins = first_day_of_address(session, family_id, starts_on)
+    has_address = kind is FileKind.COORDINATES
+    begins = first_day_of_address(session, family_id, starts_on) if has_address else starts_on
     write_part(session, family_id, kind, subject_id, merged.changes, begins)
     log_change(session, family_id, kind, subject_id, merged.changes, user_id)
+    reprice_after_change(session, family_id, kind, merged.changes)
     return Saved({}, frozenset(merged.changes))
 
 

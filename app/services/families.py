@@ -27,7 +27,7 @@ from app.models.families import (
 from app.models.reference_data import Commune, CommunePostalCode
 from app.rules.file_fields import STREET_FIELDS, FileKind
 from app.rules.file_gaps import FileFacts, FileGaps, find_gaps
-from app.rules.quotients import Quotient, quotient_on
+from app.rules.quotients import Quotient, outcome_on
 from app.rules.states import ChangeStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.errors import NotFound, UnknownCommune
@@ -262,7 +262,7 @@ def file_gaps_of(family_id: int) -> FileGaps:
             has_regime=bool(regime),
             asks_fund=regime in (Regime.GENERAL, Regime.AGRICULTURAL),
             has_fund_number=bool(given.get("fund_number", family.fund_number)),
-            quotient=quotient_on(counting, clock.today()).outcome,
+            quotient=outcome_on(counting, clock.today(), declines=family.declines_quotient),
             was_refused=bool(history) and history[0].refusal_reason is not None,
         )
     )
@@ -284,6 +284,7 @@ def read_coordinates(family: Family) -> dict[str, str]:
         "quotient": str(latest.value_cents) if latest else "",
         "quotient_month": latest.starts_on.isoformat() if latest else "",
         "quotient_source": latest.source if latest else "",
+        "declines_quotient": "yes" if family.declines_quotient else "",
     }
 
 
@@ -299,6 +300,7 @@ def write_coordinates(session: Session, family: Family, values: Values, starts_o
     family.regime = Regime(values["regime"]) if values["regime"] else None
     family.fund_number = values["fund_number"] or None
     family.fund_holder_name = values["fund_holder_name"] or None
+    family.declines_quotient = bool(values["declines_quotient"])
     _write_address(session, family, values, starts_on)
     _declare_quotient(family, values)
 

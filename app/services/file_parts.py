@@ -18,6 +18,7 @@ from app.rules.file_fields import CUSTODY_FIELDS, FileKind
 from app.services.errors import NotFound
 from app.services.families import ChildInput, Values, add_child, read_coordinates, write_coordinates
 from app.services.guardians import add_guardian, guardian_row, read_values, write_values
+from app.services.price_facts import read_child_facts, read_family_facts, write_child_facts, write_family_facts
 
 
 def lock_family(session: Session, family_id: int) -> None:
@@ -52,6 +53,10 @@ def read_part(session: Session, family_id: int, kind: FileKind, subject_id: int)
             _, link = _child(session, family_id, subject_id)
             answers: dict[str, str] = json.loads(link.custody) if link.custody else {}
             return {name: answers.get(name, "") for name in CUSTODY_FIELDS}
+        case FileKind.PRICE_FACTS:
+            return read_family_facts(session, family_id)
+        case FileKind.CHILD_PRICE_FACTS:
+            return read_child_facts(session, family_id, subject_id)
         case FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
             return {}
 
@@ -59,7 +64,7 @@ def read_part(session: Session, family_id: int, kind: FileKind, subject_id: int)
 def write_part(
     session: Session, family_id: int, kind: FileKind, subject_id: int, changes: Mapping[str, Change], starts_on: date
 ) -> None:
-    """Store what changed of a part; a new address holds from `starts_on`. Raises NotFound."""
+    """Store what changed of a part; a new address and facts of prices hold from `starts_on`. Raises NotFound."""
     values = {
         **read_part(session, family_id, kind, subject_id),
         **{name: change.after for name, change in changes.items()},
@@ -77,6 +82,10 @@ def write_part(
         case FileKind.CUSTODY:
             _, link = _child(session, family_id, subject_id)
             link.custody = json.dumps({name: value for name, value in values.items() if value}, ensure_ascii=False)
+        case FileKind.PRICE_FACTS:
+            write_family_facts(session, family_id, changes, starts_on)
+        case FileKind.CHILD_PRICE_FACTS:
+            write_child_facts(session, family_id, subject_id, changes, starts_on)
         case FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
             raise ValueError("somebody new is added, not changed")
     session.flush()
@@ -103,7 +112,7 @@ def add_part(session: Session, family_id: int, kind: FileKind, values: Values) -
 
 def name_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> str:
     """The name of the person that a part is about; empty for the family's own coordinates. Raises NotFound."""
-    if kind is FileKind.COORDINATES:
+    if kind in (FileKind.COORDINATES, FileKind.PRICE_FACTS):
         return ""
     if kind in (FileKind.GUARDIAN, FileKind.NEW_GUARDIAN):
         return guardian_row(session, family_id, subject_id).full_name

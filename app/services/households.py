@@ -25,6 +25,7 @@ from app.rules.states import BookingStatus, EnrolmentStatus
 from app.rules.tariff_grids import GridVersion, unit_code, version_on
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import quotients_of_families
+from app.services.price_facts import facts_of_families
 
 Tariffs = Mapping[int, Sequence[GridVersion]]
 """The versions of each activity."""
@@ -127,14 +128,23 @@ def households_of(session: Session, family_ids: Collection[int]) -> Mapping[int,
             enrolled[family_id, child_id].add(activity_id)
     quotients = quotients_of_families(session, ids)
     fees = _fees_paid(session, ids)
+    facts = facts_of_families(session, ids)
     return {
         family_id: Household(
             children=tuple(
-                HouseholdChild(child_id, born_on, enrolled_in=frozenset(enrolled[family_id, child_id]))
+                HouseholdChild(
+                    child_id,
+                    born_on,
+                    enrolled_in=frozenset(enrolled[family_id, child_id]),
+                    is_dependent=child_id not in facts[family_id].apart,
+                )
                 for child_id, born_on in children[family_id].items()
             ),
             quotients=tuple(quotients.get(family_id, ())),
+            declines_quotient=facts[family_id].declines_quotient,
             fees_paid=frozenset(fees[family_id]),
+            residences=facts[family_id].residences,
+            held=facts[family_id].held,
         )
         for family_id in ids
     }

@@ -1,6 +1,6 @@
 """Prices that change after a booking: the family sees the new one, with its reason, before it is invoiced."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,9 @@ from app.models.families import Family, Guardian
 from app.models.invoices import InvoicedBooking
 from app.price_labels import explained
 from app.rules.bills import Household, HouseholdChild, Share, Usage
+from app.rules.changes import Change
 from app.rules.family_prices import price_of_one
+from app.rules.file_fields import STREET_FIELDS, FileKind
 from app.rules.invoicing import is_charged
 from app.rules.quotients import Quotient
 from app.rules.rates import Unpriced
@@ -87,3 +89,13 @@ def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) 
                 difference_cents=difference,
             )  # fmt: skip
     return Repricing(count, difference)
+
+
+def reprice_after_change(session: Session, family_id: int, kind: FileKind, changes: Mapping[str, Change]) -> None:
+    """The same after a change of the family's file, where prices depend on what has changed."""
+    if kind in (FileKind.PRICE_FACTS, FileKind.CHILD_PRICE_FACTS):
+        reprice_family(session, family_id, PriceChangeReason.FACTS)
+    elif kind is FileKind.COORDINATES and "declines_quotient" in changes:
+        reprice_family(session, family_id, PriceChangeReason.QUOTIENT)
+    elif kind is FileKind.COORDINATES and not changes.keys().isdisjoint(STREET_FIELDS):
+        reprice_family(session, family_id, PriceChangeReason.FACTS)

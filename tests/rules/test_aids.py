@@ -77,11 +77,22 @@ def test_the_statement_for_a_fund_is_the_sum_of_its_lines() -> None:
     bill = price_family(household("card paid"), usages("holidays", "A 02 day; A 03 day; B 03 day"), TARIFFS)
     aids = [aid(0, "day 400"), replace(aid(1, "day 300"), child_id=2), replace(aid(2, "percent 10"), fund="CSE")]
     aided = apply_aids(bill, aids, (), a_school_day)
-    assert statement(aided.bill.lines, "CAF") == (
+    claimed = statement(aided.uses, {each.code: each.child_id for each in aids})
+    assert claimed == (
         ClaimLine("aid0", 1, (november("2"), november("3")), 800),
+        ClaimLine("aid2", 1, (november("2"), november("3")), 200),
         ClaimLine("aid1", 2, (november("3"),), 300),
     )
-    assert statement(aided.bill.lines, "CSE") == (ClaimLine("aid2", 1, (november("2"), november("3")), 200),)
+    assert -sum(claim.amount_cents for claim in claimed) == aided.bill.total_cents - bill.total_cents
+
+
+def test_what_was_given_back_is_not_claimed() -> None:
+    ledger = [
+        AidUse("aid0", november("4"), 400),
+        AidUse("aid0", november("5"), 400),
+        AidUse("aid0", november("5"), -400),
+    ]
+    assert statement(ledger, {"aid0": 1}) == (ClaimLine("aid0", 1, (november("4"),), 400),)
 
 
 @pytest.mark.parametrize(
@@ -130,5 +141,4 @@ def test_aids_never_pay_more_than_the_bill_nor_than_they_promise(aids: list[Aid]
         assert each.most_days is None or len({use.day for use in uses}) <= each.most_days
     for line in aided.bill.lines:
         assert line.amount_cents == line.care_cents + line.meal_cents + line.other_cents
-    claimed = sum(line.amount_cents for fund in ("CAF", "CSE") for line in statement(aided.bill.lines, fund))
-    assert claimed == paid
+    assert sum(claim.amount_cents for claim in statement(aided.uses, {each.code: 1 for each in aids})) == paid

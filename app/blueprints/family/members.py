@@ -15,7 +15,7 @@ from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.htmx import go_to, render_page
 from app.labels import saved_sentence
 from app.rules.file_fields import FileKind
-from app.services import change_requests, changes, child_files, families
+from app.services import change_requests, changes, child_files, families, price_facts
 from app.services.changes import Part, Saved
 from app.services.errors import AlreadyDecided, FamilyNotActive
 from app.services.families import ChildView, FamilyRef
@@ -173,6 +173,7 @@ def _coordinates_page(form: CoordinatesForm, status: int = 200) -> Response:
     return render_page(
         "family/members/coordinates.html", layout="family", status=status, form=form, family=family,
         quotients=families.quotient_history(family.id), gaps=families.file_gaps_of(family.id),
+        facts=price_facts.read_facts(family.id),
     )  # fmt: skip
 
 

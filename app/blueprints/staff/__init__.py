@@ -17,6 +17,7 @@ from app.blueprints.staff import (
     mails,
     notices,
     payments,
+    price_facts,
     queue,
     second_factors,
     settings,
@@ -32,6 +33,7 @@ staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")
+staff.register_blueprint(price_facts.blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
 staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")

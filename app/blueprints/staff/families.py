@@ -93,6 +93,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
         sees_money=sees_money,
+        may_price=Capability.VERIFY_QUOTIENTS in capabilities,
         may_record=Capability.RECORD_PAYMENTS in capabilities,
         invoices=invoices_of(family_id) if sees_money else (),
         payments=payments_of(family_id) if sees_money else (),

@@ -1,4 +1,4 @@
-"""« Réglages »: what the administrator sets for the files of children."""
+"""« Réglages »: what the administrator sets for families' files and their prices."""
 
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.exceptions import NotFound
@@ -6,12 +6,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.database import write_transaction
+from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
 from app.forms.staff_settings import SchoolNameForm, VaccineForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.vaccinations import VaccineRule
-from app.services import child_settings, field_settings
+from app.services import child_settings, field_settings, price_facts
 from app.services.catalogue import catalogue
 
 blueprint = Blueprint("settings", __name__)
@@ -108,6 +109,42 @@ def save_field_policies() -> BaseResponse:
         is_changed = field_settings.save_policies(session, form.choices())
     flash("Vos choix sont enregistrés." if is_changed else "Rien n’a changé.", "success" if is_changed else "info")
     return go_to(url_for("staff.settings.show_field_policies"))
+
+
+@blueprint.get("/communes")
+@requires(Capability.EDIT_SETTINGS)
+def show_communes() -> Response:
+    """The communes of the council, with its word for who lives there."""
+    return _communes_page(ListedCommuneForm())
+
+
+@blueprint.post("/communes")
+@requires(Capability.EDIT_SETTINGS)
+def list_commune() -> BaseResponse:
+    """List a commune."""
+    form = ListedCommuneForm()
+    if not form.validate() or form.commune is None:
+        return _communes_page(form, status=422)
+    with write_transaction() as session:
+        price_facts.list_commune(session, form.commune.insee_code, form.chosen)
+    flash(f"{form.commune.name} est dans la liste.", "success")
+    return go_to(url_for("staff.settings.show_communes"))
+
+
+@blueprint.post("/communes/<insee_code>/retirer")
+@requires(Capability.EDIT_SETTINGS)
+def unlist_commune(insee_code: str) -> BaseResponse:
+    """Take a commune off the list."""
+    with write_transaction() as session:
+        price_facts.unlist_commune(session, insee_code)
+    flash("La commune n’est plus dans la liste : ses habitants viennent de l’extérieur.", "success")
+    return go_to(url_for("staff.settings.show_communes"))
+
+
+def _communes_page(form: ListedCommuneForm, status: int = 200) -> Response:
+    return render_page(
+        "staff/settings/communes.html", layout="staff", status=status, form=form, communes=price_facts.listed_communes()
+    )
 
 
 def _field_policies_page(form: FieldPoliciesForm, status: int = 200) -> Response:
