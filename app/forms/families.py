@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput
 
 from app import clock
 from app.filters import NBSP, month_long, spaced
@@ -96,7 +97,7 @@ class CoordinatesForm(CommuneChecks, SectionForm):
 
     declines_quotient = SelectMultipleField(
         "Quotient non communiqué", choices={"yes": "Je ne souhaite pas communiquer mon quotient familial"},
-        validators=[Listed()], validate_choice=False,
+        option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False,
     )  # fmt: skip
 
     has_quotient = False  # whether one was declared before: a newer one follows it, nothing takes it away

@@ -6,6 +6,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput
 
 from app import clock
 from app.filters import month_long, spaced
@@ -49,7 +50,7 @@ class FamilyFactsForm(DatedFactsForm):
     residence = SelectField("Lieu de résidence pour les prix", validators=[Listed()], validate_choice=False)
     standings = SelectMultipleField(
         "Situation de la famille", choices={each.value: label(each) for each in FAMILY_STANDINGS},
-        validators=[Listed()], validate_choice=False,
+        option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False,
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,11 +63,11 @@ class ChildFactsForm(DatedFactsForm):
 
     standings = SelectMultipleField(
         "Situation de l’enfant", choices={each.value: label(each) for each in CHILD_STANDINGS},
-        validators=[Listed()], validate_choice=False,
+        option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False,
     )  # fmt: skip
     is_dependent = SelectMultipleField(
-        "Fratrie", choices={YES: "Compte parmi les enfants à charge de cette famille"}, validators=[Listed()],
-        validate_choice=False,
+        "Fratrie", choices={YES: "Compte parmi les enfants à charge de cette famille"},
+        option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False,
     )  # fmt: skip
 
 

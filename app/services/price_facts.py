@@ -29,6 +29,7 @@ from app.rules.price_facts import (
 from app.rules.tariff_grids import Criterion, Grid, Standing, Table, WordAxis
 from app.services.catalogue import catalogue
 from app.services.errors import NotFound
+from app.services.families import children_of
 
 FAMILY_STANDINGS = (Standing.STAFF, Standing.SOCIAL, Standing.FUND)
 CHILD_STANDINGS = (Standing.MEAL_PLAN, Standing.CARD)
@@ -46,6 +47,7 @@ class FamilyFacts:
     declines_quotient: bool
     apart: frozenset[int]  # children that are not dependent
     told: tuple[ResidenceFrom, ...]  # what the staff said of its residence
+    city: str  # where it lives today; empty without address
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,16 @@ def facts_of_families(session: Session, family_ids: Collection[int]) -> Mapping[
     """The facts of each of these families. One query, whatever their number."""
     rows = session.execute(_facts_query(family_ids)).all() if family_ids else ()
     addresses: defaultdict[int, list[AddressFrom]] = defaultdict(list)
+    cities: defaultdict[int, list[tuple[date, str]]] = defaultdict(list)
     told: defaultdict[int, list[ResidenceFrom]] = defaultdict(list)
     held: defaultdict[int, list[HeldStanding]] = defaultdict(list)
     apart: defaultdict[int, set[int]] = defaultdict(set)
     declining: set[int] = set()
-    for kind, family_id, child_id, word, starts_on, ends_on in rows:
+    for kind, family_id, child_id, word, starts_on, ends_on, city in rows:
         match kind:
             case "address":
                 addresses[family_id].append(AddressFrom(starts_on, word))
+                cities[family_id].append((starts_on, city))
             case "residence":
                 told[family_id].append(ResidenceFrom(starts_on, word))
             case "standing":
@@ -104,25 +108,25 @@ def facts_of_families(session: Session, family_ids: Collection[int]) -> Mapping[
     return {
         id_: FamilyFacts(
             residences_of(addresses[id_], told[id_], communes), tuple(held[id_]), id_ in declining,
-            frozenset(apart[id_]), tuple(told[id_]),
+            frozenset(apart[id_]), tuple(told[id_]), _city_on(cities[id_], clock.today()),
         )
         for id_ in family_ids
     }  # fmt: skip
 
 
 def read_facts(family_id: int) -> FactsView:
-    """What prices depend on, of a family. Four queries, less where the family is in memory. Raises NotFound."""
-    session, today = db.session(), clock.today()
-    family = session.get(Family, family_id)
-    if family is None:
-        raise NotFound("family")
-    facts = facts_of_families(session, [family_id])[family_id]
-    open_ones = [each for each in facts.held if each.ends_on is None or each.ends_on >= today.replace(day=1)]
-    present = [address for address in family.addresses if address.starts_on <= today] or family.addresses[:1]
+    """What prices depend on, of a family. Two queries."""
+    today = clock.today()
+    facts = facts_of_families(db.session(), [family_id])[family_id]
+    known = (*FAMILY_STANDINGS, *CHILD_STANDINGS)
+    open_ones = sorted(
+        (each for each in facts.held if each.ends_on is None or each.ends_on >= today.replace(day=1)),
+        key=lambda each: known.index(each.standing),
+    )
     return FactsView(
         residence=residence_on(facts.residences, today),
         is_told=residence_on(facts.told, today) is not None,
-        city=present[-1].city if present else "",
+        city=facts.city,
         later=tuple(each for each in facts.residences if each.starts_on > today.replace(day=1)),
         held=tuple(each for each in open_ones if each.child_id is None),
         declines_quotient=facts.declines_quotient,
@@ -131,7 +135,7 @@ def read_facts(family_id: int) -> FactsView:
                 child.id, child.full_name, child.id not in facts.apart,
                 tuple(each for each in open_ones if each.child_id == child.id),
             )
-            for child in family.children
+            for child in children_of(family_id)
         ),
     )  # fmt: skip
 
@@ -221,28 +225,33 @@ def unlist_commune(session: Session, insee_code: str) -> None:
     session.flush()
 
 
-def _facts_query(family_ids: Collection[int]) -> CompoundSelect[tuple[str, int, int, str, date, date]]:
+def _facts_query(family_ids: Collection[int]) -> CompoundSelect[tuple[str, int, int, str, date, date, str]]:
     no_number, no_day, no_word = cast(null(), Integer), cast(null(), Date), cast(null(), String)
     return union_all(
         select(
             literal("address").label("kind"), FamilyAddress.family_id, no_number, FamilyAddress.insee_code,
-            FamilyAddress.starts_on, no_day,
+            FamilyAddress.starts_on, no_day, FamilyAddress.city,
         ).where(FamilyAddress.family_id.in_(family_ids)),
         select(
             literal("residence"), FamilyResidence.family_id, no_number, FamilyResidence.word,
-            FamilyResidence.starts_on, no_day,
+            FamilyResidence.starts_on, no_day, no_word,
         ).where(FamilyResidence.family_id.in_(family_ids)),
         select(
             literal("standing"), FamilyStanding.family_id, FamilyStanding.child_id,
-            cast(FamilyStanding.standing, String), FamilyStanding.starts_on, FamilyStanding.ends_on,
+            cast(FamilyStanding.standing, String), FamilyStanding.starts_on, FamilyStanding.ends_on, no_word,
         ).where(FamilyStanding.family_id.in_(family_ids)),
-        select(literal("apart"), FamilyChild.family_id, FamilyChild.child_id, no_word, no_day, no_day).where(
+        select(literal("apart"), FamilyChild.family_id, FamilyChild.child_id, no_word, no_day, no_day, no_word).where(
             FamilyChild.family_id.in_(family_ids), FamilyChild.is_dependent.is_(false())
         ),
-        select(literal("declines"), Family.id, no_number, no_word, no_day, no_day).where(
+        select(literal("declines"), Family.id, no_number, no_word, no_day, no_day, no_word).where(
             Family.id.in_(family_ids), Family.declines_quotient
         ),
     )  # fmt: skip
+
+
+def _city_on(cities: list[tuple[date, str]], day: date) -> str:
+    started = sorted(each for each in cities if each[0] <= day) or sorted(cities)[:1]
+    return started[-1][1] if started else ""
 
 
 def _words_of(grid: Grid) -> Iterable[str]:

@@ -10,7 +10,7 @@ from app.database import db, write_transaction
 from app.models.families import Family, FamilyAddress, FamilyQuotient, QuotientSource
 from app.rules.capabilities import Role
 from app.services import families
-from app.services.errors import NotFound
+from app.services.errors import NotFound, UnknownCommune
 from app.services.quotients import accept_quotient
 from tests.factories import NOW, make_child, make_family, make_staff, share_child
 
@@ -21,6 +21,7 @@ TYPED = {
     "complement": "", "postal_code": "80110", "city": "Moreuil", "home_phone": "", "mobile_phone": "+33600000000",
     "regime": "general", "fund_number": "123456", "fund_holder_name": "Test Fabrice", "quotient": "81250",
     "quotient_month": "2026-10-01", "quotient_source": "caf",
+    "declines_quotient": "",
 }  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_address_that_begins_later_is_not_the_present_one() -> None:
 
 
 def test_address_in_no_known_commune_is_refused() -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(UnknownCommune):
         save(make_family().family_id, city="Atlantis")
 
 

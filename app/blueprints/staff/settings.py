@@ -137,7 +137,7 @@ def unlist_commune(insee_code: str) -> BaseResponse:
     """Take a commune off the list."""
     with write_transaction() as session:
         price_facts.unlist_commune(session, insee_code)
-    flash("La commune n’est plus dans la liste : ses habitants viennent de l’extérieur.", "success")
+    flash("La commune n’est plus dans la liste. Ses habitants viennent de l’extérieur.", "success")
     return go_to(url_for("staff.settings.show_communes"))
 
 
