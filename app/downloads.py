@@ -1,4 +1,4 @@
-"""Sending a stored PDF: from the instance folder, under the number that people know it by."""
+"""Sending files: a stored PDF under the number that people know it by, and what is made for one answer."""
 
 from flask import Response, current_app, send_from_directory
 
@@ -14,5 +14,13 @@ def send_pdf(path: str, number: str) -> Response:
         conditional=False,
         etag=False,
     )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def send_made(content: bytes, mimetype: str, name: str) -> Response:
+    """A file that was made for this answer; no browser keeps it by itself."""
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -15,11 +15,13 @@ from app.filters import NBSP
 from app.htmx import render_page
 from app.kept_forms import is_from_own_page, is_worth_keeping, of_this_request, show_again, show_sign_in
 from app.services.errors import (
+    AidSpent,
     AlreadyDecided,
     DomainError,
     FamilyNotActive,
     ForgedForm,
     LastAdministrator,
+    NameTaken,
     NotFound,
     OtherFamily,
     OwnAccount,
@@ -53,6 +55,8 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     StaffAccount: (403, "Un compte d’agent est fermé par un administrateur."),
     LastAdministrator: (409, "Il doit rester un administrateur : donnez d’abord ce rôle à un autre agent."),
     ForgedForm: (400, "Ce formulaire n’est pas complet. Revenez à la page précédente, rechargez-la et recommencez."),
+    NameTaken: (409, "Ce nom est déjà pris : choisissez-en un autre."),
+    AidSpent: (409, "Cette aide a déjà payé davantage, ou des jours hors de ces dates. Relisez ce qui est facturé."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
     FamilyNotActive: (
         403,

@@ -13,7 +13,7 @@ from app.models.mails import MailStatus
 from app.models.payments import PaymentMode
 from app.rules.allocation import InvoiceState
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
-from app.rules.calendars import Calendar
+from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
@@ -92,6 +92,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         FileKind.CUSTODY: "Lieu de vie de l’enfant",
         FileKind.PRICE_FACTS: "Ce qui compte pour les prix",
         FileKind.CHILD_PRICE_FACTS: "Ce qui compte pour les prix de l’enfant",
+        FileKind.AID: "Aide",
         FileKind.NEW_GUARDIAN: "Ajout d’un parent",
         FileKind.NEW_CHILD: "Ajout d’un enfant",
     },
@@ -235,6 +236,13 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",
         PriceChangeReason.TARIFF: "le tarif a été modifié",
         PriceChangeReason.FACTS: "votre lieu de résidence ou votre situation a changé",
+    },
+    DayKind: {
+        DayKind.SCHOOL_DAY: "Jours d’école",
+        DayKind.WEDNESDAY: "Mercredis",
+        DayKind.SCHOOL_HOLIDAY: "Vacances scolaires",
+        DayKind.WEEKEND: "Samedis et dimanches",
+        DayKind.PUBLIC_HOLIDAY: "Jours fériés",
     },
     Standing: {
         Standing.STAFF: "Agent de la collectivité",

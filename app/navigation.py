@@ -54,6 +54,7 @@ STAFF_SECTIONS = (
     Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
+    Section("Aides", "staff.aids.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),

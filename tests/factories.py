@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from unittest.mock import sentinel
@@ -39,6 +39,7 @@ from app.models.activities import (
     TariffVersion,
     Unit,
 )
+from app.models.aids import AidFund
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.changes import ChangeRequest
 from app.models.child_files import VaccineObligation
@@ -65,7 +66,8 @@ from app.rules.numbers import DocumentKind
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.tariff_grids import Criterion, Grid, Item, NumberAxis, Span, Table, unit_code
 from app.rules.texts import fold
-from app.services import bookings, changes, contacts, documents, families, installations, invoice_runs, payments
+from app.services import aids, bookings, changes, contacts, documents, families, installations, invoice_runs, payments
+from app.services.aids import AidInput, FundInput
 from app.services.bookings import SaveOutcome, make_counters
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
@@ -250,6 +252,29 @@ def ask_change(
         changes.save(session, family.family_id, family.user_id, kind, subject, shown, wanted)
     found = select(ChangeRequest.id).where(ChangeRequest.family_id == family.family_id)
     return db.session.scalars(found.order_by(ChangeRequest.id.desc())).first() or 0
+
+
+A_FUND = FundInput("CAF de la Somme", "9 boulevard Maignan-Larivière\n80000 Amiens", "ALSH-80-2026", False)
+
+
+def an_aid(**changes: Any) -> AidInput:
+    """Half the price in 2026, on any day and without limit, unless told otherwise."""
+    every = AidInput(
+        name="Aide aux temps libres", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31), amounts={},
+        percent_hundredths=50_00, day_kinds=frozenset(), ceiling_cents=None, most_days=None, floor_cents=0,
+        is_cumulative=True, reason="",
+    )  # fmt: skip
+    return replace(every, **changes)
+
+
+def make_aid(
+    family: FamilySetup, child_id: int, staff_id: int, *, fund: FundInput = A_FUND, **changes: Any
+) -> tuple[int, int]:
+    """An aid of a child, by a fund that is made when it is new; the ids of the fund and of the aid."""
+    with write_transaction() as session:
+        fund_id = session.scalar(select(AidFund.id).where(AidFund.name == fund.name))
+        fund_id = aids.save_fund(session, fund_id, fund)
+        return fund_id, aids.add_aid(session, family.family_id, staff_id, child_id, fund_id, an_aid(**changes))
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

@@ -25,6 +25,7 @@ from app.rules.child_files import SectionKind
 from app.rules.price_facts import RESIDENT
 from app.rules.states import EnrolmentStatus
 from app.services import (
+    aids,
     child_settings,
     email_changes,
     guardians,
@@ -262,6 +263,19 @@ ROUTES: Mapping[str, Route] = {
     "staff.price_facts.save_child": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="child_id", sends=_FACTS
     ),
+    "staff.aids.show": _staff(Capability.ISSUE_INVOICES),
+    "staff.aids.new_fund": _staff(Capability.ISSUE_INVOICES),
+    "staff.aids.add_fund": _staff(Capability.ISSUE_INVOICES, method="POST", answers=422),
+    "staff.aids.edit_fund": _staff(Capability.ISSUE_INVOICES, argument="fund_id"),
+    "staff.aids.save_fund": _staff(Capability.ISSUE_INVOICES, method="POST", argument="fund_id", answers=422),
+    "staff.aids.show_statement": _staff(Capability.ISSUE_INVOICES, argument="fund_id"),
+    "staff.aids.send_csv": _staff(Capability.ISSUE_INVOICES, argument="fund_id", is_page=False),
+    "staff.aids.send_pdf": _staff(Capability.ISSUE_INVOICES, argument="fund_id", is_page=False),
+    "staff.family_aids.show_family": _staff(Capability.VERIFY_QUOTIENTS, argument="family_id"),
+    "staff.family_aids.new_aid": _staff(Capability.VERIFY_QUOTIENTS, argument="family_id"),
+    "staff.family_aids.add_aid": _staff(Capability.VERIFY_QUOTIENTS, method="POST", argument="family_id", answers=422),
+    "staff.family_aids.edit_aid": _staff(Capability.VERIFY_QUOTIENTS, argument="aid_id"),
+    "staff.family_aids.save_aid": _staff(Capability.VERIFY_QUOTIENTS, method="POST", argument="aid_id", answers=422),
     "staff.child_files.show": _staff(Capability.VIEW_CHILD_FILES, argument="child_id"),
     "staff.child_files.show_health": _staff(Capability.VIEW_HEALTH, argument="child_id"),
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
@@ -418,7 +432,7 @@ def make_world(app: Flask) -> World:
     regie_ids = _make_money(planning, staff[Role.REGISSEUR])
     strangers_invoice_id = factories.make_invoice(stranger, 4_000, prefix="AN", payfip_number="000002", paid_cents=500)
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
-    file_ids = _make_files(planning.family.family_id, planning.child_id)
+    file_ids = _make_files(planning.family.family_id, planning.child_id, staff[Role.REGISSEUR])
     session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
     strangers_ids = {
         "request_id": factories.ask_change(stranger),
@@ -438,7 +452,7 @@ def make_world(app: Flask) -> World:
     )  # fmt: skip
 
 
-def _make_files(family_id: int, child_id: int) -> Mapping[str, int]:
+def _make_files(family_id: int, child_id: int, agent_id: int) -> Mapping[str, int]:
     """Somebody around the child, which is told to the staff, and what the staff set for files."""
     contact_id = factories.make_contact(family_id, child_id)
     with write_transaction() as session:
@@ -446,7 +460,16 @@ def _make_files(family_id: int, child_id: int) -> Mapping[str, int]:
         price_facts.list_commune(session, factories.COMMUNES[0][0], RESIDENT)
         notice_id = session.scalars(select(SafetyNotice.id).where(SafetyNotice.child_id == child_id)).one()
         vaccine_id = session.scalars(select(VaccineObligation.id).limit(1)).one()
-    return {"contact_id": contact_id, "school_id": school_id, "notice_id": notice_id, "vaccine_id": vaccine_id}
+        fund_id = aids.save_fund(session, None, factories.A_FUND)
+        aid_id = aids.add_aid(session, family_id, agent_id, child_id, fund_id, factories.an_aid())
+    return {
+        "fund_id": fund_id,
+        "aid_id": aid_id,
+        "contact_id": contact_id,
+        "school_id": school_id,
+        "notice_id": notice_id,
+        "vaccine_id": vaccine_id,
+    }
 
 
 def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str, int]:

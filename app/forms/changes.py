@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField
 
 from app.filters import NBSP
+from app.forms.aids import AidWordsForm
 from app.forms.bases import SectionForm, in_words
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.forms.guardians import GuardianForm
@@ -23,6 +24,7 @@ PART_FORMS: Mapping[FileKind, type[SectionForm]] = {
     FileKind.CUSTODY: CustodyForm,
     FileKind.PRICE_FACTS: FamilyFactsForm,
     FileKind.CHILD_PRICE_FACTS: ChildFactsForm,
+    FileKind.AID: AidWordsForm,
     FileKind.NEW_GUARDIAN: GuardianForm,
     FileKind.NEW_CHILD: ChildForm,
 }

@@ -1,4 +1,4 @@
-"""Papers of the council as PDF: invoices and receipts.
+"""Papers of the council as PDF: invoices, receipts and statements for funds.
 
 The page is filled in here (jinja2, with escaping on); xhtml2pdf, slow and with a lock of its own, runs in child
 processes (`pdf_printer.py`), so that it holds up no request. The children are commands of their own rather than
@@ -104,6 +104,37 @@ class ReceiptPaper:
     lines: tuple[ReceiptPaperLine, ...]
     surplus_cents: int
     amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPaperLine:
+    """What a fund owes for one aid of a child, in words: « 4, 11 et 18 mars 2026 »."""
+
+    child_name: str
+    born_on: date
+    family_name: str
+    fund_number: str
+    aid_name: str
+    days: str
+    day_count: int
+    invoice_numbers: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPaper:
+    """All that `statement.html` says to a fund. ``reference`` may be empty; the lines together are ``total_cents``."""
+
+    fund_name: str
+    reference: str
+    first: date
+    last: date
+    made_on: date
+    letterhead: Letterhead
+    recipient_lines: tuple[str, ...]
+    lines: tuple[StatementPaperLine, ...]
+    day_count: int
+    total_cents: int
 
 
 class PdfFailed(Exception):

@@ -1,10 +1,14 @@
-"""Making the PDFs of invoices and receipts, beside requests: once each, then kept in the instance folder."""
+"""Making the PDFs of invoices and receipts, beside requests: once each, then kept in the instance folder.
+
+What nobody keeps, a statement for a fund, is printed while its reader waits.
+"""
 
 import hashlib
 import logging
 import os
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +20,7 @@ from app.services.papers import PaperSubject, StoredPaper
 
 FOLDER = "documents"
 LOOK_AGAIN_SECONDS = 600.0
+PRINT_NOW_SECONDS = 20
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +80,12 @@ class PaperJob:
             return "invoice.html", {"invoice": papers.invoice_paper(subject.invoice_id, self._base_url, online=online)}
         assert subject.payment_id is not None
         return "receipt.html", {"receipt": papers.receipt_paper(subject.payment_id)}
+
+
+def print_now(template: str, context: Mapping[str, object]) -> bytes:
+    """A paper that is not kept, for whoever waits for it. Raises PdfFailed. Never call it inside a transaction."""
+    with PdfMaker(timeout_seconds=PRINT_NOW_SECONDS) as maker:
+        return maker.render(template, context)
 
 
 def keep_file(instance_path: Path, content: bytes) -> StoredPaper:

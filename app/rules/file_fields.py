@@ -19,6 +19,7 @@ class FileKind(StrEnum):
     CUSTODY = auto()  # with whom a child lives
     PRICE_FACTS = auto()  # what prices depend on; only the staff change it
     CHILD_PRICE_FACTS = auto()  # the same of a child
+    AID = auto()  # an aid of a fund for a child
     NEW_GUARDIAN = auto()
     NEW_CHILD = auto()
 
@@ -84,6 +85,7 @@ GROUPS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
     FileKind.CUSTODY: (CUSTODY_FIELDS,),
     FileKind.PRICE_FACTS: (),
     FileKind.CHILD_PRICE_FACTS: (),
+    FileKind.AID: (),
     FileKind.NEW_GUARDIAN: (),
     FileKind.NEW_CHILD: (),
 }

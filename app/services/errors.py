@@ -67,6 +67,14 @@ class OwnAccount(DomainError):
     """Nobody changes their own roles."""
 
 
+class NameTaken(DomainError):
+    """Something else of this kind bears the name already."""
+
+
+class AidSpent(DomainError):
+    """An aid would promise less than it has paid, or not be for a day that it paid for."""
+
+
 class LastAdministrator(DomainError):
     """Somebody must be left who can administer."""
 

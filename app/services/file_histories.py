@@ -83,7 +83,7 @@ def is_guardian(table: type[ChangeRequest | FileChange]) -> ColumnElement[bool]:
 
 def is_child(table: type[ChangeRequest | FileChange]) -> ColumnElement[bool]:
     """Joins the child whom a row is about."""
-    kinds = [FileKind.CHILD, FileKind.CUSTODY, FileKind.CHILD_PRICE_FACTS, FileKind.NEW_CHILD]
+    kinds = [FileKind.CHILD, FileKind.CUSTODY, FileKind.CHILD_PRICE_FACTS, FileKind.AID, FileKind.NEW_CHILD]
     return (Child.id == table.subject_id) & table.kind.in_(kinds)
 
 

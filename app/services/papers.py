@@ -1,5 +1,7 @@
 """The papers of invoices and receipts: what they say, which are still to be made, and where the made ones lie."""
 
+import csv
+import io
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -9,12 +11,21 @@ from sqlalchemy.orm import Session
 
 from app import clock, labels
 from app.database import db
-from app.filters import NBSP
-from app.integrations.pdf import InvoicePaper, InvoicePaperLine, Letterhead, ReceiptPaper, ReceiptPaperLine
+from app.filters import NBSP, day_list, day_plain
+from app.integrations.pdf import (
+    InvoicePaper,
+    InvoicePaperLine,
+    Letterhead,
+    ReceiptPaper,
+    ReceiptPaperLine,
+    StatementPaper,
+    StatementPaperLine,
+)
 from app.models.activities import Office
 from app.models.families import Family
 from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment, PaymentAllocation
+from app.services.aids import Statement
 from app.services.catalogue import catalogue
 from app.services.errors import NotFound
 from app.services.invoices import invoice_for_staff
@@ -121,6 +132,57 @@ def receipt_paper(payment_id: int) -> ReceiptPaper:
         surplus_cents=payment.amount_cents - sum(line.amount_cents for line in lines),
         amount_cents=payment.amount_cents,
     )
+
+
+def statement_paper(statement: Statement) -> StatementPaper:
+    """What the PDF of a statement says to its fund."""
+    fund = statement.fund
+    return StatementPaper(
+        fund_name=fund.name,
+        reference=fund.reference,
+        first=statement.first,
+        last=statement.last,
+        made_on=clock.today(),
+        letterhead=_letterhead(""),
+        recipient_lines=(fund.name, *fund.address.splitlines()),
+        lines=tuple(
+            StatementPaperLine(
+                claim.child_name, claim.born_on, claim.family_name, claim.fund_number or "", claim.aid_name,
+                day_list(claim.days), len(claim.days), ", ".join(claim.invoice_numbers), claim.amount_cents,
+            )
+            for claim in statement.claims
+        ),
+        day_count=statement.day_count,
+        total_cents=statement.total_cents,
+    )  # fmt: skip
+
+
+def statement_csv(statement: Statement) -> str:
+    """A statement as spreadsheets of this country read it: semicolons, decimal commas."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(
+        ["Enfant", "Né(e) le", "Famille", "N° allocataire", "Aide", "Jours", "Nombre de jours", "Factures", "Montant"]
+    )
+    for claim in statement.claims:
+        cells = (
+            claim.child_name, day_plain(claim.born_on), claim.family_name, claim.fund_number or "", claim.aid_name,
+            ", ".join(day_plain(day) for day in claim.days), str(len(claim.days)), ", ".join(claim.invoice_numbers),
+            _decimal(claim.amount_cents),
+        )  # fmt: skip
+        writer.writerow([_as_text(cell) for cell in cells])
+    writer.writerow(["Total", "", "", "", "", "", str(statement.day_count), "", _decimal(statement.total_cents)])
+    return text.getvalue()
+
+
+def _decimal(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100},{abs(cents) % 100:02d}"
+
+
+def _as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: amounts may be negative, all else never begins like one."""
+    is_formula = cell[:1] in ("=", "+", "-", "@", "\t") and not re.fullmatch(r"-[0-9]+,[0-9]{2}", cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -> bool:

@@ -6,6 +6,7 @@ from app.access import guard_staff
 from app.blueprints import accounts
 from app.blueprints.staff import (
     agents,
+    aids,
     child_files,
     counter_families,
     day,
@@ -34,6 +35,8 @@ staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")
 staff.register_blueprint(price_facts.blueprint, url_prefix="/familles")
+staff.register_blueprint(aids.blueprint, url_prefix="/aides")
+staff.register_blueprint(aids.family_blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
 staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")
