@@ -404,7 +404,9 @@ def cell_label(cell: Cell) -> str:
 _SHORT_IMPOSSIBLE = {
     Reason.CLOSED: "Fermé",
     Reason.PAST: "Passé",
+    Reason.NOT_OPEN_YET: "Pas encore",
     Reason.TOO_LATE_TO_BOOK: "Trop tard",
+    Reason.STAFF_ONLY: "Impossible",
     Reason.NOT_ENROLLED: "Non inscrit",
     Reason.NO_PRICE: "Impossible",
     Reason.BLOCKED_FAMILY: "Impossible",
@@ -419,18 +421,21 @@ def cell_reason(cell: Cell, unit_name: str, alternatives: Sequence[str], closing
         return None
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
-    until = cell.cancel_until if cell.reason is Reason.TOO_LATE_TO_CANCEL else cell.book_until
-    return refusal(cell.reason, unit_name, alternatives, until)
+    return refusal(cell.reason, unit_name, alternatives, cell.refusing_instant)
 
 
 def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: datetime | None) -> str:
-    """The sentence for a reason; `until` is the deadline that has passed, where the reason is one."""
+    """The sentence for a reason; `until` is the deadline that has passed, or the opening to come, where it is one."""
     deadline = moment(until) if until is not None else "ce jour"
     match reason:
         case Reason.CLOSED:
             return "Fermé ce jour-là."
         case Reason.PAST:
             return "Ce temps d’accueil est déjà passé."
+        case Reason.NOT_OPEN_YET:
+            return f"Les réservations ouvrent le {deadline}."
+        case Reason.STAFF_ONLY:
+            return f"Ne se fait pas en ligne{NBSP}: contactez-nous."
         case Reason.TOO_LATE_TO_BOOK:
             return f"Trop tard{NBSP}: il fallait réserver avant {deadline}."
         case Reason.TOO_LATE_TO_CANCEL:

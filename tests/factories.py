@@ -17,7 +17,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from unittest.mock import sentinel
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -58,9 +58,8 @@ from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunStatus
 from app.models.payments import Payment, PaymentAllocation, PaymentMode
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
 from app.rules.capabilities import Role
-from app.rules.cells import Action
 from app.rules.choices import Shown
-from app.rules.deadlines import NoticeKind, NoticeRule
+from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRule, simple_rule
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
 from app.rules.states import EnrolmentStatus, FamilyStatus
@@ -290,7 +289,7 @@ WEDNESDAY_UNITS = {
     "Repas": (time(12, 15), time(13, 15)),
     "Après-midi": (time(13, 45), time(18, 0)),
 }
-THE_DAY_BEFORE = NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10, 0))
+THE_DAY_BEFORE = simple_rule(DaysBefore(1, time(10), Counted.WORKING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,17 +344,12 @@ def make_activity(
         session.add_all([group, *rows])
         session.flush()
         ids = {row.name: row.id for row in rows}
-        for action, rule in (
-            (Action.BOOK, notice),
-            (Action.CANCEL, notice if cancel_notice is sentinel.same else cancel_notice),
+        for deadline, rule in (
+            (Deadline.BOOK, notice),
+            (Deadline.CANCEL, notice if cancel_notice is sentinel.same else cancel_notice),
         ):
             if rule is not None:
-                session.add(
-                    ActivityNoticeRule(
-                        activity_id=activity.id, action=action, kind=rule.kind, count=rule.count, at=rule.at,
-                        weekday=rule.weekday,
-                    )
-                )  # fmt: skip
+                session.add(ActivityNoticeRule(activity_id=activity.id, deadline=deadline, rule=rule))
         for unit, any_of in needs.items():
             if unit in ids:
                 links = [CombinationRuleUnit(unit_id=ids[other]) for other in any_of]
@@ -366,6 +360,14 @@ def make_activity(
             None if places is None else add_scope(session, f"{name} : la journée", places, ids.values(), [group.id])
         )
         return ActivitySetup(activity.id, group.id, ids, scope_id)
+
+
+def set_notice(activity: ActivitySetup, deadline: Deadline, notice: Notice) -> None:
+    """Replace a notice rule of an activity by one notice for all its units and days."""
+    is_it = (ActivityNoticeRule.activity_id == activity.id, ActivityNoticeRule.deadline == deadline)
+    with write_transaction() as session:
+        session.execute(delete(ActivityNoticeRule).where(*is_it))
+        session.add(ActivityNoticeRule(activity_id=activity.id, deadline=deadline, rule=simple_rule(notice)))
 
 
 def make_grid(unit_ids: Iterable[int], prices: Iterable[tuple[int, int | None, int]]) -> Grid:

@@ -22,8 +22,7 @@ from app.models.activities import (
     Unit,
 )
 from app.rules.calendars import DayKind
-from app.rules.cells import Action
-from app.rules.deadlines import NoticeKind, NoticeRule
+from app.rules.deadlines import Counted, DaysBefore, Deadline, HoursBefore, Notice, WeekdayBefore, simple_rule
 from app.rules.tariff_grids import Grid, Nature, quotient_item, unit_code
 from app.services.consents import write_first_consent_text
 from app.services.openings import generate_openings
@@ -80,8 +79,8 @@ class ActivityPlan:
     units: tuple[UnitPlan, ...]
     groups: tuple[GroupPlan, ...]
     scopes: tuple[ScopePlan, ...]
-    book: NoticeRule
-    cancel: NoticeRule
+    book: Notice
+    cancel: Notice
     opens: tuple[date, date] | None = None  # None: all through the season
 
 
@@ -122,8 +121,8 @@ ACTIVITIES = (
             ScopePlan("Repas du mercredi", ("Repas",), 13),
             ScopePlan("Petits du mercredi", ("Matin", "Après-midi"), 5, ("3–5 ans",)),
         ),
-        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
-        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
+        book=DaysBefore(2, time(12), Counted.WORKING),
+        cancel=DaysBefore(2, time(12), Counted.WORKING),
     ),
     ActivityPlan(
         name="Périscolaire",
@@ -140,8 +139,8 @@ ACTIVITIES = (
             ScopePlan("Accueil du matin", ("Acc matin",), 28),
             ScopePlan("Accueil du soir", ("Acc soir",), 28),
         ),
-        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
-        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
+        book=DaysBefore(1, time(10), Counted.WORKING),
+        cancel=DaysBefore(1, time(10), Counted.WORKING),
     ),
     ActivityPlan(
         name="CAJ vacances",
@@ -159,8 +158,8 @@ ACTIVITIES = (
             ScopePlan("CAJ 14–17 ans", ("Journée",), 8, ("14–17 ans",)),
             ScopePlan("Veillée", ("Veillée",), 12),
         ),
-        book=NoticeRule(NoticeKind.WEEKDAY_BEFORE, 1, time(12), WEDNESDAY),
-        cancel=NoticeRule(NoticeKind.HOURS_BEFORE, 48),
+        book=WeekdayBefore(1, WEDNESDAY, time(12)),
+        cancel=HoursBefore(48),
     ),
 )  # fmt: skip
 
@@ -175,8 +174,8 @@ ARCHIVED_ACTIVITIES = (
         units=(UnitPlan("Matin", time(7, 30), time(11, 45), (205, 310, 410, 510), (WEDNESDAY,)),),
         groups=(GroupPlan("3–11 ans", None, 11),),
         scopes=(ScopePlan("Mercredi matin 2019", ("Matin",), 30),),
-        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
-        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(12)),
+        book=DaysBefore(2, time(12), Counted.WORKING),
+        cancel=DaysBefore(2, time(12), Counted.WORKING),
         opens=(date(2019, 11, 1), date(2019, 11, 30)),
     ),
     ActivityPlan(
@@ -191,8 +190,8 @@ ARCHIVED_ACTIVITIES = (
         ),
         groups=(GroupPlan("Tous les élèves", None, 11),),
         scopes=(ScopePlan("Périscolaire 2020", ("Acc matin", "Acc soir"), 60),),
-        book=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
-        cancel=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 1, time(10)),
+        book=DaysBefore(1, time(10), Counted.WORKING),
+        cancel=DaysBefore(1, time(10), Counted.WORKING),
         opens=(date(2020, 2, 1), date(2020, 2, 14)),  # then the winter holidays
     ),
 )
@@ -286,17 +285,8 @@ def _set_up_activity(
         session.add_all(
             CapacityScopeGroup(scope_id=row.id, group_id=groups[name].id) for name in scope.groups or tuple(groups)
         )
-    for action, notice in ((Action.BOOK, plan.book), (Action.CANCEL, plan.cancel)):
-        session.add(
-            ActivityNoticeRule(
-                activity_id=activity_id,
-                action=action,
-                kind=notice.kind,
-                count=notice.count,
-                at=notice.at,
-                weekday=notice.weekday,
-            )
-        )
+    for deadline, notice in ((Deadline.BOOK, plan.book), (Deadline.CANCEL, plan.cancel)):
+        session.add(ActivityNoticeRule(activity_id=activity_id, deadline=deadline, rule=simple_rule(notice)))
     return {name: unit.id for name, unit in units.items()}, {name: group.id for name, group in groups.items()}
 
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, code_of
 from app.models.catalogue import CatalogueRow
-from app.rules.cells import Action
-from app.rules.deadlines import NoticeKind
+from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.grid_documents import grid_document, read_grid
+from app.rules.notice_documents import notice_document, read_notice
 from app.rules.tariff_grids import Grid
 
 
@@ -89,19 +89,29 @@ class Unit(CatalogueRow, Base):
     position: Mapped[int]
 
 
+class NoticeText(TypeDecorator[NoticeRule]):
+    """A notice rule as a JSON document."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: NoticeRule | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(notice_document(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> NoticeRule | None:
+        return None if value is None else read_notice(json.loads(value))
+
+
 class ActivityNoticeRule(CatalogueRow, Base):
-    """Until when parents may book or cancel (délai de prévenance), see rules.deadlines."""
+    """From when parents may book, until when they may book or cancel (délai de prévenance), see rules.deadlines."""
 
     __tablename__ = "activity_notice_rule"
-    __table_args__ = (UniqueConstraint("activity_id", "action"),)
+    __table_args__ = (UniqueConstraint("activity_id", "deadline"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
-    action: Mapped[Action] = mapped_column(code_of(Action))
-    kind: Mapped[NoticeKind] = mapped_column(code_of(NoticeKind))
-    count: Mapped[int]
-    at: Mapped[time | None]
-    weekday: Mapped[int | None]  # 0 = Monday
+    deadline: Mapped[Deadline] = mapped_column(code_of(Deadline))
+    rule: Mapped[NoticeRule] = mapped_column(NoticeText)  # replaced as a whole, never changed in place
 
 
 class CombinationRule(CatalogueRow, Base):

@@ -3,7 +3,7 @@
 Source: product.md section 5, docs/rules/calendars.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum, auto
@@ -69,15 +69,16 @@ class Calendar:
         """Monday to Friday without public holiday. School holidays count: the offices are open."""
         return day.weekday() < SATURDAY and day not in self.public_holidays
 
-    def working_days_before(self, day: date, n: int) -> date:
-        """The ``n``-th working day strictly before ``day``; ``day`` itself when ``n`` is 0. ValueError if negative."""
-        if n < 0:
-            raise ValueError("working days are counted from 0")
-        while n:
-            day -= ONE_DAY
-            if self.is_working_day(day):
-                n -= 1
-        return day
+
+def day_before(day: date, n: int, counts: Callable[[date], bool]) -> date:
+    """The ``n``-th day that counts strictly before ``day``; ``day`` itself when ``n`` is 0. ValueError if negative."""
+    if n < 0:
+        raise ValueError("days are counted from 0")
+    while n:
+        day -= ONE_DAY
+        if counts(day):
+            n -= 1
+    return day
 
 
 def week_of(day: date) -> tuple[date, ...]:

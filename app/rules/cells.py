@@ -4,12 +4,12 @@ Source: product.md section 5, docs/rules/cells.md.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from enum import StrEnum, auto
 
 from app.rules.calendars import Calendar
 from app.rules.combinations import Violation
-from app.rules.deadlines import NoticeRule, cutoff, is_in_time, paris_moment
+from app.rules.deadlines import Never, NoticeRule, Occasion, is_in_time, limit, paris_moment
 
 LAST_PLACES_AT_MOST = 3
 """From this many places down, a free cell says « dernières places »."""
@@ -31,8 +31,10 @@ class Reason(StrEnum):
 
     CLOSED = auto()
     PAST = auto()
+    NOT_OPEN_YET = auto()
     TOO_LATE_TO_BOOK = auto()
     TOO_LATE_TO_CANCEL = auto()
+    STAFF_ONLY = auto()
     INVOICED = auto()
     NOT_ENROLLED = auto()
     NO_PRICE = auto()
@@ -62,12 +64,11 @@ class CellFacts:
     ``holding``: this family holds a booking there, ``is_invoiced``: on an issued invoice; ``held_by_other_family``: the
     child's other family does.
     ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
-    ``places_left``: None for no limit. A missing notice rule allows until the unit starts. ``violation``: of this unit
-    in the *proposed* choice of the day; None when it is not chosen or breaks nothing.
+    ``places_left``: None for no limit. A missing notice rule allows at any time before the unit starts. ``violation``:
+    of this unit in the *proposed* choice of the day; None when it is not chosen or breaks nothing.
     """
 
-    day: date
-    starts_at: time
+    occasion: Occasion
     is_open: bool
     holding: bool
     is_invoiced: bool
@@ -76,6 +77,7 @@ class CellFacts:
     has_price: bool
     may_act: bool
     places_left: int | None
+    opening_rule: NoticeRule | None
     book_rule: NoticeRule | None
     cancel_rule: NoticeRule | None
     violation: Violation | None
@@ -83,49 +85,65 @@ class CellFacts:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The judgement: one state, the reason of what is not allowed, the allowed actions, and the last instants for them.
+    """The judgement: one state, the reason of what is not allowed, the allowed actions, and the instants for them.
 
-    ``book_until`` and ``cancel_until`` are aware in Paris, never after the start of the unit, and None without a
-    notice rule. They are given even when they have passed: « il fallait réserver avant… ».
+    ``book_from``, ``book_until`` and ``cancel_until`` are aware in Paris, never after the start of the unit, and None
+    without a notice rule. They are given even when they have passed: « il fallait réserver avant… ».
     """
 
     state: CellState
     reason: Reason | None
     actions: frozenset[Action]
     badges: frozenset[Badge]
+    book_from: datetime | None
     book_until: datetime | None
     cancel_until: datetime | None
+
+    @property
+    def refusing_instant(self) -> datetime | None:
+        """The instant that makes the reason one: a deadline that has passed, or the opening that is to come."""
+        match self.reason:
+            case Reason.NOT_OPEN_YET:
+                return self.book_from
+            case Reason.TOO_LATE_TO_BOOK:
+                return self.book_until
+            case Reason.TOO_LATE_TO_CANCEL:
+                return self.cancel_until
+            case _:
+                return None
 
 
 def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     """One state, reason and set of actions from the facts and the clock. The first line that applies decides.
 
     A held cell: 1. the unit has started (``PAST``); then the parent may cancel unless 2. it is invoiced, 3. the other
-    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. it is too late to
-    cancel. On an invoice it is ``INVOICED``, with that reason whatever the hour, else ``PRESENT``. Over 2 to 6, a
-    broken combination makes it ``NOT_ALLOWED`` with the same actions.
+    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. only the staff
+    cancel, or it is too late to. On an invoice it is ``INVOICED``, with that reason whatever the hour, else
+    ``PRESENT``. Over 2 to 6, a broken combination makes it ``NOT_ALLOWED`` with the same actions.
 
-    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. too late to
-    book (``IMPOSSIBLE``); 7. no place left (``FULL``); 8. chosen in a broken combination (``NOT_ALLOWED``, it can still
-    be ticked or unticked); else ``AVAILABLE``.
+    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. only the
+    staff book, 7. bookings are not open yet, 8. too late to book (``IMPOSSIBLE``); 9. no place left (``FULL``);
+    10. chosen in a broken combination (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
     """
-    start = paris_moment(facts.day, facts.starts_at)
-    book_until = _until(facts.book_rule, facts, start, calendar)
-    cancel_until = _until(facts.cancel_rule, facts, start, calendar)
+    start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
+    opening, book, cancel = (
+        _limit(rule, facts, start, calendar) for rule in (facts.opening_rule, facts.book_rule, facts.cancel_rule)
+    )
     has_started = now.astimezone(UTC) >= start.astimezone(UTC)
-
     if facts.holding or facts.held_by_other_family:
-        state, reason, actions = _held(facts, has_started, cancel_until is None or is_in_time(now, cancel_until))
+        state, reason, actions = _held(facts, has_started, _too_late(now, cancel, Reason.TOO_LATE_TO_CANCEL))
     else:
-        state, reason, actions = _free(facts, has_started, book_until is None or is_in_time(now, book_until))
-    return Cell(state, reason, actions, _badges(facts, actions), book_until, cancel_until)
+        barred = _too_early(now, opening) or _too_late(now, book, Reason.TOO_LATE_TO_BOOK)
+        state, reason, actions = _free(facts, has_started, barred)
+    instants = (None if isinstance(each, Never) else each for each in (opening, book, cancel))
+    return Cell(state, reason, actions, _badges(facts, actions), *instants)
 
 
 _Judgement = tuple[CellState, Reason | None, frozenset[Action]]
 _NOTHING: frozenset[Action] = frozenset()
 
 
-def _held(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
+def _held(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgement:
     state = CellState.INVOICED if facts.is_invoiced else CellState.PRESENT
     if has_started:
         return state, Reason.INVOICED if facts.is_invoiced else Reason.PAST, _NOTHING
@@ -138,15 +156,15 @@ def _held(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
         reason = Reason.BLOCKED_FAMILY
     elif not facts.is_open:
         reason = Reason.CLOSED
-    elif not in_time:
-        reason = Reason.TOO_LATE_TO_CANCEL
+    else:
+        reason = barred
     actions = frozenset({Action.CANCEL}) if reason is None else _NOTHING
     if facts.violation is not None:
         return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
     return state, reason, actions
 
 
-def _free(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
+def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgement:
     if not facts.is_open:
         return CellState.IMPOSSIBLE, Reason.CLOSED, _NOTHING
     if has_started:
@@ -157,8 +175,8 @@ def _free(facts: CellFacts, has_started: bool, in_time: bool) -> _Judgement:
         return CellState.IMPOSSIBLE, Reason.NOT_ENROLLED, _NOTHING
     if not facts.has_price:
         return CellState.IMPOSSIBLE, Reason.NO_PRICE, _NOTHING
-    if not in_time:
-        return CellState.IMPOSSIBLE, Reason.TOO_LATE_TO_BOOK, _NOTHING
+    if barred is not None:
+        return CellState.IMPOSSIBLE, barred, _NOTHING
     if facts.places_left is not None and facts.places_left <= 0:
         return CellState.FULL, Reason.FULL, _NOTHING
     actions = frozenset({Action.BOOK})
@@ -172,7 +190,20 @@ def _badges(facts: CellFacts, actions: frozenset[Action]) -> frozenset[Badge]:
     return frozenset({Badge.LAST_PLACES}) if few and Action.BOOK in actions else frozenset()
 
 
-def _until(rule: NoticeRule | None, facts: CellFacts, start: datetime, calendar: Calendar) -> datetime | None:
-    if rule is None:
-        return None
-    return min(cutoff(rule, facts.day, facts.starts_at, calendar), start, key=lambda moment: moment.astimezone(UTC))
+def _too_early(now: datetime, opening: datetime | Never | None) -> Reason | None:
+    if isinstance(opening, Never):
+        return Reason.STAFF_ONLY
+    return Reason.NOT_OPEN_YET if opening is not None and now.astimezone(UTC) < opening.astimezone(UTC) else None
+
+
+def _too_late(now: datetime, until: datetime | Never | None, reason: Reason) -> Reason | None:
+    if isinstance(until, Never):
+        return Reason.STAFF_ONLY
+    return None if until is None or is_in_time(now, until) else reason
+
+
+def _limit(rule: NoticeRule | None, facts: CellFacts, start: datetime, calendar: Calendar) -> datetime | Never | None:
+    found = None if rule is None else limit(rule, facts.occasion, calendar)
+    if found is None or isinstance(found, Never):
+        return found
+    return min(found, start, key=lambda moment: moment.astimezone(UTC))

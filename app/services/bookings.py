@@ -52,7 +52,7 @@ class SavedChoice:
     result: Result
     reason: Reason | None = None
     any_of: tuple[int, ...] = ()  # units one of which the broken rule asks for
-    until: str | None = None  # ISO moment of the deadline that has passed
+    until: str | None = None  # ISO moment of the deadline that has passed, or of the opening to come
     price_cents: int = 0
 
 
@@ -195,19 +195,17 @@ def _refusals(
         for id_ in opening_ids:
             cell = judgement.cells[id_]
             if action not in cell.actions:
-                refusals[id_] = _refusal(facts, id_, cell, action)
+                refusals[id_] = _refusal(facts, id_, cell)
     for id_, violation in judgement.broken.items():
         broken = _choice(facts, id_, Result.REFUSED, Reason.BREAKS_COMBINATION, any_of=tuple(sorted(violation.any_of)))
         refusals.setdefault(id_, broken)
     return refusals
 
 
-def _refusal(facts: PlanningFacts, opening_id: int, cell: Cell, action: Action) -> SavedChoice:
-    until = cell.book_until if action is Action.BOOK else cell.cancel_until
-    late = cell.reason in (Reason.TOO_LATE_TO_BOOK, Reason.TOO_LATE_TO_CANCEL)
-    return _choice(
-        facts, opening_id, Result.REFUSED, cell.reason, until=until.isoformat() if late and until is not None else None
-    )
+def _refusal(facts: PlanningFacts, opening_id: int, cell: Cell) -> SavedChoice:
+    instant = cell.refusing_instant
+    until = None if instant is None else instant.isoformat()
+    return _choice(facts, opening_id, Result.REFUSED, cell.reason, until=until)
 
 
 def _choice(

@@ -39,10 +39,9 @@ from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
-from app.rules.cells import Action
 from app.rules.changes import FieldPolicy
 from app.rules.combinations import Requirement
-from app.rules.deadlines import NoticeRule
+from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
 from app.rules.tariff_grids import GridVersion
@@ -111,12 +110,12 @@ class ActivityInfo:
     id: int
     name: str
     description: str
+    site_id: int
     site_name: str
     season: SeasonInfo
     units: tuple[UnitInfo, ...]
     groups: tuple[GroupInfo, ...]
-    book_rule: NoticeRule | None
-    cancel_rule: NoticeRule | None
+    notices: Mapping[Deadline, NoticeRule]
     requirements: tuple[Requirement, ...]
     tariffs: tuple[GridVersion, ...]
 
@@ -220,10 +219,9 @@ def _load(session: Session, version: int) -> Catalogue:
         ages = GroupAges(group.id, group.min_age, group.max_age)
         groups[group.id] = GroupInfo(group.id, group.activity_id, group.name, ages)
         groups_by_activity[group.activity_id].append(groups[group.id])
-    notice: dict[tuple[int, Action], NoticeRule] = {
-        (row.activity_id, row.action): NoticeRule(row.kind, row.count, row.at, row.weekday)
-        for row in session.scalars(select(ActivityNoticeRule))
-    }
+    notices: defaultdict[int, dict[Deadline, NoticeRule]] = defaultdict(dict)
+    for notice in session.scalars(select(ActivityNoticeRule)):
+        notices[notice.activity_id][notice.deadline] = notice.rule
     any_of: defaultdict[int, set[int]] = defaultdict(set)
     for link in session.scalars(select(CombinationRuleUnit)):
         any_of[link.rule_id].add(link.unit_id)
@@ -236,12 +234,12 @@ def _load(session: Session, version: int) -> Catalogue:
             id=row.id,
             name=row.name,
             description=row.description,
+            site_id=row.site_id,
             site_name=sites[row.site_id],
             season=seasons[row.season_id],
             units=tuple(units_by_activity[row.id]),
             groups=tuple(groups_by_activity[row.id]),
-            book_rule=notice.get((row.id, Action.BOOK)),
-            cancel_rule=notice.get((row.id, Action.CANCEL)),
+            notices=MappingProxyType(notices[row.id]),
             requirements=tuple(requirements[row.id]),
             tariffs=tuple(tariffs[row.id]),
         )

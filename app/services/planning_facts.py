@@ -18,6 +18,7 @@ from app.rules.bills import Share
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Requirement, Violation, violations
+from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
 from app.rules.quotients import Quotient
 from app.rules.rates import Unpriced
 from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
@@ -88,6 +89,7 @@ class PlanningFacts:
     held: Mapping[int, HeldBooking]  # by opening id
     left: Mapping[tuple[date, int], int]  # places left by day and capacity scope
     quotients: tuple[Quotient, ...]
+    site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
     catalogue: Catalogue
     openings_by_day: Mapping[date, tuple[OpeningInfo, ...]] = field(init=False)
 
@@ -200,7 +202,27 @@ def load_facts(
         )
     }
     held = _load_held(session, child_id, days)
-    return PlanningFacts(family, child_id, enrolments, openings, held, left, quotients_of(family.id), now_catalogue)
+    open_at = site_days(session, now_catalogue, {each.unit.activity_id for each in openings.values()}, days)
+    return PlanningFacts(
+        family, child_id, enrolments, openings, held, left, quotients_of(family.id), open_at, now_catalogue
+    )
+
+
+def site_days(
+    session: Session, known: Catalogue, activity_ids: Collection[int], days: Collection[date]
+) -> Mapping[int, frozenset[date]]:
+    """By site, the days up to these on which it receives children; asked only where a notice counts them."""
+    asking = [known.activities[id_] for id_ in activity_ids]
+    sites = {a.site_id for a in asking if any(rule.counts_site_days for rule in a.notices.values())}
+    if not sites:
+        return {}
+    site_of = {group.id: a.site_id for a in known.activities.values() if a.site_id in sites for group in a.groups}
+    found: dict[int, set[date]] = {site_id: set() for site_id in sites}
+    within = Opening.day.between(min(days) - LONGEST_NOTICE, max(days))
+    rows = select(Opening.group_id, Opening.day).where(Opening.group_id.in_(site_of), Opening.is_open, within)
+    for group_id, day in session.execute(rows.distinct()):
+        found[site_of[group_id]].add(day)
+    return {site_id: frozenset(found_days) for site_id, found_days in found.items()}
 
 
 def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[int, HeldBooking]:
@@ -269,8 +291,9 @@ def _requirements(facts: PlanningFacts) -> tuple[Requirement, ...]:
 def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation | None) -> CellFacts:
     activity = facts.catalogue.activities[opening.unit.activity_id]
     return CellFacts(
-        day=opening.day,
-        starts_at=opening.unit.starts_at,
+        occasion=Occasion(
+            opening.day, opening.unit.starts_at, opening.unit.id, facts.site_days.get(activity.site_id, frozenset())
+        ),
         is_open=opening.is_open,
         holding=facts.holds(opening.id),
         is_invoiced=facts.is_invoiced(opening.id),
@@ -279,7 +302,8 @@ def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation
         may_act=facts.family.may_act,
         has_price=facts.price_of(opening) is not None,
         places_left=facts.places_left(opening),
-        book_rule=activity.book_rule,
-        cancel_rule=activity.cancel_rule,
+        opening_rule=activity.notices.get(Deadline.OPENING),
+        book_rule=activity.notices.get(Deadline.BOOK),
+        cancel_rule=activity.notices.get(Deadline.CANCEL),
         violation=violation,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from app import APP_FOLDER, clock, create_app
 from app.crypto import cipher
 from app.database import db, write_transaction
 from app.models.accounts import User
-from app.models.activities import Office, TariffVersion
+from app.models.activities import ActivityNoticeRule, Office, TariffVersion
 from app.models.bookings import Booking
 from app.models.families import Family
 from app.models.invoices import Invoice
+from app.rules.deadlines import Counted, DaysBefore, Deadline, HoursBefore, WeekdayBefore, simple_rule
 from app.rules.tariff_grids import Table
 from app.services.catalogue import forget_catalogue
 from app.services.checks import find_inconsistencies
@@ -165,6 +166,24 @@ def test_an_upgraded_council_can_invoice_what_was_booked_before(
             left = issue_next(session, run_id)
     assert db.session.scalars(select(Invoice.number).order_by(Invoice.id)).all()[0] == "pop-F261100001"
     assert find_inconsistencies(db.session()) == ()
+
+
+def test_notice_rules_of_an_earlier_version_become_documents(empty_app: Flask, demo_data_key: None) -> None:
+    load_dump("0001")
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE activity_notice_rule SET kind = 'calendar_days_before' WHERE id = 2"))
+        connection.execute(
+            text("UPDATE activity_notice_rule SET kind = 'hours_before', count = 48, at = NULL WHERE id = 3")
+        )
+        connection.execute(text("UPDATE activity_notice_rule SET kind = 'weekday_before', weekday = 4 WHERE id = 4"))
+    migrate_database()
+    rows = db.session.scalars(select(ActivityNoticeRule).order_by(ActivityNoticeRule.id)).all()
+    assert {(row.activity_id, row.deadline): row.rule for row in rows[:4]} == {
+        (1, Deadline.BOOK): simple_rule(DaysBefore(2, time(12), Counted.WORKING)),
+        (1, Deadline.CANCEL): simple_rule(DaysBefore(2, time(12))),
+        (2, Deadline.BOOK): simple_rule(HoursBefore(48)),
+        (2, Deadline.CANCEL): simple_rule(WeekdayBefore(1, 4, time(10))),
+    }
 
 
 def test_a_broken_reference_undoes_the_migration(empty_app: Flask, demo_data_key: None) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.calendars import DayKind, SchoolHoliday, add_months, week_of
+from app.rules.calendars import DayKind, SchoolHoliday, add_months, day_before, week_of
 from tests.rules.tables import Row, cases
 from tests.rules.worked_calendar import CALENDAR
 
@@ -18,7 +18,7 @@ def test_a_date_has_one_kind(row: Row) -> None:
 
 @pytest.mark.parametrize("row", cases("calendars", "working days"))
 def test_working_days_before(row: Row) -> None:
-    counted = CALENDAR.working_days_before(date.fromisoformat(row["from"]), int(row["days before"]))
+    counted = day_before(date.fromisoformat(row["from"]), int(row["days before"]), CALENDAR.is_working_day)
     assert counted == date.fromisoformat(row["gives"])
 
 
@@ -32,7 +32,7 @@ def test_names_of_holidays() -> None:
 
 def test_negative_working_days_are_refused() -> None:
     with pytest.raises(ValueError):
-        CALENDAR.working_days_before(date(2026, 11, 25), -1)
+        day_before(date(2026, 11, 25), -1, CALENDAR.is_working_day)
 
 
 def test_holidays_that_end_before_they_start_are_refused() -> None:
@@ -50,7 +50,7 @@ def test_a_week_goes_from_monday_to_sunday_and_holds_its_day(day: date) -> None:
 
 @given(DAYS, st.integers(1, 20))
 def test_between_a_day_and_its_nth_working_day_before_lie_n_minus_one_others(day: date, n: int) -> None:
-    found = CALENDAR.working_days_before(day, n)
+    found = day_before(day, n, CALENDAR.is_working_day)
     between = [found + timedelta(days=step) for step in range(1, (day - found).days)]
     assert CALENDAR.is_working_day(found)
     assert sum(CALENDAR.is_working_day(each) for each in between) == n - 1

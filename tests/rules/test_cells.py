@@ -7,14 +7,24 @@ from hypothesis import strategies as st
 
 from app.rules.cells import Action, Badge, CellFacts, CellState, Reason, judge
 from app.rules.combinations import Violation
-from app.rules.deadlines import PARIS, NoticeKind, NoticeRule
+from app.rules.deadlines import (
+    PARIS,
+    Counted,
+    DaysBefore,
+    FixedMoment,
+    HoursBefore,
+    Never,
+    NoNotice,
+    Occasion,
+    WeekdayBefore,
+    simple_rule,
+)
 from tests.rules.tables import Row, cases, word_or_none, words
 from tests.rules.worked_calendar import CALENDAR
 
 VIOLATION = Violation(2, frozenset({1, 3}))
 PLAIN = CellFacts(
-    day=date(2026, 11, 25),
-    starts_at=time(7, 30),
+    occasion=Occasion(date(2026, 11, 25), time(7, 30), 1),
     is_open=True,
     holding=False,
     is_invoiced=False,
@@ -23,8 +33,9 @@ PLAIN = CellFacts(
     has_price=True,
     may_act=True,
     places_left=None,
-    book_rule=NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(10)),
-    cancel_rule=NoticeRule(NoticeKind.CALENDAR_DAYS_BEFORE, 1, time(10)),
+    opening_rule=None,
+    book_rule=simple_rule(DaysBefore(2, time(10), Counted.WORKING)),
+    cancel_rule=simple_rule(DaysBefore(1, time(10))),
     violation=None,
 )
 
@@ -51,6 +62,12 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, violation=VIOLATION)
             case ["no", "rules"]:
                 facts = replace(facts, book_rule=None, cancel_rule=None)
+            case ["opens", "on", "20"]:
+                facts = replace(facts, opening_rule=simple_rule(FixedMoment(date(2026, 11, 20), time(8, 30))))
+            case ["staff", "only"]:
+                facts = replace(facts, book_rule=simple_rule(Never()), cancel_rule=simple_rule(Never()))
+            case ["never", "opens"]:
+                facts = replace(facts, opening_rule=simple_rule(Never()))
             case ["places", number]:
                 facts = replace(facts, places_left=int(number))
             case _:
@@ -74,29 +91,46 @@ def test_the_last_instants_are_told_even_when_they_have_passed() -> None:
 
 
 def test_a_last_instant_is_never_after_the_start() -> None:
-    same_evening = NoticeRule(NoticeKind.CALENDAR_DAYS_BEFORE, 0, time(18))
+    same_evening = simple_rule(DaysBefore(0, time(18)))
     cell = judge(replace(PLAIN, cancel_rule=same_evening), datetime(2026, 11, 20, tzinfo=PARIS), CALENDAR)
     assert cell.cancel_until == datetime(2026, 11, 25, 7, 30, tzinfo=PARIS)
 
 
 def test_without_a_notice_rule_there_is_no_last_instant() -> None:
     cell = judge(facts_of("no rules"), datetime(2026, 11, 20, tzinfo=PARIS), CALENDAR)
-    assert (cell.book_until, cell.cancel_until) == (None, None)
+    assert (cell.book_from, cell.book_until, cell.cancel_until) == (None, None, None)
+
+
+def test_the_instant_that_refuses_is_told_with_the_reason() -> None:
+    def instant(facts: str, day: int) -> datetime | None:
+        return judge(facts_of(facts), datetime(2026, 11, day, 7, tzinfo=PARIS), CALENDAR).refusing_instant
+
+    assert instant("opens on 20", 20) == datetime(2026, 11, 20, 8, 30, tzinfo=PARIS)
+    assert instant("opens on 20", 24) == datetime(2026, 11, 23, 10, tzinfo=PARIS)
+    assert instant("held", 25) == datetime(2026, 11, 24, 10, tzinfo=PARIS)
+    assert instant("staff only", 20) is None
+    assert instant("–", 20) is None
 
 
 RULES = st.sampled_from(
     [
         None,
-        NoticeRule(NoticeKind.WORKING_DAYS_BEFORE, 2, time(10)),
-        NoticeRule(NoticeKind.CALENDAR_DAYS_BEFORE, 0, time(18)),
-        NoticeRule(NoticeKind.HOURS_BEFORE, 48),
-        NoticeRule(NoticeKind.WEEKDAY_BEFORE, 1, time(12), 2),
+        simple_rule(DaysBefore(2, time(10), Counted.WORKING)),
+        simple_rule(DaysBefore(0, time(18))),
+        simple_rule(HoursBefore(48)),
+        simple_rule(WeekdayBefore(1, 2, time(12))),
+        simple_rule(Never()),
+        simple_rule(NoNotice()),
     ]
 )
 PLAIN_FACTS = st.builds(
     CellFacts,
-    day=st.dates(date(2026, 10, 20), date(2026, 11, 30)),
-    starts_at=st.sampled_from([time(7, 30), time(12, 15), time(16, 30)]),
+    occasion=st.builds(
+        Occasion,
+        st.dates(date(2026, 10, 20), date(2026, 11, 30)),
+        st.sampled_from([time(7, 30), time(12, 15), time(16, 30)]),
+        st.just(1),
+    ),
     is_open=st.booleans(),
     holding=st.booleans(),
     is_invoiced=st.just(False),
@@ -105,6 +139,7 @@ PLAIN_FACTS = st.builds(
     has_price=st.booleans(),
     may_act=st.booleans(),
     places_left=st.none() | st.integers(-2, 6),
+    opening_rule=st.none(),
     book_rule=RULES,
     cancel_rule=RULES,
     violation=st.none() | st.just(VIOLATION),

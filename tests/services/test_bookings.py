@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import Context
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -17,6 +17,7 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening,
 from app.models.enrolments import Enrolment
 from app.models.families import Family, FamilyChild
 from app.rules.cells import Reason
+from app.rules.deadlines import Counted, DaysBefore, Deadline, FixedMoment
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.services import bookings
@@ -244,6 +245,29 @@ def test_deadline_is_kept_to_the_second(app: Flask, now: datetime, in_time: bool
         assert reason_of(booked, free) is Reason.TOO_LATE_TO_BOOK
         assert reason_of(cancelled, held) is Reason.TOO_LATE_TO_CANCEL
         assert booked.choices[0].until == "2026-11-24T10:00:00+01:00"
+
+
+def test_bookings_that_are_not_open_yet_are_refused_with_the_opening(sqlite_app: Flask) -> None:
+    planning = make_planning()
+    factories.set_notice(planning.activity, Deadline.OPENING, FixedMoment(date(2026, 11, 24), time(8, 30)))
+    free = planning.opening(WEDNESDAY, "Matin")
+    early = save(planning.family, planning.child_id, book=[free])
+    assert (reason_of(early, free), early.choices[0].until) == (Reason.NOT_OPEN_YET, "2026-11-24T08:30:00+01:00")
+    clock.start_at(datetime(2026, 11, 24, 8, 30), frozen=True)
+    assert results(save(planning.family, planning.child_id, book=[free]))[free] is Result.BOOKED
+
+
+def test_days_of_the_site_are_counted_in_its_openings(sqlite_app: Flask) -> None:
+    """Two days of opening before a Wednesday: the Monday, where another activity of the site opens on Tuesday."""
+    planning = make_planning()
+    factories.set_notice(planning.activity, Deadline.BOOK, DaysBefore(2, time(10), Counted.SITE))
+    free = planning.opening(WEDNESDAY, "Matin")
+    factories.make_openings(
+        factories.make_activity("Périscolaire"), [date(2026, 11, 16), date(2026, 11, 23), date(2026, 11, 24)]
+    )
+    clock.start_at(datetime(2026, 11, 23, 10, 0, 1), frozen=True)
+    late = save(planning.family, planning.child_id, book=[free])
+    assert (reason_of(late, free), late.choices[0].until) == (Reason.TOO_LATE_TO_BOOK, "2026-11-23T10:00:00+01:00")
 
 
 def test_concurrent_change_is_told_and_never_overwritten(app: Flask) -> None:
