@@ -18,6 +18,7 @@ from app.services.errors import (
     AidSpent,
     AlreadyDecided,
     DomainError,
+    DraftMoved,
     FamilyNotActive,
     ForgedForm,
     LastAdministrator,
@@ -58,6 +59,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     NameTaken: (409, "Ce nom est déjà pris : choisissez-en un autre."),
     AidSpent: (409, "Cette aide a déjà payé davantage, ou des jours hors de ces dates. Relisez ce qui est facturé."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
+    DraftMoved: (409, "Ce brouillon a changé entre-temps, peut-être dans un autre onglet. Rouvrez-le et recommencez."),
     FamilyNotActive: (
         403,
         "Votre dossier est fermé : vous pouvez seulement le consulter. Écrivez-nous pour le rouvrir.",

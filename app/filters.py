@@ -61,6 +61,11 @@ def weekday_name(weekday: int) -> str:
     return _WEEKDAYS[weekday]
 
 
+def month_name(month: int) -> str:
+    """1 → « janvier »."""
+    return _MONTHS[month - 1]
+
+
 def day_plain(day: date) -> str:
     """« 02/12/2026 »."""
     return f"{day:%d/%m/%Y}"

@@ -25,7 +25,18 @@ from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass, ChangeStatus, EnrolmentStatus, FamilyStatus
-from app.rules.tariff_grids import Standing
+from app.rules.tariff_grids import (
+    CountedSiblings,
+    Criterion,
+    ModifierKind,
+    Nature,
+    PartlyCancelled,
+    Period,
+    Rounding,
+    SiblingOrder,
+    Standing,
+    SurchargeCause,
+)
 from app.rules.vaccinations import VaccinationStatus
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
@@ -327,6 +338,62 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         MailStatus.SENT: "Envoyé",
         MailStatus.FAILED: "Échec",
     },
+    Nature: {
+        Nature.CARE: "Garde",
+        Nature.MEAL: "Repas",
+        Nature.OTHER: "Autre (frais, pénalité, sortie)",
+    },
+    Period: {
+        Period.WEEK: "Semaine",
+        Period.MONTH: "Mois",
+        Period.SEASON: "Saison",
+    },
+    PartlyCancelled: {
+        PartlyCancelled.FALL_BACK: "Le forfait ne compte que ce qui reste ; sans assez de jours, chacun à son prix",
+        PartlyCancelled.KEEP: "Le forfait reste dû en entier",
+        PartlyCancelled.REFUND: "Le forfait reste dû, moins un montant par temps d’accueil annulé",
+    },
+    ModifierKind: {
+        ModifierKind.RESIDENCE: "Lieu de résidence",
+        ModifierKind.SIBLING: "Fratrie",
+        ModifierKind.STAFF: "Agent de la collectivité",
+        ModifierKind.SOCIAL: "Tarif social (CCAS)",
+        ModifierKind.FUND: "Allocataire (CAF)",
+        ModifierKind.MEAL_PLAN: "Repas apporté (PAI)",
+        ModifierKind.CARD: "Carte",
+    },
+    SurchargeCause: {
+        SurchargeCause.UNBOOKED: "Sans réservation",
+        SurchargeCause.CANCELLED_LATE: "Annulé trop tard",
+        SurchargeCause.ABSENT: "Absence sans prévenir",
+        SurchargeCause.LATE_PICKUP: "Retard le soir",
+        SurchargeCause.LATE_PAYMENT: "Retard de paiement",
+    },
+    CountedSiblings: {
+        CountedSiblings.SAME_DAY: "Ceux qui ont quelque chose le même jour dans l’activité",
+        CountedSiblings.SAME_MONTH: "Ceux qui ont quelque chose le même mois dans l’activité",
+        CountedSiblings.ENROLLED: "Ceux qui sont inscrits à l’activité",
+        CountedSiblings.DEPENDENT: "Tous les enfants à charge",
+    },
+    SiblingOrder: {
+        SiblingOrder.ELDEST_FIRST: "L’aîné",
+        SiblingOrder.YOUNGEST_FIRST: "Le plus jeune",
+    },
+    Rounding: {
+        Rounding.CENT: "Au centime",
+        Rounding.FIVE_CENTS: "À 5 centimes",
+    },
+    Criterion: {
+        Criterion.QUOTIENT: "Quotient familial",
+        Criterion.RANK: "Rang de l’enfant",
+        Criterion.CHILDREN: "Nombre d’enfants",
+        Criterion.DURATION: "Durée du temps d’accueil",
+        Criterion.DAYS: "Nombre de jours",
+        Criterion.MONTH: "Mois",
+        Criterion.RESIDENCE: "Lieu de résidence",
+        Criterion.CATEGORY: "Catégorie d’une sortie",
+        Criterion.RHYTHM: "Fréquentation (régulière, occasionnelle)",
+    },
 }
 # By enum first: members of two enums with the same code are equal as keys.
 
@@ -342,6 +409,11 @@ QUOTIENT_SOURCE_CHOICES = {member.value: word for member, word in LABELS[Quotien
 CUSTODY_CHOICES = {member.value: word for member, word in LABELS[Custody].items()}
 CUSTODY_WEEK_CHOICES = {member.value: word for member, word in LABELS[CustodyWeeks].items()}
 POLICY_CHOICES = {member.value: word for member, word in LABELS[FieldPolicy].items()}
+
+
+def choices_of(kind: type[StrEnum]) -> dict[str, str]:
+    """The members of an enum for a list of a form: code and word, in their order."""
+    return {member.value: word for member, word in LABELS[kind].items()}
 
 
 def label(member: StrEnum) -> str:

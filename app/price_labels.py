@@ -6,12 +6,12 @@ explained(steps)    →  « quotient de 600 à moins de 900, résident, 2e enfan
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from app.filters import NBSP, euros
+from app.filters import NBSP, euros, month_name, spaced
 from app.rules.explanations import Cause, Chosen, Operation, Step
 from app.rules.grid_checks import GridProblem, GridProblemKind
 from app.rules.quotients import QuotientOutcome
 from app.rules.rates import PriceProblem, ProblemKind
-from app.rules.tariff_grids import Criterion, EffortRate, Rational
+from app.rules.tariff_grids import Criterion, EffortPiece, EffortRate, Rational
 
 _MAXIMUM: Mapping[QuotientOutcome, str] = {
     QuotientOutcome.MISSING: "tarif maximum, sans quotient familial",
@@ -48,10 +48,7 @@ _CAUSES: Mapping[Cause, str] = {
 
 _RESIDENCES = {"resident": "résident", "outside": "extérieur"}
 _RHYTHMS = {"regular": "régulier", "occasional": "occasionnel"}
-_MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
+_WORDS: Mapping[Criterion, Mapping[str, str]] = {Criterion.RESIDENCE: _RESIDENCES, Criterion.RHYTHM: _RHYTHMS}
 
 
 def explained(steps: Sequence[Step]) -> str:
@@ -87,7 +84,7 @@ def _words(step: Step) -> Iterable[str]:
             if step.value != 1:
                 yield f"×{NBSP}{_number(step.value)}"
         case Operation.TAKE_PERCENT:
-            yield from (_column(chosen) for chosen in step.chosen)
+            yield from (column_words(chosen) for chosen in step.chosen)
             yield f"{_number(step.value)}{NBSP}% du {'quotient' if step.cause is Cause.EFFORT else 'coût'}"
         case Operation.CHANGE_PERCENT:
             yield f"{_why(step)} {_signed(step.value)}{NBSP}%"
@@ -111,7 +108,9 @@ def _first_words(step: Step) -> Iterable[str]:
     elif step.outcome is not None and step.outcome is not QuotientOutcome.VERIFIED:
         yield _MAXIMUM[step.outcome]
     is_maximum = step.is_full_price or (step.outcome is not None and step.outcome is not QuotientOutcome.VERIFIED)
-    columns = [_column(chosen) for chosen in step.chosen if not (is_maximum and chosen.criterion is Criterion.QUOTIENT)]
+    columns = [
+        column_words(chosen) for chosen in step.chosen if not (is_maximum and chosen.criterion is Criterion.QUOTIENT)
+    ]
     yield from columns
     if step.brackets_below:
         yield "tranche du dessous"
@@ -121,10 +120,11 @@ def _first_words(step: Step) -> Iterable[str]:
 
 def _why(step: Step) -> str:
     """What a modifier looked at, else its cause."""
-    return ", ".join(_column(chosen) for chosen in step.chosen) or _CAUSES[step.cause]
+    return ", ".join(column_words(chosen) for chosen in step.chosen) or _CAUSES[step.cause]
 
 
-def _column(chosen: Chosen) -> str:
+def column_words(chosen: Chosen) -> str:
+    """What a column of a table is for."""
     low, below = chosen.low or 0, chosen.below
     match chosen.criterion:
         case Criterion.QUOTIENT:
@@ -142,13 +142,23 @@ def _column(chosen: Chosen) -> str:
             return days if below == low + 1 else f"{days} et plus"
         case Criterion.MONTH:
             last = 12 if below is None else below - 1
-            return _MONTHS[low - 1] if last == low else f"de {_MONTHS[low - 1]} à {_MONTHS[last - 1]}"
+            return month_name(low) if last == low else f"de {month_name(low)} à {month_name(last)}"
         case Criterion.RESIDENCE:
             return residence_label(chosen.code)
         case Criterion.RHYTHM:
-            return _RHYTHMS.get(chosen.code, chosen.code)
+            return word_text(Criterion.RHYTHM, chosen.code)
         case Criterion.CATEGORY:
             return f"catégorie {chosen.code}"
+
+
+def word_text(criterion: Criterion, code: str) -> str:
+    """A word of a table as people write it: « résident »."""
+    return _WORDS.get(criterion, {}).get(code, code)
+
+
+def word_code(criterion: Criterion, text: str) -> str:
+    """The word of a table that somebody wrote: « résident » is « resident », what is not known is itself."""
+    return next((code for code, word in _WORDS.get(criterion, {}).items() if word == text.lower()), text)
 
 
 def _number(value: Rational) -> str:
@@ -211,13 +221,24 @@ def step_words(step_minutes: int | None) -> str:
 
 
 def effort_words(rate: EffortRate) -> str:
-    """« 0,36 % du quotient, 2,60 € au moins, 4,50 € au plus »."""
-    words = [f"{_number(piece.percent)}{NBSP}% du quotient" for piece in rate.pieces]
+    """« 0,36 % du quotient, 2,60 € au moins, 4,50 € au plus »; by pieces, each with its quotients."""
+    words = [_piece_words(piece) for piece in rate.pieces]
+    if len(rate.pieces) > 1:
+        spans = (quotient_span(piece.span.low, piece.span.below) for piece in rate.pieces)
+        words = [f"{span}{NBSP}: {each}" for span, each in zip(spans, words, strict=True)]
     if rate.floor_cents:
         words.append(f"{euros(rate.floor_cents)} au moins")
     if rate.ceiling_cents is not None:
         words.append(f"{euros(rate.ceiling_cents)} au plus")
-    return ", ".join(words)
+    return (", " if len(rate.pieces) < 2 else f"{NBSP}; ").join(words)
+
+
+def _piece_words(piece: EffortPiece) -> str:
+    if not piece.percent:
+        return euros(piece.plus_cents)
+    share = f"{_number(piece.percent)}{NBSP}% du quotient"
+    share += f" × {piece.times}" if piece.times > 1 else ""
+    return f"{share} + {euros(piece.plus_cents)}" if piece.plus_cents else share
 
 
 def percent_text(percent: Rational) -> str:
@@ -236,22 +257,34 @@ def grid_problem_words(problem: GridProblem) -> str:
     about = _CRITERIA[problem.criterion] if problem.criterion is not None else ""
     match problem.kind:
         case GridProblemKind.GAP:
-            return f"Pour {about}, il manque ce qui va de {_at(problem, problem.at)} à {_at(problem, problem.below)}."
+            return f"Rien n’est prévu de {_at(problem, problem.at)} à {_last(problem)} pour {about}."
         case GridProblemKind.OVERLAP:
-            return f"Pour {about}, deux colonnes se recouvrent à partir de {_at(problem, problem.at)}."
+            span = f"de {_at(problem, problem.at)} à {_last(problem)}" if problem.below else _from(problem)
+            return f"Deux tranches se recouvrent {span} pour {about}."
         case GridProblemKind.NO_OPEN_END:
-            return f"Pour {about}, il n’y a rien à partir de {_at(problem, problem.at)}."
+            return f"Rien n’est prévu {_from(problem)} pour {about}{NBSP}: laissez la dernière limite vide."
         case GridProblemKind.NO_AMOUNT:
             return f"Il manque un montant ({', '.join(problem.columns)})."
         case GridProblemKind.NO_MAXIMUM:
-            return "Ce taux d’effort n’a pas de maximum pour une famille sans quotient."
+            return f"Indiquez le maximum{NBSP}: c’est le prix d’une famille sans quotient."
         case GridProblemKind.SAME_NAME:
             return f"Deux colonnes portent le même nom ({', '.join(problem.columns)})."
         case GridProblemKind.UNKNOWN_UNIT:
-            return f"« {problem.name} » n’a pas de prix dans cette grille."
+            return spaced(f"« {problem.name} » n’a pas de prix dans cette grille.")
+
+
+def _from(problem: GridProblem) -> str:
+    return f"à partir de {_at(problem, problem.at)}"
+
+
+def _last(problem: GridProblem) -> str:
+    """Where a hole or an overlap ends: quotients are told to the next bracket, other numbers to the last concerned."""
+    assert problem.below is not None
+    if problem.criterion is Criterion.QUOTIENT:
+        return f"moins de {_plain(problem.below)}"
+    return str(problem.below - 1)
 
 
 def _at(problem: GridProblem, number: int | None) -> str:
-    if number is None:
-        return "plus"
+    assert number is not None
     return _plain(number) if problem.criterion is Criterion.QUOTIENT else str(number)

@@ -34,6 +34,7 @@ from app.services import (
     payments,
     price_facts,
     sessions,
+    tariff_drafts,
     tariffs,
 )
 from app.services.mails import queue_mail
@@ -306,6 +307,16 @@ ROUTES: Mapping[str, Route] = {
     "staff.tariffs.change_version": _staff(Capability.EDIT_TARIFFS, method="POST", argument="version_id"),
     "staff.tariffs.delete_version": _staff(Capability.EDIT_TARIFFS, method="POST", argument="version_id"),
     "staff.tariffs.reprice": _staff(Capability.EDIT_TARIFFS, method="POST", argument="activity_id"),
+    "staff.tariff_drafts.open_draft": _staff(Capability.EDIT_TARIFFS, method="POST", argument="activity_id"),
+    "staff.tariff_drafts.show": _staff(Capability.EDIT_TARIFFS, argument="draft_id"),
+    "staff.tariff_drafts.edit_part": _staff(Capability.EDIT_TARIFFS, argument="draft_id"),
+    "staff.tariff_drafts.save_part": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
+    "staff.tariff_drafts.remove_part": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
+    "staff.tariff_drafts.move_part": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
+    "staff.tariff_drafts.edit_rules": _staff(Capability.EDIT_TARIFFS, argument="draft_id"),
+    "staff.tariff_drafts.save_rules": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
+    "staff.tariff_drafts.publish": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
+    "staff.tariff_drafts.delete_draft": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
     "staff.invoice_runs.show": _staff(Capability.ISSUE_INVOICES),
     "staff.invoice_runs.preview": _staff(Capability.ISSUE_INVOICES, answers=422),  # which office, which month?
     "staff.invoice_runs.start": _staff(Capability.ISSUE_INVOICES, method="POST", answers=422),
@@ -488,9 +499,10 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
         )  # fmt: skip
         grid = factories.make_grid(planning.activity.units.values(), [(0, None, 300)])
         version_id = tariffs.add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), grid))
+        draft_id, _ = tariff_drafts.open_draft(session, planning.activity.id, grid)
     return {
         "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
-        "version_id": version_id,
+        "version_id": version_id, "draft_id": draft_id,
     }  # fmt: skip
 
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 
+from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from wtforms import DateField
 
 from app.filters import NBSP, day_plain, euros
-from app.forms.fields import DATE_FORMATS, read_cents
+from app.forms.fields import DATE_FORMATS, Filled, read_cents
 from app.price_labels import percent_text
 from app.rules.grid_checks import GridProblemKind, grid_problems, priced_codes
 from app.rules.tariff_grids import (
@@ -46,8 +48,10 @@ _QUICK_STAYS = tuple(Duration(int(step), MINUTES_OF_AN_HOUR) for step in STEPS)
 MAX_BRACKETS = 12
 LARGEST_PRICE_CENTS = 1_000_000
 LARGEST_QUOTIENT_CENTS = 10_000_000
+_NO_SUCH_DAY = "Choisissez un jour à venir (ou aujourd’hui) où aucune autre version ne commence."
 _LONGEST = 20
 _PERCENT = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,4})?")
+_OTHER_LABELS = {"starts_on": "Premier jour", "brouillon": "Brouillon"}
 _EFFORT_LABELS = {"percent": "part du quotient", "floor": "minimum", "ceiling": "maximum"}
 
 
@@ -120,8 +124,8 @@ class TariffForm:
 
     def label_of(self, name: str) -> str:
         """What a field is called."""
-        if name == "starts_on":
-            return "Premier jour"
+        if name in _OTHER_LABELS:
+            return _OTHER_LABELS[name]
         kind, _, rest = name.partition("-")
         if kind in _EFFORT_LABELS:
             unit = next(unit for unit in self.units if unit.id == int(rest))
@@ -135,8 +139,17 @@ class TariffForm:
 
     def tariff_input(self) -> TariffInput | None:
         """What was typed, or None with `errors`."""
-        self.errors = {}
+        typed = self._read()
         starts_on = self._read_day()
+        if self.errors or typed is None or starts_on is None:
+            return None
+        return TariffInput(starts_on, self._grid(*typed))
+
+    def _read(
+        self,
+    ) -> "tuple[Sequence[tuple[int, int, int | None, dict[int, int]]], Mapping[int, EffortRate | None]] | None":
+        """The brackets and the rates of effort, with `errors`."""
+        self.errors = {}
         efforts = {unit.id: self._read_effort(unit) for unit in self.units if self.modes[unit.id].is_effort}
         brackets = [self._read_row(place, row) for place, row in enumerate(self.rows) if not row.is_blank]
         if not brackets and len(efforts) < len(self.units):
@@ -144,9 +157,7 @@ class TariffForm:
         complete = [bracket for bracket in brackets if bracket is not None]
         if brackets and len(complete) == len(brackets):
             self._check_brackets(complete)
-        if self.errors or starts_on is None:
-            return None
-        return TariffInput(starts_on, self._grid(complete, efforts))
+        return None if self.errors else (complete, efforts)
 
     def _grid(
         self,
@@ -172,9 +183,18 @@ class TariffForm:
         items = [typed.pop(item.code, item) for item in self.model.items]
         return replace(self.model, items=(*items, *typed.values()), rounding=self.rounding)
 
+    def grid_input(self) -> Grid | None:
+        """The grid that was typed, whatever its first day, or None with `errors`."""
+        typed = self._read()
+        return None if self.errors or typed is None else self._grid(*typed)
+
+    def refuse_draft(self) -> None:
+        """The activity has a draft already."""
+        self.errors["brouillon"] = "Cette activité a déjà un brouillon : terminez-le, ou supprimez-le d’abord."
+
     def refuse_day(self) -> None:
         """The day cannot be had: it has passed, or other prices begin on it."""
-        self.errors["starts_on"] = "Choisissez un jour à venir (ou aujourd’hui) où aucune autre version ne commence."
+        self.errors["starts_on"] = _NO_SUCH_DAY
 
     def _read_day(self) -> date | None:
         for form in DATE_FORMATS:
@@ -283,6 +303,29 @@ def _costs_the_same(one: Rate, other: Rate) -> bool:
 
 def _amounts_at(table: Table, quotient_cents: int) -> list[int]:
     return [cents for span, cents in amounts_by_quotient(table) if span.covers(quotient_cents)]
+
+
+class FirstDayForm(FlaskForm):
+    """The day from which a draft holds."""
+
+    starts_on = DateField(
+        "Premier jour", format=DATE_FORMATS, render_kw={"type": "date"},
+        validators=[Filled(message="Indiquez le premier jour de ces tarifs, par exemple 01/01/2027.")],
+    )  # fmt: skip
+
+    def day(self) -> date | None:
+        """What was typed, or None with errors."""
+        if not self.validate() or self.starts_on.data is None:
+            return None
+        if not 2000 <= self.starts_on.data.year <= 2100:
+            self.refuse()
+            return None
+        day: date = self.starts_on.data
+        return day
+
+    def refuse(self) -> None:
+        """The day cannot be had: it has passed, or prices in force begin on it."""
+        self.starts_on.errors = [_NO_SUCH_DAY]
 
 
 def read_tariff_form(

@@ -175,8 +175,15 @@ class GridText(TypeDecorator[Grid]):
         return None if value is None else read_grid(json.loads(value))
 
 
+NO_DAY_YET = date(9999, 12, 31)
+"""The first day of a grid that is still being written: no booking is ever priced by it."""
+
+
 class TariffVersion(CatalogueRow, Base):
-    """The prices of an activity from a day on; a new version never changes an older one."""
+    """The prices of an activity from a day on; a new version never changes an older one.
+
+    The one that begins on NO_DAY_YET is the activity's draft, and no version.
+    """
 
     __tablename__ = "tariff_version"
     __table_args__ = (UniqueConstraint("activity_id", "starts_on"),)

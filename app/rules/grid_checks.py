@@ -3,7 +3,7 @@
 Source: domain.md section 4.2, docs/rules/pricing.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from itertools import product
@@ -73,7 +73,7 @@ class _Where:
 
 # Where an axis begins, and whether every number above must have its column. A number of days may be left out: that
 # package is not offered. A stay ends when the doors close.
-_BEGINS = {
+FIRST_NUMBERS: Mapping[Criterion, int] = {
     Criterion.QUOTIENT: 0,
     Criterion.RANK: 1,
     Criterion.CHILDREN: 1,
@@ -160,7 +160,7 @@ def _span_problems(where: _Where, criterion: Criterion, spans: Sequence[Span]) -
         return GridProblem(kind, where.part, where.name, where.place, criterion, at, below)
 
     in_order = sorted(spans, key=lambda span: span.low)
-    reached: int | None = _BEGINS.get(criterion, in_order[0].low if in_order else 0)
+    reached: int | None = FIRST_NUMBERS.get(criterion, in_order[0].low if in_order else 0)
     for span in in_order:
         if reached is None or span.low < reached:
             ends = [end for end in (reached, span.below) if end is not None]

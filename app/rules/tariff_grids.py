@@ -193,6 +193,7 @@ class Nature(StrEnum):
 class Item:
     """Something that has a price: a unit, a whole day, an event. ``meal_cents`` of a price of care are its meal.
 
+    ``label`` is what people call a price that is not of a unit, where its code does not say it.
     ``floor_cents`` and ``ceiling_cents`` hold for what the family pays after all modifiers.
     """
 
@@ -203,6 +204,7 @@ class Item:
     meal_cents: int = 0
     floor_cents: int | None = None
     ceiling_cents: int | None = None
+    label: str = ""
 
     def __post_init__(self) -> None:
         if min(self.meal_cents, self.floor_cents or 0, self.ceiling_cents or 0) < 0:

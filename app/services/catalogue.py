@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.database import db
 from app.models.activities import (
+    NO_DAY_YET,
     Activity,
     ActivityNoticeRule,
     CapacityScopeGroup,
@@ -300,6 +301,7 @@ def _load_scopes(session: Session) -> tuple[CapacityScope, ...]:
 
 def _load_tariffs(session: Session) -> defaultdict[int, list[GridVersion]]:
     tariffs: defaultdict[int, list[GridVersion]] = defaultdict(list)
-    for version in session.scalars(select(TariffVersion).order_by(TariffVersion.starts_on)):
+    written = select(TariffVersion).where(TariffVersion.starts_on < NO_DAY_YET).order_by(TariffVersion.starts_on)
+    for version in session.scalars(written):
         tariffs[version.activity_id].append(GridVersion(version.starts_on, version.grid))
     return tariffs

@@ -83,6 +83,10 @@ class TooManyInvitations(DomainError):
     """Several invitations went to this address lately: nobody's letter box is flooded."""
 
 
+class DraftMoved(DomainError):
+    """Another agent changed the draft of a grid in the meantime."""
+
+
 class OtherFamily(DomainError):
     """A form that was opened in the name of one family, and sent in the name of another."""
 

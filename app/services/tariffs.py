@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
-from app.models.activities import Activity, TariffVersion, Unit
+from app.models.activities import NO_DAY_YET, Activity, TariffVersion, Unit
 from app.models.bookings import Booking, Opening
 from app.models.invoices import InvoicedBooking
 from app.rules.grid_checks import grid_problems, priced_codes
@@ -79,9 +79,14 @@ class VersionView:
 
     @property
     def table_units(self) -> tuple[UnitInfo, ...]:
-        """Those that have a table: the others have a rate of effort."""
-        efforts = {unit.id for unit, _ in self.efforts}
-        return tuple(unit for unit in self.activity.units if unit.id not in efforts)
+        """Those that one table shows, by quotients: not those whose price is of another kind, or a package's."""
+        priced = priced_codes(self.prices)
+        items = ((unit, self.prices.by_code.get(unit_code(unit.id))) for unit in self.activity.units)
+        return tuple(
+            unit
+            for unit, item in items
+            if (unit_code(unit.id) not in priced if item is None else amounts_by_quotient(item.rate))
+        )
 
     @property
     def efforts(self) -> tuple[tuple[UnitInfo, EffortRate], ...]:
@@ -126,10 +131,13 @@ class Effect:
     difference_cents: int
 
 
+_VERSIONS = select(TariffVersion).where(TariffVersion.starts_on < NO_DAY_YET)
+
+
 def tariffs_by_activity() -> tuple[ActivityTariffs, ...]:
     """All activities with their versions, those of seasons that are over at the end. One query."""
     versions: defaultdict[int, list[VersionView]] = defaultdict(list)
-    for row in db.session.scalars(select(TariffVersion).order_by(TariffVersion.starts_on.desc())):
+    for row in db.session.scalars(_VERSIONS.order_by(TariffVersion.starts_on.desc())):
         versions[row.activity_id].append(_view(row))
     today = clock.today()
     found = (
@@ -142,7 +150,7 @@ def tariffs_by_activity() -> tuple[ActivityTariffs, ...]:
 def read_version(version_id: int) -> VersionView:
     """A version with its grid. Raises NotFound."""
     row = db.session.get(TariffVersion, version_id)
-    if row is None:
+    if row is None or row.starts_on == NO_DAY_YET:
         raise NotFound("tariff version")
     return _view(row)
 
@@ -156,11 +164,12 @@ def read_activity(activity_id: int) -> ActivityInfo:
 
 
 def version_to_copy(activity: ActivityInfo, version_id: int | None) -> VersionView | None:
-    """The version of this activity with this id, else its latest; None when it has none."""
+    """The version of this activity with this id, or its draft, else its latest version; None when it has none."""
     rows = db.session.scalars(
         select(TariffVersion).where(TariffVersion.activity_id == activity.id).order_by(TariffVersion.starts_on.desc())
     ).all()
-    chosen = next((row for row in rows if row.id == version_id), rows[0] if rows else None)
+    latest = next((row for row in rows if row.starts_on < NO_DAY_YET), None)
+    chosen = next((row for row in rows if row.id == version_id), latest)
     return None if chosen is None else _view(chosen)
 
 
@@ -225,7 +234,11 @@ def add_version(session: Session, activity_id: int, typed: TariffInput) -> int:
     if session.get(Activity, activity_id, with_for_update=True) is None:
         raise NotFound("activity")
     _check_grid(session, activity_id, typed)
-    days = session.scalars(select(TariffVersion.starts_on).where(TariffVersion.activity_id == activity_id)).all()
+    days = session.scalars(
+        select(TariffVersion.starts_on).where(
+            TariffVersion.activity_id == activity_id, TariffVersion.starts_on < NO_DAY_YET
+        )
+    ).all()
     if typed.starts_on in days or (days and typed.starts_on < clock.today()):
         raise DayTaken(typed.starts_on.isoformat())
     version = TariffVersion(activity_id=activity_id, starts_on=typed.starts_on, grid=typed.grid)
@@ -267,7 +280,7 @@ def brackets_of(activity: ActivityInfo, grid: Grid) -> tuple[Bracket, ...]:
     """A grid as rows with common bounds: a bound of one unit is a bound of all."""
     items = {unit.id: grid.by_code[unit_code(unit.id)] for unit in activity.units if unit_code(unit.id) in grid.by_code}
     bounds = sorted({span.low for item in items.values() for span, _ in amounts_by_quotient(item.rate)})
-    ends: list[int | None] = [*bounds[1:], None]
+    ends: list[int | None] = [*bounds[1:], None][: len(bounds)]
     return tuple(
         Bracket(
             low,
@@ -315,7 +328,7 @@ def _without(activity: ActivityInfo, version: VersionView | None) -> tuple[GridV
 
 def _version_to_come(session: Session, version_id: int) -> TariffVersion:
     version = session.get(TariffVersion, version_id, with_for_update=True)
-    if version is None:
+    if version is None or version.starts_on == NO_DAY_YET:
         raise NotFound("tariff version")
     if version.starts_on <= clock.today():
         raise VersionBegun(version.starts_on.isoformat())

@@ -23,6 +23,7 @@ from app.blueprints.staff import (
     second_factors,
     settings,
     simulations,
+    tariff_drafts,
     tariffs,
 )
 
@@ -44,6 +45,7 @@ staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
+staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")

@@ -11,9 +11,11 @@ from app.access import requires
 from app.database import write_transaction
 from app.filters import day_long, euros
 from app.forms.staff_tariffs import TariffForm, read_tariff_form, tariff_form
+from app.grid_labels import Names, family_words, sections_of
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import tariffs
+from app.rules.tariff_grids import Grid, unit_code
+from app.services import tariff_drafts, tariffs
 from app.services.catalogue import ActivityInfo
 from app.services.errors import DayTaken, VersionBegun
 from app.services.tariff_comparisons import compare
@@ -28,7 +30,10 @@ REPRICE_SECONDS = 5  # how long one request goes on; what is left waits for « C
 @requires(Capability.EDIT_TARIFFS)
 def show() -> Response:
     """All activities, with their versions."""
-    return render_page("staff/tariffs/list.html", layout="staff", activities=tariffs.tariffs_by_activity())
+    return render_page(
+        "staff/tariffs/list.html", layout="staff", activities=tariffs.tariffs_by_activity(),
+        drafts=tariff_drafts.draft_ids(),
+    )  # fmt: skip
 
 
 @blueprint.get("/<int:version_id>")
@@ -41,6 +46,8 @@ def show_version(version_id: int) -> Response:
         "staff/tariffs/version.html",
         layout="staff",
         version=version,
+        sections=sections_of(version.prices, names_of(version.activity, version.prices)),
+        rules=family_words(version.prices),
         pending=tariffs.pending_effect(version.activity),
         deletion=tariffs.effect_of_deletion(version) if is_to_come else None,
     )
@@ -106,8 +113,8 @@ def delete_version(version_id: int) -> BaseResponse:
     version = tariffs.read_version(version_id)
     with write_transaction() as session:
         tariffs.delete_version(session, version_id)
-    left = _reprice(version.activity.id)
-    flash(f"La version du {day_long(version.starts_on)} est supprimée.{_left_sentence(left)}", "success")
+    left = reprice_for_a_while(version.activity.id)
+    flash(f"La version du {day_long(version.starts_on)} est supprimée.{left_sentence(left)}", "success")
     return go_to(url_for("staff.tariffs.show"))
 
 
@@ -116,12 +123,17 @@ def delete_version(version_id: int) -> BaseResponse:
 def reprice(activity_id: int) -> BaseResponse:
     """Go on bringing the prices of bookings up to date."""
     activity = tariffs.read_activity(activity_id)
-    left = _reprice(activity_id)
-    flash(f"Prix mis à jour.{_left_sentence(left)}", "info" if left else "success")
+    left = reprice_for_a_while(activity_id)
+    flash(f"Prix mis à jour.{left_sentence(left)}", "info" if left else "success")
     version = tariffs.version_to_copy(activity, request.args.get("version", type=int))
     return go_to(
         url_for("staff.tariffs.show_version", version_id=version.id) if version else url_for("staff.tariffs.show")
     )
+
+
+def names_of(activity: ActivityInfo, grid: Grid) -> Names:
+    """What the prices of a grid of an activity are called."""
+    return Names(grid, {unit_code(unit.id): unit.name for unit in activity.units})
 
 
 def _save(
@@ -131,11 +143,13 @@ def _save(
     form = read_tariff_form(request.form, activity.units, model)
     if "ajouter" in request.form or "retirer" in request.form:
         return _resized(activity, version, model, form)
+    if "brouillon" in request.form:
+        return _keep_as_draft(activity, version, model, form)
     typed = form.tariff_input()
     if typed is None:
         return _form_page(activity, version, model, form, status=422)
     effect = tariffs.effect_of_input(activity, typed, version)
-    if effect.count and request.form.get("confirmer") != _signature(effect):
+    if effect.count and request.form.get("confirmer") != signature_of(effect):
         return _form_page(activity, version, model, form, effect=effect)
     try:
         with write_transaction() as session:
@@ -143,8 +157,8 @@ def _save(
     except DayTaken:
         form.refuse_day()
         return _form_page(activity, version, model, form, status=422)
-    left = _reprice(activity.id)
-    flash(f"Les tarifs de « {activity.name} » sont enregistrés.{_done_sentence(effect, left)}", "success")
+    left = reprice_for_a_while(activity.id)
+    flash(f"Les tarifs de « {activity.name} » sont enregistrés.{done_sentence(effect, left)}", "success")
     return go_to(url_for("staff.tariffs.show_version", version_id=version_id))
 
 
@@ -158,7 +172,26 @@ def _resized(
     return _form_page(activity, version, model, form)
 
 
-def _reprice(activity_id: int) -> int:
+def _keep_as_draft(
+    activity: ActivityInfo, version: VersionView | None, model: VersionView | None, form: TariffForm
+) -> BaseResponse:
+    """Go on with what was typed in the activity's draft, where every rule can be written."""
+    grid = form.grid_input()
+    if grid is None:
+        return _form_page(activity, version, model, form, status=422)
+    with write_transaction() as session:
+        draft_id, is_new = tariff_drafts.open_draft(session, activity.id, grid)
+        is_its_own = model is not None and model.id == draft_id
+        if is_its_own:
+            tariff_drafts.replace_draft(session, draft_id, grid)
+    if not is_new and not is_its_own:
+        form.refuse_draft()
+        return _form_page(activity, version, model, form, status=422)
+    flash("Enregistré dans le brouillon.", "success")
+    return go_to(url_for("staff.tariff_drafts.show", draft_id=draft_id))
+
+
+def reprice_for_a_while(activity_id: int) -> int:
     """Reprice in short transactions for a while; returns how many families are left."""
     until = time.monotonic() + REPRICE_SECONDS
     left = tariffs.pending_effect(tariffs.read_activity(activity_id)).families
@@ -168,19 +201,21 @@ def _reprice(activity_id: int) -> int:
     return len(left)
 
 
-def _signature(effect: Effect) -> str:
+def signature_of(effect: Effect) -> str:
     """What was confirmed: another effect is shown again."""
     return f"{effect.count}:{effect.difference_cents}"
 
 
-def _done_sentence(effect: Effect, left: int) -> str:
+def done_sentence(effect: Effect, left: int) -> str:
+    """What has been done to bookings."""
     if not effect.count:
         return ""
     word = "réservations changent" if effect.count > 1 else "réservation change"
-    return f" {effect.count} {word} de prix ({euros(effect.difference_cents)} en tout).{_left_sentence(left)}"
+    return f" {effect.count} {word} de prix ({euros(effect.difference_cents)} en tout).{left_sentence(left)}"
 
 
-def _left_sentence(left: int) -> str:
+def left_sentence(left: int) -> str:
+    """How many families are still to be repriced."""
     return f" Il reste {left} famille{'s' if left > 1 else ''} à mettre à jour." if left else ""
 
 
@@ -190,5 +225,5 @@ def _form_page(
 ) -> Response:  # fmt: skip
     return render_page(
         "staff/tariffs/edit.html", layout="staff", status=status, activity=activity, version=version, model=model,
-        form=form, effect=effect, signature=_signature(effect) if effect else None,
+        form=form, effect=effect, signature=signature_of(effect) if effect else None,
     )  # fmt: skip
