@@ -14,12 +14,6 @@ def grid_document(grid: Grid) -> Document:
     return document_of(grid)
 
 
-def part_document(part: object) -> Document:
-    """The document of a part of a grid."""
-    document: Document = _written(part)
-    return document
-
-
 def read_grid(document: Document) -> Grid:
     """The grid of a document. Raises UnreadableGrid."""
     try:

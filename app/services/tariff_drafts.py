@@ -17,7 +17,8 @@ from app import clock
 from app.database import db
 from app.models.activities import NO_DAY_YET, Activity, TariffVersion
 from app.rules.grid_checks import GridProblem, grid_problems, priced_codes
-from app.rules.grid_documents import Document, grid_document, part_document
+from app.rules.documents import Document, document_of
+from app.rules.grid_documents import grid_document
 from app.rules.grid_parts import GridPart, Section, parts_of, with_part, with_part_moved, without_part
 from app.rules.tariff_grids import CountedSiblings, Grid, Rounding, SiblingOrder, unit_code
 from app.services import tariffs
@@ -97,7 +98,7 @@ def find_part(draft: DraftView, section: Section, seen: str) -> GridPart:
 
 def part_stamp(part: GridPart) -> str:
     """The name of a part as it is: changed, it has another."""
-    return _hash(part_document(part))
+    return _hash(document_of(part))
 
 
 def part_stamps(draft: DraftView) -> Mapping[Section, Sequence[str]]:
