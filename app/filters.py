@@ -32,6 +32,11 @@ def euros(cents: int) -> str:
     return f"{'−' if cents < 0 else ''}{grouped},{rest:02d}{NBSP}€"
 
 
+def signed_euros(cents: int) -> str:
+    """« +4,20 € », « −4,20 € »: a difference."""
+    return f"{'+' if cents > 0 else ''}{euros(cents)}"
+
+
 def _day_number(day: date) -> str:
     return "1er" if day.day == 1 else str(day.day)
 
@@ -130,7 +135,7 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month, weekday_name,
-        hour_table, hour_sentence, moment, moment_plain, phone,
+        euros, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month,
+        weekday_name, hour_table, hour_sentence, moment, moment_plain, phone,
     )
 }  # fmt: skip

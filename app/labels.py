@@ -247,6 +247,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",
         PriceChangeReason.TARIFF: "le tarif a été modifié",
         PriceChangeReason.FACTS: "votre lieu de résidence ou votre situation a changé",
+        PriceChangeReason.OTHER_BOOKINGS: "vos autres réservations ont changé",
+        PriceChangeReason.SIBLINGS: "le nombre d’enfants inscrits a changé",
     },
     DayKind: {
         DayKind.SCHOOL_DAY: "Jours d’école",
@@ -522,6 +524,8 @@ def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: 
             return "Réservé par l’autre foyer de votre enfant."
         case Reason.BREAKS_COMBINATION:
             return combination_sentence(unit_name, alternatives)
+        case Reason.TOO_FEW_DAYS:
+            return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
         case Reason.FULL:
             return "Il n’y a plus de place."
         case Reason.BLOCKED_FAMILY:

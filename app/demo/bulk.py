@@ -31,14 +31,15 @@ from app.models.families import (
     Regime,
     Title,
 )
-from app.rules.bills import Share
+from app.rules.bills import Household, HouseholdChild, Share
 from app.rules.capacity import Slot, covering
+from app.rules.family_prices import price_of_one
 from app.rules.quotients import Quotient
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services.bookings import make_counters
 from app.services.catalogue import catalogue
 from app.services.families import communes_of_postal_code
-from app.services.prices import unit_price
+from app.services.households import usage_of
 
 PLACES_PER_FAMILY = 2
 """Every capacity is widened by this many places for each family: no bulk booking would have been refused."""
@@ -215,7 +216,9 @@ def _insert_bookings(
                 if key not in prices:
                     unit = known.units[opening.slot.unit_id]
                     tariffs = known.activities[unit.activity_id].tariffs
-                    prices[key] = unit_price(unit, day, tariffs, [child.quotient])
+                    household = Household((HouseholdChild(child.id, None),), (child.quotient,))
+                    usage = usage_of(opening.id, child.id, unit, day)
+                    prices[key] = price_of_one(household, usage, {unit.activity_id: tariffs})
                 rows.append(
                     {
                         "child_id": child.id, "family_id": child.family_id, "enrolment_id": enrolment_id,

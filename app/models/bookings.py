@@ -96,6 +96,8 @@ class PriceChangeReason(StrEnum):
     QUOTIENT = auto()  # the staff verified a quotient, or ended one
     TARIFF = auto()  # the staff corrected a tariff
     FACTS = auto()  # the family moved, or what else prices depend on has changed
+    OTHER_BOOKINGS = auto()  # the family booked or cancelled something else: a package, a combination, a sibling's rank
+    SIBLINGS = auto()  # another child of the family was enrolled
 
 
 class BookingPriceChange(Base):

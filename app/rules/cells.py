@@ -40,6 +40,7 @@ class Reason(StrEnum):
     NO_PRICE = auto()
     HELD_BY_OTHER_FAMILY = auto()
     BREAKS_COMBINATION = auto()
+    TOO_FEW_DAYS = auto()
     FULL = auto()
     BLOCKED_FAMILY = auto()
 
@@ -65,7 +66,8 @@ class CellFacts:
     child's other family does.
     ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
     ``places_left``: None for no limit. A missing notice rule allows at any time before the unit starts. ``violation``:
-    of this unit in the *proposed* choice of the day; None when it is not chosen or breaks nothing.
+    of this unit in the *proposed* choice of the day; None when it is not chosen or breaks nothing. ``is_too_little``:
+    chosen, but its price asks for more days than are.
     """
 
     occasion: Occasion
@@ -81,6 +83,7 @@ class CellFacts:
     book_rule: NoticeRule | None
     cancel_rule: NoticeRule | None
     violation: Violation | None
+    is_too_little: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. only the
     staff book, 7. bookings are not open yet, 8. too late to book (``IMPOSSIBLE``); 9. no place left (``FULL``);
-    10. chosen in a broken combination (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
+    10. chosen in a broken combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else
+    ``AVAILABLE``.
     """
     start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
     opening, book, cancel = (
@@ -182,6 +186,8 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
     actions = frozenset({Action.BOOK})
     if facts.violation is not None:
         return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
+    if facts.is_too_little:
+        return CellState.NOT_ALLOWED, Reason.TOO_FEW_DAYS, actions
     return CellState.AVAILABLE, None, actions
 
 

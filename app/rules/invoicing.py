@@ -3,14 +3,25 @@
 Source: product.md section 6, docs/rules/invoicing.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum, auto
 
-from app.rules.bills import UsageStanding
+from app.rules.bills import LineKind, UsageStanding
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
+from app.rules.tariff_grids import unit_code
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLine:
+    """A package, combination or prepaid entry that a booking is priced in; bookings of one have the same ``key``."""
+
+    kind: LineKind
+    item: str
+    name: str  # « Forfait semaine »
+    key: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class InvoiceableBooking:
     outcome: QuotientOutcome
     explanation: str
     already_invoiced: bool
+    line: SharedLine | None = None
 
 
 class OddityKind(StrEnum):
@@ -63,27 +75,25 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One line: what a child had in a unit at one price, on ``days``; ``booking_ids`` are in the same order.
+    """One line: what a child had at one price, on ``days``, and the bookings that it is for, by day.
 
-    ``is_absence``: booked, cancelled too late and charged all the same.
+    ``name`` is that of the unit, package or combination. ``is_absence``: booked, cancelled too late and charged all the
+    same. What no booking carries (a fee, a deduction) has none; without a child it is the family's.
     """
 
-    child_id: int
+    kind: LineKind
+    item: str
+    child_id: int | None
     child_name: str
     activity_id: int
     activity_name: str
-    unit_id: int
-    unit_name: str
+    name: str
     is_absence: bool
+    quantity: int
     unit_price_cents: int
     explanation: str
     days: tuple[date, ...]
     booking_ids: tuple[int, ...]
-
-    @property
-    def quantity(self) -> int:
-        """How many times the unit price."""
-        return len(self.booking_ids)
 
     @property
     def amount_cents(self) -> int:
@@ -128,26 +138,40 @@ def usage_standing(status: BookingStatus, cancel_class: CancelClass | None) -> U
     return UsageStanding.CANCELLED_LATE if is_charged(status, cancel_class) else UsageStanding.CANCELLED_IN_TIME
 
 
-def draft_invoice(
+def charged_bookings(
     month: date, bookings: Iterable[InvoiceableBooking], *, today: date, with_days_to_come: bool = False
-) -> InvoiceDraft:
-    """The draft for a family's bookings of an office in ``month`` (any of its days).
+) -> Sequence[InvoiceableBooking]:
+    """Those that an invoice of ``month`` (any of its days) asks for, by day.
 
-    The price kept with each booking is charged. Left out: what is not charged, what is invoiced already, what has no
-    kept price, and, unless ``with_days_to_come``, days that are not over. The order of the bookings does not matter.
-    Raises ValueError for a day of another month, a booking told twice or a negative price.
+    Left out: what is not charged, what is invoiced already, what has no kept price, and, unless ``with_days_to_come``,
+    days that are not over. Raises ValueError for a day of another month, a booking told twice or a negative price.
     """
     known = sorted(bookings, key=lambda booking: (booking.day, booking.unit_starts_at, booking.booking_id))
     _check(month, known)
-    due = [
+    return [
         booking
         for booking in known
-        if is_charged(booking.status, booking.cancel_class) and not booking.already_invoiced
+        if _is_due(booking) and booking.price_cents is not None and (booking.day < today or with_days_to_come)
     ]
-    charged = [
-        booking for booking in due if booking.price_cents is not None and (booking.day < today or with_days_to_come)
-    ]
-    lines = _lines(charged)
+
+
+def draft_invoice(
+    month: date,
+    bookings: Iterable[InvoiceableBooking],
+    *,
+    today: date,
+    with_days_to_come: bool = False,
+    besides: Iterable[DraftLine] = (),
+) -> InvoiceDraft:
+    """The draft for a family's bookings of an office in ``month``: `charged_bookings()`, at the price kept with each.
+
+    ``besides`` are the lines that no booking carries. The order of the bookings does not matter. Raises like
+    `charged_bookings()`.
+    """
+    known = list(bookings)
+    charged = charged_bookings(month, known, today=today, with_days_to_come=with_days_to_come)
+    due = sorted(filter(_is_due, known), key=lambda booking: (booking.day, booking.unit_starts_at, booking.booking_id))
+    lines = (*_lines(charged), *besides)
     oddities = [*_price_oddities(due), *_quotient_oddities(charged)]
     to_come = tuple(booking.booking_id for booking in due if booking.day >= today)
     if to_come:
@@ -155,6 +179,10 @@ def draft_invoice(
     if not any(line.amount_cents for line in lines):
         oddities.append(Oddity(OddityKind.NOTHING_TO_INVOICE))
     return InvoiceDraft(lines, tuple(oddities))
+
+
+def _is_due(booking: InvoiceableBooking) -> bool:
+    return is_charged(booking.status, booking.cancel_class) and not booking.already_invoiced
 
 
 def _check(month: date, bookings: list[InvoiceableBooking]) -> None:
@@ -166,39 +194,71 @@ def _check(month: date, bookings: list[InvoiceableBooking]) -> None:
         raise ValueError("a price is never negative")
 
 
-_LineKey = tuple[str, int, str, int, time, str, int, bool, int, str]
+@dataclass(frozen=True, slots=True, order=True)
+class _LineKey:
+    """What makes bookings one line. Its order is that on paper: child by child, activity by activity, units as they
+    follow in a day."""
+
+    child_name: str
+    child_id: int
+    activity_name: str
+    activity_id: int
+    starts_at: time
+    name: str
+    kind: str
+    item: str
+    is_absence: bool
+    unit_price_cents: int
+    explanation: str
+    apart: int  # bookings priced together that are told by themselves
 
 
-def _lines(charged: list[InvoiceableBooking]) -> tuple[DraftLine, ...]:
-    # The key is also the order on paper: child by child, activity by activity, units as they follow in a day.
-    groups: dict[_LineKey, list[InvoiceableBooking]] = {}
+def _lines(charged: Sequence[InvoiceableBooking]) -> tuple[DraftLine, ...]:
+    # First what is priced together (a package, a combination of a day), then what is alike.
+    together: dict[tuple[str, int], list[InvoiceableBooking]] = {}
     for booking in charged:
-        assert booking.price_cents is not None
-        key = (
-            booking.child_name, booking.child_id, booking.activity_name, booking.activity_id,
-            booking.unit_starts_at, booking.unit_name, booking.unit_id,
-            booking.status is BookingStatus.CANCELLED, booking.price_cents, booking.explanation,
-        )  # fmt: skip
-        groups.setdefault(key, []).append(booking)
-    return tuple(
-        DraftLine(
-            child_id=child_id,
-            child_name=child_name,
-            activity_id=activity_id,
-            activity_name=activity_name,
-            unit_id=unit_id,
-            unit_name=unit_name,
-            is_absence=is_absence,
-            unit_price_cents=unit_price_cents,
-            explanation=explanation,
-            days=tuple(booking.day for booking in group),
-            booking_ids=tuple(booking.booking_id for booking in group),
-        )
-        for (
-            child_name, child_id, activity_name, activity_id, _, unit_name, unit_id,
-            is_absence, unit_price_cents, explanation,
-        ), group in sorted(groups.items())
+        place = ("", booking.booking_id) if booking.line is None else (str(booking.line.kind), booking.line.key)
+        together.setdefault(place, []).append(booking)
+    alike: dict[_LineKey, list[list[InvoiceableBooking]]] = {}
+    for group in together.values():
+        alike.setdefault(_line_key(group), []).append(group)
+    return tuple(_line(key, groups) for key, groups in sorted(alike.items()))
+
+
+def _line_key(group: list[InvoiceableBooking]) -> _LineKey:
+    first = group[0]
+    # The one that carries the price says why; the others say that they are within it.
+    telling = max(group, key=lambda booking: booking.price_cents or 0)
+    shared = first.line
+    return _LineKey(
+        first.child_name, first.child_id, first.activity_name, first.activity_id, first.unit_starts_at,
+        first.unit_name if shared is None else shared.name,
+        LineKind.UNIT if shared is None else shared.kind,
+        unit_code(first.unit_id) if shared is None else shared.item,
+        all(booking.status is BookingStatus.CANCELLED for booking in group),
+        sum(booking.price_cents or 0 for booking in group),
+        telling.explanation,
+        shared.key if shared is not None and shared.kind is LineKind.PACKAGE else 0,
     )  # fmt: skip
+
+
+def _line(key: _LineKey, groups: list[list[InvoiceableBooking]]) -> DraftLine:
+    bookings = [booking for group in groups for booking in group]
+    return DraftLine(
+        kind=LineKind(key.kind),
+        item=key.item,
+        child_id=key.child_id,
+        child_name=key.child_name,
+        activity_id=key.activity_id,
+        activity_name=key.activity_name,
+        name=key.name,
+        is_absence=key.is_absence,
+        quantity=len(groups),
+        unit_price_cents=key.unit_price_cents,
+        explanation=key.explanation,
+        days=tuple(dict.fromkeys(booking.day for booking in bookings)),
+        booking_ids=tuple(booking.booking_id for booking in bookings),
+    )
 
 
 def _price_oddities(due: list[InvoiceableBooking]) -> Iterable[Oddity]:
@@ -221,7 +281,7 @@ _QUOTIENT_ODDITIES: Mapping[QuotientOutcome, OddityKind] = {
 }
 
 
-def _quotient_oddities(charged: list[InvoiceableBooking]) -> Iterable[Oddity]:
+def _quotient_oddities(charged: Sequence[InvoiceableBooking]) -> Iterable[Oddity]:
     for outcome, kind in _QUOTIENT_ODDITIES.items():
         booking_ids = tuple(booking.booking_id for booking in charged if booking.outcome is outcome)
         if booking_ids:

@@ -37,7 +37,8 @@ class SaveReport:
     cancelled: tuple[ReportDay, ...]
     cancelled_count: int
     not_done: tuple[NotDone, ...]
-    total_cents: int
+    change_cents: int  # by how much the family's bill changed
+    effects: tuple[str, ...]
     messages: Mapping[int, str]  # by opening id: what stands in the cells that were not saved
 
 
@@ -55,7 +56,8 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         cancelled=_by_day(outcome, _CANCELLED, units),
         cancelled_count=outcome.count(*_CANCELLED),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
-        total_cents=outcome.booked_cents,
+        change_cents=outcome.change_cents,
+        effects=outcome.effects,
         messages={choice.opening_id: line.sentence for choice, line in not_done.items()},
     )
 

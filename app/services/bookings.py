@@ -22,9 +22,11 @@ from app.rules.choices import Choices, UnknownTick, read_choices
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
-from app.services.families import ChildView, FamilyRef, child_of, children_of, stays_active
+from app.services.families import ChildView, FamilyRef, child_of, children_of, lock_children, stays_active
 from app.services.planning import Proposal
 from app.services.planning_facts import DayJudgement, PlanningFacts, judge_day, load_facts
+from app.services.prices import PriceChangeReason, change_price
+from app.services.proposed_prices import ProposedPrices
 
 MAX_OPENINGS_PER_SAVE = 500
 RECEIPTS_KEPT = timedelta(days=2)
@@ -62,15 +64,12 @@ class SaveOutcome:
 
     child_id: int
     choices: tuple[SavedChoice, ...]
+    change_cents: int = 0  # by how much the family's bill changed
+    effects: tuple[str, ...] = ()  # packages triggered or broken, other bookings whose price moved: in sentences
 
     def count(self, *results: Result) -> int:
         """How many choices ended with one of these results."""
         return sum(1 for choice in self.choices if choice.result in results)
-
-    @property
-    def booked_cents(self) -> int:
-        """What the new bookings cost together."""
-        return sum(choice.price_cents for choice in self.choices if choice.result is Result.BOOKED)
 
     def as_json(self) -> str:
         """For the receipt."""
@@ -91,7 +90,7 @@ class SaveOutcome:
             )
             for row in data["choices"]
         )
-        return cls(data["child_id"], tuple(choices))
+        return cls(data["child_id"], tuple(choices), data.get("change_cents", 0), tuple(data.get("effects", ())))
 
 
 def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: str, proposal: Proposal) -> SaveOutcome:
@@ -100,10 +99,10 @@ def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: 
     The same `key` sent again by the same user changes nothing and answers the same. Raises NotFound for another
     family's child and for openings that the child's planning does not have, FamilyNotActive when it may only look.
     """
-    # Locked in this order (PostgreSQL): the family, so that it stays what it is; the child, whose two parents save one
-    # after the other; the counters in id order.
+    # Locked in this order (PostgreSQL): the family, so that it stays what it is; its children, whose parents save one
+    # after the other, since what one has moves the prices of all; the counters in id order.
     may_act = stays_active(session, family.id)
-    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+    lock_children(session, [family.id])
     receipt = session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
     if receipt is not None:
         return SaveOutcome.from_json(receipt.outcome)
@@ -111,7 +110,7 @@ def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: 
         raise FamilyNotActive
     child_of(family.id, child_id)
     now = clock.now()
-    outcome = SaveOutcome(child_id, _apply(session, family, user_id, child_id, proposal, now))
+    outcome = _apply(session, family, user_id, child_id, proposal, now)
     session.execute(delete(SaveReceipt).where(SaveReceipt.saved_at < now - RECEIPTS_KEPT))
     session.add(SaveReceipt(user_id=user_id, key=key, outcome=outcome.as_json(), saved_at=now))
     return outcome
@@ -128,7 +127,7 @@ def read_outcome(user_id: int, key: str | None, child_id: int) -> SaveOutcome | 
 
 def _apply(
     session: Session, family: FamilyRef, user_id: int, child_id: int, proposal: Proposal, now: datetime
-) -> tuple[SavedChoice, ...]:
+) -> SaveOutcome:
     ids = {shown.opening_id for shown in proposal.shown}
     if not ids or len(ids) > MAX_OPENINGS_PER_SAVE:
         raise NotFound("openings")
@@ -150,41 +149,100 @@ def _apply(
         choices = read_choices(proposal.shown, proposal.ticked, held_now)
     except UnknownTick:
         raise NotFound("openings") from None
+    wishes = {day: _DayWish(facts, day, choices) for day in days}
+    refused, prices = _judge(facts, wishes, now)
     saved: list[SavedChoice] = []
-    for day in days:
-        saved += _save_day(session, facts, user_id, day, choices, now)
-    return tuple(saved)
+    for day, wish in wishes.items():
+        saved += wish.told(facts, choices)
+        if day in refused:
+            saved += refused[day]
+        elif wish.changes_anything:
+            saved += _save_day(session, facts, wish, prices, user_id, now)
+    _move_prices(session, prices, now)
+    return SaveOutcome(child_id, tuple(saved), prices.change_cents, prices.effects())
+
+
+class _DayWish:
+    """What a form asks for on one day."""
+
+    def __init__(self, facts: PlanningFacts, day: date, choices: Choices) -> None:
+        self.day = day
+        here = {opening.id for opening in facts.openings_by_day[day]}
+        self.here = frozenset(here)
+        self.additions = sorted(choices.additions & here)
+        self.removals = sorted(choices.removals & here)
+        self.held = facts.held_ids(day)
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether there is anything to book or cancel."""
+        return bool(self.additions or self.removals)
+
+    @property
+    def final(self) -> frozenset[int]:
+        """What the family would hold."""
+        return frozenset((self.held - set(self.removals)) | set(self.additions))
+
+    def told(self, facts: PlanningFacts, choices: Choices) -> list[SavedChoice]:
+        """What somebody else did meanwhile."""
+        return [
+            *_told(facts, choices.already_held & self.here, Result.ALREADY_BOOKED),
+            *_told(facts, choices.already_gone & self.here, Result.ALREADY_CANCELLED),
+            *_told(facts, choices.lost & self.here, Result.LOST),
+        ]
+
+
+def _judge(
+    facts: PlanningFacts, wishes: Mapping[date, _DayWish], now: datetime
+) -> tuple[dict[date, list[SavedChoice]], ProposedPrices]:
+    """What is refused, day by day, and the prices of what is not.
+
+    A day that is refused takes its price from the others (too few days are left): so they are judged again without it.
+    """
+    refused: dict[date, list[SavedChoice]] = {}
+    while True:
+        prices = facts.proposed_prices(
+            {day: wish.held if day in refused else wish.final for day, wish in wishes.items()}
+        )
+        newly = {}
+        for day, wish in wishes.items():
+            if day in refused or not wish.changes_anything:
+                continue
+            judgement = judge_day(facts, day, wish.final, prices, now)
+            refusals = _refusals(facts, judgement, wish.additions, wish.removals)
+            if refusals:
+                newly[day] = [
+                    refusals.get(id_) or _choice(facts, id_, Result.HELD_BACK)
+                    for id_ in (*wish.additions, *wish.removals)
+                ]
+                # A rule may also be broken by what stays: say so on that cell.
+                others = refusals.keys() - {*wish.additions, *wish.removals}
+                newly[day] += [refusals[id_] for id_ in sorted(others)]
+        if not newly:
+            return refused, prices
+        refused |= newly
 
 
 def _save_day(
-    session: Session, facts: PlanningFacts, user_id: int, day: date, choices: Choices, now: datetime
+    session: Session, facts: PlanningFacts, wish: _DayWish, prices: ProposedPrices, user_id: int, now: datetime
 ) -> list[SavedChoice]:
-    here = {opening.id for opening in facts.openings_by_day[day]}
-    additions = sorted(choices.additions & here)
-    removals = sorted(choices.removals & here)
-    saved = [
-        *_told(facts, choices.already_held & here, Result.ALREADY_BOOKED),
-        *_told(facts, choices.already_gone & here, Result.ALREADY_CANCELLED),
-        *_told(facts, choices.lost & here, Result.LOST),
-    ]
-    if not additions and not removals:
-        return saved
-    final = (facts.held_ids(day) - set(removals)) | set(additions)
-    judgement = judge_day(facts, day, final, now)
-    refusals = _refusals(facts, judgement, additions, removals)
-    if refusals:
-        for opening_id in (*additions, *removals):
-            saved.append(refusals.get(opening_id) or _choice(facts, opening_id, Result.HELD_BACK))
-        # A rule may also be broken by what stays: say so on that cell.
-        saved += [refusal for id_, refusal in refusals.items() if id_ not in additions and id_ not in removals]
-        return saved
-    for opening_id in removals:
+    saved = []
+    for opening_id in wish.removals:
         _cancel(session, facts, opening_id, user_id, now)
         saved.append(_choice(facts, opening_id, Result.CANCELLED))
-    for opening_id in additions:
-        saved.append(_book(session, facts, opening_id, user_id, now))
-    _spend(session, facts, day, final)
+    for opening_id in wish.additions:
+        saved.append(_book(session, facts, prices, opening_id, user_id, now))
+    _spend(session, facts, wish.day, wish.final)
     return saved
+
+
+def _move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None:
+    """Give the family's other bookings the price that they have beside the new choices."""
+    moved = {each.booking_id: each.share for each in prices.moved()}
+    if not moved:
+        return
+    for booking in session.scalars(select(Booking).where(Booking.id.in_(moved)).order_by(Booking.id)):
+        change_price(session, booking, moved[booking.id], PriceChangeReason.OTHER_BOOKINGS, now)
 
 
 def _refusals(
@@ -194,7 +252,7 @@ def _refusals(
     for opening_ids, action in ((additions, Action.BOOK), (removals, Action.CANCEL)):
         for id_ in opening_ids:
             cell = judgement.cells[id_]
-            if action not in cell.actions:
+            if action not in cell.actions or cell.reason is Reason.TOO_FEW_DAYS:
                 refusals[id_] = _refusal(facts, id_, cell)
     for id_, violation in judgement.broken.items():
         broken = _choice(facts, id_, Result.REFUSED, Reason.BREAKS_COMBINATION, any_of=tuple(sorted(violation.any_of)))
@@ -226,9 +284,11 @@ def _told(facts: PlanningFacts, opening_ids: Iterable[int], result: Result) -> l
     return [_choice(facts, id_, result) for id_ in sorted(opening_ids)]
 
 
-def _book(session: Session, facts: PlanningFacts, opening_id: int, user_id: int, now: datetime) -> SavedChoice:
+def _book(
+    session: Session, facts: PlanningFacts, prices: ProposedPrices, opening_id: int, user_id: int, now: datetime
+) -> SavedChoice:
     opening = facts.openings[opening_id]
-    price = facts.price_of(opening)
+    price = prices.share_of(opening_id)
     enrolment = facts.enrolment_for(opening)
     assert price is not None and enrolment is not None  # judged: the cell offered to book
     check_transition(None, BookingStatus.CONFIRMED)

@@ -155,6 +155,14 @@ class Catalogue:
         """The activity that a unit belongs to."""
         return self.activities[self.units[unit_id].activity_id]
 
+    def activities_on(self, first: date, last: date) -> frozenset[int]:
+        """Those whose season has any of the days from a first to a last."""
+        return frozenset(
+            id_
+            for id_, each in self.activities.items()
+            if each.season.starts_on <= last and each.season.ends_on >= first
+        )
+
 
 _kept: dict[str, Catalogue] = {}  # by database URL: tests run several applications in one process
 

@@ -14,6 +14,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.rules.baskets import BasketState
+from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
 from app.rules.combinations import violations
 from app.rules.invoicing import is_charged
@@ -206,10 +207,18 @@ def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
         belongs = family_id == payer_id and day.replace(day=1) == month
         if not belongs or not is_charged(status, cancel_class):
             yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} on line {line_id}")
-    for line_id, quantity, amount_cents in session.execute(
-        select(InvoiceLine.id, InvoiceLine.quantity, InvoiceLine.amount_cents).order_by(InvoiceLine.id)
+    for line_id, kind, quantity, amount_cents in session.execute(
+        select(InvoiceLine.id, InvoiceLine.kind, InvoiceLine.quantity, InvoiceLine.amount_cents).order_by(
+            InvoiceLine.id
+        )
     ):
-        if (count[line_id], cents[line_id]) != (quantity, amount_cents):
+        if kind not in CARRYING:
+            is_right = count[line_id] == 0
+        elif kind is LineKind.UNIT:
+            is_right = (count[line_id], cents[line_id]) == (quantity, amount_cents)
+        else:  # a package or a combination has several bookings for one
+            is_right = count[line_id] >= quantity and cents[line_id] == amount_cents
+        if not is_right:
             yield Inconsistency(Problem.INVOICED_BOOKING, f"line {line_id}: {count[line_id]} bookings")
 
 

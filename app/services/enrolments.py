@@ -11,16 +11,16 @@ from app import clock
 from app.database import db
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family
-from app.price_labels import explained, problem_words
+from app.rules.bills import Household
 from app.rules.enrolments import EnrolmentBlocker, blockers, fitting_group
-from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
-from app.rules.rates import Unpriced
+from app.rules.quotients import QuotientOutcome, quotient_on
 from app.rules.states import EnrolmentStatus, check_transition
-from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
+from app.services.catalogue import ActivityInfo, GroupInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, quotients_of, stays_active
+from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, stays_active
+from app.services.households import households_of
 from app.services.mails import queue_mail
-from app.services.prices import unit_price
+from app.services.offered_prices import OfferedPrice, offered_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,6 @@ class PendingEnrolment:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitPrice:
-    """What a unit costs this family, in cents, and why; None where it has no price."""
-
-    unit: UnitInfo
-    amount_cents: int | None
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
     """An activity, as one child of one family may ask for it."""
 
@@ -77,7 +68,7 @@ class Offer:
     starts_on: date
     ends_on: date
     blockers: tuple[EnrolmentBlocker, ...]
-    prices: tuple[UnitPrice, ...]
+    prices: tuple[OfferedPrice, ...]
     outcome: QuotientOutcome  # why these prices: anything but VERIFIED is the maximum
 
     @property
@@ -98,7 +89,7 @@ def enrolments_of(family_id: int) -> tuple[EnrolmentView, ...]:
 
 def offers_for(family: FamilyRef, child: ChildView) -> tuple[Offer, ...]:
     """Every activity whose season is not over, with what keeps the child from it and what it costs this family."""
-    quotients = quotients_of(family.id)
+    household = households_of(db.session(), [family.id])[family.id]
     existing: dict[int, list[EnrolmentStatus]] = {}
     rows = db.session.execute(
         select(Enrolment.activity_id, Enrolment.status).where(
@@ -109,7 +100,7 @@ def offers_for(family: FamilyRef, child: ChildView) -> tuple[Offer, ...]:
         existing.setdefault(activity_id, []).append(status)
     today = clock.today()
     return tuple(
-        _offer(activity, child.birth_date, existing.get(activity.id, ()), quotients, today)
+        _offer(activity, child, existing.get(activity.id, ()), household, today)
         for activity in catalogue().activities.values()
         if activity.groups and activity.season.ends_on >= today
     )
@@ -134,7 +125,7 @@ def request_enrolment(session: Session, family: FamilyRef, user_id: int, child_i
             Enrolment.family_id == family.id, Enrolment.child_id == child_id, Enrolment.activity_id == activity_id
         )
     ).all()
-    offer = _offer(activity, child.birth_date, existing, (), clock.today())
+    offer = _offer(activity, child, existing, None, clock.today())
     if offer.blockers or offer.group is None:
         raise EnrolmentBlocked(offer.blockers)
     check_transition(None, EnrolmentStatus.REQUESTED)
@@ -186,13 +177,15 @@ def refuse_enrolment(session: Session, enrolment_id: int, decided_by: int, reaso
 
 def _offer(
     activity: ActivityInfo,
-    birth_date: date,
+    child: ChildView,
     existing: Sequence[EnrolmentStatus],
-    quotients: Sequence[Quotient],
+    household: Household | None,
     today: date,
 ) -> Offer:
+    """The offer to a child; without a household its prices are not asked."""
     season = activity.season
     starts_on = max(today, season.starts_on)
+    birth_date = child.birth_date
     group_id = fitting_group(birth_date, starts_on, activity.group_ages)
     return Offer(
         activity=activity,
@@ -200,17 +193,9 @@ def _offer(
         starts_on=starts_on,
         ends_on=season.ends_on,
         blockers=blockers(birth_date, activity.group_ages, season.starts_on, season.ends_on, today, existing),
-        prices=tuple(_unit_price(activity, unit, starts_on, quotients) for unit in activity.units),
-        outcome=quotient_on(quotients, starts_on).outcome,
+        prices=() if household is None else offered_prices(activity, household, child.id, starts_on),
+        outcome=quotient_on(() if household is None else household.quotients, starts_on).outcome,
     )
-
-
-def _unit_price(activity: ActivityInfo, unit: UnitInfo, day: date, quotients: Sequence[Quotient]) -> UnitPrice:
-    try:
-        found = unit_price(unit, day, activity.tariffs, quotients)
-    except Unpriced as error:
-        return UnitPrice(unit, None, problem_words(error.problem))
-    return UnitPrice(unit, found.amount_cents, explained(found.steps))
 
 
 def _view(row: Enrolment) -> EnrolmentView:

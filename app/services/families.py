@@ -152,6 +152,15 @@ def stays_active(session: Session, family_id: int) -> bool:
     return status is FamilyStatus.ACTIVE
 
 
+def lock_children(session: Session, family_ids: Collection[int]) -> None:
+    """Hold the children of some families until the commit, in the order of their ids (PostgreSQL).
+
+    Who saves bookings, prices them anew or invoices them holds them: what one child has moves its siblings' prices.
+    """
+    children = select(FamilyChild.child_id).where(FamilyChild.family_id.in_(family_ids))
+    session.execute(select(Child.id).where(Child.id.in_(children)).order_by(Child.id).with_for_update())
+
+
 def children_of(family_id: int) -> tuple[ChildView, ...]:
     """The children of a family, eldest first."""
     rows = db.session.scalars(

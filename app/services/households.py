@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models.bookings import Booking, Opening
@@ -21,7 +21,7 @@ from app.rules.family_prices import fee_year, price_family, price_instead
 from app.rules.invoicing import usage_standing
 from app.rules.kept_prices import Invoiced, shares_to_keep
 from app.rules.reaches import ALWAYS, DaySpan, told_days
-from app.rules.states import BookingStatus, EnrolmentStatus
+from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus
 from app.rules.tariff_grids import GridVersion, unit_code, version_on
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import quotients_of_families
@@ -105,27 +105,51 @@ def spans_to_tell(activity_ids: Iterable[int], priced: DaySpan) -> Mapping[int, 
     return {id_: told_days(activities[id_].tariffs, priced) for id_ in activity_ids}
 
 
-def households_of(session: Session, family_ids: Collection[int]) -> Mapping[int, Household]:
-    """Families as prices look at them, by id. A constant number of queries."""
-    ids = set(family_ids)
-    children: defaultdict[int, dict[int, date | None]] = defaultdict(dict)
-    enrolled: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+@dataclass(frozen=True, slots=True)
+class EnrolledChild:
+    """A child of a family, with one of its accepted enrolments through it; None of these where it has none."""
+
+    family_id: int
+    child_id: int
+    born_on: date
+    enrolment_id: int | None
+    activity_id: int | None
+    group_id: int | None
+    starts_on: date | None
+    ends_on: date | None
+
+
+def read_children(session: Session, family_ids: Collection[int]) -> Sequence[EnrolledChild]:
+    """The children of families, once for each accepted enrolment. One query."""
     accepted = and_(
         Enrolment.family_id == FamilyChild.family_id,
         Enrolment.child_id == FamilyChild.child_id,
         Enrolment.status == EnrolmentStatus.ACCEPTED,
     )
     rows = session.execute(
-        select(FamilyChild.family_id, Child.id, Child.birth_date, Enrolment.activity_id)
+        select(
+            FamilyChild.family_id, Child.id, Child.birth_date, Enrolment.id, Enrolment.activity_id, Enrolment.group_id,
+            Enrolment.starts_on, Enrolment.ends_on,
+        )
         .join(Child, Child.id == FamilyChild.child_id)
         .outerjoin(Enrolment, accepted)
-        .where(FamilyChild.family_id.in_(ids))
-        .order_by(Child.id)
-    )
-    for family_id, child_id, born_on, activity_id in rows:
-        children[family_id][child_id] = born_on
-        if activity_id is not None:
-            enrolled[family_id, child_id].add(activity_id)
+        .where(FamilyChild.family_id.in_(family_ids))
+        .order_by(Child.id, Enrolment.id)
+    )  # fmt: skip
+    return [EnrolledChild(*row) for row in rows]
+
+
+def households_of(
+    session: Session, family_ids: Collection[int], children: Sequence[EnrolledChild] | None = None
+) -> Mapping[int, Household]:
+    """Families as prices look at them, by id. A constant number of queries; ``children``: where they were read."""
+    ids = set(family_ids)
+    born: defaultdict[int, dict[int, date]] = defaultdict(dict)
+    enrolled: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    for child in read_children(session, ids) if children is None else children:
+        born[child.family_id][child.child_id] = child.born_on
+        if child.activity_id is not None:
+            enrolled[child.family_id, child.child_id].add(child.activity_id)
     quotients = quotients_of_families(session, ids)
     fees = _fees_paid(session, ids)
     facts = facts_of_families(session, ids)
@@ -138,7 +162,7 @@ def households_of(session: Session, family_ids: Collection[int]) -> Mapping[int,
                     enrolled_in=frozenset(enrolled[family_id, child_id]),
                     is_dependent=child_id not in facts[family_id].apart,
                 )
-                for child_id, born_on in children[family_id].items()
+                for child_id, born_on in born[family_id].items()
             ),
             quotients=tuple(quotients.get(family_id, ())),
             declines_quotient=facts[family_id].declines_quotient,
@@ -150,19 +174,62 @@ def households_of(session: Session, family_ids: Collection[int]) -> Mapping[int,
     }
 
 
+def open_bookings(
+    session: Session, activity_ids: Collection[int], family_ids: Collection[int] | None = None, since: date = date.min
+) -> tuple[tuple[int, ...], Mapping[int, DaySpan]]:
+    """The families, in order, that have charged bookings which no invoice holds, and on which days of each activity.
+
+    One query.
+    """
+    known = catalogue()
+    wanted = select(Booking.family_id, Opening.unit_id, func.min(Booking.day), func.max(Booking.day))
+    wanted = (
+        wanted.join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(
+            Opening.unit_id.in_([unit.id for id_ in activity_ids for unit in known.activities[id_].units]),
+            InvoicedBooking.booking_id.is_(None),
+            or_(
+                Booking.status == BookingStatus.CONFIRMED,
+                (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
+            ),
+        )
+        .group_by(Booking.family_id, Opening.unit_id)
+    )
+    if since != date.min:
+        wanted = wanted.where(Booking.day >= since)
+    if family_ids is not None:
+        wanted = wanted.where(Booking.family_id.in_(family_ids))
+    families: set[int] = set()
+    spans: dict[int, DaySpan] = {}
+    for family_id, unit_id, first, last in session.execute(wanted):
+        families.add(family_id)
+        activity_id = known.units[unit_id].activity_id
+        present = spans.get(activity_id, DaySpan(first, last))
+        spans[activity_id] = DaySpan(min(present.first, first), max(present.last, last))
+    return tuple(sorted(families)), spans
+
+
 def load_prices(
-    session: Session, family_ids: Collection[int], spans: Mapping[int, DaySpan]
+    session: Session,
+    family_ids: Collection[int],
+    spans: Mapping[int, DaySpan],
+    tariffs: Tariffs | None = None,
+    children: Sequence[EnrolledChild] | None = None,
 ) -> Mapping[int, FamilyPrices]:
     """What some families have in some activities, on the days that each is told for, with all that prices need.
 
-    A constant number of queries, however many the families.
+    A constant number of queries, however many the families. ``tariffs``: other versions than those that the staff set;
+    ``children``: where they were read already.
     """
     known = catalogue()
-    households = households_of(session, family_ids)
+    households = households_of(session, family_ids, children)
     booked = _booked(session, known, set(family_ids), spans)
-    tariffs = {id_: known.activities[id_].tariffs for id_ in spans}
+    versions = {id_: known.activities[id_].tariffs for id_ in spans} if tariffs is None else tariffs
     # A child that has left a family may have left bookings there: it still is one of its children for them.
-    return {id_: FamilyPrices(_with_children(households[id_], booked[id_]), booked[id_], tariffs) for id_ in households}
+    return {
+        id_: FamilyPrices(_with_children(households[id_], booked[id_]), booked[id_], versions) for id_ in households
+    }
 
 
 def family_bill(session: Session, family_id: int, month: date, activity_ids: Iterable[int]) -> FamilyBill:

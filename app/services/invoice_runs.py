@@ -5,7 +5,7 @@ transaction that uses them, and a run that died is taken up where it stopped.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,25 +13,38 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app import clock, labels
+from app.bill_labels import THE_FAMILY, line_name
 from app.database import db
 from app.filters import day_list
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
-from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
+from app.models.families import Child, Family, FamilyAddress, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.price_labels import explained
 from app.rules.addresses import StreetLine, join_street_line
+from app.rules.bills import CARRYING, LineKind, PricedLine
 from app.rules.calendars import add_months
-from app.rules.invoicing import InvoiceableBooking, InvoiceDraft, OddityKind, draft_invoice
+from app.rules.dues import Deducted, dues_besides
+from app.rules.invoicing import (
+    DraftLine,
+    InvoiceableBooking,
+    InvoiceDraft,
+    OddityKind,
+    SharedLine,
+    charged_bookings,
+    draft_invoice,
+)
 from app.rules.numbers import DocumentKind
-from app.rules.rates import Unpriced
 from app.rules.states import BookingStatus, CancelClass
-from app.services.catalogue import catalogue
+from app.rules.tariff_grids import unit_code, version_on
+from app.services.catalogue import Catalogue, catalogue
 from app.services.documents import next_number
 from app.services.errors import NotFound
-from app.services.families import quotients_of_families
+from app.services.families import lock_children
+from app.services.households import FamilyPrices, load_prices, month_span, spans_to_tell
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
-from app.services.prices import unit_price
+from app.services.prices import FAMILIES_PER_BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +134,9 @@ def preview_run(office_id: int, month: date) -> RunPreview:
     if office is None:
         raise NotFound("office")
     session = db.session()
-    by_family = _load_bookings(session, office_id, month, None)
+    by_family = _drafts(session, office_id, month, None)
     names = _names(session, by_family.keys())
-    drafts = (
-        FamilyDraft(family_id, names[family_id], draft_invoice(month, bookings, today=clock.today()))
-        for family_id, bookings in by_family.items()
-    )
+    drafts = (FamilyDraft(family_id, names[family_id], draft) for family_id, draft in by_family.items())
     kept = (entry for entry in drafts if entry.draft.lines or entry.draft.oddities)
     return RunPreview(office_id, office.name, month, tuple(sorted(kept, key=lambda entry: entry.family_name)))
 
@@ -175,13 +185,12 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
         run.status = RunStatus.ISSUED
         run.ended_at = clock.now()
         return 0
-    # A save locks its child first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).
-    children = select(FamilyChild.child_id).where(FamilyChild.family_id.in_(family_ids))
-    session.execute(select(Child.id).where(Child.id.in_(children)).order_by(Child.id).with_for_update())
-    by_family = _load_bookings(session, run.office_id, run.month, family_ids)
+    # A save locks its children first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).
+    lock_children(session, family_ids)
+    by_family = _drafts(session, run.office_id, run.month, family_ids)
     for family_id in family_ids:
-        draft = draft_invoice(run.month, by_family.get(family_id, ()), today=clock.today())
-        if draft.is_issuable:
+        draft = by_family.get(family_id)
+        if draft is not None and draft.is_issuable:
             _issue(session, run, family_id, draft)
     run.last_family_id = family_ids[-1]
     return len(family_ids)
@@ -270,9 +279,126 @@ def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[in
     ).all()
 
 
+def _drafts(
+    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
+) -> dict[int, InvoiceDraft]:
+    """What would be asked of each family that has anything in the month. A constant number of queries for a hundred."""
+    rows = _load_bookings(session, office_id, month, family_ids)
+    known = catalogue()
+    activity_ids = session.scalars(select(Activity.id).where(Activity.office_id == office_id)).all()
+    spans = spans_to_tell(activity_ids, month_span(month))
+    drafts: dict[int, InvoiceDraft] = {}
+    ids = sorted(rows)
+    for start in range(0, len(ids), FAMILIES_PER_BATCH):
+        batch = ids[start : start + FAMILIES_PER_BATCH]
+        loaded = load_prices(session, batch, spans)
+        deducted = _deducted(session, known, batch, activity_ids)
+        for family_id in batch:
+            family = _FamilyMonth(known, month, rows[family_id], loaded[family_id])
+            drafts[family_id] = family.draft(deducted.get(family_id, ()))
+    return drafts
+
+
+class _FamilyMonth:
+    """What a family has in a month of an office, priced as a whole, and what an invoice would say of it."""
+
+    def __init__(self, known: Catalogue, month: date, rows: Sequence["_Row"], prices: FamilyPrices) -> None:
+        self.known = known
+        self.month = month
+        self.rows = rows
+        self.prices = prices
+        self.priced = prices.bill()
+        self.child_names = {row.booking.child_id: f"{row.first_name} {row.last_name}" for row in rows}
+
+    def draft(self, deducted: Iterable[Deducted]) -> InvoiceDraft:
+        """The draft of its invoice."""
+        bookings = self._bookings()
+        charged = charged_bookings(self.month, bookings, today=clock.today())
+        besides = self.besides({booking.booking_id: booking.price_cents or 0 for booking in charged}, deducted)
+        return draft_invoice(
+            self.month, bookings, today=clock.today(), besides=[self._besides_line(line) for line in besides]
+        )
+
+    def besides(self, drafted: Mapping[int, int], deducted: Iterable[Deducted]) -> tuple[PricedLine, ...]:
+        """The lines that no booking carries, for the bookings that the invoice asks for (with their cents)."""
+        invoiced = {key for key, each in self.prices.booked.items() if each.invoiced is not None}
+        return dues_besides(
+            self.prices.household, self.priced.usages, self.prices.tariffs, self.priced.bill, drafted, invoiced,
+            deducted,
+        )  # fmt: skip
+
+    def _bookings(self) -> list[InvoiceableBooking]:
+        shared = {
+            key: SharedLine(line.kind, line.item, self._name(line), line.usage_keys[0])
+            for line in self.priced.bill.lines
+            if line.kind in CARRYING and line.kind is not LineKind.UNIT
+            for key in line.usage_keys
+        }
+        found = []
+        for row in self.rows:
+            booking, unit = row.booking, self.known.units[row.unit_id]
+            share = self.priced.shares.get(booking.id)
+            found.append(
+                InvoiceableBooking(
+                    booking_id=booking.id,
+                    child_id=booking.child_id,
+                    child_name=self.child_names[booking.child_id],
+                    activity_id=unit.activity_id,
+                    activity_name=self.known.activities[unit.activity_id].name,
+                    unit_id=row.unit_id,
+                    unit_name=unit.name,
+                    unit_starts_at=unit.starts_at,
+                    day=booking.day,
+                    status=booking.status,
+                    cancel_class=booking.cancel_class,
+                    price_cents=booking.price_cents,
+                    current_price_cents=None if share is None else share.amount_cents,
+                    outcome=booking.price_outcome,
+                    explanation=booking.price_explanation,
+                    already_invoiced=row.invoiced is not None,
+                    line=shared.get(booking.id),
+                )
+            )
+        return found
+
+    def _besides_line(self, line: PricedLine) -> DraftLine:
+        return DraftLine(
+            kind=line.kind,
+            item=line.item,
+            child_id=line.child_id,
+            child_name=THE_FAMILY if line.child_id is None else self.child_names[line.child_id],
+            activity_id=line.activity_id,
+            activity_name=self.known.activities[line.activity_id].name,
+            name=self._name(line),
+            is_absence=False,
+            quantity=1,
+            unit_price_cents=line.amount_cents,
+            explanation=explained(line.steps),
+            days=line.days,
+            booking_ids=(),
+        )
+
+    def _name(self, line: PricedLine) -> str:
+        activity = self.known.activities[line.activity_id]
+        version = version_on(activity.tariffs, line.day)
+        assert version is not None  # it made the line
+        return line_name(line, version.grid, {unit_code(unit.id): unit.name for unit in activity.units})
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A booking of the month that costs something."""
+
+    booking: Booking
+    unit_id: int
+    first_name: str
+    last_name: str
+    invoiced: int | None
+
+
 def _load_bookings(
     session: Session, office_id: int, month: date, family_ids: Collection[int] | None
-) -> dict[int, list[InvoiceableBooking]]:
+) -> dict[int, list[_Row]]:
     first = month.replace(day=1)
     query = (
         select(Booking, Opening.unit_id, Child.first_name, Child.last_name, InvoicedBooking.booking_id)
@@ -290,40 +416,34 @@ def _load_bookings(
     )
     if family_ids is not None:
         query = query.where(Booking.family_id.in_(family_ids))
-    rows = session.execute(query).all()
-    quotients = quotients_of_families(session, {row[0].family_id for row in rows})
-    known = catalogue()
-    by_family: defaultdict[int, list[InvoiceableBooking]] = defaultdict(list)
-    for booking, unit_id, first_name, last_name, invoiced in rows:
-        unit = known.units[unit_id]
-        activity = known.activities[unit.activity_id]
-        try:
-            current: int | None = unit_price(
-                unit, booking.day, activity.tariffs, quotients.get(booking.family_id, ())
-            ).amount_cents
-        except Unpriced:
-            current = None
-        by_family[booking.family_id].append(
-            InvoiceableBooking(
-                booking_id=booking.id,
-                child_id=booking.child_id,
-                child_name=f"{first_name} {last_name}",
-                activity_id=activity.id,
-                activity_name=activity.name,
-                unit_id=unit_id,
-                unit_name=unit.name,
-                unit_starts_at=unit.starts_at,
-                day=booking.day,
-                status=booking.status,
-                cancel_class=booking.cancel_class,
-                price_cents=booking.price_cents,
-                current_price_cents=current,
-                outcome=booking.price_outcome,
-                explanation=booking.price_explanation,
-                already_invoiced=invoiced is not None,
-            )
-        )
+    by_family: defaultdict[int, list[_Row]] = defaultdict(list)
+    for row in session.execute(query):
+        by_family[row[0].family_id].append(_Row(*row))
     return by_family
+
+
+def _deducted(
+    session: Session, known: Catalogue, family_ids: Collection[int], activity_ids: Collection[int]
+) -> Mapping[int, Sequence[Deducted]]:
+    """What invoices took off for a number of days, by family. One query, and none where no grid deducts anything."""
+    concerned = [id_ for id_ in activity_ids if any(v.grid.deductions for v in known.activities[id_].tariffs)]
+    found: defaultdict[int, list[Deducted]] = defaultdict(list)
+    if not concerned:
+        return found
+    rows = session.execute(
+        select(Invoice.family_id, InvoiceLine)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(
+            Invoice.family_id.in_(family_ids), InvoiceLine.kind == LineKind.DEDUCTION,
+            InvoiceLine.activity_id.in_(concerned),
+        )
+    )  # fmt: skip
+    for family_id, line in rows:
+        assert line.activity_id is not None and line.child_id is not None and line.first_day is not None
+        found[family_id].append(
+            Deducted(line.activity_id, line.item, line.child_id, line.first_day, -line.amount_cents)
+        )
+    return found
 
 
 def _names(session: Session, family_ids: Collection[int]) -> dict[int, str]:
@@ -349,7 +469,7 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
     session.add(invoice)
     session.flush()
     for position, drafted in enumerate(draft.lines):
-        label = f"{drafted.activity_name}, {drafted.unit_name}"
+        label = f"{drafted.activity_name}, {drafted.name}"
         line = InvoiceLine(
             invoice_id=invoice.id,
             position=position,
@@ -360,6 +480,11 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
             unit_cents=drafted.unit_price_cents,
             amount_cents=drafted.amount_cents,
             explanation=drafted.explanation,
+            kind=drafted.kind,
+            item=drafted.item,
+            activity_id=drafted.activity_id,
+            child_id=drafted.child_id,
+            first_day=drafted.days[0],
         )
         session.add(line)
         session.flush()

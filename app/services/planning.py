@@ -3,7 +3,7 @@
 What is judged, and how, is in `services.planning_facts`; here it becomes rows, words and a summary.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
@@ -19,7 +19,9 @@ from app.rules.cells import Cell, CellState
 from app.rules.choices import Shown
 from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
+from app.services.households import month_span
 from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_day, load_facts
+from app.services.proposed_prices import ProposedPrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class DayView:
     booked: int
     to_see: int
     is_closed: bool  # nothing is offered to the child that day
+    total_cents: int  # what the child's day costs as it is ticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class CellView:
     price_cents: int | None
     state_label: str
     reason_text: str | None
+    effects: tuple[str, ...]  # what ticking it would trigger
     message: str | None  # what a save did or did not do here
     detail: str | None  # « Modifiable jusqu’à lundi à 12 h »
 
@@ -80,7 +84,10 @@ class Summary:
 
     added: int
     removed: int
-    amount_cents: int  # cost of the additions less that of the removals
+    amount_cents: int  # by how much the family's bill changes
+    effects: tuple[str, ...]  # the packages that this triggers or breaks, and whose prices change besides
+    month: date
+    month_cents: int  # what the family's month costs with these choices
     problems: tuple[str, ...]
 
     @property
@@ -149,28 +156,34 @@ def build_week(
     """The week around `day` for a child; with a proposal, as it would be judged on saving. Writes nothing."""
     now = clock.now()
     days = week_of(day)
-    facts = load_facts(db.session(), family, child.id, days)
+    facts = load_facts(db.session(), family, child.id, days, month=day)
     ticked_by_day = {d: _proposed_on(facts, d, proposal) for d in days}
-    judged = {d: judge_day(facts, d, ticked_by_day[d], now) for d in days}
+    prices = facts.proposed_prices(ticked_by_day)
+    judged = {d: judge_day(facts, d, ticked_by_day[d], prices, now) for d in days}
+    shown = _CellPrices(facts, prices, judged)
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
-        _day_view(facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages or {})
+        _day_view(
+            facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages or {},
+            total_cents=shown.total_cents(ticked_by_day[d]),
+        )
         for d in days
-    )
+    )  # fmt: skip
     cell_views = {
         opening.id: _cell_view(
-            facts, opening, view, judged[view.day], ticked_by_day[view.day], (messages or {}).get(opening.id)
+            facts, opening, view, judged[view.day], ticked_by_day[view.day], shown.of(opening),
+            (messages or {}).get(opening.id),
         )
         for view in day_views
         for opening in facts.openings_by_day.get(view.day, ())
-    }
+    }  # fmt: skip
     return Week(
         child=child,
         days=day_views,
         activities=_activity_views(facts, day_views, cell_views),
-        summary=_summary(facts, judged, ticked_by_day),
+        summary=_summary(facts, judged, ticked_by_day, prices, day),
         shown=write_shown(facts, cell_views),
-        price_reasons=_price_reasons(facts, cell_views),
+        price_reasons=_price_reasons(facts, shown),
         changed_prices=_changed_prices(facts),
     )
 
@@ -222,6 +235,7 @@ def _cell_view(
     day: DayView,
     judgement: DayJudgement,
     proposed: frozenset[int],
+    price: "_CellPrice",
     message: str | None,
 ) -> CellView:
     cell = judgement.cells[opening.id]
@@ -235,20 +249,56 @@ def _cell_view(
         holding=holding,
         ticked=opening.id in proposed,
         places_left=facts.places_left(opening),
-        price_cents=_shown_price(facts, opening),
+        price_cents=price.cents,
         state_label=labels.cell_label(cell),
         reason_text=labels.cell_reason(cell, opening.unit.name, alternatives, opening.closing_reason),
+        effects=price.effects,
         message=message,
         detail=labels.cell_deadline(cell),
     )
 
 
-def _shown_price(facts: PlanningFacts, opening: OpeningInfo) -> int | None:
-    booking = facts.held.get(opening.id)
-    if booking is not None:
-        return booking.price_cents if booking.family_id == facts.family.id else None
-    found = facts.price_of(opening)
-    return found.amount_cents if found else None
+@dataclass(frozen=True, slots=True)
+class _CellPrice:
+    """What a cell says of its price: what it costs as it is ticked, or would cost more; None: it says nothing."""
+
+    cents: int | None
+    explanation: str = ""
+    effects: tuple[str, ...] = ()
+
+
+class _CellPrices:
+    """The prices of all cells of a week under the proposed choices, each asked for once."""
+
+    def __init__(self, facts: PlanningFacts, prices: ProposedPrices, judged: Mapping[date, DayJudgement]) -> None:
+        self._found = {
+            opening.id: self._ask(facts, prices, opening, judged[opening.day]) for opening in facts.openings.values()
+        }
+
+    def of(self, opening: OpeningInfo) -> _CellPrice:
+        """What the cell of an opening says."""
+        return self._found[opening.id]
+
+    def total_cents(self, ticked: Iterable[int]) -> int:
+        """What some ticked cells cost together."""
+        return sum(self._found[id_].cents or 0 for id_ in ticked)
+
+    @staticmethod
+    def _ask(facts: PlanningFacts, prices: ProposedPrices, opening: OpeningInfo, judgement: DayJudgement) -> _CellPrice:
+        booking = facts.held.get(opening.id)
+        if booking is not None:
+            if booking.family_id != facts.family.id:
+                return _CellPrice(None)
+            moved = prices.moved_share(booking.id)
+            if moved is not None:
+                return _CellPrice(moved.amount_cents, explained(moved.steps))
+            return _CellPrice(booking.price_cents, booking.price_explanation)
+        if opening.id in prices.added:
+            share = prices.share_of(opening.id)
+            return _CellPrice(None) if share is None else _CellPrice(share.amount_cents, explained(share.steps))
+        # Nobody asks what it would cost to tick what cannot be.
+        more = prices.one_more(opening.wanted) if judgement.cells[opening.id].actions else None
+        return _CellPrice(None) if more is None else _CellPrice(more.amount_cents, more.explanation, more.effects)
 
 
 def _day_view(
@@ -260,6 +310,7 @@ def _day_view(
     *,
     shown: bool,
     messages: Mapping[int, str],
+    total_cents: int,
 ) -> DayView:
     calendar = facts.catalogue.calendar
     openings = facts.openings_by_day.get(day, ())
@@ -272,6 +323,7 @@ def _day_view(
         booked=sum(1 for o in openings if o.id in proposed or facts.held_by_other(o.id)),
         to_see=sum(1 for o in openings if judgement.cells[o.id].state is CellState.NOT_ALLOWED or o.id in messages),
         is_closed=not any(o.is_open or o.id in facts.held for o in openings),
+        total_cents=total_cents,
     )
 
 
@@ -295,15 +347,11 @@ def _activity_views(
     return tuple(views)
 
 
-def _price_reasons(facts: PlanningFacts, cells: Mapping[int, CellView]) -> tuple[PriceReason, ...]:
+def _price_reasons(facts: PlanningFacts, shown: _CellPrices) -> tuple[PriceReason, ...]:
     """For what is booked the kept explanation, for what may be booked the one of today's price."""
     found: dict[int, dict[str, None]] = {}
     for opening in sorted(facts.openings.values(), key=lambda o: (o.day, o.unit.starts_at)):
-        if facts.holds(opening.id):
-            explanation = facts.held[opening.id].price_explanation
-        else:
-            price_now = facts.price_of(opening) if cells[opening.id].cell.actions else None
-            explanation = explained(price_now.steps) if price_now else ""
+        explanation = shown.of(opening).explanation
         if explanation:
             found.setdefault(opening.unit.activity_id, {})[explanation] = None
     activities = facts.catalogue.activities
@@ -321,20 +369,27 @@ def _changed_prices(facts: PlanningFacts) -> tuple[ChangedPrice, ...]:
 
 
 def _summary(
-    facts: PlanningFacts, judged: Mapping[date, DayJudgement], ticked: Mapping[date, frozenset[int]]
+    facts: PlanningFacts,
+    judged: Mapping[date, DayJudgement],
+    ticked: Mapping[date, frozenset[int]],
+    prices: ProposedPrices,
+    month: date,
 ) -> Summary:
-    added = removed = amount = 0
+    added = removed = 0
     problems: list[str] = []
     for day, judgement in judged.items():
         held = facts.held_ids(day)
-        for id_ in ticked[day] - held:
-            found = facts.price_of(facts.openings[id_])
-            added += 1
-            amount += found.amount_cents if found else 0
-        for id_ in held - ticked[day]:
-            removed += 1
-            amount -= facts.held[id_].price_cents
+        added += len(ticked[day] - held)
+        removed += len(held - ticked[day])
         for violation in judgement.broken.values():
             alternatives = [facts.catalogue.units[id_].name for id_ in sorted(violation.any_of)]
             problems.append(labels.broken_rule(day, facts.catalogue.units[violation.unit_id].name, alternatives))
-    return Summary(added, removed, amount, tuple(problems))
+    return Summary(
+        added=added,
+        removed=removed,
+        amount_cents=prices.change_cents,
+        effects=prices.effects(),
+        month=month,
+        month_cents=prices.total_cents(month_span(month)),
+        problems=tuple(problems),
+    )

@@ -4,7 +4,7 @@
 `services.planning` shows them, `services.bookings.save()` calls both again inside its transaction.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -14,17 +14,23 @@ from sqlalchemy.orm import Session, aliased
 from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
-from app.rules.bills import Share
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Requirement, Violation, violations
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
-from app.rules.quotients import Quotient
-from app.rules.rates import Unpriced
+from app.rules.reaches import DaySpan
 from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
-from app.services.families import FamilyRef, quotients_of
-from app.services.prices import unit_price
+from app.services.families import FamilyRef
+from app.services.households import (
+    EnrolledChild,
+    FamilyPrices,
+    load_prices,
+    month_span,
+    read_children,
+    spans_to_tell,
+)
+from app.services.proposed_prices import TOO_LITTLE, ProposedPrices, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,11 @@ class OpeningInfo:
     def slot(self) -> Slot:
         """What capacity scopes look at."""
         return Slot(self.unit.id, self.group_id)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What prices look at."""
+        return Wanted(self.id, self.unit, self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class PlanningFacts:
     openings: Mapping[int, OpeningInfo]
     held: Mapping[int, HeldBooking]  # by opening id
     left: Mapping[tuple[date, int], int]  # places left by day and capacity scope
-    quotients: tuple[Quotient, ...]
+    prices: FamilyPrices
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
     catalogue: Catalogue
     openings_by_day: Mapping[date, tuple[OpeningInfo, ...]] = field(init=False)
@@ -137,13 +148,16 @@ class PlanningFacts:
         left = {scope.id: self.left[opening.day, scope.id] for scope in scopes if (opening.day, scope.id) in self.left}
         return places_left(opening.slot, counted, left, scopes)
 
-    def price_of(self, opening: OpeningInfo) -> Share | None:
-        """What the opening costs this family, or None where no price is set for it."""
-        activity = self.catalogue.activities[opening.unit.activity_id]
-        try:
-            return unit_price(opening.unit, opening.day, activity.tariffs, self.quotients)
-        except Unpriced:
-            return None
+    def proposed_prices(self, proposed: Mapping[date, Collection[int]]) -> ProposedPrices:
+        """The family's prices if it held exactly the proposed openings on these days for the child."""
+        added: list[Wanted] = []
+        given_back: list[int] = []
+        for day, ids in proposed.items():
+            held = self.held_ids(day)
+            added += [self.openings[id_].wanted for id_ in ids if id_ not in held]
+            given_back += [self.held[id_].id for id_ in held if id_ not in ids]
+        # What waits for the staff, or on a list, costs nothing yet.
+        return ProposedPrices(self.prices, self.child_id, added, self.prices.booked.keys() & set(given_back))
 
     def enrolment_for(self, opening: OpeningInfo) -> EnrolmentInfo | None:
         """The enrolment that lets the child into the opening on its day."""
@@ -154,28 +168,23 @@ class PlanningFacts:
 
 
 def load_facts(
-    session: Session, family: FamilyRef, child_id: int, days: Sequence[date], shown: Collection[int] = ()
+    session: Session,
+    family: FamilyRef,
+    child_id: int,
+    days: Sequence[date],
+    shown: Collection[int] = (),
+    month: date | None = None,
 ) -> PlanningFacts:
     """Read the facts of some days in a constant number of queries. A save locks what it will change before.
+
+    With `month` the prices of all that the family has in it are read too, for its total.
 
     `shown` are the openings that the form was made of: those of an enrolment that has ended since are read too, so
     that the save can say so instead of not knowing them.
     """
     now_catalogue = catalogue()
-    enrolments = tuple(
-        EnrolmentInfo(*row)
-        for row in session.execute(
-            select(Enrolment.id, Enrolment.activity_id, Enrolment.group_id, Enrolment.starts_on, Enrolment.ends_on)
-            .where(
-                Enrolment.family_id == family.id,
-                Enrolment.child_id == child_id,
-                Enrolment.status == EnrolmentStatus.ACCEPTED,
-                Enrolment.starts_on <= max(days),
-                Enrolment.ends_on >= min(days),
-            )
-            .order_by(Enrolment.id)
-        )
-    )
+    children = read_children(session, [family.id])
+    enrolments = tuple(_enrolments(children, child_id, DaySpan(min(days), max(days))))
     units = now_catalogue.units
     offered: ColumnElement[bool] = Opening.group_id.in_({enrolment.group_id for enrolment in enrolments})
     if shown:
@@ -202,10 +211,16 @@ def load_facts(
         )
     }
     held = _load_held(session, child_id, days)
+    priced = DaySpan(min(days), max(days))
+    activity_ids = {opening.unit.activity_id for opening in openings.values()}
+    if month is not None:
+        whole = month_span(month)
+        priced = DaySpan(min(priced.first, whole.first), max(priced.last, whole.last))
+        activity_ids |= now_catalogue.activities_on(priced.first, priced.last)
+    spans = spans_to_tell(activity_ids, priced)
+    prices = load_prices(session, [family.id], spans, children=children)[family.id]
     open_at = site_days(session, now_catalogue, {each.unit.activity_id for each in openings.values()}, days)
-    return PlanningFacts(
-        family, child_id, enrolments, openings, held, left, quotients_of(family.id), open_at, now_catalogue
-    )
+    return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, now_catalogue)
 
 
 def site_days(
@@ -223,6 +238,15 @@ def site_days(
     for group_id, day in session.execute(rows.distinct()):
         found[site_of[group_id]].add(day)
     return {site_id: frozenset(found_days) for site_id, found_days in found.items()}
+
+
+def _enrolments(children: Iterable[EnrolledChild], child_id: int, days: DaySpan) -> Iterator[EnrolmentInfo]:
+    for each in children:
+        if each.child_id != child_id or each.enrolment_id is None:
+            continue
+        assert each.activity_id and each.group_id and each.starts_on and each.ends_on
+        if each.starts_on <= days.last and each.ends_on >= days.first:
+            yield EnrolmentInfo(each.enrolment_id, each.activity_id, each.group_id, each.starts_on, each.ends_on)
 
 
 def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[int, HeldBooking]:
@@ -262,8 +286,12 @@ class DayJudgement:
     broken: Mapping[int, Violation]  # by opening id, for the cells that are « non autorisée »
 
 
-def judge_day(facts: PlanningFacts, day: date, proposed: Collection[int], now: datetime) -> DayJudgement:
+def judge_day(
+    facts: PlanningFacts, day: date, proposed: Collection[int], prices: ProposedPrices, now: datetime
+) -> DayJudgement:
     """Judge every opening of a day if this family held exactly the openings `proposed` on it.
+
+    `prices` are those of all that is proposed, on all days.
 
     A broken rule counts only if the present bookings did not break it already: nobody is barred from undoing.
     """
@@ -276,7 +304,7 @@ def judge_day(facts: PlanningFacts, day: date, proposed: Collection[int], now: d
     broken = {}
     for opening in facts.openings_by_day.get(day, ()):
         violation = by_unit.get(opening.unit.id) if opening.slot in chosen else None
-        cells[opening.id] = judge(_cell_facts(facts, opening, violation), now, facts.catalogue.calendar)
+        cells[opening.id] = judge(_cell_facts(facts, opening, prices, violation), now, facts.catalogue.calendar)
         # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
         if violation is not None and cells[opening.id].state is CellState.NOT_ALLOWED:
             broken[opening.id] = violation
@@ -288,8 +316,12 @@ def _requirements(facts: PlanningFacts) -> tuple[Requirement, ...]:
     return tuple(rule for id_ in activity_ids for rule in facts.catalogue.activities[id_].requirements)
 
 
-def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation | None) -> CellFacts:
+def _cell_facts(
+    facts: PlanningFacts, opening: OpeningInfo, prices: ProposedPrices, violation: Violation | None
+) -> CellFacts:
     activity = facts.catalogue.activities[opening.unit.activity_id]
+    problem = None if opening.id in facts.held else prices.problem_of(opening.wanted)
+    is_too_little = problem is not None and problem.kind in TOO_LITTLE
     return CellFacts(
         occasion=Occasion(
             opening.day, opening.unit.starts_at, opening.unit.id, facts.site_days.get(activity.site_id, frozenset())
@@ -300,10 +332,11 @@ def _cell_facts(facts: PlanningFacts, opening: OpeningInfo, violation: Violation
         held_by_other_family=facts.held_by_other(opening.id),
         is_enrolled=facts.enrolment_for(opening) is not None,
         may_act=facts.family.may_act,
-        has_price=facts.price_of(opening) is not None,
+        has_price=problem is None or is_too_little,
         places_left=facts.places_left(opening),
         opening_rule=activity.notices.get(Deadline.OPENING),
         book_rule=activity.notices.get(Deadline.BOOK),
         cancel_rule=activity.notices.get(Deadline.CANCEL),
         violation=violation,
+        is_too_little=is_too_little and opening.id in prices.added,
     )

@@ -1,31 +1,29 @@
 """Prices that change after a booking: the family sees the new one, with its reason, before it is invoiced."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models.bookings import Booking, BookingPriceChange, Opening
+from app.models.bookings import Booking, BookingPriceChange
 from app.models.bookings import PriceChangeReason as PriceChangeReason
 from app.models.families import Family, Guardian
-from app.models.invoices import InvoicedBooking
 from app.price_labels import explained
-from app.rules.bills import Household, HouseholdChild, Share, Usage
+from app.rules.bills import Share
 from app.rules.changes import Change
-from app.rules.family_prices import price_of_one
 from app.rules.file_fields import STREET_FIELDS, FileKind
-from app.rules.invoicing import is_charged
-from app.rules.quotients import Quotient
-from app.rules.rates import Unpriced
-from app.rules.tariff_grids import GridVersion, unit_code
-from app.services.catalogue import UnitInfo, catalogue
-from app.services.families import quotients_of
+from app.rules.reaches import told_days
+from app.services.catalogue import catalogue
+from app.services.families import lock_children
+from app.services.households import load_prices, open_bookings
 from app.services.mails import queue_mail
 
-_THE_CHILD = 0  # whichever it is: the price of a unit alone asks nothing of its siblings
+FAMILIES_PER_BATCH = 100
+"""How many families are priced anew at once: the number of queries is that of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +34,53 @@ class Repricing:
     difference_cents: int
 
 
-def unit_price(unit: UnitInfo, day: date, tariffs: Sequence[GridVersion], quotients: Sequence[Quotient]) -> Share:
-    """What one unit costs on a day with these quotients, by these versions of its activity. Raises Unpriced."""
-    household = Household((HouseholdChild(_THE_CHILD, None),), tuple(quotients))
-    usage = Usage(0, _THE_CHILD, unit.activity_id, unit_code(unit.id), day, minutes=unit.minutes)
-    return price_of_one(household, usage, {unit.activity_id: tariffs})
+def change_price(session: Session, booking: Booking, share: Share, reason: PriceChangeReason, at: datetime) -> int:
+    """Keep another price with a booking, log it, and return the difference (cents); 0 where only its words change."""
+    booking.price_outcome = share.outcome
+    booking.price_explanation = explained(share.steps)
+    difference_cents = share.amount_cents - booking.price_cents
+    if difference_cents:
+        session.add(
+            BookingPriceChange(
+                booking_id=booking.id, from_cents=booking.price_cents, to_cents=share.amount_cents, reason=reason, at=at
+            )
+        )
+        booking.price_cents = share.amount_cents
+    return difference_cents
 
 
 def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) -> Repricing:
     """Give the family's bookings that no invoice holds yet the price that counts now; log it and tell the parents."""
-    rows = session.execute(
-        select(Booking, Opening.unit_id)
-        .join(Opening, Opening.id == Booking.opening_id)
-        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
-        .where(Booking.family_id == family_id, InvoicedBooking.booking_id.is_(None))
-        .order_by(Booking.id)
-    ).all()
-    known, quotients = catalogue(), quotients_of(family_id)
-    count = difference = 0
-    for booking, unit_id in rows:
-        if not is_charged(booking.status, booking.cancel_class):
-            continue
-        try:
-            unit = known.units[unit_id]
-            found = unit_price(unit, booking.day, known.activities[unit.activity_id].tariffs, quotients)
-        except Unpriced:
-            continue  # the run's preview names it; the kept price stands until the tariff is mended
-        booking.price_outcome = found.outcome
-        booking.price_explanation = explained(found.steps)
-        if found.amount_cents != booking.price_cents:
-            session.add(
-                BookingPriceChange(
-                    booking_id=booking.id,
-                    from_cents=booking.price_cents,
-                    to_cents=found.amount_cents,
-                    reason=reason,
-                    at=clock.now(),
-                )
-            )
-            count += 1
-            difference += found.amount_cents - booking.price_cents
-            booking.price_cents = found.amount_cents
-    if count:
-        family = session.get_one(Family, family_id)
-        emails = session.scalars(
-            select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None))
-        )
-        for email in emails:
-            assert email is not None
-            queue_mail(
-                session, "prices_changed", email, family_id=family_id, family=family, count=count,
-                difference_cents=difference,
-            )  # fmt: skip
-    return Repricing(count, difference)
+    return reprice_families(session, [family_id], reason)[family_id]
+
+
+def reprice_families(
+    session: Session,
+    family_ids: Collection[int],
+    reason: PriceChangeReason,
+    activity_ids: Collection[int] | None = None,
+) -> Mapping[int, Repricing]:
+    """The same for many families, in some activities or in all. The queries do not grow with the families.
+
+    What has no price now keeps the one that it had: the run's preview names it, until the tariff is mended.
+    """
+    lock_children(session, family_ids)
+    known = catalogue().activities
+    _, days = open_bookings(session, known.keys() if activity_ids is None else activity_ids, family_ids)
+    spans = {id_: told_days(known[id_].tariffs, span) for id_, span in days.items()}
+    prices = load_prices(session, family_ids, spans)
+    shares = {key: share for each in prices.values() for key, share in each.bill().shares.items()}
+    now = clock.now()
+    changes: defaultdict[int, list[int]] = defaultdict(list)
+    for start in range(0, len(shares), _MOST_IDS):
+        some = list(shares)[start : start + _MOST_IDS]
+        for booking in session.scalars(select(Booking).where(Booking.id.in_(some)).order_by(Booking.id)):
+            difference_cents = change_price(session, booking, shares[booking.id], reason, now)
+            if difference_cents:
+                changes[booking.family_id].append(difference_cents)
+    found = {id_: Repricing(len(changes[id_]), sum(changes[id_])) for id_ in family_ids}
+    _tell_parents(session, {id_: each for id_, each in found.items() if each.count})
+    return found
 
 
 def reprice_after_change(session: Session, family_id: int, kind: FileKind, changes: Mapping[str, Change]) -> None:
@@ -99,3 +91,24 @@ def reprice_after_change(session: Session, family_id: int, kind: FileKind, chang
         reprice_family(session, family_id, PriceChangeReason.QUOTIENT)
     elif kind is FileKind.COORDINATES and not changes.keys().isdisjoint(STREET_FIELDS):
         reprice_family(session, family_id, PriceChangeReason.FACTS)
+
+
+_MOST_IDS = 10_000  # in one statement: what every database takes
+
+
+def _tell_parents(session: Session, changed: Mapping[int, Repricing]) -> None:
+    if not changed:
+        return
+    families: Sequence[Family] = session.scalars(select(Family).where(Family.id.in_(changed))).all()
+    by_id = {family.id: family for family in families}
+    guardians = session.execute(
+        select(Guardian.family_id, Guardian.email)
+        .where(Guardian.family_id.in_(changed), Guardian.email.is_not(None))
+        .order_by(Guardian.id)
+    )
+    for family_id, email in guardians:
+        assert email is not None
+        queue_mail(
+            session, "prices_changed", email, family_id=family_id, family=by_id[family_id],
+            count=changed[family_id].count, difference_cents=changed[family_id].difference_cents,
+        )  # fmt: skip

@@ -103,7 +103,9 @@ def assert_save_agrees(
         return "refused"
     expected = {id_: Result.CANCELLED if cell.holding else Result.BOOKED for id_, cell in wanted.items()}
     assert {id_: choice.result for id_, choice in results.items()} == expected, where
-    assert outcome.booked_cents == sum(cell.price_cents or 0 for cell in wanted.values() if not cell.holding), where
+    booked = {choice.opening_id: choice.price_cents for choice in results.values() if choice.result is Result.BOOKED}
+    assert booked == {id_: after[id_].price_cents for id_, cell in wanted.items() if not cell.holding}, where
+    assert (outcome.change_cents, outcome.effects) == (checked.summary.amount_cents, checked.summary.effects), where
     return "accepted"
 
 

@@ -50,7 +50,7 @@ def bookings(text: str) -> Iterator[InvoiceableBooking]:
 
 def told_line(line: DraftLine) -> str:
     mark = "!" if line.is_absence else ""
-    return f"{line.child_name} {line.unit_name}{mark} {line.quantity}×{line.unit_price_cents}={line.amount_cents}"
+    return f"{line.child_name} {line.name}{mark} {line.quantity}×{line.unit_price_cents}={line.amount_cents}"
 
 
 def told_oddity(oddity: Oddity) -> str:

@@ -58,7 +58,7 @@ def test_parent_books_an_opening_and_everything_about_it_is_kept(app: Flask) -> 
     outcome = save(planning.family, planning.child_id, book=[morning])
 
     assert results(outcome) == {morning: Result.BOOKED}
-    assert outcome.booked_cents == 210
+    assert outcome.change_cents == 210
     booking = db.session.scalars(select(Booking)).one()
     assert (booking.child_id, booking.family_id, booking.opening_id) == (
         planning.child_id, planning.family.family_id, morning,
@@ -75,7 +75,7 @@ def test_parent_books_an_opening_and_everything_about_it_is_kept(app: Flask) -> 
 def test_family_without_quotient_pays_the_maximum(app: Flask) -> None:
     planning = make_planning()
     outcome = save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
-    assert outcome.booked_cents == 420
+    assert outcome.change_cents == 420
     assert db.session.scalars(select(Booking.price_outcome)).one() is not QuotientOutcome.VERIFIED
 
 

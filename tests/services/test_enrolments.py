@@ -57,7 +57,7 @@ def test_offer_has_the_group_the_period_and_the_familys_prices(activity: Activit
     [offer] = enrolments.offers_for(family.ref, child)
     assert offer.is_open and offer.group and offer.group.id == activity.group_id
     assert (offer.starts_on, offer.ends_on) == (date(2026, 11, 23), date(2027, 8, 31))
-    assert [(price.unit.name, price.amount_cents) for price in offer.prices] == [
+    assert [(price.name, price.amount_cents) for price in offer.prices] == [
         ("Matin", 210), ("Repas", 210), ("Après-midi", 210),
     ]  # fmt: skip
     assert offer.outcome is QuotientOutcome.VERIFIED

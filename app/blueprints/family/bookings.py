@@ -12,6 +12,7 @@ from app.forms.bookings import new_key, read_day, read_key, read_proposal
 from app.htmx import go_to, is_htmx, render_fragment, render_page
 from app.services import bookings, families, planning
 from app.services.booking_reports import report_save
+from app.services.errors import NotFound
 from app.services.families import ChildView
 from app.services.planning import Proposal
 
@@ -31,12 +32,13 @@ def show_week(child_id: int) -> Response:
 
     Choices that stand in the address (a session ended before they were saved) are shown as not saved yet.
     """
-    child = families.child_of(current_family().id, child_id)
+    child, siblings = _child_and_siblings(child_id)
     proposal = read_proposal(request.args) if "shown" in request.args else None
     day = request.args.get("jour")
     if day is None:
-        return _week_page(child, planning.next_open_day(current_family(), child_id, clock.today()), proposal)
-    return _week_page(child, read_day(day, clock.today()), proposal)
+        next_day = planning.next_open_day(current_family(), child_id, clock.today())
+        return _week_page(child, siblings, next_day, proposal)
+    return _week_page(child, siblings, read_day(day, clock.today()), proposal)
 
 
 def _address_with_choices(child_id: int) -> str:
@@ -54,13 +56,13 @@ def _address_with_choices(child_id: int) -> str:
 @resumed_at(_address_with_choices)
 def check_week(child_id: int) -> Response:
     """What saving these ticks would do. Reads only; htmx gets the judgements alone."""
-    child = families.child_of(current_family().id, child_id)
+    child, siblings = _child_and_siblings(child_id)
     day = read_day(request.form.get("jour"), clock.today())
     proposal = read_proposal(request.form)
     if is_htmx():
         week = planning.build_week(current_family(), child, day, proposal)
         return render_fragment("family/bookings/_week_check.html", week=week)
-    return _week_page(child, day, proposal)
+    return _week_page(child, siblings, day, proposal)
 
 
 @blueprint.post("/<int:child_id>")
@@ -75,7 +77,18 @@ def save_week(child_id: int) -> BaseResponse:
     return go_to(url_for("family.bookings.show_week", child_id=child_id, jour=day.isoformat(), enregistrement=key))
 
 
-def _week_page(child: ChildView, day: date, proposal: Proposal | None = None) -> Response:
+def _child_and_siblings(child_id: int) -> tuple[ChildView, tuple[ChildView, ...]]:
+    """The child, among all of its family. One query; raises NotFound for another family's child."""
+    children = families.children_of(current_family().id)
+    child = next((each for each in children if each.id == child_id), None)
+    if child is None:
+        raise NotFound("child")
+    return child, children
+
+
+def _week_page(
+    child: ChildView, siblings: tuple[ChildView, ...], day: date, proposal: Proposal | None = None
+) -> Response:
     outcome = bookings.read_outcome(current_account().user_id, request.args.get("enregistrement"), child.id)
     report = report_save(outcome) if outcome is not None else None
     week = planning.build_week(current_family(), child, day, proposal, report.messages if report else None)
@@ -85,7 +98,7 @@ def _week_page(child: ChildView, day: date, proposal: Proposal | None = None) ->
         layout="family",
         week=week,
         report=report,
-        siblings=families.children_of(current_family().id),
+        siblings=siblings,
         form_action=address,
         check_url=url_for("family.bookings.check_week", child_id=child.id),
         idempotency_key=new_key(),

@@ -1,0 +1,244 @@
+"""Prices of choices that are not saved: what each costs, and what it changes of the family's other prices.
+
+The planning shows what this says, and the save keeps it: one judgement for both.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from app.bill_labels import change_sentences
+from app.price_labels import explained
+from app.rules.bill_changes import BillChange, BillChangeKind, bill_changes, extras_cents
+from app.rules.bills import CARRYING, Share, Usage
+from app.rules.family_prices import price_of_one
+from app.rules.rates import PriceProblem, ProblemKind, Unpriced
+from app.rules.reaches import DaySpan, is_solitary, moved_days
+from app.rules.tariff_grids import Grid, unit_code, version_on
+from app.services.catalogue import UnitInfo, catalogue
+from app.services.households import FamilyBill, FamilyPrices, usage_of
+
+TOO_LITTLE = frozenset({ProblemKind.TOO_FEW_DAYS, ProblemKind.NOT_OFFERED})
+"""Problems of a choice that more choices may solve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An opening, as prices look at it."""
+
+    opening_id: int
+    unit: UnitInfo
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A booking that is kept and whose price moves with the choices (cents); it was another one before."""
+
+    booking_id: int
+    from_cents: int
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePrice:
+    """What one more choice would cost (cents), why, and what it would trigger."""
+
+    amount_cents: int
+    explanation: str
+    effects: tuple[str, ...]
+
+
+class ProposedPrices:
+    """The prices of a family if one of its children had some openings more, and some bookings less."""
+
+    def __init__(
+        self, prices: FamilyPrices, child_id: int, added: Iterable[Wanted], given_back: Collection[int]
+    ) -> None:
+        self.prices = prices
+        self.child_id = child_id
+        self.added = {each.opening_id: each for each in added}
+        self.given_back = frozenset(given_back)
+        self._activities: dict[int, _ActivityPrices] = {}
+
+    def share_of(self, opening_id: int) -> Share | None:
+        """What an added opening costs by itself; None where it has no price."""
+        return self._of(self.added[opening_id].unit.activity_id).after.shares.get(_key(opening_id))
+
+    def problem_of(self, wanted: Wanted) -> PriceProblem | None:
+        """Why an opening has no price: an added one among all choices, another one by itself."""
+        if wanted.opening_id in self.added:
+            return self._of(wanted.unit.activity_id).problems.get(_key(wanted.opening_id))
+        found = self._alone(wanted)
+        return found if isinstance(found, PriceProblem) else None
+
+    def one_more(self, wanted: Wanted) -> ChoicePrice | None:
+        """What an opening that is not among the choices would add to them; None where it has no price."""
+        activity = self._of(wanted.unit.activity_id)
+        if activity.is_solitary_on(wanted.day):
+            found = self._alone(wanted)
+            if isinstance(found, PriceProblem):
+                return None
+            return ChoicePrice(found.amount_cents, explained(found.steps), ())
+        key = _key(wanted.opening_id)
+        with_it = activity.bill([*activity.added, self._usage(wanted)])
+        share = with_it.shares.get(key)
+        if share is None:
+            return None
+        amount_cents = _carried_cents(with_it) - _carried_cents(activity.after)
+        changes = bill_changes(activity.after.bill, with_it.bill, with_it.instead_of)
+        triggered = [change for change in changes if change.kind is BillChangeKind.REACHED]
+        return ChoicePrice(amount_cents, explained(share.steps), activity.sentences(triggered))
+
+    def moved(self) -> Sequence[Moved]:
+        """The bookings that are kept, that no invoice holds, and whose price moves with these choices."""
+        return [moved for activity in self._changed() for moved in activity.moved]
+
+    def moved_share(self, booking_id: int) -> Share | None:
+        """The new price of a booking that moves with these choices."""
+        return next((each.share for each in self.moved() if each.booking_id == booking_id), None)
+
+    def effects(self) -> tuple[str, ...]:
+        """What these choices change besides their own prices, in sentences."""
+        return tuple(sentence for activity in self._changed() for sentence in activity.effects())
+
+    @property
+    def change_cents(self) -> int:
+        """By how much the family's bill changes: what is kept counts as it was told, not as it would be priced now."""
+        total = sum(activity.extras_change_cents for activity in self._changed())
+        for opening_id in self.added:
+            share = self.share_of(opening_id)
+            total += 0 if share is None else share.amount_cents
+        total -= sum(self.prices.booked[key].price_cents for key in self.given_back)
+        return total + sum(each.share.amount_cents - each.from_cents for each in self.moved())
+
+    def total_cents(self, span: DaySpan) -> int:
+        """What the family's days of a span cost with these choices, in the activities that were told."""
+        total = 0
+        for activity_id in self.prices.tariffs:
+            total += self._of(activity_id).total_cents(span)
+        return total
+
+    def _of(self, activity_id: int) -> "_ActivityPrices":
+        if activity_id not in self._activities:
+            added = [self._usage(each) for each in self.added.values() if each.unit.activity_id == activity_id]
+            prices = self.prices.of_activity(activity_id)
+            self._activities[activity_id] = _ActivityPrices(
+                activity_id, prices, added, self.given_back & prices.booked.keys()
+            )
+        return self._activities[activity_id]
+
+    def _changed(self) -> Iterable["_ActivityPrices"]:
+        ids = {each.unit.activity_id for each in self.added.values()}
+        ids |= {self.prices.booked[key].usage.activity_id for key in self.given_back}
+        return (self._of(id_) for id_ in sorted(ids))
+
+    def _alone(self, wanted: Wanted) -> Share | PriceProblem:
+        try:
+            return price_of_one(self.prices.household, self._usage(wanted), self.prices.tariffs)
+        except Unpriced as error:
+            return error.problem
+
+    def _usage(self, wanted: Wanted) -> Usage:
+        return usage_of(_key(wanted.opening_id), self.child_id, wanted.unit, wanted.day)
+
+
+class _ActivityPrices:
+    """The same in one activity."""
+
+    def __init__(
+        self, activity_id: int, prices: FamilyPrices, added: Sequence[Usage], given_back: Collection[int]
+    ) -> None:
+        self.activity_id = activity_id
+        self.prices = prices
+        self.added = added
+        self.given_back = given_back
+        self.versions = prices.tariffs[activity_id]
+
+    @cached_property
+    def before(self) -> FamilyBill:
+        """As it is stored."""
+        return self.prices.bill()
+
+    @cached_property
+    def after(self) -> FamilyBill:
+        """With the choices."""
+        return self.bill(self.added) if self.added or self.given_back else self.before
+
+    @cached_property
+    def problems(self) -> Mapping[int, PriceProblem]:
+        """What has no price with the choices, by usage."""
+        return {each.usage.key: each.problem for each in self.after.bill.unpriced}
+
+    def bill(self, added: Iterable[Usage]) -> FamilyBill:
+        """With other additions."""
+        return self.prices.bill(added, self.given_back)
+
+    def is_solitary_on(self, day: date) -> bool:
+        """Whether prices of a day look at nothing else that the family has."""
+        version = version_on(self.versions, day)
+        return version is None or is_solitary(version.grid)
+
+    @cached_property
+    def moved(self) -> Sequence[Moved]:
+        """Kept bookings that cost something else because of the choices, and of nothing else."""
+        if not self.added and not self.given_back:
+            return ()
+        days = [usage.day for usage in self.added]
+        days += [self.prices.booked[key].usage.day for key in self.given_back]
+        reach = moved_days(self.versions, DaySpan(min(days), max(days)))
+        found = []
+        for key, share in self.after.shares.items():
+            was = self.before.shares.get(key)
+            if was is None or key in self.given_back or not reach.covers(self.prices.booked[key].usage.day):
+                continue
+            if (was.amount_cents, was.line.kind) != (share.amount_cents, share.line.kind):
+                found.append(Moved(key, self.prices.booked[key].price_cents, share))
+        return found
+
+    @property
+    def extras_change_cents(self) -> int:
+        """By how much deductions, fees and surcharges change."""
+        return extras_cents(self.after.bill) - extras_cents(self.before.bill)
+
+    def effects(self) -> tuple[str, ...]:
+        """The sentences: what is reached, lost or changes, and how many others move besides."""
+        changes = bill_changes(self.before.bill, self.after.bill, self.after.instead_of)
+        told = {key for change in changes for key in change.line.usage_keys}
+        differences = [each.share.amount_cents - each.from_cents for each in self.moved if each.booking_id not in told]
+        return self.sentences(changes, [cents for cents in differences if cents])
+
+    def sentences(self, changes: Iterable[BillChange], moved: Iterable[int] = ()) -> tuple[str, ...]:
+        """Changes in words."""
+        units = {unit_code(unit.id): unit.name for unit in catalogue().activities[self.activity_id].units}
+        return change_sentences([(change, self._grid(change.line.day)) for change in changes], units, moved)
+
+    def total_cents(self, span: DaySpan) -> int:
+        """What the days of a span cost: kept prices, new ones for what is added or moves, and what is due besides."""
+        moved = {each.booking_id: each.share.amount_cents for each in self.moved}
+        total = sum(
+            line.amount_cents for line in self.after.bill.lines if line.kind not in CARRYING and span.covers(line.day)
+        )
+        for key, each in self.prices.booked.items():
+            if each.usage.is_charged and key not in self.given_back and span.covers(each.usage.day):
+                total += moved.get(key, each.price_cents)
+        for usage in self.added:
+            share = self.after.shares.get(usage.key)
+            if share is not None and span.covers(usage.day):
+                total += share.amount_cents
+        return total
+
+    def _grid(self, day: date) -> Grid:
+        version = version_on(self.versions, day)
+        assert version is not None  # it made the line
+        return version.grid
+
+
+def _key(opening_id: int) -> int:
+    """The key of a usage that is no booking yet: bookings have positive ones."""
+    return -opening_id
+
+
+def _carried_cents(bill: FamilyBill) -> int:
+    return sum(share.amount_cents for share in bill.shares.values())
