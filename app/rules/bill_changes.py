@@ -40,8 +40,13 @@ def bill_changes(before: Bill, after: Bill, instead_of: Callable[[PricedLine], i
     """What changes besides single prices. ``instead_of`` tells what a line of ``after`` is instead of."""
     changes: list[BillChange] = []
     reached: set[int] = set()
+    broken = {
+        key for line in _lines(before, {LineKind.PACKAGE}) if _matching(line, after) is None for key in line.usage_keys
+    }
     for line in _lines(after, _GROUPING):
         same = _matching(line, before)
+        if same is None and broken.issuperset(line.usage_keys):
+            continue  # a combination that a package had taken up: told with what becomes of the package
         if same is None:
             reached |= set(line.usage_keys)
             changes.append(BillChange(BillChangeKind.REACHED, line, instead_of(line), line.amount_cents))

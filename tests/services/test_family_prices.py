@@ -1,0 +1,385 @@
+"""A family is priced as a whole: what the planning says is what a save keeps, and what an invoice asks, to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.activities import Activity, TariffVersion
+from app.models.bookings import Booking, BookingPriceChange, Opening, PriceChangeReason
+from app.models.families import Child, Family, FamilyChild, FamilyQuotient
+from app.models.invoices import Invoice, InvoiceLine
+from app.rules.bills import LineKind
+from app.rules.capabilities import Role
+from app.rules.choices import Shown
+from app.rules.quotients import QuotientOutcome
+from app.rules.states import BookingStatus, FamilyStatus
+from app.rules.tariff_grids import (
+    ChangePercent,
+    Combination,
+    Condition,
+    DaysDeduction,
+    Grid,
+    Item,
+    LeastDays,
+    Modifier,
+    ModifierKind,
+    Nature,
+    Package,
+    Period,
+    Span,
+    YearlyFee,
+    flat,
+    unit_code,
+)
+from app.services import bookings, families, planning
+from app.services.bookings import Result
+from app.services.checks import find_inconsistencies
+from app.services.households import family_bill
+from app.services.invoice_runs import issue_next, preview_run, start_run
+from app.services.planning import CellView, Proposal, Week
+from app.services.prices import reprice_families
+from tests import factories
+from tests.client import recorder
+from tests.factories import ActivitySetup, FamilySetup, issue, make_staff, save
+
+HOURS = {"Matin": (time(8), time(12)), "Repas": (time(12), time(13)), "Après-midi": (time(13), time(18))}
+ALL_DAY = tuple(HOURS)
+FIRST_WEEK = [date(2026, 11, 30) + timedelta(days=n) for n in range(5)]  # lies in two months
+WEEK = [day + timedelta(days=7) for day in FIRST_WEEK]
+NEXT_WEEK = [day + timedelta(days=14) for day in FIRST_WEEK]
+DECEMBER, JANUARY = date(2026, 12, 1), date(2027, 1, 1)
+AFTER = datetime(2027, 1, 4, 9)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A family with two children, enrolled in an activity of many rules."""
+
+    family: FamilySetup
+    elder: int
+    younger: int
+    activity: ActivitySetup
+    openings: dict[tuple[date, str], int] = field(repr=False)
+
+    def ids(self, days: list[date], units: tuple[str, ...] = ALL_DAY) -> list[int]:
+        return [self.openings[day, unit] for day in days for unit in units]
+
+    def week(self, child_id: int, day: date, proposal: Proposal | None = None) -> Week:
+        return planning.build_week(self.family.ref, families.child_of(self.family.family_id, child_id), day, proposal)
+
+
+def many_rules(activity: ActivitySetup, **changes: object) -> Grid:
+    """Matin and Après-midi 4.00, Repas 3.00, together 10.00; five days 45.00; 3 days −2.00; 2nd child −20 % of care;
+    a card of 15.00 for the family."""
+    morning, meal, afternoon = (unit_code(activity.units[name]) for name in ALL_DAY)
+    units = frozenset({morning, meal, afternoon})
+    care = frozenset({morning, afternoon, "day", "week"})
+    parts: dict[str, object] = {
+        "items": (
+            Item(morning, flat(400)),
+            Item(meal, flat(300), Nature.MEAL),
+            Item(afternoon, flat(400)),
+            Item("day", flat(1_000), meal_cents=300),
+            Item("week", flat(4_500)),
+            Item("card", flat(1_500), Nature.OTHER),
+        ),
+        "combinations": (Combination(units, "day"),),
+        "packages": (Package("week", Period.WEEK, units, least_days=5),),
+        "deductions": (DaysDeduction("days", Period.WEEK, units, ((3, 200),)),),
+        "fees": (YearlyFee("card", 9, is_per_child=False),),
+        "modifiers": (
+            Modifier(ModifierKind.SIBLING, Condition(items=care, ranks=Span("2+", 2, None)), ChangePercent(-20)),
+        ),
+    }
+    return Grid(**(parts | changes))  # type: ignore[arg-type]
+
+
+def make_home(**changes: object) -> Home:
+    activity = factories.make_activity("Vacances", HOURS, needs={}, notice=None)
+    openings = factories.make_openings(activity, [*FIRST_WEEK, *WEEK, *NEXT_WEEK])
+    with write_transaction() as session:
+        session.scalars(select(TariffVersion)).one().grid = many_rules(activity, **changes)
+    family = factories.make_family()
+    elder = factories.make_child(family, "Léa", date(2017, 5, 14))
+    younger = factories.make_child(family, "Tom", date(2020, 2, 3))
+    for child_id in (elder, younger):
+        factories.enrol(child_id, family, activity)
+    return Home(family, elder, younger, activity, openings)
+
+
+@pytest.fixture
+def home(sqlite_app: Flask) -> Home:
+    return make_home()
+
+
+def kept(child_id: int) -> list[int]:
+    """The prices of a child's bookings that are not cancelled, by day."""
+    db.session.rollback()
+    rows = db.session.scalars(
+        select(Booking.price_cents)
+        .where(Booking.child_id == child_id, Booking.status == BookingStatus.CONFIRMED)
+        .order_by(Booking.day, Booking.opening_id)
+    )
+    return list(rows)
+
+
+def cells_of(week: Week) -> dict[int, CellView]:
+    return {
+        cell.opening_id: cell for each in week.activities for row in each.rows for cell in row.cells if cell is not None
+    }
+
+
+def wanted(free: list[int], ticked: list[int], held: list[int] | None = None) -> Proposal:
+    return factories.proposal(held=held or [], free=free, ticked=ticked)
+
+
+def lines_of(invoice_id: int) -> list[tuple[LineKind, str, int, int]]:
+    rows = db.session.scalars(
+        select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.position)
+    )
+    return [(row.kind, row.label.split(", ", 1)[1], row.quantity, row.amount_cents) for row in rows]
+
+
+def test_a_day_together_costs_its_own_price_and_says_so_before_it_is_saved(home: Home) -> None:
+    ids = home.ids(WEEK[:1])
+    before = cells_of(home.week(home.elder, WEEK[0], wanted(ids, ids[:2])))
+    assert [before[id_].price_cents for id_ in ids] == [400, 300, 300]  # the third makes a day of them
+    assert before[ids[2]].effects == (
+        "Déclenche le prix «\u00a0Journée (Matin, Repas, Après-midi)\u00a0»\u00a0: 10,00\u00a0€ au lieu de 11,00\u00a0€",
+    )
+    week = home.week(home.elder, WEEK[0], wanted(ids, ids))
+    assert (week.summary.amount_cents, week.days[0].total_cents) == (1_000 + 1_500, 1_000)
+    assert week.summary.effects[1] == "S’ajoute la cotisation de l’année\u00a0: 15,00\u00a0€"
+    outcome = save(home.family, home.elder, book=ids)
+    assert (outcome.change_cents, outcome.effects) == (week.summary.amount_cents, week.summary.effects)
+    assert kept(home.elder) == [1_000, 0, 0]
+
+
+def test_the_tick_that_makes_a_package_moves_the_other_days_and_breaking_it_moves_them_back(home: Home) -> None:
+    save(home.family, home.elder, book=home.ids(WEEK[:4], ("Matin",)))
+    assert kept(home.elder) == [400] * 4
+    friday = home.ids(WEEK[4:])
+    checked = home.week(home.elder, WEEK[4], wanted(friday, friday))
+    assert checked.summary.effects == (
+        "Déclenche le forfait semaine\u00a0: 45,00\u00a0€ au lieu de 26,00\u00a0€",
+        "La réduction pour le nombre de jours passe de 2,00\u00a0€ à 0,00\u00a0€",
+    )
+    outcome = save(home.family, home.elder, book=friday)
+    assert (outcome.change_cents, outcome.effects) == (checked.summary.amount_cents, checked.summary.effects)
+    assert kept(home.elder) == [4_500, *[0] * 6]
+    changes = db.session.execute(select(BookingPriceChange.from_cents, BookingPriceChange.to_cents)).tuples().all()
+    assert changes == [(400, 4_500), (400, 0), (400, 0), (400, 0)]
+    assert set(db.session.scalars(select(BookingPriceChange.reason))) == {PriceChangeReason.OTHER_BOOKINGS}
+    moved = home.week(home.elder, WEEK[0]).changed_prices
+    assert [(each.from_cents, each.to_cents) for each in moved] == [(400, 4_500), (400, 0), (400, 0), (400, 0)]
+
+    monday = home.ids(WEEK[:1], ("Matin",))
+    checked = home.week(home.elder, WEEK[0], wanted([], [], held=monday))
+    assert checked.summary.effects[0] == (
+        "Sans le forfait semaine, les autres jours reviennent au prix à l’unité\u00a0: "
+        "22,00\u00a0€ au lieu de 45,00\u00a0€"
+    )
+    outcome = save(home.family, home.elder, cancel=monday)
+    assert (outcome.change_cents, outcome.effects) == (checked.summary.amount_cents, checked.summary.effects)
+    assert kept(home.elder) == [400, 400, 400, 1_000, 0, 0]
+
+
+def test_a_second_child_pays_less_and_again_more_when_the_first_gives_back(home: Home) -> None:
+    save(home.family, home.younger, book=home.ids(WEEK[:1], ("Matin",)))
+    assert kept(home.younger) == [400]
+    outcome = save(home.family, home.elder, book=home.ids(WEEK[1:2], ("Matin",)))
+    assert outcome.effects == ("Change aussi le prix d’une autre réservation\u00a0: −0,80\u00a0€",)
+    assert (kept(home.elder), kept(home.younger), outcome.change_cents) == ([400], [320], 320)
+    save(home.family, home.elder, cancel=home.ids(WEEK[1:2], ("Matin",)))
+    assert kept(home.younger) == [400]
+
+
+def test_a_booking_given_back_and_booked_again_counts_once(home: Home) -> None:
+    ids = home.ids(WEEK, ("Matin",))
+    save(home.family, home.elder, book=ids)
+    save(home.family, home.elder, cancel=ids[:1])
+    save(home.family, home.elder, book=ids[:1])
+    assert kept(home.elder) == [4_500, 0, 0, 0, 0]
+
+
+def test_days_that_are_sold_together_are_refused_one_by_one(sqlite_app: Flask) -> None:
+    def at_least(activity: ActivitySetup) -> tuple[LeastDays, ...]:
+        return (LeastDays(frozenset(unit_code(id_) for id_ in activity.units.values()), 3),)
+
+    home = make_home()
+    with write_transaction() as session:
+        version = session.scalars(select(TariffVersion)).one()
+        version.grid = many_rules(home.activity, least_days=at_least(home.activity), fees=())
+    two, three = (home.ids(WEEK[:count], ("Matin",)) for count in (2, 3))
+    week = home.week(home.elder, WEEK[0], wanted(two, two))
+    assert {cells_of(week)[id_].reason_text for id_ in two} == {
+        "Pas assez de jours\u00a0: cette activité se réserve pour plusieurs jours de la semaine ensemble."
+    }
+    assert save(home.family, home.elder, book=two).count(Result.REFUSED) == 2
+    assert save(home.family, home.elder, book=three).count(Result.BOOKED) == 3
+    assert kept(home.elder) == [400] * 3
+
+
+def test_a_day_that_cannot_be_had_takes_the_others_with_it_where_a_week_needs_several(sqlite_app: Flask) -> None:
+    home = make_home()
+    with write_transaction() as session:
+        units = frozenset(unit_code(id_) for id_ in home.activity.units.values())
+        session.scalars(select(TariffVersion)).one().grid = many_rules(home.activity, least_days=(LeastDays(units, 3),))
+        session.get_one(Opening, home.openings[WEEK[2], "Matin"]).is_open = False
+    outcome = save(home.family, home.elder, book=home.ids(WEEK[:3], ("Matin",)))
+    assert outcome.count(Result.BOOKED) == 0 and outcome.count(Result.REFUSED) == 3
+
+
+def test_an_invoice_shows_packages_days_and_dues_and_sums_to_what_the_planning_said(home: Home) -> None:
+    save(home.family, home.elder, book=home.ids(WEEK))
+    save(home.family, home.elder, book=home.ids(NEXT_WEEK[:2]))
+    save(home.family, home.younger, book=home.ids(NEXT_WEEK[:3], ("Matin",)))
+    said = home.week(home.elder, WEEK[0]).summary.month_cents
+    clock.start_at(AFTER, frozen=True)
+    staff_id = make_staff(Role.REGISSEUR)
+    preview = preview_run(db.session.get_one(Activity, home.activity.id).office_id, DECEMBER)
+    (invoice_id,) = issue(home.activity, DECEMBER, staff_id)
+    assert lines_of(invoice_id) == [
+        (LineKind.PACKAGE, "Forfait semaine", 1, 4_500),
+        (LineKind.COMBINATION, "Journée (Matin, Repas, Après-midi)", 2, 2_000),
+        (LineKind.UNIT, "Matin", 3, 960),
+        (LineKind.FEE, "Cotisation de l’année", 1, 1_500),
+        (LineKind.DEDUCTION, "Réduction pour le nombre de jours", 1, -200),
+    ]
+    total = db.session.get_one(Invoice, invoice_id).total_cents
+    assert total == said == preview.total_cents == 8_760
+    assert not [each for each in preview.drafts[0].draft.oddities if each.kept_cents != each.current_cents]
+    with db.session.no_autoflush:
+        assert family_bill(db.session(), home.family.family_id, DECEMBER, [home.activity.id]).bill.total_cents == (
+            total - 1_500  # the card is paid now
+        )
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_a_yearly_fee_is_asked_once(home: Home) -> None:
+    january = date(2027, 1, 4)
+    openings = factories.make_openings(home.activity, [january])
+    save(home.family, home.elder, book=home.ids(WEEK[:1], ("Matin",)))
+    save(home.family, home.younger, book=[openings[january, "Matin"]])
+    clock.start_at(datetime(2027, 2, 1, 9), frozen=True)
+    staff_id = make_staff(Role.REGISSEUR)
+    fees = []
+    for month in (DECEMBER, JANUARY):
+        (invoice_id,) = issue(home.activity, month, staff_id)
+        fees.append([line for line in lines_of(invoice_id) if line[0] is LineKind.FEE])
+    assert [len(each) for each in fees] == [1, 0]
+
+
+def test_a_package_in_two_months_is_paid_once_over_both_invoices(home: Home) -> None:
+    save(home.family, home.elder, book=home.ids(FIRST_WEEK[:1], ("Matin",)))
+    clock.start_at(datetime(2026, 12, 1, 6), frozen=True)
+    staff_id = make_staff(Role.REGISSEUR)
+    (november,) = issue(home.activity, date(2026, 11, 1), staff_id)
+    save(home.family, home.elder, book=home.ids(FIRST_WEEK[1:], ("Matin",)))
+    assert kept(home.elder) == [400, 4_100, 0, 0, 0]  # what was invoiced counts towards the package
+    (reason,) = home.week(home.elder, FIRST_WEEK[1]).price_reasons
+    assert "tarif unique, déjà facturé −4,00\u00a0€" in reason.explanations
+    clock.start_at(AFTER, frozen=True)
+    (december,) = issue(home.activity, DECEMBER, staff_id)
+    totals = [db.session.get_one(Invoice, id_).total_cents for id_ in (november, december)]
+    assert totals == [400 + 1_500, 4_100]
+
+
+def test_a_package_that_was_invoiced_and_falls_back_counts_for_the_other_days(home: Home) -> None:
+    save(home.family, home.elder, book=home.ids(FIRST_WEEK, ("Matin",)))
+    clock.start_at(datetime(2026, 12, 1, 6), frozen=True)
+    (november,) = issue(home.activity, date(2026, 11, 1), make_staff(Role.REGISSEUR))
+    assert db.session.get_one(Invoice, november).total_cents == 4_500 + 1_500
+    save(home.family, home.elder, cancel=home.ids(FIRST_WEEK[4:], ("Matin",)))
+    # Four days cost 16.00, and 45.00 are asked already: nothing more, and the rest is for a credit note.
+    assert kept(home.elder) == [4_500, 0, 0, 0]
+
+
+class Undo(Exception):
+    """Ends what was only tried."""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_screen_save_and_invoice_say_the_same_over_random_baskets(home: Home, seed: int) -> None:
+    random = Random(seed)
+    office_id = db.session.get_one(Activity, home.activity.id).office_id
+    staff_id = make_staff(Role.REGISSEUR)
+    db.session.rollback()
+    for _ in range(5):
+        child_id, days = random.choice((home.elder, home.younger)), random.choice((WEEK, NEXT_WEEK))
+        shown = cells_of(home.week(child_id, days[0]))
+        flips = {id_ for id_ in shown if random.random() < random.choice((0.2, 0.8))}
+        ticked = frozenset(id_ for id_, cell in shown.items() if cell.holding != (id_ in flips))
+        proposal = Proposal(tuple(Shown(id_, cell.holding) for id_, cell in shown.items()), ticked)
+        checked = home.week(child_id, days[0], proposal)
+        with write_transaction() as session:
+            outcome = bookings.save(
+                session, home.family.ref, home.family.user_id, child_id, f"{random.random()}", proposal
+            )
+        assert (outcome.change_cents, outcome.effects) == (checked.summary.amount_cents, checked.summary.effects)
+        after = home.week(child_id, days[0])
+        assert after.summary.month_cents == checked.summary.month_cents
+        assert [cell.price_cents for cell in cells_of(after).values() if cell.holding] == [
+            cell.price_cents for cell in cells_of(checked).values() if cell.ticked
+        ]
+    bill = family_bill(db.session(), home.family.family_id, DECEMBER, [home.activity.id])
+    said = home.week(home.elder, WEEK[0]).summary.month_cents
+    assert said == bill.bill.total_cents
+    clock.start_at(AFTER, frozen=True)
+    with write_transaction() as session:
+        run_id = start_run(session, office_id, DECEMBER, clock.today(), clock.today(), staff_id)
+        while issue_next(session, run_id):
+            pass
+    assert sum(db.session.scalars(select(Invoice.total_cents))) == said
+    assert find_inconsistencies(db.session()) == ()
+
+
+def add_families(session: Session, home: Home, count: int) -> list[int]:
+    """More families like TEST, with a child that has a whole day each; in bulk."""
+    template = session.scalars(select(Booking)).first()
+    assert template is not None
+    made = []
+    for number in range(count):
+        family = Family(status=FamilyStatus.ACTIVE, last_name=f"FAMILLE {number}", first_name="Dominique")
+        child = Child(last_name=f"FAMILLE {number}", first_name="Sacha", birth_date=date(2018, 1, 1))
+        session.add_all([family, child])
+        session.flush()
+        session.add(FamilyChild(family_id=family.id, child_id=child.id))
+        session.add(FamilyQuotient(family_id=family.id, value_cents=50_000, starts_on=date(2026, 1, 1)))
+        session.add_all(
+            Booking(
+                child_id=child.id, family_id=family.id, enrolment_id=template.enrolment_id, opening_id=id_, day=WEEK[0],
+                status=BookingStatus.CONFIRMED, price_cents=1, price_outcome=QuotientOutcome.NOT_APPLICABLE,
+            )
+            for id_ in home.ids(WEEK[:1])
+        )  # fmt: skip
+        made.append(family.id)
+    session.flush()
+    return made
+
+
+def test_repricing_a_hundred_families_asks_as_much_as_repricing_ten(home: Home) -> None:
+    save(home.family, home.elder, book=home.ids(WEEK[:1]))
+    counts = []
+    for many in (10, 100):
+        with write_transaction() as session:
+            ids = add_families(session, home, many)
+        with write_transaction() as session:
+            recorder.statements = statements = []
+            try:
+                found = reprice_families(session, ids, PriceChangeReason.TARIFF)
+                session.flush()
+            finally:
+                recorder.statements = None
+        assert {each.difference_cents for each in found.values()} == {1_000 - 3}
+        counts.append(sum(1 for statement in statements if statement.startswith("SELECT")))
+    assert counts[0] == counts[1] <= 10
