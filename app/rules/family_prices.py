@@ -494,18 +494,6 @@ def fee_year(fee: YearlyFee, day: date) -> int:
     return day.year if day.month >= fee.first_month else day.year - 1
 
 
-def fees_of(bill: Bill, tariffs: Mapping[int, Sequence[GridVersion]]) -> frozenset[FeePaid]:
-    """The yearly fees that a bill charges, to be told with the family's next ones."""
-    found = set()
-    for line in bill.lines:
-        version = version_on(tariffs.get(line.activity_id, ()), line.day)
-        if line.kind is not LineKind.FEE or version is None:
-            continue
-        fee = next(fee for fee in version.grid.fees if fee.item == line.item)
-        found.add(FeePaid(line.activity_id, line.item, fee_year(fee, line.day), line.child_id))
-    return frozenset(found)
-
-
 def _taken(combination: Combination, usages: Sequence[Usage]) -> list[Usage]:
     """One usage for each unit of a combination, or nothing where one is missing."""
     taken: dict[str, Usage] = {}

@@ -58,6 +58,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, is_enrolled=False)
             case ["no", "price"]:
                 facts = replace(facts, has_price=False)
+            case ["too", "little"]:
+                facts = replace(facts, is_too_little=True)
             case ["violation"]:
                 facts = replace(facts, violation=VIOLATION)
             case ["no", "rules"]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.price_labels import explained
 from app.rules.bills import Bill, Household, LineKind, Usage
 from app.rules.explanations import recompute, rounded_half_up
-from app.rules.family_prices import fees_of, price_family
+from app.rules.family_prices import price_family
 from app.rules.grid_checks import grid_problems
 from app.rules.quotients import Quotient, QuotientOutcome
 from app.rules.rates import Facts, ProblemKind
@@ -91,12 +91,11 @@ def test_the_parts_of_a_day_are_care_and_its_meal() -> None:
     assert (line.care_cents, line.meal_cents, line.other_cents) == (0, 0, 225)
 
 
-def test_the_fees_of_a_bill_are_not_charged_again() -> None:
-    family, had = household("–"), usages("holidays", "A 02 day")
-    first = price_family(family, had, TARIFFS)
-    again = price_family(replace(family, fees_paid=fees_of(first, TARIFFS)), had, TARIFFS)
-    assert [line.kind for line in first.lines] == [LineKind.FEE, LineKind.UNIT]
-    assert [line.kind for line in again.lines] == [LineKind.UNIT]
+def test_a_fee_is_charged_once_also_where_two_versions_lie_in_its_year() -> None:
+    grid = TARIFFS[3][0].grid
+    versions = {3: (*TARIFFS[3], GridVersion(date(2026, 11, 3), grid))}
+    bill = price_family(household("–"), usages("holidays", "A 02 day; A 03 day"), versions)
+    assert [line.kind for line in bill.lines] == [LineKind.FEE, LineKind.UNIT, LineKind.UNIT]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from app.rules.invoicing import (
     OddityKind,
     draft_invoice,
     is_charged,
+    usage_standing,
 )
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
@@ -68,6 +69,8 @@ def test_what_is_charged(row: Row) -> None:
     cancelled = word_or_none(row["cancelled how"])
     charged = is_charged(BookingStatus(row["status"]), CancelClass(cancelled) if cancelled else None)
     assert charged == (row["charged"] == "yes")
+    told = usage_standing(BookingStatus(row["status"]), CancelClass(cancelled) if cancelled else None)
+    assert told == word_or_none(row["as"])
 
 
 @pytest.mark.parametrize("row", cases("invoicing", "drafts"))
