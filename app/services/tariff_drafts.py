@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.activities import NO_DAY_YET, Activity, TariffVersion
-from app.rules.grid_checks import GridProblem, grid_problems, priced_codes
 from app.rules.documents import Document, document_of
+from app.rules.grid_checks import GridProblem, grid_problems, priced_codes
 from app.rules.grid_documents import grid_document
 from app.rules.grid_parts import GridPart, Section, parts_of, with_part, with_part_moved, without_part
 from app.rules.tariff_grids import CountedSiblings, Grid, Rounding, SiblingOrder, unit_code
