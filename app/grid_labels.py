@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from app.filters import NBSP, enumeration, euros, month_name, spaced
 from app.labels import LABELS
-from app.price_labels import column_words, effort_words, grid_problem_words, percent_text
+from app.price_labels import CRITERION_WORDS, column_words, effort_words, grid_problem_words, percent_text
 from app.rules.explanations import Chosen
 from app.rules.grid_checks import GridProblem, GridProblemKind, Part
 from app.rules.grid_parts import GridPart, Section, parts_of
@@ -194,7 +194,7 @@ def rate_words(rate: Rate) -> str:
         case Table(axes=()):
             return " ".join(euros(cents) for cents in rate.values.values())
         case Table():
-            return f"selon {_axes(rate)}"
+            return f"prix selon {_axes(rate)}"
         case CostShare(percents=Table(axes=())):
             return " ".join(f"{percent}{NBSP}% du coût réel" for percent in rate.percents.values.values())
         case CostShare():
@@ -246,7 +246,7 @@ def axis_name(criterion: Criterion) -> str:
 
 
 def _axes(table: Table) -> str:
-    return enumeration([_small(axis_name(axis.criterion)) for axis in table.axes])
+    return enumeration([CRITERION_WORDS[axis.criterion] for axis in table.axes])
 
 
 def _keys(axis: Axis) -> list[tuple[str, ...]]:

@@ -105,9 +105,12 @@ def account_menu() -> AccountMenu:
     )
 
 
+_BELONGS_TO = {"staff.tariff_drafts": "staff.tariffs"}
+
+
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:
-    # A section stays current on all pages of its blueprint.
+    # A section stays current on all pages of its blueprint, and of those that belong to it.
+    present = _BELONGS_TO.get(request.blueprint or "", request.blueprint)
     return tuple(
-        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rsplit(".", 1)[0] == request.blueprint)
-        for s in sections
+        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rsplit(".", 1)[0] == present) for s in sections
     )

@@ -182,7 +182,7 @@ def _plain(cents: int) -> str:
     return f"{whole},{rest:02d}" if rest else str(whole)
 
 
-_CRITERIA: Mapping[Criterion, str] = {
+CRITERION_WORDS: Mapping[Criterion, str] = {
     Criterion.QUOTIENT: "le quotient familial",
     Criterion.RANK: "le rang de l’enfant",
     Criterion.CHILDREN: "le nombre d’enfants",
@@ -249,12 +249,12 @@ def percent_text(percent: Rational) -> str:
 def problem_words(problem: PriceProblem) -> str:
     """Why there is no price."""
     words = _PROBLEMS[problem.kind]
-    return words if problem.criterion is None else f"{words} ({_CRITERIA[problem.criterion]})"
+    return words if problem.criterion is None else f"{words} ({CRITERION_WORDS[problem.criterion]})"
 
 
 def grid_problem_words(problem: GridProblem) -> str:
     """What is wrong with a grid, and where on its axis."""
-    about = _CRITERIA[problem.criterion] if problem.criterion is not None else ""
+    about = CRITERION_WORDS[problem.criterion] if problem.criterion is not None else ""
     match problem.kind:
         case GridProblemKind.GAP:
             return f"Rien n’est prévu de {_at(problem, problem.at)} à {_last(problem)} pour {about}."

@@ -7,7 +7,9 @@ from app.access import requires
 from app.blueprints.staff.tariffs import done_sentence, names_of, reprice_for_a_while, signature_of
 from app.database import write_transaction
 from app.forms.staff_tariffs import FirstDayForm
-from app.forms.tariff_parts import ItemForm, PartForm, RulesForm, part_form
+from app.forms.tariff_fields import PartForm
+from app.forms.tariff_parts import RulesForm, part_form
+from app.forms.tariff_prices import ItemForm
 from app.grid_labels import PART_TITLES, SECTION_TITLES, family_words, sections_of
 from app.htmx import go_to, render_page
 from app.labels import choices_of
@@ -146,7 +148,7 @@ def remove_part(draft_id: int) -> BaseResponse:
         with write_transaction() as session:
             tariff_drafts.remove_part(session, draft_id, section, seen or "")
     except PartInUse:
-        flash("Une autre règle de la grille utilise ce prix : retirez-la d’abord.", "error")
+        flash("Une autre règle de la grille utilise ce prix : retirez-la d’abord.", "error")
     else:
         flash("Retiré du brouillon.", "success")
     return _back_to(draft_id, section)
