@@ -15,8 +15,16 @@ THE_FAMILY = "Famille"
 
 
 def line_name(line: PricedLine, grid: Grid, units: Mapping[str, str]) -> str:
-    """« Matin », « Journée (Matin, Repas, Après-midi) », « Forfait semaine ». ``units``: names by code."""
+    """« Matin », « Journée (Matin, Repas, Après-midi) », « Forfait semaine ». ``units``: names by code.
+
+    What the staff called a price with a name of its own comes first.
+    """
+    label = grid.by_code[line.item].label if line.item in grid.by_code else ""
     match line.kind:
+        case LineKind.PACKAGE if label:
+            return label if label.lower().startswith("forfait") else f"Forfait «{NBSP}{label}{NBSP}»"
+        case LineKind.COMBINATION | LineKind.BOOK | LineKind.FEE if label:
+            return label
         case LineKind.PACKAGE:
             return f"Forfait {_period(line, grid)}"
         case LineKind.COMBINATION:
@@ -31,9 +39,9 @@ def line_name(line: PricedLine, grid: Grid, units: Mapping[str, str]) -> str:
         case LineKind.FEE:
             return "Cotisation de l’année"
         case LineKind.SURCHARGE:
-            return f"Supplément, {units.get(line.item, line.item)}"
+            return f"Supplément, {units.get(line.item, label or line.item)}"
         case _:
-            return units.get(line.item, line.item)
+            return units.get(line.item, label or line.item)
 
 
 def change_sentences(

@@ -28,7 +28,7 @@ from app.forms.tariff_fields import (
 )
 from app.forms.tariff_rates import RateEditor, price_typed, read_percent
 from app.labels import choices_of
-from app.price_labels import percent_text, word_code, word_text
+from app.price_labels import percent_text, residence_label, word_code, word_text
 from app.rules.tariff_grids import (
     AddCents,
     AddRate,
@@ -48,6 +48,7 @@ from app.rules.tariff_grids import (
     Surcharge,
     SurchargeCause,
 )
+from app.services.price_facts import residence_words
 
 
 class _EffectForm(PartForm):
@@ -98,7 +99,6 @@ class ModifierForm(_EffectForm):
     natures = ticks_field("Sur quelle sorte de prix", hint="Aucune case cochée : toutes.".replace(" :", f"{NBSP}:"))
     residences = text_field(
         "Lieu de résidence", autocomplete="off",
-        description=spaced("« résident », « extérieur » ou un mot à vous ; plusieurs avec des virgules."),
     )  # fmt: skip
     rank_low = whole_field("Rang de l’enfant, du", 1, 20, hint="2 pour le deuxième enfant.")
     rank_last = whole_field("jusqu’au", 1, 20, hint=spaced("Vide : et les suivants."))
@@ -117,6 +117,8 @@ class ModifierForm(_EffectForm):
         present = self.present.when.items if isinstance(self.present, Modifier) else ()
         self._codes(self.items, present, only_units=False)
         self.natures.choices, self.standings.choices = choices_of(Nature), choices_of(Standing)
+        known = ", ".join(residence_label(word) for word in residence_words())
+        self.residences.description = spaced(f"Plusieurs avec des virgules. Mots connus : {known}.")
 
     @property
     def asks_rate(self) -> bool:

@@ -139,7 +139,7 @@ class DeductionForm(PartForm):
 
     name = text_field(
         "Nom", required="Donnez un nom à cette réduction.", longest=LONGEST_NAME, autocomplete="off",
-        description=spaced("Comme il sera écrit sur la facture : « Semaine de 5 jours »."),
+        description=spaced("Pour vous y retrouver : « Semaine de 5 jours »."),
     )  # fmt: skip
     period = one_of_field("Par", choices_of(Period), Period.WEEK)
     units = ticks_field("Les jours comptent avec", required="Cochez au moins un temps d’accueil.")

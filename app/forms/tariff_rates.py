@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from app.filters import NBSP, euros
 from app.forms.fields import amount_typed, read_cents, strip
 from app.grid_labels import axis_name
-from app.price_labels import column_words, grid_problem_words, percent_text, word_code, word_text
+from app.price_labels import column_words, grid_problem_words, percent_text, residence_label, word_code, word_text
 from app.rules.explanations import Chosen
 from app.rules.grid_checks import FIRST_NUMBERS, GridProblem, GridProblemKind, grid_problems
 from app.rules.tariff_grids import (
@@ -41,6 +41,7 @@ from app.rules.tariff_grids import (
     WordAxis,
 )
 from app.services.errors import ForgedForm
+from app.services.price_facts import residence_words
 
 MOST_ROWS = (20, 12, 6)  # of each axis
 MOST_PIECES = 8
@@ -477,7 +478,6 @@ def price_typed(cents: int) -> str:
 
 
 _USUAL_WORDS: Mapping[Criterion, Sequence[str]] = {
-    Criterion.RESIDENCE: ("résident", "extérieur"),
     Criterion.RHYTHM: ("régulier", "occasionnel"),
     Criterion.CATEGORY: ("A", "B", ""),
 }
@@ -492,6 +492,8 @@ _USUAL_NUMBERS: Mapping[Criterion, Sequence[tuple[str, str]]] = {
 
 
 def _usual_rows(criterion: Criterion) -> list[TypedRow]:
+    if criterion is Criterion.RESIDENCE:
+        return [TypedRow(residence_label(word)) for word in residence_words()[: min(MOST_ROWS)]]
     if criterion in WORD_CRITERIA:
         return [TypedRow(word) for word in _USUAL_WORDS[criterion]]
     return [TypedRow(low, last) for low, last in _USUAL_NUMBERS[criterion]]

@@ -12,6 +12,7 @@ from itertools import count
 from sqlalchemy import select
 
 from app import clock
+from app.bill_labels import line_name
 from app.database import db
 from app.models.bookings import Opening
 from app.price_labels import explained, problem_words
@@ -19,7 +20,7 @@ from app.rules.bills import Bill, Household, HouseholdChild, Usage
 from app.rules.calendars import add_months
 from app.rules.family_prices import price_family
 from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
-from app.rules.tariff_grids import unit_code
+from app.rules.tariff_grids import unit_code, version_on
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
 
@@ -157,7 +158,9 @@ def _lines(bill: Bill, activity: ActivityInfo) -> Iterable[SimulatedLine]:
     names = {unit_code(unit.id): unit.name for unit in activity.units}
     counted: dict[tuple[int | None, str, int, str], int] = {}
     for line in bill.lines:
-        key = line.child_id, names.get(line.item, line.item), line.amount_cents, explained(line.steps)
+        version = version_on(activity.tariffs, line.day)
+        assert version is not None  # it made the line
+        key = line.child_id, line_name(line, version.grid, names), line.amount_cents, explained(line.steps)
         counted[key] = counted.get(key, 0) + 1
     for (child, label, cents, explanation), quantity in sorted(counted.items(), key=lambda each: each[0][0] or 0):
         yield SimulatedLine(child, label, quantity, cents, explanation)
