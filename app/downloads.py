@@ -21,6 +21,7 @@ def send_pdf(path: str, number: str) -> Response:
 def send_made(content: bytes, mimetype: str, name: str) -> Response:
     """A file that was made for this answer; no browser keeps it by itself."""
     response = Response(content, mimetype=mimetype)
+    response.headers["Vary"] = "HX-Request"  # the same address answers with a page where its question is wrong
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response

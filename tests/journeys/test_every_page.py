@@ -48,7 +48,7 @@ class Site:
 
 
 # Files to save, not pages: tests/journeys/test_line.py reads them.
-PAPERS = ("_pdf", "_receipt")
+PAPERS = ("_pdf", "_csv", "_receipt")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.htmx import go_to, render_page
 from app.labels import saved_sentence
 from app.rules.file_fields import FileKind
-from app.services import change_requests, changes, child_files, families, price_facts
+from app.services import aids, change_requests, changes, child_files, families, price_facts
 from app.services.changes import Part, Saved
 from app.services.errors import AlreadyDecided, FamilyNotActive
 from app.services.families import ChildView, FamilyRef
@@ -110,6 +110,7 @@ def show_child(child_id: int) -> Response:
     return render_page(
         "family/members/child.html", layout="family", child=child, family=family, file=child_files.read_file(child),
         waits=any(view.is_about_child(child_id) for view in change_requests.requests_of_family(family.id)),
+        aids=aids.aids_of_child(family.id, child_id),
     )  # fmt: skip
 
 

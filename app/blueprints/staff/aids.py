@@ -66,9 +66,9 @@ def show_statement(fund_id: int) -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/<int:fund_id>/releve.csv")
+@blueprint.get("/<int:fund_id>/releve/csv")
 @requires(Capability.ISSUE_INVOICES)
-def send_csv(fund_id: int) -> Response:
+def show_csv(fund_id: int) -> Response:
     """The statement for a spreadsheet."""
     _, statement = _statement(fund_id)
     if statement is None:
@@ -76,9 +76,9 @@ def send_csv(fund_id: int) -> Response:
     return send_made(papers.statement_csv(statement).encode("utf-8-sig"), "text/csv", f"{_file_name(statement)}.csv")
 
 
-@blueprint.get("/<int:fund_id>/releve.pdf")
+@blueprint.get("/<int:fund_id>/releve/pdf")
 @requires(Capability.ISSUE_INVOICES)
-def send_pdf(fund_id: int) -> Response:
+def show_pdf(fund_id: int) -> Response:
     """The statement for the fund, as a letter."""
     _, statement = _statement(fund_id)
     if statement is None:

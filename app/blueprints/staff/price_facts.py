@@ -57,6 +57,7 @@ def save_child(family_id: int, child_id: int) -> BaseResponse:
 
 
 def _form(family_id: int, kind: FileKind, subject_id: int) -> DatedFactsForm:
+    family_files.read_family_name(family_id)
     form = FamilyFactsForm() if kind is FileKind.PRICE_FACTS else ChildFactsForm()
     present = clock.today().replace(day=1)
     fill_part(form, {**changes.stored_part(family_id, kind, subject_id), "starts_on": present.isoformat()})

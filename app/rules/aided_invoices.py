@@ -1,0 +1,63 @@
+"""What aids take off the draft of an invoice: negative lines of their own, in the order in which the aids work.
+
+Source: docs/rules/aids.md.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from app.rules.aids import Aid, AidUse, apply_aids
+from app.rules.bills import Bill, LineKind, PricedLine
+from app.rules.calendars import DayKind
+from app.rules.invoicing import DraftLine, InvoiceDraft
+
+
+def with_aids(
+    draft: InvoiceDraft,
+    aids: Sequence[Aid],
+    ledger: Iterable[AidUse],
+    kind_of: Callable[[date], DayKind],
+    names: Mapping[str, str],
+) -> InvoiceDraft:
+    """The draft less what aids pay. ``ledger`` is what they paid before, ``names`` are theirs by code.
+
+    A booking that was cancelled too late is not aided: funds pay for children who came. Each line says on which days
+    its aid pays the same amount: those are its uses.
+    """
+    bill = Bill(tuple(priced for line in draft.lines for priced in _priced(line)), ())
+    children = {line.child_id: line.child_name for line in draft.lines}
+    groups: dict[tuple[int, str, int, int], list[date]] = {}
+    for line in apply_aids(bill, aids, ledger, kind_of).bill.lines:
+        if line.kind is LineKind.AID and line.child_id is not None:
+            key = line.child_id, line.item, line.activity_id, line.amount_cents
+            groups.setdefault(key, []).append(line.day)
+    added = tuple(
+        DraftLine(
+            kind=LineKind.AID,
+            item=code,
+            child_id=child_id,
+            child_name=children[child_id],
+            activity_id=activity_id,
+            activity_name="",
+            name=names[code],
+            is_absence=False,
+            quantity=len(days),
+            unit_price_cents=amount_cents,
+            explanation="",
+            days=tuple(days),
+            booking_ids=(),
+        )
+        for (child_id, code, activity_id, amount_cents), days in groups.items()
+    )
+    return replace(draft, lines=(*draft.lines, *added))
+
+
+def _priced(line: DraftLine) -> Iterable[PricedLine]:
+    """What a line costs, day by day; what is one price for several days (a package) on its first."""
+    if line.is_absence or line.child_id is None:
+        return
+    is_by_day = line.quantity == len(line.days)
+    days, cents = (line.days, line.unit_price_cents) if is_by_day else (line.days[:1], line.amount_cents)
+    for day in days:
+        yield PricedLine(line.kind, line.activity_id, line.item, line.child_id, (day,), (), cents, cents, 0, 0, ())
