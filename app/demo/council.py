@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.demo.aids import AIDED, help_child, list_residents
 from app.demo.bulk import PLACES_PER_FAMILY, add_families
 from app.demo.child_files import fill_child_files, offer_schools
 from app.demo.families import (
@@ -125,6 +126,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _sign_families_up(demo)
         _enrol_children(demo)
         _book_weeks(demo)
+        _give_aid(demo)
         invoice_last_months(session, now, demo.regisseur_id, demo.rng)
         _send_mails(demo)
         _fill_child_files(demo)
@@ -322,6 +324,18 @@ def _activities_of(demo: _Demo, child: ChildPlan) -> list[int]:
         if comes
     ]
     return [demo.offer.activities[season.name, name] for season in demo.offer.seasons for name in names]
+
+
+def _give_aid(demo: _Demo) -> None:
+    """The communes of the council, and an aid that the next invoices show."""
+    last_name, first_name = AIDED
+    _move_to(demo.weeks.first_day - timedelta(days=10), time(11, 30))
+    list_residents(demo.session)
+    activity_ids = [demo.offer.activities[season.name, "CAJ vacances"] for season in demo.offer.seasons]
+    help_child(
+        demo.session, demo.families[last_name].id, demo.children[last_name, first_name], activity_ids, demo.clerk_id,
+        demo.weeks.first_day.replace(month=1, day=1), demo.weeks.today.replace(month=12, day=31),
+    )  # fmt: skip
 
 
 def _book_weeks(demo: _Demo) -> None:

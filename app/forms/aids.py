@@ -1,11 +1,12 @@
 """Funds that pay aids, and the aids of a child: the shape of what is typed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, Field, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
@@ -81,7 +82,8 @@ class PeriodForm(FlaskForm):
         """Without days in the address: the month before the present one."""
         this_month = today.replace(day=1)
         before = add_months(this_month, -1)
-        super().__init__(sent, data={"first": before, "last": date.fromordinal(this_month.toordinal() - 1)})
+        usual = {"du": before.isoformat(), "au": (this_month - timedelta(days=1)).isoformat()}
+        super().__init__(sent or MultiDict(usual))
 
     def validate_last(self, field: Field) -> None:
         """Raises ValidationError."""

@@ -77,7 +77,7 @@ class ListedCommuneForm(CommuneChecks, FlaskForm):
     postal_code = postal_code_field()
     city = city_field()
     word = SelectField(
-        "Ses habitants sont", validators=[Filled(message="Choisissez une réponse."), Listed()], validate_choice=False
+        "Lieu de résidence", validators=[Filled(message="Choisissez une réponse."), Listed()], validate_choice=False
     )
     own_word = text_field("Autre mot de votre collectivité", longest=30, autocomplete="off")
 

@@ -445,7 +445,7 @@ def _write(row: ChildAid, typed: AidInput) -> None:
     row.name = typed.name
     row.starts_on = typed.starts_on
     row.ends_on = typed.ends_on
-    row.amounts = json.dumps(dict(sorted(typed.amounts.items())))
+    row.amounts = json.dumps(dict(typed.amounts))
     row.percent_hundredths = typed.percent_hundredths
     row.day_kinds = ",".join(kind.value for kind in DayKind if kind in typed.day_kinds)
     row.ceiling_cents = typed.ceiling_cents

@@ -168,7 +168,7 @@ def _fund_page(fund: FundView | None, form: FundForm, status: int = 200) -> Resp
 
 
 def _statement(fund_id: int) -> tuple[PeriodForm, Statement | None]:
-    form = PeriodForm(request.args or None, clock.today())
+    form = PeriodForm(request.args, clock.today())
     if not form.validate() or form.first.data is None or form.last.data is None:
         aids.find_fund(fund_id)
         return form, None

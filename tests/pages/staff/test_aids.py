@@ -93,3 +93,14 @@ def test_another_familys_aid_is_not_found(regisseur: Client, regisseur_id: int, 
     stranger = make_family("AUTRE")
     _, aid_id = make_aid(stranger, make_child(stranger), regisseur_id)
     regisseur.get(f"/gestion/familles/{family.family_id}/aides/{aid_id}", status=404)
+
+
+def test_parents_read_what_is_left_of_an_aid(sqlite_client: Client, regisseur_id: int, family: FamilySetup) -> None:
+    child_id = make_child(family)
+    parent = sqlite_client.sign_in(family.user_id)
+    parent.get(f"/ma-famille/enfants/{child_id}")  # the catalogue is loaded
+    assert "Il reste" not in parent.get(f"/ma-famille/enfants/{child_id}").text
+    make_aid(family, child_id, regisseur_id, most_days=12, ceiling_cents=84_00, reason="Secret")
+    page = parent.get(f"/ma-famille/enfants/{child_id}")
+    assert "Il reste 12 jours, 84,00 €" in page.text and "CAF de la Somme" in page.text and "Secret" not in page.text
+    assert len(page.queries) <= 12
