@@ -115,8 +115,8 @@ class InvoiceDraft:
 
     @property
     def is_issuable(self) -> bool:
-        """Whether there is something to ask of the family: an invoice of nothing is never issued."""
-        return self.total_cents > 0
+        """Whether there is something to ask: an invoice of nothing is never issued. What aids pay, funds owe."""
+        return sum(line.amount_cents for line in self.lines if line.kind is not LineKind.AID) > 0
 
 
 def is_charged(status: BookingStatus, cancel_class: CancelClass | None) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum, auto
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.models.aids import AidUse, ChildAid
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
@@ -36,6 +37,7 @@ class Problem(StrEnum):
     COMBINATION = auto()  # the bookings of a day break a combination rule
     INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
     INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
+    AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
     BASKET = auto()  # an online payment and the money recorded for it differ
     NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
@@ -76,6 +78,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_broken_combinations(known, rows),
         *_wrong_totals(session),
         *_wrongly_invoiced(session),
+        *_wrong_aids(session),
         *_wrong_allocations(session),
         *_wrong_baskets(session),
         *_wrong_numbers(session),
@@ -220,6 +223,30 @@ def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
             is_right = count[line_id] >= quantity and cents[line_id] == amount_cents
         if not is_right:
             yield Inconsistency(Problem.INVOICED_BOOKING, f"line {line_id}: {count[line_id]} bookings")
+
+
+def _wrong_aids(session: Session) -> Iterator[Inconsistency]:
+    used = select(AidUse.line_id, func.sum(AidUse.amount_cents)).group_by(AidUse.line_id)
+    of_lines: dict[int, int] = dict(session.execute(used).tuples().all())
+    for line_id, amount_cents in session.execute(
+        select(InvoiceLine.id, InvoiceLine.amount_cents).where(InvoiceLine.kind == LineKind.AID)
+    ):
+        if of_lines.pop(line_id, 0) != -amount_cents:
+            yield Inconsistency(Problem.AID, f"line {line_id}: {amount_cents}")
+    for line_id in of_lines:
+        yield Inconsistency(Problem.AID, f"line {line_id}: no aid")
+    uses: defaultdict[int, Counter[date]] = defaultdict(Counter)
+    for aid_id, day, cents in session.execute(select(AidUse.aid_id, AidUse.day, AidUse.amount_cents)):
+        uses[aid_id][day] += cents
+    for aid in session.scalars(select(ChildAid).where(ChildAid.id.in_(uses)).order_by(ChildAid.id)):
+        days = [day for day, cents in uses[aid.id].items() if cents]
+        is_right = (
+            (aid.ceiling_cents is None or uses[aid.id].total() <= aid.ceiling_cents)
+            and (aid.most_days is None or len(days) <= aid.most_days)
+            and all(aid.starts_on <= day <= aid.ends_on for day in days)
+        )
+        if not is_right:
+            yield Inconsistency(Problem.AID, f"aid {aid.id}: {uses[aid.id].total()} on {len(days)} days")
 
 
 def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:

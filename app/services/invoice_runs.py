@@ -22,6 +22,7 @@ from app.models.families import Child, Family, FamilyAddress, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.price_labels import explained
 from app.rules.addresses import StreetLine, join_street_line
+from app.rules.aided_invoices import with_aids
 from app.rules.bills import CARRYING, LineKind, PricedLine
 from app.rules.calendars import add_months
 from app.rules.dues import Deducted, dues_besides
@@ -37,6 +38,7 @@ from app.rules.invoicing import (
 from app.rules.numbers import DocumentKind
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import unit_code, version_on
+from app.services.aids import aids_for_run, record_uses
 from app.services.catalogue import Catalogue, catalogue
 from app.services.documents import next_number
 from app.services.errors import NotFound
@@ -293,9 +295,15 @@ def _drafts(
         batch = ids[start : start + FAMILIES_PER_BATCH]
         loaded = load_prices(session, batch, spans)
         deducted = _deducted(session, known, batch, activity_ids)
+        # Read under the lock of the children: two offices that invoice at once never spend the same aid twice.
+        helped = aids_for_run(session, batch, month, lock=family_ids is not None)
         for family_id in batch:
             family = _FamilyMonth(known, month, rows[family_id], loaded[family_id])
-            drafts[family_id] = family.draft(deducted.get(family_id, ()))
+            draft = family.draft(deducted.get(family_id, ()))
+            aids = helped.get(family_id)
+            if aids is not None:
+                draft = with_aids(draft, aids.aids, aids.ledger, known.calendar.kind, aids.names)
+            drafts[family_id] = draft
     return drafts
 
 
@@ -469,7 +477,7 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
     session.add(invoice)
     session.flush()
     for position, drafted in enumerate(draft.lines):
-        label = f"{drafted.activity_name}, {drafted.name}"
+        label = f"{drafted.activity_name}, {drafted.name}" if drafted.activity_name else drafted.name
         line = InvoiceLine(
             invoice_id=invoice.id,
             position=position,
@@ -489,6 +497,8 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
         session.add(line)
         session.flush()
         session.add_all(InvoicedBooking(booking_id=id_, line_id=line.id) for id_ in drafted.booking_ids)
+        if drafted.kind is LineKind.AID:
+            record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
     emails = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
     for email in emails:
         assert email is not None
