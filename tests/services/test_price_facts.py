@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.database import db, write_transaction
+from app.models.activities import TariffVersion
+from app.models.bookings import Booking, BookingPriceChange, PriceChangeReason
 from app.models.families import Family
+from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.changes import Change
 from app.rules.file_fields import FileKind
 from app.rules.price_facts import OUTSIDE, RESIDENT
-from app.rules.tariff_grids import Standing
-from app.services import changes, families, file_histories, price_facts
+from app.rules.tariff_grids import ChangePercent, Condition, Modifier, ModifierKind, Standing
+from app.services import change_requests, changes, families, file_histories, price_facts
 from app.services.errors import NotFound, OwnFamily
 from app.services.households import households_of
+from app.services.planning import build_week
+from tests import factories
 from tests.client import recorder
-from tests.factories import FamilySetup, make_child, make_family, make_staff
+from tests.factories import FamilySetup, make_child, make_family, make_planning, make_staff
 
 NOVEMBER, DECEMBER = date(2026, 11, 25), date(2026, 12, 2)
 
@@ -135,3 +142,45 @@ def test_facts_of_many_families_take_one_query(sqlite_app: Flask) -> None:
     finally:
         recorder.statements = None
     assert set(found) == set(ids) and len(statements) == 1
+
+
+def test_price_of_a_booking_follows_where_the_family_lives(agent: int) -> None:
+    planning = make_planning(quotient_cents=50_000)
+    list_commune()
+    dearer = Modifier(ModifierKind.RESIDENCE, Condition(residences=frozenset({OUTSIDE})), ChangePercent(20))
+    with write_transaction() as session:
+        for version in session.scalars(select(TariffVersion)):
+            version.grid = replace(version.grid, modifiers=(dearer,))
+    opening_id = planning.opening(factories.NEXT_WEDNESDAY, "Matin")
+    factories.save(planning.family, planning.child_id, book=[opening_id])
+    (booking,) = db.session.scalars(select(Booking))
+    assert booking.price_cents == 210
+    tell(agent, planning.family, date(2026, 11, 1), residence=OUTSIDE)
+    db.session.rollback()
+    assert (booking.price_cents, booking.price_explanation) == (252, "quotient de moins de 600, extérieur +20\u00a0%")
+    (change,) = db.session.scalars(select(BookingPriceChange))
+    assert (change.from_cents, change.to_cents, change.reason) == (210, 252, PriceChangeReason.FACTS)
+    assert db.session.scalars(select(OutboxMail.template)).all()[-1] == "prices_changed"
+    child = families.child_of(planning.family.family_id, planning.child_id)
+    week = build_week(planning.family.ref, child, factories.NEXT_WEDNESDAY)
+    cells = [cell for block in week.activities for row in block.rows for cell in row.cells if cell is not None]
+    prices = {cell.price_cents for cell in cells if cell.price_cents is not None}
+    assert prices == {252}
+
+
+def test_a_move_changes_the_price_of_the_months_that_follow(agent: int) -> None:
+    """The parents ask, the staff accept: prices are looked at again in the same transaction."""
+    planning = make_planning(quotient_cents=50_000)
+    list_commune()
+    dearer = Modifier(ModifierKind.RESIDENCE, Condition(residences=frozenset({OUTSIDE})), ChangePercent(20))
+    with write_transaction() as session:
+        for version in session.scalars(select(TariffVersion)):
+            version.grid = replace(version.grid, modifiers=(dearer,))
+    for day in (factories.WEDNESDAY, factories.NEXT_WEDNESDAY):
+        factories.save(planning.family, planning.child_id, book=[planning.opening(day, "Matin")])
+    move = {"street": "Rue Neuve", "postal_code": "80000", "city": "Amiens"}
+    request_id = factories.ask_change(planning.family, **move)
+    with write_transaction() as session:
+        change_requests.accept(session, request_id, agent, 1, starts_on=date(2026, 11, 24))
+    found = db.session.execute(select(Booking.day, Booking.price_cents).order_by(Booking.day)).tuples().all()
+    assert found == [(factories.WEDNESDAY, 210), (factories.NEXT_WEDNESDAY, 252)]
