@@ -1,9 +1,9 @@
 """The French words of notice rules: « au plus tard le vendredi de la semaine précédente, avant 9 h »."""
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
-from app.filters import NBSP, day_long, enumeration, hour_sentence, weekday_name
+from app.filters import NBSP, day_long, day_medium, enumeration, hour_sentence, weekday_name
 from app.rules.deadlines import (
     Counted,
     CountedFrom,
@@ -69,6 +69,30 @@ def hour_words(at: time) -> str:
     return f"à {hour_sentence(at)}"
 
 
+DEADLINE_TITLES = {
+    Deadline.OPENING: "Ouverture des réservations",
+    Deadline.BOOK: "Réserver",
+    Deadline.CANCEL: "Annuler",
+}
+
+
+def instant_words(instant: datetime | Never | None, start: datetime, deadline: Deadline) -> str:
+    """What a rule gives: « réserver jusqu’au lundi 30 novembre à 9 h », for a unit that starts at `start`."""
+    verb = "annuler" if deadline is Deadline.CANCEL else "réserver"
+    if isinstance(instant, Never):
+        return f"{verb}{NBSP}: jamais en ligne"
+    if deadline is Deadline.OPENING:
+        return "réserver dès maintenant" if instant is None else f"réserver à partir du {_moment_words(instant)}"
+    if instant is None or instant.astimezone(UTC) == start.astimezone(UTC):
+        return f"{verb} jusqu’au début"
+    return f"{verb} jusqu’au {_moment_words(instant)}"
+
+
+def _moment_words(at: datetime) -> str:
+    hour = hour_words(at.time())
+    return f"{day_medium(at.date())}{',' if hour.startswith('avant') else ''} {hour}"
+
+
 def line_words(line: NoticeLine, deadline: Deadline, unit_names: Mapping[int, str]) -> str:
     """A whole line: « Pour lundi et mardi : au plus tard le vendredi de la semaine précédente, avant 9 h »."""
     days = days_words(line.days, unit_names)
@@ -111,9 +135,9 @@ def _instant_words(notice: DatedNotice) -> str:
             day = _days_before_words(notice)
         case WeekdayBefore():
             weekday = weekday_name(notice.weekday)
-            day = f"le {weekday} {_week_words(notice.weeks)}"
+            day = f"le {weekday}{_week_words(notice.weeks)}"
         case MonthDayBefore():
-            day = f"le {'1er' if notice.day == 1 else notice.day} {_month_words(notice.months)}"
+            day = f"le {'1er' if notice.day == 1 else notice.day}{_month_words(notice.months)}"
         case MonthsBefore():
             clear = f" franc{'s' if notice.months > 1 else ''}" if notice.clear else ""
             day = f"{notice.months} mois{clear} avant" if notice.months else "le jour même"
@@ -151,14 +175,14 @@ def _hours_words(notice: HoursBefore) -> str:
 
 def _week_words(weeks: int) -> str:
     if weeks == 0:
-        return "de la même semaine"
-    return "de la semaine précédente" if weeks == 1 else f"{weeks} semaines avant"
+        return " de la même semaine"
+    return " de la semaine précédente" if weeks == 1 else f", {weeks} semaines avant"
 
 
 def _month_words(months: int) -> str:
     if months == 0:
-        return "du même mois"
-    return "du mois précédent" if months == 1 else f"{months} mois avant"
+        return " du même mois"
+    return " du mois précédent" if months == 1 else f", {months} mois avant"
 
 
 def _span_words(starts_on: date | None, ends_on: date | None) -> str:

@@ -282,6 +282,12 @@ ROUTES: Mapping[str, Route] = {
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
     "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST", answers=303),
     "staff.settings.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.deadlines.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.deadlines.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.deadlines.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
+    "staff.settings.deadlines.preview": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200
+    ),
     "staff.settings.show_schools": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.add_school": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.settings.stop_offering_school": _staff(Capability.EDIT_SETTINGS, method="POST", argument="school_id"),

@@ -9,7 +9,7 @@ from enum import StrEnum, auto
 
 from app.rules.calendars import Calendar
 from app.rules.combinations import Violation
-from app.rules.deadlines import Never, NoticeRule, Occasion, is_in_time, limit, paris_moment
+from app.rules.deadlines import Never, NoticeRule, Occasion, instant, is_in_time, paris_moment
 
 LAST_PLACES_AT_MOST = 3
 """From this many places down, a free cell says « dernières places »."""
@@ -131,7 +131,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     """
     start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
     opening, book, cancel = (
-        _limit(rule, facts, start, calendar) for rule in (facts.opening_rule, facts.book_rule, facts.cancel_rule)
+        None if rule is None else instant(rule, facts.occasion, calendar)
+        for rule in (facts.opening_rule, facts.book_rule, facts.cancel_rule)
     )
     has_started = now.astimezone(UTC) >= start.astimezone(UTC)
     if facts.holding or facts.held_by_other_family:
@@ -206,10 +207,3 @@ def _too_late(now: datetime, until: datetime | Never | None, reason: Reason) -> 
     if isinstance(until, Never):
         return Reason.STAFF_ONLY
     return None if until is None or is_in_time(now, until) else reason
-
-
-def _limit(rule: NoticeRule | None, facts: CellFacts, start: datetime, calendar: Calendar) -> datetime | Never | None:
-    found = None if rule is None else limit(rule, facts.occasion, calendar)
-    if found is None or isinstance(found, Never):
-        return found
-    return min(found, start, key=lambda moment: moment.astimezone(UTC))

@@ -275,6 +275,14 @@ def limit(rule: NoticeRule, occasion: Occasion, calendar: Calendar) -> datetime 
     return cutoff(line.notice, day, occasion.starts_at, calendar, occasion.site_days)
 
 
+def instant(rule: NoticeRule, occasion: Occasion, calendar: Calendar) -> datetime | Never | None:
+    """The same, never after the start of the unit: what the planning says, what the save checks."""
+    found = limit(rule, occasion, calendar)
+    if found is None or isinstance(found, Never):
+        return found
+    return min(found, paris_moment(occasion.day, occasion.starts_at), key=lambda moment: moment.astimezone(UTC))
+
+
 def counted_from(start: CountedFrom, day: date, calendar: Calendar) -> date:
     """The day from which the notice of a day counts back; outside school holidays theirs are the day itself."""
     if start is CountedFrom.DAY:

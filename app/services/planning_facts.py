@@ -211,6 +211,7 @@ def load_facts(
         )
     }
     held = _load_held(session, child_id, days)
+<<<<<<< HEAD
     priced = DaySpan(min(days), max(days))
     activity_ids = {opening.unit.activity_id for opening in openings.values()}
     if month is not None:
@@ -221,14 +222,20 @@ def load_facts(
     prices = load_prices(session, [family.id], spans, children=children)[family.id]
     open_at = site_days(session, now_catalogue, {each.unit.activity_id for each in openings.values()}, days)
     return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, now_catalogue)
+=======
+    asking = [now_catalogue.activities[id_] for id_ in {each.unit.activity_id for each in openings.values()}]
+    sites = {a.site_id for a in asking if any(rule.counts_site_days for rule in a.notices.values())}
+    open_at = site_days(session, now_catalogue, sites, days)
+    return PlanningFacts(
+        family, child_id, enrolments, openings, held, left, quotients_of(family.id), open_at, now_catalogue
+    )
+>>>>>>> d9ba6a8 (Réglages, Délais: each rule of notice is set in the browser, said in words and shown on real days by the function of the save)
 
 
 def site_days(
-    session: Session, known: Catalogue, activity_ids: Collection[int], days: Collection[date]
+    session: Session, known: Catalogue, sites: Collection[int], days: Collection[date]
 ) -> Mapping[int, frozenset[date]]:
-    """By site, the days up to these on which it receives children; asked only where a notice counts them."""
-    asking = [known.activities[id_] for id_ in activity_ids]
-    sites = {a.site_id for a in asking if any(rule.counts_site_days for rule in a.notices.values())}
+    """By site, the days up to these on which it receives children. One query, none where no site is asked."""
     if not sites:
         return {}
     site_of = {group.id: a.site_id for a in known.activities.values() if a.site_id in sites for group in a.groups}

@@ -5,6 +5,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
+from app.blueprints.staff import deadlines
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -16,6 +17,7 @@ from app.services import child_settings, field_settings, price_facts
 from app.services.catalogue import catalogue
 
 blueprint = Blueprint("settings", __name__)
+blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 
 
 @blueprint.get("")

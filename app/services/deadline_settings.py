@@ -1,0 +1,128 @@
+"""What the staff set of notice: the rules of an activity, and what they give on its next days."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.activities import Activity, ActivityNoticeRule
+from app.models.bookings import Opening
+from app.rules.calendars import Calendar
+from app.rules.deadlines import Deadline, Never, NoticeRule, Occasion, instant, line_for
+from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
+from app.services.errors import NotFound
+from app.services.planning_facts import site_days
+
+DAYS_LOOKED_AT = timedelta(days=400)
+MOST_DAYS = 12
+AFTER_A_HOLIDAY = timedelta(days=4)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """Units of a day that have the same limit. None: no notice."""
+
+    day: date
+    units: tuple[UnitInfo, ...]
+    instant: datetime | Never | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule gives on some real days, and the places (from 0) of its lines that no opening needs."""
+
+    lines: tuple[PreviewLine, ...]
+    unused: tuple[int, ...]
+
+
+def current_activities() -> tuple[ActivityInfo, ...]:
+    """The activities whose season is not over."""
+    today = clock.today()
+    return tuple(each for each in catalogue().activities.values() if each.season.ends_on >= today)
+
+
+def read_activity(activity_id: int) -> ActivityInfo:
+    """An activity. Raises NotFound."""
+    found = catalogue().activities.get(activity_id)
+    if found is None:
+        raise NotFound("activity")
+    return found
+
+
+def save_rule(session: Session, activity_id: int, deadline: Deadline, rule: NoticeRule) -> None:
+    """Replace a notice rule; one without lines sets no notice. Call inside `write_transaction()`. Raises NotFound."""
+    if session.scalar(select(Activity.id).where(Activity.id == activity_id).with_for_update()) is None:
+        raise NotFound("activity")
+    row = session.scalar(
+        select(ActivityNoticeRule).where(
+            ActivityNoticeRule.activity_id == activity_id, ActivityNoticeRule.deadline == deadline
+        )
+    )
+    if not rule.lines:
+        if row is not None:
+            session.delete(row)
+    elif row is None:
+        session.add(ActivityNoticeRule(activity_id=activity_id, deadline=deadline, rule=rule))
+    else:
+        row.rule = rule
+
+
+def preview(activity: ActivityInfo, rule: NoticeRule) -> Preview:
+    """What a rule gives, by the same function as the planning and the save: the next opening of each weekday, of each
+    line, and the first one after a public holiday.
+    """
+    known = catalogue()
+    openings = _openings(activity)
+    chosen: set[date] = set()
+    weekdays: set[int] = set()
+    lines: set[int] = set()
+    after_holiday = False
+    for day in sorted(openings):
+        found = {_place(rule, day, unit.id, known.calendar) for unit in openings[day]} - {None}
+        follows = not after_holiday and _follows_a_holiday(day, known.calendar)
+        if day.weekday() not in weekdays or not found <= lines or follows:
+            chosen.add(day)
+        weekdays.add(day.weekday())
+        lines |= {place for place in found if place is not None}
+        after_holiday = after_holiday or follows
+    days = sorted(chosen)[:MOST_DAYS]
+    open_at = site_days(db.session(), known, [activity.site_id] if rule.counts_site_days and days else (), days)
+    shown = []
+    for day in days:
+        by_instant: dict[datetime | Never | None, list[UnitInfo]] = {}
+        for unit in openings[day]:
+            occasion = Occasion(day, unit.starts_at, unit.id, open_at.get(activity.site_id, frozenset()))
+            by_instant.setdefault(instant(rule, occasion, known.calendar), []).append(unit)
+        shown += [PreviewLine(day, tuple(units), found) for found, units in by_instant.items()]
+    unused = tuple(place for place in range(len(rule.lines)) if place not in lines) if openings else ()
+    return Preview(tuple(shown), unused)
+
+
+def _openings(activity: ActivityInfo) -> Mapping[date, list[UnitInfo]]:
+    """The units that open on each day to come."""
+    today = clock.today()
+    rows = db.session.execute(
+        select(Opening.day, Opening.unit_id)
+        .where(
+            Opening.unit_id.in_([unit.id for unit in activity.units]), Opening.is_open,
+            Opening.day.between(today, today + DAYS_LOOKED_AT),
+        )
+        .distinct()
+    )  # fmt: skip
+    by_day: dict[date, set[int]] = {}
+    for day, unit_id in rows:
+        by_day.setdefault(day, set()).add(unit_id)
+    return {day: [unit for unit in activity.units if unit.id in ids] for day, ids in by_day.items()}
+
+
+def _place(rule: NoticeRule, day: date, unit_id: int, calendar: Calendar) -> int | None:
+    line = line_for(rule, day, unit_id, calendar)
+    return None if line is None else next(place for place, each in enumerate(rule.lines) if each is line)
+
+
+def _follows_a_holiday(day: date, calendar: Calendar) -> bool:
+    return any(calendar.public_holiday(day - timedelta(days=back)) for back in range(1, AFTER_A_HOLIDAY.days + 1))
