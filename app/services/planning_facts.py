@@ -211,7 +211,6 @@ def load_facts(
         )
     }
     held = _load_held(session, child_id, days)
-<<<<<<< HEAD
     priced = DaySpan(min(days), max(days))
     activity_ids = {opening.unit.activity_id for opening in openings.values()}
     if month is not None:
@@ -220,16 +219,10 @@ def load_facts(
         activity_ids |= now_catalogue.activities_on(priced.first, priced.last)
     spans = spans_to_tell(activity_ids, priced)
     prices = load_prices(session, [family.id], spans, children=children)[family.id]
-    open_at = site_days(session, now_catalogue, {each.unit.activity_id for each in openings.values()}, days)
-    return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, now_catalogue)
-=======
     asking = [now_catalogue.activities[id_] for id_ in {each.unit.activity_id for each in openings.values()}]
     sites = {a.site_id for a in asking if any(rule.counts_site_days for rule in a.notices.values())}
     open_at = site_days(session, now_catalogue, sites, days)
-    return PlanningFacts(
-        family, child_id, enrolments, openings, held, left, quotients_of(family.id), open_at, now_catalogue
-    )
->>>>>>> d9ba6a8 (Réglages, Délais: each rule of notice is set in the browser, said in words and shown on real days by the function of the save)
+    return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, now_catalogue)
 
 
 def site_days(
