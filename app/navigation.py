@@ -105,20 +105,12 @@ def account_menu() -> AccountMenu:
     )
 
 
-_BELONGS_TO = {"staff.tariff_drafts": "staff.tariffs"}
+_BELONGS_TO = {"staff.tariff_drafts": "staff.tariffs", "staff.settings.deadlines": "staff.settings"}
 
 
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:
-<<<<<<< HEAD
     # A section stays current on all pages of its blueprint, and of those that belong to it.
     present = _BELONGS_TO.get(request.blueprint or "", request.blueprint)
     return tuple(
         MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rsplit(".", 1)[0] == present) for s in sections
-=======
-    # A section stays current on all pages of its blueprint, and of those inside it.
-    at = f"{request.blueprint}."
-    return tuple(
-        MenuItem(s.label, url_for(s.endpoint), s.icon, at.startswith(f"{s.endpoint.rpartition('.')[0]}."))
-        for s in sections
->>>>>>> d9ba6a8 (Réglages, Délais: each rule of notice is set in the browser, said in words and shown on real days by the function of the save)
     )
