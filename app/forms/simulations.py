@@ -9,6 +9,8 @@ from wtforms import Field, SelectField, ValidationError
 
 from app.filters import month_long
 from app.forms.fields import Listed, read_cents, text_field
+from app.price_labels import residence_label
+from app.services.price_facts import residences_in_grids
 from app.services.simulations import MOST_CHILDREN, Wish, activities_to_simulate, months_to_simulate
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -37,11 +39,22 @@ class SimulationForm(FlaskForm):
         "Nombre d’enfants", choices={str(number): str(number) for number in range(1, MOST_CHILDREN + 1)},
         validate_choice=False, validators=[Listed()],
     )  # fmt: skip
+    lieu = SelectField("Lieu de résidence", validate_choice=False, validators=[Listed()])
     quotient = text_field("Quotient familial", longest=12, checks=[Amount()], inputmode="decimal", autocomplete="off")
 
-    def __init__(self, sent: MultiDict[str, str]) -> None:
-        """The form as sent in the address; what was not sent is the first activity, this month, for one child."""
+    def __init__(self, sent: MultiDict[str, str], own_residence: str | None = None) -> None:
+        """The form as sent in the address; what was not sent is the first activity, this month, for one child.
+
+        It asks where the family lives where a price depends on it: `own_residence` unless told otherwise.
+        """
         super().__init__(formdata=sent if sent else None)
+        residences = residences_in_grids()
+        if residences:
+            self.lieu.choices = {word: residence_label(word).capitalize() for word in residences}
+            if not self.lieu.raw_data:
+                self.lieu.data = own_residence if own_residence in residences else residences[0]
+        else:
+            del self.lieu
         activities = {str(activity.id): activity.name for activity in activities_to_simulate()}
         months = {month.isoformat(): month_long(month) for month in months_to_simulate()}
         self.activite.choices, self.mois.choices = activities, months
@@ -65,6 +78,11 @@ class SimulationForm(FlaskForm):
     def wish(self) -> Wish:
         """What is to be simulated; only of a valid form."""
         return Wish(int(self.activite.data), date.fromisoformat(self.mois.data), int(self.enfants.data), self._ticked)
+
+    @property
+    def residence(self) -> str | None:
+        """Where the family lives; None where no price depends on it. Only of a valid form."""
+        return self.lieu.data if "lieu" in self else None
 
     @property
     def quotient_cents(self) -> int | None:

@@ -26,7 +26,7 @@ from app.rules.price_facts import (
     residence_on,
     residences_of,
 )
-from app.rules.tariff_grids import Criterion, Grid, Standing, Table, WordAxis
+from app.rules.tariff_grids import AddRate, CostShare, Criterion, Grid, ReplaceRate, Standing, Table, WordAxis
 from app.services.catalogue import catalogue
 from app.services.errors import NotFound
 from app.services.families import children_of
@@ -114,10 +114,15 @@ def facts_of_families(session: Session, family_ids: Collection[int]) -> Mapping[
     }  # fmt: skip
 
 
+def facts_of(family_id: int) -> FamilyFacts:
+    """The facts of one family. One query."""
+    return facts_of_families(db.session(), [family_id])[family_id]
+
+
 def read_facts(family_id: int) -> FactsView:
     """What prices depend on, of a family. Two queries."""
     today = clock.today()
-    facts = facts_of_families(db.session(), [family_id])[family_id]
+    facts = facts_of(family_id)
     known = (*FAMILY_STANDINGS, *CHILD_STANDINGS)
     open_ones = sorted(
         (each for each in facts.held if each.ends_on is None or each.ends_on >= today.replace(day=1)),
@@ -142,14 +147,19 @@ def read_facts(family_id: int) -> FactsView:
 
 def residence_words() -> tuple[str, ...]:
     """The words that a residence may be called: ours, those of the communes listed, and those of the grids."""
-    known = catalogue()
-    in_grids = (
-        word
-        for activity in known.activities.values()
-        for version in activity.tariffs
-        for word in _words_of(version.grid)
+    return tuple(dict.fromkeys((RESIDENT, OUTSIDE, *catalogue().residences.values(), *residences_in_grids())))
+
+
+def residences_in_grids() -> tuple[str, ...]:
+    """The words that prices depend on; none where no grid asks where a family lives."""
+    return tuple(
+        dict.fromkeys(
+            word
+            for activity in catalogue().activities.values()
+            for version in activity.tariffs
+            for word in _words_of(version.grid)
+        )
     )
-    return tuple(dict.fromkeys((RESIDENT, OUTSIDE, *known.residences.values(), *in_grids)))
 
 
 def read_family_facts(session: Session, family_id: int) -> dict[str, str]:
@@ -255,13 +265,23 @@ def _city_on(cities: list[tuple[date, str]], day: date) -> str:
 
 
 def _words_of(grid: Grid) -> Iterable[str]:
-    for item in grid.items:
-        if isinstance(item.rate, Table):
-            for axis in item.rate.axes:
-                if isinstance(axis, WordAxis) and axis.criterion is Criterion.RESIDENCE:
-                    yield from axis.words
+    for table in _tables_of(grid):
+        for axis in table.axes:
+            if isinstance(axis, WordAxis) and axis.criterion is Criterion.RESIDENCE:
+                yield from axis.words
     for modifier in grid.modifiers:
         yield from sorted(modifier.when.residences)
+
+
+def _tables_of(grid: Grid) -> Iterable[Table]:
+    effects = [each.effect for each in grid.modifiers] + [each.effect for each in grid.surcharges]
+    rates = [item.rate for item in grid.items]
+    rates += [effect.rate for effect in effects if isinstance(effect, ReplaceRate | AddRate)]
+    for rate in rates:
+        if isinstance(rate, Table):
+            yield rate
+        elif isinstance(rate, CostShare):
+            yield rate.percents
 
 
 def _last_told(session: Session, family_id: int) -> FamilyResidence | None:

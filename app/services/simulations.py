@@ -1,11 +1,11 @@
 """« Combien vais-je payer ? »: what a month of an activity would cost, for days chosen in a typical week.
 
-Nothing is read of a family but its quotients, and nothing is kept.
+Nothing is read of a family but its quotients and what else its prices depend on, and nothing is kept.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 
@@ -19,10 +19,11 @@ from app.price_labels import explained, problem_words
 from app.rules.bills import Bill, Household, HouseholdChild, Usage
 from app.rules.calendars import add_months
 from app.rules.family_prices import price_family
-from app.rules.quotients import Quotient, QuotientOutcome, quotient_on
+from app.rules.quotients import Quotient, QuotientOutcome, outcome_on
 from app.rules.tariff_grids import unit_code, version_on
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
+from app.services.price_facts import FamilyFacts
 
 MOST_CHILDREN = 6
 MONTHS_AHEAD = 12
@@ -99,8 +100,14 @@ def typed_quotient(cents: int) -> Quotient:
     return Quotient(cents, date.min, None, True)
 
 
-def simulate(wish: Wish, quotients: Sequence[Quotient]) -> Simulation:
-    """What a wish would cost a family with these quotients. One query. Raises NotFound for an unknown activity."""
+def simulate(
+    wish: Wish, quotients: Sequence[Quotient], *, facts: FamilyFacts | None = None, residence: str | None = None
+) -> Simulation:
+    """What a wish would cost a family with these quotients. One query. Raises NotFound for an unknown activity.
+
+    `facts` are what else is known of it; `residence`, where it lives instead. Standings of its children do not count:
+    nobody says which of them come.
+    """
     activity = catalogue().activities.get(wish.activity_id)
     if activity is None:
         raise NotFound("activity")
@@ -117,7 +124,14 @@ def simulate(wish: Wish, quotients: Sequence[Quotient]) -> Simulation:
         for day in days[unit.id]
         if (unit.id, day.weekday()) in wish.ticked
     ]
-    bill = price_family(Household(children, tuple(quotients)), usages, {activity.id: activity.tariffs})
+    household = Household(children, tuple(quotients), residence)
+    if facts is not None:
+        household = replace(
+            household, declines_quotient=facts.declines_quotient,
+            held=tuple(each for each in facts.held if each.child_id is None),
+            residences=() if residence is not None else facts.residences,
+        )  # fmt: skip
+    bill = price_family(household, usages, {activity.id: activity.tariffs})
     return Simulation(
         activity=activity,
         month=wish.month,
@@ -130,7 +144,7 @@ def simulate(wish: Wish, quotients: Sequence[Quotient]) -> Simulation:
         problems=tuple(dict.fromkeys(problem_words(each.problem) for each in bill.unpriced)),
         total_cents=bill.total_cents,
         days=len({usage.day for usage in usages}),
-        outcome=quotient_on(quotients, wish.month).outcome,
+        outcome=outcome_on(quotients, wish.month, declines=household.declines_quotient),
     )
 
 

@@ -19,7 +19,7 @@ def show() -> Response:
     simulation = None
     if form.is_fair():
         typed = form.quotient_cents
-        simulation = simulate(form.wish(), () if typed is None else (typed_quotient(typed),))
+        simulation = simulate(form.wish(), () if typed is None else (typed_quotient(typed),), residence=form.residence)
     return render_page(
         "staff/simulations/show.html", layout="staff", form=form, simulation=simulation,
         status=422 if form.errors else 200,

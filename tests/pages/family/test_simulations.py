@@ -1,6 +1,14 @@
 """« Combien vais-je payer ? », for a parent and at the counter."""
 
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from app.database import write_transaction
+from app.models.activities import TariffVersion
 from app.rules.capabilities import Role
+from app.rules.tariff_grids import ChangePercent, Condition, Modifier, ModifierKind
+from app.services import price_facts
 from tests import factories
 from tests.client import Client
 
@@ -66,3 +74,22 @@ def test_the_counter_simulates_for_a_family_that_asks(sqlite_client: Client) -> 
     assert "Total du mois : 8,40 €" in page.text
     page = sqlite_client.get("/gestion/simulateur" + ask(planning))
     assert "Total du mois : 16,80 €" in page.text
+
+
+def test_where_the_family_lives_counts_where_a_price_depends_on_it(sqlite_client: Client) -> None:
+    planning = factories.make_planning(quotient_cents=50_000, weeks=5)
+    dearer = Modifier(ModifierKind.RESIDENCE, Condition(residences=frozenset({"outside"})), ChangePercent(20))
+    with write_transaction() as session:
+        price_facts.list_commune(session, "80570", "resident")  # Moreuil; the family lives in Démuin
+        for version in session.scalars(select(TariffVersion)):
+            version.grid = replace(version.grid, modifiers=(dearer,))
+    parent = sqlite_client.sign_in(planning.family.user_id)
+    page = parent.get(PATH + ask(planning))
+    assert page.value("lieu", "simulation") == "outside" and "extérieur +20 %" in page.text
+    staff = Client(sqlite_client.app).sign_in(factories.make_staff(Role.FILE_CLERK))
+    page = staff.get("/gestion/simulateur" + ask(planning, quotient=500, lieu="outside"))
+    assert "Total du mois : 10,08 €" in page.text
+    assert (
+        "Choisissez une réponse de la liste."
+        in staff.get("/gestion/simulateur" + ask(planning, lieu="mars"), status=422).text
+    )
