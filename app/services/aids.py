@@ -208,6 +208,23 @@ def aids_of_child(family_id: int, child_id: int) -> tuple[AidView, ...]:
     return tuple(view for view in views if not view.is_over)
 
 
+def expected_aids(family_id: int, child_id: int, first: date, last: date) -> tuple[str, ...]:
+    """The aids of a child that may pay something of these days, both included, as the invoice names them. One query.
+
+    How much is only known when the month is invoiced: what is left of them may go to other days.
+    """
+    rows = db.session.execute(
+        select(ChildAid.name, AidFund.name)
+        .join(AidFund, AidFund.id == ChildAid.fund_id)
+        .where(
+            ChildAid.family_id == family_id, ChildAid.child_id == child_id, ChildAid.starts_on <= last,
+            ChildAid.ends_on >= first,
+        )
+        .order_by(ChildAid.id)
+    )  # fmt: skip
+    return tuple(f"{name} ({fund})" for name, fund in rows)
+
+
 def find_aid(family_id: int, aid_id: int) -> AidView:
     """An aid of the family. Raises NotFound for any other."""
     found = _views((ChildAid.family_id == family_id) & (ChildAid.id == aid_id))

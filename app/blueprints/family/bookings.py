@@ -10,7 +10,7 @@ from app.access import current_account, current_family, resumed_at
 from app.database import write_transaction
 from app.forms.bookings import new_key, read_day, read_key, read_proposal
 from app.htmx import go_to, is_htmx, render_fragment, render_page
-from app.services import bookings, families, planning
+from app.services import aids, bookings, families, planning
 from app.services.booking_reports import report_save
 from app.services.errors import NotFound
 from app.services.families import ChildView
@@ -99,6 +99,7 @@ def _week_page(
         week=week,
         report=report,
         siblings=siblings,
+        expected_aids=aids.expected_aids(current_family().id, child.id, week.days[0].day, week.days[-1].day),
         form_action=address,
         check_url=url_for("family.bookings.check_week", child_id=child.id),
         idempotency_key=new_key(),

@@ -104,3 +104,15 @@ def test_parents_read_what_is_left_of_an_aid(sqlite_client: Client, regisseur_id
     page = parent.get(f"/ma-famille/enfants/{child_id}")
     assert "Il reste 12 jours, 84,00 €" in page.text and "CAF de la Somme" in page.text and "Secret" not in page.text
     assert len(page.queries) <= 12
+
+
+def test_planning_says_that_an_aid_will_be_taken_off(sqlite_client: Client, regisseur_id: int) -> None:
+    planning = factories.make_planning()
+    parent = sqlite_client.sign_in(planning.family.user_id)
+    address = f"/mes-reservations/{planning.child_id}?jour={factories.NEXT_WEDNESDAY}"
+    assert "Prix avant aide" not in parent.get(address).text
+    make_aid(planning.family, planning.child_id, regisseur_id, ends_on=factories.NEXT_WEDNESDAY)
+    page = parent.get(address)
+    assert "Prix avant aide : Aide aux temps libres (CAF de la Somme) sera déduite de la facture." in page.text
+    assert "4,20 €" in page.text and len(page.queries) <= 12
+    assert "Prix avant aide" not in parent.get(f"/mes-reservations/{planning.child_id}?jour=2026-12-09").text
