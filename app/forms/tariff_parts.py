@@ -165,6 +165,12 @@ class DeductionForm(PartForm):
         for (days, cents), step in zip(self.steps, part.steps, strict=False):
             days.data, cents.data = str(step[0]), price_typed(step[1])
 
+    def validate_name(self, field: Field) -> None:
+        """Raises ValidationError."""
+        others = (each for each in self.grid.deductions if each is not self.present)
+        if any(each.code.casefold() == field.data.casefold() for each in others):
+            raise ValidationError("Une autre réduction de cette grille porte ce nom.")
+
     def validate_days_0(self, field: Field) -> None:
         """Raises ValidationError."""
         told = [days.data for days, cents in self.steps if days.data or cents.data]

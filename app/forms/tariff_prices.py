@@ -18,7 +18,7 @@ from app.forms.tariff_fields import (
 )
 from app.forms.tariff_rates import RateEditor, price_typed
 from app.labels import choices_of
-from app.rules.grid_parts import named_item_code
+from app.rules.grid_parts import codes_in_use, named_item_code
 from app.rules.tariff_grids import (
     Duration,
     Item,
@@ -76,6 +76,13 @@ class ItemForm(PartForm):
             self.step.data, self.per.data = str(part.duration.step_minutes), str(part.duration.per_minutes)
             self.least.data = str(part.duration.least_minutes or "")
             self.most.data = str(part.duration.most_minutes or "")
+
+    def validate_unit(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.present is None or self.present.code not in codes_in_use(self.grid):
+            return
+        if field.data != (self.present.code if is_unit_code(self.present.code) else NAMED):
+            raise ValidationError(spaced("Une autre règle de la grille utilise ce prix : il reste ce qu’il est."))
 
     def validate_name(self, field: Field) -> None:
         """Raises ValidationError."""

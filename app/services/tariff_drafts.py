@@ -19,7 +19,7 @@ from app.models.activities import NO_DAY_YET, Activity, TariffVersion
 from app.rules.documents import Document, document_of
 from app.rules.grid_checks import GridProblem, grid_problems, priced_codes
 from app.rules.grid_documents import grid_document
-from app.rules.grid_parts import GridPart, Section, parts_of, with_part, with_part_moved, without_part
+from app.rules.grid_parts import GridPart, SameUnits, Section, parts_of, with_part, with_part_moved, without_part
 from app.rules.tariff_grids import CountedSiblings, Grid, Rounding, SiblingOrder, unit_code
 from app.services import tariffs
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
@@ -109,11 +109,16 @@ def part_stamps(draft: DraftView) -> Mapping[Section, Sequence[str]]:
 def put_part(session: Session, draft_id: int, section: Section, part: GridPart, seen: str | None) -> None:
     """Add a part, or put it in the place of one that was seen.
 
-    Raises NotFound, DraftMoved where that one is gone, and SameUnits.
+    Raises NotFound, DraftMoved where that one is gone, or a price that it names, and SameUnits.
     """
     row = _locked(session, draft_id)
     place = None if seen is None else _place_of(row.grid, section, seen)
-    row.grid = with_part(row.grid, section, part, place)
+    try:
+        row.grid = with_part(row.grid, section, part, place)
+    except SameUnits:
+        raise
+    except ValueError:  # the form knew another grid: of this one the part would name no price, or one a second time
+        raise DraftMoved from None
     session.flush()
 
 

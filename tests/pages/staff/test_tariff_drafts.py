@@ -12,12 +12,14 @@ from app.database import db, write_transaction
 from app.models.activities import NO_DAY_YET, TariffVersion
 from app.models.bookings import Booking
 from app.rules.capabilities import Role
+from app.rules.grid_parts import Section
 from app.rules.tariff_grids import (
     AddCents,
     Combination,
     Condition,
     CountedSiblings,
     CreditBook,
+    DaysDeduction,
     Grid,
     Item,
     Modifier,
@@ -31,6 +33,7 @@ from app.rules.tariff_grids import (
     unit_code,
 )
 from app.services import tariff_drafts, tariffs
+from app.services.errors import DraftMoved
 from app.services.tariffs import TariffInput
 from tests import factories
 from tests.client import Answer, Client
@@ -59,7 +62,8 @@ def draft(regie: Client, activity: factories.ActivitySetup) -> str:
 
 def grid_of(activity: factories.ActivitySetup) -> Grid:
     items = [Item(unit_code(id_), flat(300)) for id_ in activity.units.values()]
-    return Grid((*items, Item("semaine", flat(4000), label="Forfait semaine")))
+    deduction = DaysDeduction("Trois jours", Period.WEEK, frozenset({items[0].code}), ((3, 100),))
+    return Grid((*items, Item("semaine", flat(4000), label="Forfait semaine")), deductions=(deduction,))
 
 
 def stored() -> Grid:
@@ -186,6 +190,7 @@ def test_table_is_drawn_by_buttons_and_says_where_it_is_wrong(regie: Client, dra
         ("forfaits", {"least_days": "0"}, {"least_days": "de 1 à 31"}),
         ("journee", {"item": "semaine"}, {"units": "au moins deux"}),
         ("jours", {}, {"name": "Donnez un nom", "units": "Cochez", "days_0": "au moins un nombre de jours"}),
+        ("jours", {"name": "TROIS jours"}, {"name": "porte ce nom"}),
         ("jours", {"days_0": "3"}, {"days_0": "un nombre de jours et un montant"}),
         ("jours", {"days_0": "3", "cents_0": "2", "days_1": "3", "cents_1": "4"}, {"days_0": "deux fois"}),
         ("minimum", {"days": "1"}, {"days": "de 2 à 7"}),
@@ -264,6 +269,29 @@ def test_what_another_agent_changed_is_not_overwritten(regie: Client, draft: str
     assert "a changé ou a été retirée entre-temps" in page.text and page.value("value-0-0-0", "part") == "4,50"
     assert stored().items[0].rate == flat(999)
     regie.get(address, status=409)
+
+
+def test_price_that_other_rules_name_stays_what_it_is(
+    regie: Client, draft: str, activity: factories.ActivitySetup
+) -> None:
+    morning, meal, afternoon = (unit_code(activity.units[name]) for name in ("Matin", "Repas", "Après-midi"))
+    grid = stored()
+    day = replace(
+        grid,
+        items=tuple(item for item in grid.items if item.code != afternoon),
+        combinations=(Combination(frozenset({morning, meal}), "semaine"),),
+    )
+    with write_transaction() as session:
+        tariff_drafts.replace_draft(session, int(draft.rsplit("/", 1)[1]), day)
+    regie.get(f"{draft}/regle?partie=prix&regle={tariff_drafts.part_stamp(day.by_code['semaine'])}")
+    page = regie.submit("part", status=422, unit=afternoon, name="")
+    assert "utilise ce prix" in "".join(page.by_id("unit-error").itertext())
+    # Two tabs: what the one takes away the other cannot name, nor add what the other has added.
+    package = Package("carnet", Period.WEEK, frozenset({meal}))
+    for part, section in ((package, Section.PACKAGES), (day.by_code["semaine"], Section.ITEMS)):
+        with pytest.raises(DraftMoved), write_transaction() as session:
+            tariff_drafts.put_part(session, int(draft.rsplit("/", 1)[1]), section, part, None)
+    assert stored() == day
 
 
 def test_draft_with_problems_is_not_published(regie: Client, draft: str, activity: factories.ActivitySetup) -> None:
