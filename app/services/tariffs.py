@@ -17,7 +17,7 @@ from app import clock
 from app.database import db
 from app.models.activities import NO_DAY_YET, Activity, TariffVersion, Unit
 from app.rules.grid_checks import grid_problems, priced_codes
-from app.rules.reaches import DaySpan, told_days
+from app.rules.reaches import DaySpan, moved_days, told_days
 from app.rules.tariff_grids import (
     Criterion,
     Duration,
@@ -171,13 +171,15 @@ def version_to_copy(activity: ActivityInfo, version_id: int | None) -> VersionVi
 def effect_of(activity: ActivityInfo, tariffs: Sequence[GridVersion], since: date) -> Effect:
     """What these versions would change in the kept prices of bookings from a day on.
 
+    The days before it that move with these count as well: a week that two versions share is a package in neither.
     A constant number of queries for each hundred families.
     """
     session = db.session()
     families, spans = open_bookings(session, [activity.id], since=since)
     changed: dict[int, list[int]] = {}
     for start in range(0, len(families), FAMILIES_PER_BATCH):
-        told = told_days(tariffs, DaySpan(since, max(since, spans[activity.id].last)))
+        moved = moved_days([*activity.tariffs, *tariffs], DaySpan(since, max(since, spans[activity.id].last)))
+        told = told_days(tariffs, moved)
         batch = families[start : start + FAMILIES_PER_BATCH]
         loaded = load_prices(session, batch, {activity.id: told}, {activity.id: tariffs})
         for family_id in batch:
@@ -185,7 +187,7 @@ def effect_of(activity: ActivityInfo, tariffs: Sequence[GridVersion], since: dat
             differences = [
                 share.amount_cents - prices.booked[key].price_cents
                 for key, share in prices.bill().shares.items()
-                if prices.booked[key].usage.day >= since
+                if moved.covers(prices.booked[key].usage.day)
             ]
             if any(differences):
                 changed[family_id] = [cents for cents in differences if cents]

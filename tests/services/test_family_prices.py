@@ -40,7 +40,7 @@ from app.rules.tariff_grids import (
     flat,
     unit_code,
 )
-from app.services import bookings, families, planning
+from app.services import bookings, families, planning, tariffs
 from app.services.bookings import Result
 from app.services.checks import find_inconsistencies
 from app.services.households import family_bill
@@ -302,6 +302,21 @@ def test_a_package_that_was_invoiced_and_falls_back_counts_for_the_other_days(ho
     save(home.family, home.elder, cancel=home.ids(FIRST_WEEK[4:], ("Matin",)))
     # Four days cost 16.00, and 45.00 are asked already: nothing more, and the rest is for a credit note.
     assert kept(home.elder) == [4_500, 0, 0, 0]
+
+
+def test_a_version_that_begins_within_a_week_is_told_with_all_that_it_moves(home: Home) -> None:
+    save(home.family, home.elder, book=home.ids(WEEK, ("Matin",)))
+    assert kept(home.elder) == [4_500, 0, 0, 0, 0]
+    db.session.rollback()
+    activity = tariffs.read_activity(home.activity.id)
+    typed = tariffs.TariffInput(WEEK[2], many_rules(home.activity))
+    said = tariffs.effect_of_input(activity, typed)
+    with write_transaction() as session:
+        tariffs.add_version(session, activity.id, typed)
+    with write_transaction() as session:
+        done = reprice_families(session, said.families, PriceChangeReason.TARIFF)[home.family.family_id]
+    assert kept(home.elder) == [400] * 5
+    assert (said.count, said.difference_cents) == (done.count, done.difference_cents) == (5, 5 * 400 - 4_500)
 
 
 class Undo(Exception):
