@@ -153,7 +153,7 @@ def accept(
             begins = first_day_of_address(session, row.family_id, starts_on or row.asked_at.date())
             write_part(session, row.family_id, row.kind, subject_id, applied, begins)
     log_change(session, row.family_id, row.kind, subject_id, applied, decided_by, row.id)
-    reprice_after_change(session, row.family_id, row.kind, applied)
+    reprice_after_change(session, row.family_id, row.kind, subject_id, applied)
     _end(row, ChangeStatus.ACCEPTED, decided_by)
     is_edited = any(wanted.get(name, change.after) != change.after for name, change in asked.items())
     _tell_parents(session, row, "change_edited" if is_edited else "change_accepted", subject_id)

@@ -123,7 +123,7 @@ def save(
     if plan.applied:
         write_part(session, family_id, kind, subject_id, plan.applied, clock.today())
         log_change(session, family_id, kind, subject_id, plan.applied, user_id)
-        reprice_after_change(session, family_id, kind, plan.applied)
+        reprice_after_change(session, family_id, kind, subject_id, plan.applied)
     if plan.pending != part.pending:
         keep_asked(session, family_id, user_id, kind, subject_id, plan.pending)
     return Saved({}, frozenset(plan.applied), plan.asked, plan.withdrawn)
@@ -152,7 +152,7 @@ def save_as_staff(
     begins = first_day_of_address(session, family_id, starts_on) if has_address else starts_on
     write_part(session, family_id, kind, subject_id, merged.changes, begins)
     log_change(session, family_id, kind, subject_id, merged.changes, user_id)
-    reprice_after_change(session, family_id, kind, merged.changes)
+    reprice_after_change(session, family_id, kind, subject_id, merged.changes)
     return Saved({}, frozenset(merged.changes))
 
 
@@ -184,6 +184,7 @@ def add_person(
         return Added(is_asked=True)
     subject_id = add_part(session, family_id, kind, typed)
     log_change(session, family_id, kind, subject_id, changes, user_id)
+    reprice_after_change(session, family_id, kind, subject_id, changes)
     return Added(subject_id)
 
 

@@ -16,7 +16,7 @@ from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guard
 from app.rules.changes import Change
 from app.rules.file_fields import CUSTODY_FIELDS, FileKind
 from app.services.errors import NotFound
-from app.services.families import ChildInput, Values, add_child, read_coordinates, write_coordinates
+from app.services.families import ChildInput, Values, add_child, lock_children, read_coordinates, write_coordinates
 from app.services.guardians import add_guardian, guardian_row, read_values, write_values
 from app.services.price_facts import read_child_facts, read_family_facts, write_child_facts, write_family_facts
 
@@ -27,10 +27,14 @@ def lock_family(session: Session, family_id: int) -> None:
 
 
 def lock_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> None:
-    """The same, before a part is read to be changed; of a child of two homes, the other home waits as well."""
+    """The same, before a part is read to be changed; of a child of two homes, the other home waits as well.
+
+    The child is held with all children of its homes: its age may move their prices.
+    """
     lock_family(session, family_id)
     if kind is FileKind.CHILD:
-        session.execute(select(Child.id).where(Child.id == subject_id).with_for_update())
+        homes = session.scalars(select(FamilyChild.family_id).where(FamilyChild.child_id == subject_id)).all()
+        lock_children(session, homes)
 
 
 def read_part(session: Session, family_id: int, kind: FileKind, subject_id: int) -> dict[str, str]:

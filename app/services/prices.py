@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models.bookings import Booking, BookingPriceChange
 from app.models.bookings import PriceChangeReason as PriceChangeReason
-from app.models.families import Family, Guardian
+from app.models.families import Family, FamilyChild, Guardian
 from app.price_labels import explained
 from app.rules.bills import Share
 from app.rules.changes import Change
 from app.rules.file_fields import STREET_FIELDS, FileKind
-from app.rules.reaches import told_days
+from app.rules.reaches import asks_siblings, told_days
+from app.rules.tariff_grids import CountedSiblings
 from app.services.catalogue import catalogue
 from app.services.families import lock_children
 from app.services.households import load_prices, open_bookings
@@ -83,14 +84,37 @@ def reprice_families(
     return found
 
 
-def reprice_after_change(session: Session, family_id: int, kind: FileKind, changes: Mapping[str, Change]) -> None:
-    """The same after a change of the family's file, where prices depend on what has changed."""
+def reprice_after_change(
+    session: Session, family_id: int, kind: FileKind, subject_id: int, changes: Mapping[str, Change]
+) -> None:
+    """The same after a change of the family's file, where prices depend on what has changed.
+
+    A child's age makes its rank in each of its homes; one more child counts where all of a family's children do.
+    """
     if kind in (FileKind.PRICE_FACTS, FileKind.CHILD_PRICE_FACTS):
         reprice_family(session, family_id, PriceChangeReason.FACTS)
     elif kind is FileKind.COORDINATES and "declines_quotient" in changes:
         reprice_family(session, family_id, PriceChangeReason.QUOTIENT)
     elif kind is FileKind.COORDINATES and not changes.keys().isdisjoint(STREET_FIELDS):
         reprice_family(session, family_id, PriceChangeReason.FACTS)
+    elif kind is FileKind.CHILD and "birth_date" in changes:
+        activity_ids = _where_siblings_count(tuple(CountedSiblings))
+        if activity_ids:
+            homes = session.scalars(select(FamilyChild.family_id).where(FamilyChild.child_id == subject_id)).all()
+            reprice_families(session, homes, PriceChangeReason.FACTS, activity_ids)
+    elif kind is FileKind.NEW_CHILD:
+        activity_ids = _where_siblings_count([CountedSiblings.DEPENDENT])
+        if activity_ids:
+            reprice_families(session, [family_id], PriceChangeReason.FACTS, activity_ids)
+
+
+def _where_siblings_count(ways: Collection[CountedSiblings]) -> Collection[int]:
+    """The activities where prices depend on siblings that are counted in one of these ways."""
+    return [
+        activity.id
+        for activity in catalogue().activities.values()
+        if any(each.grid.counted_siblings in ways and asks_siblings(each.grid) for each in activity.tariffs)
+    ]
 
 
 _MOST_IDS = 10_000  # in one statement: what every database takes

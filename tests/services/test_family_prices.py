@@ -20,12 +20,14 @@ from app.models.invoices import Invoice, InvoiceLine
 from app.rules.bills import LineKind
 from app.rules.capabilities import Role
 from app.rules.choices import Shown
+from app.rules.file_fields import FileKind
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, FamilyStatus
 from app.rules.tariff_grids import (
     ChangePercent,
     Combination,
     Condition,
+    CountedSiblings,
     DaysDeduction,
     Grid,
     Item,
@@ -40,7 +42,7 @@ from app.rules.tariff_grids import (
     flat,
     unit_code,
 )
-from app.services import bookings, families, planning, tariffs
+from app.services import bookings, changes, families, planning, tariffs
 from app.services.bookings import Result
 from app.services.checks import find_inconsistencies
 from app.services.households import family_bill
@@ -201,6 +203,36 @@ def test_a_second_child_pays_less_and_again_more_when_the_first_gives_back(home:
     assert (kept(home.elder), kept(home.younger), outcome.change_cents) == ([400], [320], 320)
     save(home.family, home.elder, cancel=home.ids(WEEK[1:2], ("Matin",)))
     assert kept(home.younger) == [400]
+
+
+def test_ages_and_new_children_move_the_prices_of_brothers_and_sisters(sqlite_app: Flask) -> None:
+    home = make_home(counted_siblings=CountedSiblings.DEPENDENT, fees=())
+    day = home.ids(WEEK[:1], ("Matin",))
+    save(home.family, home.elder, book=day)
+    save(home.family, home.younger, book=day)
+    other = factories.make_family("AUTRE", email="autre@example.org")
+    factories.share_child(home.elder, other)
+    assert (kept(home.elder), kept(home.younger)) == ([400], [320])
+    staff_id = make_staff(Role.REGISSEUR)
+
+    def tell_birth(born_on: str) -> None:
+        shown = changes.stored_part(other.family_id, FileKind.CHILD, home.elder)
+        typed = {**shown, "birth_date": born_on}
+        with write_transaction() as session:
+            # Told by the other home.
+            changes.save_as_staff(
+                session, other.family_id, staff_id, FileKind.CHILD, home.elder, shown, typed, clock.today()
+            )
+
+    tell_birth("2021-05-14")
+    assert (kept(home.elder), kept(home.younger)) == ([320], [400])
+    typed = {"last_name": "TEST", "first_name": "Zoé", "birth_date": "2010-01-01"}
+    with write_transaction() as session:
+        changes.add_person(
+            session, home.family.family_id, staff_id, FileKind.NEW_CHILD, typed, is_confirmed=True, is_staff=True
+        )
+    assert (kept(home.elder), kept(home.younger)) == ([320], [320])
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_a_booking_given_back_and_booked_again_counts_once(home: Home) -> None:
