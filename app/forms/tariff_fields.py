@@ -168,11 +168,17 @@ def typed_span(span: Span | None) -> tuple[str, str]:
     return str(span.low), "" if span.below is None else str(span.below - 1)
 
 
+def number_of(text: str) -> int | None:
+    """A whole number as typed; None for anything else."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
 def check_span(low: str, last: str) -> None:
     """Raises ValidationError for a span that ends before it begins."""
     if last and not low:
         raise ValidationError("Indiquez aussi le début.")
-    if low.isdigit() and last.isdigit() and int(last) < int(low):
+    first, end = number_of(low), number_of(last)
+    if first is not None and end is not None and end < first:
         raise ValidationError(f"Cette limite doit atteindre {low}.")
 
 

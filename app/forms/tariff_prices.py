@@ -12,6 +12,7 @@ from app.forms.tariff_fields import (
     amount_field,
     cents_of,
     list_field,
+    number_of,
     one_of_field,
     typed_cents,
     whole_field,
@@ -109,8 +110,9 @@ class ItemForm(PartForm):
         least = self.least.data or "0"
         if not self.step.data and (field.data or self.least.data):
             raise ValidationError("Indiquez d’abord la période qui est due.")
-        if field.data.isdigit() and least.isdigit() and int(field.data) < int(least):
-            raise ValidationError(f"Cette durée doit atteindre {least} minutes.")
+        first, end = number_of(least), number_of(field.data)
+        if first is not None and end is not None and end < first:
+            raise ValidationError(f"Cette durée doit atteindre {first} minutes.")
 
     def validate_ceiling(self, field: Field) -> None:
         """Raises ValidationError."""

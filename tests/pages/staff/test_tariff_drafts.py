@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 
+from app.blueprints.staff.tariff_drafts import SECTIONS
 from app.database import db, write_transaction
 from app.models.activities import NO_DAY_YET, TariffVersion
 from app.models.bookings import Booking
@@ -36,7 +38,7 @@ from app.services import tariff_drafts, tariffs
 from app.services.errors import DraftMoved
 from app.services.tariffs import TariffInput
 from tests import factories
-from tests.client import Answer, Client
+from tests.client import Answer, Client, form_fields
 
 TARIFFS = "/gestion/tarifs"
 
@@ -256,6 +258,29 @@ def test_parts_are_added_changed_moved_and_taken_away(
     regie.get(f"{draft}/fratrie")
     regie.submit("rules", counted="enrolled", rounding="five_cents")
     assert (stored().counted_siblings, stored().rounding) == (CountedSiblings.ENROLLED, Rounding.FIVE_CENTS)
+
+
+@pytest.mark.parametrize("nasty", ["9" * 30, "é" * 5_000, "-1", "²", "1e309"])
+def test_whatever_is_typed_in_a_part_is_answered_clearly(regie: Client, draft: str, nasty: str) -> None:
+    before = stored()
+    for section in SECTIONS:
+        address = f"{draft}/regle?partie={section}"
+        page = regie.get(address)
+        sent = dict(form_fields(page.form("part")))
+        names = {e.get("name") for e in page.form("part").iter() if e.get("name")} - {"csrf_token", "do"}
+        for pressed in ({}, {"do": nasty}, {"do": "rows-0-99"}):
+            answer = regie.post_any(address, {**sent, **dict.fromkeys(names, nasty), **pressed})
+            assert answer.status == (400 if pressed else 422), (section, pressed, answer.status)
+        axes = {"axis-0": "quotient", "was-0": "quotient", "low-0-0": nasty, "last-0-0": nasty, "value-0-0-0": nasty}
+        for more in (
+            axes,
+            {"axis-0": "rank", "was-0": "rank", "low-0-0": nasty, "last-0-0": nasty},
+            {"rate-kind": "effort"},
+        ):
+            assert regie.post_any(address, {**sent, **more}).status == 422, (section, more)
+    for query in (f"partie={quote(nasty)}", f"regle={quote(nasty)}", f"temps={quote(nasty)}"):
+        assert regie.get_any(f"{draft}/regle?{query}").status in (200, 404, 409), query
+    assert stored() == before
 
 
 def test_what_another_agent_changed_is_not_overwritten(regie: Client, draft: str) -> None:
