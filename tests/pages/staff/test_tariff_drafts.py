@@ -389,3 +389,29 @@ def test_quick_table_and_draft_lead_to_each_other(regie: Client, activity: facto
     regie.get(f"{TARIFFS}/activites/{activity.id}/nouvelle")
     page = regie.submit("tariffs", button="Garder en brouillon", status=422)
     assert "a déjà un brouillon" in page.text
+
+
+def test_published_rules_are_compared_copied_and_shown(regie: Client) -> None:
+    planning = factories.make_planning()
+    factories.book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7)])
+    units = {name: unit_code(id_) for name, id_ in planning.activity.units.items()}
+    grid = Grid(
+        (*(Item(code, flat(500)) for code in units.values()), Item("card", flat(1500), Nature.OTHER, label="Carte")),
+        fees=(YearlyFee("card", 9, is_per_child=False),),
+        modifiers=(Modifier(ModifierKind.RESIDENCE, Condition(), AddCents(-100)),),
+    )
+    with write_transaction() as session:
+        draft_id, _ = tariff_drafts.open_draft(session, planning.activity.id, grid)
+    regie.get(f"{TARIFFS}/brouillons/{draft_id}")
+    page = regie.submit("publish", starts_on="2027-01-01")
+    version = page.path
+    for words in ("Carte Une fois par an par famille", "Lieu de résidence −1,00 €", "Fratrie et arrondi"):
+        assert words in page.text, words
+    assert len(regie.get(version).queries) <= 12
+    page = regie.get(f"{version}/comparer")
+    assert "Avec cette version" in page.text and "Familles qui paieraient plus" in page.text
+    regie.get(f"{TARIFFS}/activites/{planning.activity.id}/nouvelle?copie={version.rsplit('/', 1)[1]}")
+    regie.submit("tariffs", starts_on="01/02/2027")
+    db.session.rollback()
+    copies = db.session.scalars(select(TariffVersion.grid).where(TariffVersion.starts_on >= date(2027, 1, 1))).all()
+    assert copies == [grid, grid]
