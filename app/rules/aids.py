@@ -119,7 +119,9 @@ def apply_aids(
         lines = days[child_id, day]
         aided: list[PricedLine] = []
         for aid in aids:
-            if aid.child_id != child_id or not _holds(aid, day, kind_of) or (aided and not aid.is_cumulative):
+            if aid.child_id != child_id or not _holds(aid, day, kind_of):
+                continue
+            if not aid.is_cumulative and _another_paid(day, aid, aids, (*known, *uses)):
                 continue
             left = _left_on(day, aid, (*known, *uses))
             to_pay_cents = min(sum(line.amount_cents for line in (*lines, *aided)), owed_cents[child_id])
@@ -145,6 +147,12 @@ def statement(uses: Iterable[AidUse], child_of: Mapping[str, int]) -> tuple[Clai
 
 def _holds(aid: Aid, day: date, kind_of: Callable[[date], DayKind]) -> bool:
     return aid.starts_on <= day <= aid.ends_on and (not aid.day_kinds or kind_of(day) in aid.day_kinds)
+
+
+def _another_paid(day: date, aid: Aid, aids: Sequence[Aid], ledger: Sequence[AidUse]) -> bool:
+    """Whether another aid of the child has paid something of a day, on this bill or on one before."""
+    others = {each.code for each in aids if each.child_id == aid.child_id} - {aid.code}
+    return sum(use.amount_cents for use in ledger if use.code in others and use.day == day) > 0
 
 
 def _left_on(day: date, aid: Aid, ledger: Sequence[AidUse]) -> AidBalance:
