@@ -209,9 +209,15 @@ class AidForm(FlaskForm):
             raise ValidationError(spaced("Dites pourquoi : c’est un geste de la collectivité."))
 
 
+def amount_name(code: str) -> str:
+    """What the field of an item is called: codes hold any letter."""
+    return f"amount-{code.encode().hex()}"
+
+
 def aid_form(items: Sequence[tuple[str, str]]) -> AidForm:
     """The form of an aid, with an amount for each of these items (code and name)."""
-    codes = {f"amount-{place}": code for place, (code, _) in enumerate(items)}
+    # Named by the item, not by its place: a grid published meanwhile moves no amount to another item.
+    codes = {amount_name(code): code for code, _ in items}
     fields = {name: _amount(text) for name, (_, text) in zip(codes, items, strict=True)}
     made = type("AidFormOfItems", (AidForm,), {**fields, "item_names": tuple(codes), "item_codes": codes})
     form: AidForm = made()

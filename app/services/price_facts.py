@@ -8,7 +8,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import CompoundSelect, Date, Integer, String, cast, false, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Integer,
+    String,
+    cast,
+    false,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -296,13 +308,14 @@ def _last_told(session: Session, family_id: int) -> FamilyResidence | None:
 def _open_rows(session: Session, family_id: int, child_id: int | None) -> Iterable[FamilyStanding]:
     return session.scalars(
         select(FamilyStanding)
-        .where(
-            FamilyStanding.family_id == family_id,
-            FamilyStanding.child_id.is_(None) if child_id is None else FamilyStanding.child_id == child_id,
-            FamilyStanding.ends_on.is_(None),
-        )
+        .where(_whose(family_id, child_id), FamilyStanding.ends_on.is_(None))
         .order_by(FamilyStanding.id)
     )
+
+
+def _whose(family_id: int, child_id: int | None) -> ColumnElement[bool]:
+    is_of_child = FamilyStanding.child_id.is_(None) if child_id is None else FamilyStanding.child_id == child_id
+    return (FamilyStanding.family_id == family_id) & is_of_child
 
 
 def _open_standings(session: Session, family_id: int, child_id: int | None) -> list[str]:
@@ -313,13 +326,18 @@ def _open_standings(session: Session, family_id: int, child_id: int | None) -> l
 
 def _write_standings(session: Session, family_id: int, child_id: int | None, change: Change, first: date) -> None:
     wanted = {Standing(code) for code in change.after.split(",") if code}
-    rows = {row.standing: row for row in _open_rows(session, family_id, child_id)}
-    for standing, row in rows.items():
-        if standing in wanted:
-            continue
+    present = {row.standing for row in _open_rows(session, family_id, child_id)}
+    # What ends does so altogether: also a time that was ended later, and begun again since.
+    for row in session.scalars(
+        select(FamilyStanding).where(
+            _whose(family_id, child_id),
+            FamilyStanding.standing.in_(present - wanted),
+            FamilyStanding.ends_on.is_(None) | (FamilyStanding.ends_on >= first),
+        )
+    ):
         if row.starts_on >= first:
             session.delete(row)
         else:
             row.ends_on = first - timedelta(days=1)
-    for standing in sorted(wanted - rows.keys()):
+    for standing in sorted(wanted - present):
         session.add(FamilyStanding(family_id=family_id, child_id=child_id, standing=standing, starts_on=first))

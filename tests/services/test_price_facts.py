@@ -106,6 +106,18 @@ def test_a_standing_that_never_held_leaves_nothing(agent: int) -> None:
     assert price_facts.read_facts(family.family_id).held == ()
 
 
+def test_a_standing_that_ends_earlier_than_told_before_ends_altogether(agent: int) -> None:
+    family = make_family()
+    child_id = make_child(family)
+    tell(agent, family, date(2026, 9, 1), standings="staff,social")
+    tell(agent, family, date(2027, 1, 1), standings="staff")
+    tell(agent, family, DECEMBER, standings="staff,social")
+    assert standings(family, child_id, DECEMBER) == {Standing.STAFF, Standing.SOCIAL}
+    tell(agent, family, DECEMBER, standings="staff")
+    assert standings(family, child_id, NOVEMBER) == {Standing.STAFF, Standing.SOCIAL}
+    assert standings(family, child_id, DECEMBER) == {Standing.STAFF}
+
+
 def test_nobody_decides_on_their_own_prices(sqlite_app: Flask) -> None:
     family = make_family()
     with pytest.raises(OwnFamily):

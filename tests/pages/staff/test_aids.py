@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.database import db
+from app.forms.aids import amount_name
 from app.models.aids import ChildAid
 from app.rules.capabilities import Role
 from tests import factories
@@ -63,8 +64,9 @@ def test_clerk_gives_a_child_an_aid_and_ends_it(sqlite_client: Client, regisseur
     for words in ("de 0 à 100", "Indiquez un nombre de jours", "Indiquez un montant en euros"):
         assert words in page.text, words
     assert page.value("ceiling", "aid") == "beaucoup"
+    amount = amount_name(f"unit-{planning.units['Matin']}")
     page = clerk.submit(
-        "aid", **typed, percent="", most_days="30", ceiling="120", day_kinds=["school_holiday"], **{"amount-0": "1,50"}
+        "aid", **typed, percent="", most_days="30", ceiling="120", day_kinds=["school_holiday"], **{amount: "1,50"}
     )
     assert page.path == address and "Il reste 30 jours, 120,00 €" in page.text
     assert "vacances scolaires" in page.text and "1,50 € pour Mercredi, Matin" in page.text
