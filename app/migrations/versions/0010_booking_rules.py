@@ -16,6 +16,7 @@ depends_on = None
 
 _BEFORE = sa.table(
     "activity_notice_rule",
+    sa.column("id", sa.Integer),
     sa.column("activity_id", sa.Integer),
     sa.column("action", sa.String),
     sa.column("kind", sa.String),
@@ -27,7 +28,7 @@ _BEFORE = sa.table(
 
 def upgrade() -> None:
     connection = op.get_bind()
-    rows = connection.execute(sa.select(_BEFORE)).all()
+    rows = connection.execute(sa.select(_BEFORE).order_by(_BEFORE.c.id)).all()
     op.drop_table("activity_notice_rule")
     table = op.create_table(
         "activity_notice_rule",
