@@ -1,6 +1,6 @@
 """The French word of every enum member, and the sentences that rules' answers become on screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
+from app.rules.combinations import Breach, Violation
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
 from app.rules.file_gaps import FileGap, FileGaps
@@ -487,7 +488,7 @@ _SHORT_IMPOSSIBLE = {
 }
 
 
-def cell_reason(cell: Cell, unit_name: str, alternatives: Sequence[str], closing_reason: str | None) -> str | None:
+def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None) -> str | None:
     """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying."""
     # A day that is over, and what is on an invoice: the state says enough, and the legend says it in full.
     is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
@@ -495,11 +496,13 @@ def cell_reason(cell: Cell, unit_name: str, alternatives: Sequence[str], closing
         return None
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
-    return refusal(cell.reason, unit_name, alternatives, cell.refusing_instant)
+    return refusal(cell.reason, broken, cell.refusing_instant)
 
 
-def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: datetime | None) -> str:
-    """The sentence for a reason; `until` is the deadline that has passed, or the opening to come, where it is one."""
+def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
+    """The sentence for a reason; `until` is the deadline that has passed, or the opening to come, where it is one;
+    `broken` the sentence of the combination rule.
+    """
     deadline = moment(until) if until is not None else "ce jour"
     match reason:
         case Reason.CLOSED:
@@ -523,7 +526,7 @@ def refusal(reason: Reason, unit_name: str, alternatives: Sequence[str], until: 
         case Reason.HELD_BY_OTHER_FAMILY:
             return "Réservé par l’autre foyer de votre enfant."
         case Reason.BREAKS_COMBINATION:
-            return combination_sentence(unit_name, alternatives)
+            return broken or "Ce choix n’est pas possible."
         case Reason.TOO_FEW_DAYS:
             return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
         case Reason.FULL:
@@ -544,14 +547,26 @@ def reminder_sentence(reminder: Reminder) -> str:
             return f"{'Rappel en retard' if reminder.is_past else 'Rappel à prévoir'}{NBSP}: {reminder.subject}, {day}."
 
 
-def combination_sentence(unit_name: str, alternatives: Sequence[str]) -> str:
-    """« Repas se réserve avec Matin ou Après-midi. »"""
-    return f"{unit_name} se réserve avec {' ou '.join(alternatives)}."
+def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
+    """« Repas se réserve avec Matin ou Après-midi. »"""
+    unit = names[violation.unit_id]
+    others = [names[id_] for id_ in sorted(violation.any_of)]
+    match violation.breach:
+        case Breach.REQUIRES:
+            return f"{unit} se réserve avec {' ou '.join(others)}."
+        case Breach.EXCLUDES:
+            return f"{unit} ne se réserve pas le même jour que {enumeration(others)}."
+        case Breach.TOGETHER:
+            return f"{unit} se réserve avec {enumeration(others)}."
+        case Breach.TOO_FEW:
+            return f"Réservez au moins {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
+        case Breach.TOO_MANY:
+            return f"Réservez au plus {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
 
 
-def broken_rule(day: date, unit_name: str, alternatives: Sequence[str]) -> str:
+def broken_rule(day: date, sentence: str) -> str:
     """The same, with the day, for the summary."""
-    return f"{day_medium(day).capitalize()}{NBSP}: {combination_sentence(unit_name, alternatives)}"
+    return f"{day_medium(day).capitalize()}{NBSP}: {sentence}"
 
 
 def cell_deadline(cell: Cell) -> str | None:

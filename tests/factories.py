@@ -30,8 +30,6 @@ from app.models.activities import (
     CapacityScope,
     CapacityScopeGroup,
     CapacityScopeUnit,
-    CombinationRule,
-    CombinationRuleUnit,
     Group,
     Office,
     Season,
@@ -59,6 +57,7 @@ from app.models.payments import Payment, PaymentAllocation, PaymentMode
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
 from app.rules.capabilities import Role
 from app.rules.choices import Shown
+from app.rules.combinations import Combinations, Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRule, simple_rule
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
@@ -350,10 +349,13 @@ def make_activity(
         ):
             if rule is not None:
                 session.add(ActivityNoticeRule(activity_id=activity.id, deadline=deadline, rule=rule))
-        for unit, any_of in needs.items():
-            if unit in ids:
-                links = [CombinationRuleUnit(unit_id=ids[other]) for other in any_of]
-                session.add(CombinationRule(unit_id=ids[unit], any_of=links))
+        activity.combinations = Combinations(
+            tuple(
+                Requirement(ids[unit], frozenset(ids[other] for other in any_of))
+                for unit, any_of in needs.items()
+                if unit in ids
+            )
+        )
         session.add(TariffVersion(activity_id=activity.id, starts_on=starts_on, grid=make_grid(ids.values(), prices)))
         session.flush()
         scope_id = (

@@ -12,8 +12,6 @@ from app.models.activities import (
     CapacityScope,
     CapacityScopeGroup,
     CapacityScopeUnit,
-    CombinationRule,
-    CombinationRuleUnit,
     Group,
     Office,
     Season,
@@ -22,6 +20,7 @@ from app.models.activities import (
     Unit,
 )
 from app.rules.calendars import DayKind
+from app.rules.combinations import Combinations, Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, HoursBefore, Notice, WeekdayBefore, simple_rule
 from app.rules.tariff_grids import Grid, Nature, quotient_item, unit_code
 from app.services.consents import write_first_consent_text
@@ -276,10 +275,12 @@ def _set_up_activity(
     scopes = [(scope, CapacityScope(name=scope.name, places=scope.places + more_places)) for scope in plan.scopes]
     session.add_all([*units.values(), *groups.values(), *(row for _scope, row in scopes)])
     session.flush()
-    for unit in plan.units:
-        if unit.needs:
-            any_of = [CombinationRuleUnit(unit_id=units[name].id) for name in unit.needs]
-            session.add(CombinationRule(unit_id=units[unit.name].id, any_of=any_of))
+    needs = (
+        Requirement(units[unit.name].id, frozenset(units[name].id for name in unit.needs))
+        for unit in plan.units
+        if unit.needs
+    )
+    session.get_one(Activity, activity_id).combinations = Combinations(tuple(needs))
     for scope, row in scopes:
         session.add_all(CapacityScopeUnit(scope_id=row.id, unit_id=units[name].id) for name in scope.units)
         session.add_all(

@@ -4,10 +4,12 @@ import json
 from datetime import date, time
 
 from sqlalchemy import Dialect, ForeignKey, String, TypeDecorator, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, code_of
 from app.models.catalogue import CatalogueRow
+from app.rules.combination_documents import combinations_document, read_combinations
+from app.rules.combinations import Combinations
 from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.grid_documents import grid_document, read_grid
 from app.rules.notice_documents import notice_document, read_notice
@@ -46,6 +48,19 @@ class Season(CatalogueRow, Base):
     ends_on: Mapped[date]
 
 
+class CombinationsText(TypeDecorator[Combinations]):
+    """The combination rules of an activity as a JSON document."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Combinations | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(combinations_document(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Combinations | None:
+        return None if value is None else read_combinations(json.loads(value))
+
+
 class Activity(CatalogueRow, Base):
     """An activity of a season: « Mercredi », « Périscolaire »…"""
 
@@ -59,6 +74,8 @@ class Activity(CatalogueRow, Base):
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     position: Mapped[int]  # order in the planning
+    # Which units go together on a day; replaced as a whole, never changed in place.
+    combinations: Mapped[Combinations] = mapped_column(CombinationsText, default=Combinations())
 
 
 class Group(CatalogueRow, Base):
@@ -112,26 +129,6 @@ class ActivityNoticeRule(CatalogueRow, Base):
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
     deadline: Mapped[Deadline] = mapped_column(code_of(Deadline))
     rule: Mapped[NoticeRule] = mapped_column(NoticeText)  # replaced as a whole, never changed in place
-
-
-class CombinationRule(CatalogueRow, Base):
-    """A unit that may only be booked with one of other units of the same day, see rules.combinations."""
-
-    __tablename__ = "combination_rule"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
-
-    any_of: Mapped[list["CombinationRuleUnit"]] = relationship(cascade="all, delete-orphan", lazy="raise")
-
-
-class CombinationRuleUnit(CatalogueRow, Base):
-    """One of the units that satisfy a combination rule."""
-
-    __tablename__ = "combination_rule_unit"
-
-    rule_id: Mapped[int] = mapped_column(ForeignKey("combination_rule.id", ondelete="CASCADE"), primary_key=True)
-    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"), primary_key=True)
 
 
 class CapacityScope(CatalogueRow, Base):

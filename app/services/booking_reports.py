@@ -7,6 +7,7 @@ from datetime import date, datetime
 from app import labels
 from app.filters import NBSP
 from app.rules.cells import Reason
+from app.rules.combinations import Violation
 from app.services.bookings import Result, SavedChoice, SaveOutcome
 from app.services.catalogue import UnitInfo, catalogue
 
@@ -88,7 +89,8 @@ def _sentence(choice: SavedChoice, units: Mapping[int, UnitInfo]) -> str:
     if choice.result is Result.HELD_BACK:
         return f"Non enregistré{NBSP}: un autre choix de ce jour n’était pas possible."
     until = datetime.fromisoformat(choice.until) if choice.until else None
-    alternatives = [units[id_].name for id_ in choice.any_of]
-    return "Non enregistré. " + labels.refusal(
-        choice.reason or Reason.CLOSED, units[choice.unit_id].name, alternatives, until
-    )
+    violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number)
+    is_broken = choice.reason is Reason.BREAKS_COMBINATION
+    names = {id_: unit.name for id_, unit in units.items()}
+    broken = labels.combination_sentence(violation, names) if is_broken else None
+    return "Non enregistré. " + labels.refusal(choice.reason or Reason.CLOSED, broken, until)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 
@@ -19,6 +19,7 @@ from app.price_labels import explained
 from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
 from app.rules.cells import Action, Cell, Reason
 from app.rules.choices import Choices, UnknownTick, read_choices
+from app.rules.combinations import Breach
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
@@ -53,7 +54,9 @@ class SavedChoice:
     unit_id: int
     result: Result
     reason: Reason | None = None
-    any_of: tuple[int, ...] = ()  # units one of which the broken rule asks for
+    any_of: tuple[int, ...] = ()  # the other units that the broken rule is about
+    breach: Breach = Breach.REQUIRES  # of that rule
+    number: int = 0  # how many units it asks for
     until: str | None = None  # ISO moment of the deadline that has passed, or of the opening to come
     price_cents: int = 0
 
@@ -86,6 +89,7 @@ class SaveOutcome:
                     "result": Result(row["result"]),
                     "reason": Reason(row["reason"]) if row["reason"] else None,
                     "any_of": tuple(row["any_of"]),
+                    "breach": Breach(row.get("breach", Breach.REQUIRES)),
                 }
             )
             for row in data["choices"]
@@ -255,7 +259,10 @@ def _refusals(
             if action not in cell.actions or cell.reason is Reason.TOO_FEW_DAYS:
                 refusals[id_] = _refusal(facts, id_, cell)
     for id_, violation in judgement.broken.items():
-        broken = _choice(facts, id_, Result.REFUSED, Reason.BREAKS_COMBINATION, any_of=tuple(sorted(violation.any_of)))
+        broken = replace(
+            _choice(facts, id_, Result.REFUSED, Reason.BREAKS_COMBINATION),
+            any_of=tuple(sorted(violation.any_of)), breach=violation.breach, number=violation.number,
+        )  # fmt: skip
         refusals.setdefault(id_, broken)
     return refusals
 
@@ -272,12 +279,13 @@ def _choice(
     result: Result,
     reason: Reason | None = None,
     *,
-    any_of: tuple[int, ...] = (),
     until: str | None = None,
     price_cents: int = 0,
 ) -> SavedChoice:
     opening = facts.openings[opening_id]
-    return SavedChoice(opening_id, opening.day.isoformat(), opening.unit.id, result, reason, any_of, until, price_cents)
+    return SavedChoice(
+        opening_id, opening.day.isoformat(), opening.unit.id, result, reason, until=until, price_cents=price_cents
+    )
 
 
 def _told(facts: PlanningFacts, opening_ids: Iterable[int], result: Result) -> list[SavedChoice]:

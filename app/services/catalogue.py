@@ -20,8 +20,6 @@ from app.models.activities import (
     ActivityNoticeRule,
     CapacityScopeGroup,
     CapacityScopeUnit,
-    CombinationRule,
-    CombinationRuleUnit,
     Group,
     Season,
     Site,
@@ -41,7 +39,7 @@ from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
 from app.rules.changes import FieldPolicy
-from app.rules.combinations import Requirement
+from app.rules.combinations import CombinationRule
 from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
@@ -117,7 +115,7 @@ class ActivityInfo:
     units: tuple[UnitInfo, ...]
     groups: tuple[GroupInfo, ...]
     notices: Mapping[Deadline, NoticeRule]
-    requirements: tuple[Requirement, ...]
+    combinations: tuple[CombinationRule, ...]
     tariffs: tuple[GridVersion, ...]
 
     @property
@@ -231,12 +229,6 @@ def _load(session: Session, version: int) -> Catalogue:
     notices: defaultdict[int, dict[Deadline, NoticeRule]] = defaultdict(dict)
     for notice in session.scalars(select(ActivityNoticeRule)):
         notices[notice.activity_id][notice.deadline] = notice.rule
-    any_of: defaultdict[int, set[int]] = defaultdict(set)
-    for link in session.scalars(select(CombinationRuleUnit)):
-        any_of[link.rule_id].add(link.unit_id)
-    requirements: defaultdict[int, list[Requirement]] = defaultdict(list)
-    for rule in session.scalars(select(CombinationRule).order_by(CombinationRule.id)):
-        requirements[units[rule.unit_id].activity_id].append(Requirement(rule.unit_id, frozenset(any_of[rule.id])))
     tariffs = _load_tariffs(session)
     activities = {
         row.id: ActivityInfo(
@@ -249,7 +241,7 @@ def _load(session: Session, version: int) -> Catalogue:
             units=tuple(units_by_activity[row.id]),
             groups=tuple(groups_by_activity[row.id]),
             notices=MappingProxyType(notices[row.id]),
-            requirements=tuple(requirements[row.id]),
+            combinations=row.combinations.rules,
             tariffs=tuple(tariffs[row.id]),
         )
         for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))

@@ -172,13 +172,13 @@ def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:
 
 
 def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
-    requirements = tuple(rule for activity in known.activities.values() for rule in activity.requirements)
+    rules = tuple(rule for activity in known.activities.values() for rule in activity.combinations)
     units: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
     for row in rows:
         if row.status in ACTIVE_STATUSES:
             units[row.child_id, row.opening_day].add(row.slot.unit_id)
     for (child_id, day), chosen in units.items():
-        if violations(chosen, requirements):
+        if violations(chosen, rules):
             yield Inconsistency(Problem.COMBINATION, f"child {child_id} on {day}")
 
 

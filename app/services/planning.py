@@ -17,6 +17,7 @@ from app.price_labels import explained
 from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Cell, CellState
 from app.rules.choices import Shown
+from app.rules.combinations import Violation
 from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import month_span
@@ -241,7 +242,7 @@ def _cell_view(
     cell = judgement.cells[opening.id]
     holding = facts.holds(opening.id)
     violation = judgement.broken.get(opening.id)
-    alternatives = [facts.catalogue.units[id_].name for id_ in sorted(violation.any_of)] if violation else []
+    broken = _broken_sentence(facts, violation) if violation else None
     return CellView(
         opening_id=opening.id,
         day=day,
@@ -251,11 +252,16 @@ def _cell_view(
         places_left=facts.places_left(opening),
         price_cents=price.cents,
         state_label=labels.cell_label(cell),
-        reason_text=labels.cell_reason(cell, opening.unit.name, alternatives, opening.closing_reason),
+        reason_text=labels.cell_reason(cell, broken, opening.closing_reason),
         effects=price.effects,
         message=message,
         detail=labels.cell_deadline(cell),
     )
+
+
+def _broken_sentence(facts: PlanningFacts, violation: Violation) -> str:
+    names = {id_: unit.name for id_, unit in facts.catalogue.units.items()}
+    return labels.combination_sentence(violation, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +388,7 @@ def _summary(
         added += len(ticked[day] - held)
         removed += len(held - ticked[day])
         for violation in judgement.broken.values():
-            alternatives = [facts.catalogue.units[id_].name for id_ in sorted(violation.any_of)]
-            problems.append(labels.broken_rule(day, facts.catalogue.units[violation.unit_id].name, alternatives))
+            problems.append(labels.broken_rule(day, _broken_sentence(facts, violation)))
     return Summary(
         added=added,
         removed=removed,

@@ -16,7 +16,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
-from app.rules.combinations import Requirement, Violation, violations
+from app.rules.combinations import CombinationRule, Violation, violations
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
 from app.rules.reaches import DaySpan
 from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
@@ -295,10 +295,11 @@ def judge_day(
 
     A broken rule counts only if the present bookings did not break it already: nobody is barred from undoing.
     """
-    requirements = _requirements(facts)
-    before = frozenset(violations({slot.unit_id for slot in facts.slots_held(day)}, requirements))
+    rules = _combinations(facts)
+    offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
+    before = frozenset(violations({slot.unit_id for slot in facts.slots_held(day)}, rules, offered))
     chosen = facts.slots_after(day, proposed)
-    after = violations({slot.unit_id for slot in chosen}, requirements)
+    after = violations({slot.unit_id for slot in chosen}, rules, offered)
     by_unit = {violation.unit_id: violation for violation in after if violation not in before}
     cells = {}
     broken = {}
@@ -311,9 +312,9 @@ def judge_day(
     return DayJudgement(cells, broken)
 
 
-def _requirements(facts: PlanningFacts) -> tuple[Requirement, ...]:
+def _combinations(facts: PlanningFacts) -> tuple[CombinationRule, ...]:
     activity_ids = dict.fromkeys(enrolment.activity_id for enrolment in facts.enrolments)
-    return tuple(rule for id_ in activity_ids for rule in facts.catalogue.activities[id_].requirements)
+    return tuple(rule for id_ in activity_ids for rule in facts.catalogue.activities[id_].combinations)
 
 
 def _cell_facts(

@@ -18,10 +18,11 @@ from app import APP_FOLDER, clock, create_app
 from app.crypto import cipher
 from app.database import db, write_transaction
 from app.models.accounts import User
-from app.models.activities import ActivityNoticeRule, Office, TariffVersion
+from app.models.activities import Activity, ActivityNoticeRule, Office, TariffVersion
 from app.models.bookings import Booking
 from app.models.families import Family
 from app.models.invoices import Invoice
+from app.rules.combinations import Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, HoursBefore, WeekdayBefore, simple_rule
 from app.rules.tariff_grids import Table
 from app.services.catalogue import forget_catalogue
@@ -136,7 +137,12 @@ def test_an_earlier_version_is_upgraded_with_all_its_data(empty_app: Flask, demo
     assert differences() == []
     after = count_rows()
     brackets = before.pop("tariff_bracket", None)  # they are in the versions' grids since 0007
+    requirements = before.pop("combination_rule", None)  # in the activities since 0011
+    before.pop("combination_rule_unit", None)
     assert {name: after[name] for name in before} == before
+    if requirements is not None:
+        kept = [rule for found in db.session.scalars(select(Activity.combinations)) for rule in found.rules]
+        assert len(kept) == requirements > 0 and all(isinstance(rule, Requirement) for rule in kept)
     if brackets is not None:
         rates = [item.rate for grid in db.session.scalars(select(TariffVersion.grid)) for item in grid.items]
         assert sum(len(rate.values) for rate in rates if isinstance(rate, Table)) == brackets > 20
