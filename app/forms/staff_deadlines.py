@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.filters import spaced, weekday_name
 from app.forms.fields import DATE_FORMATS, Listed, text_field
+from app.forms.lines import LineList, Typed, prefix_of, read_lines
 from app.notice_labels import COUNTED_FROM_WORDS, COUNTED_WORDS, END_OF_DAY, LAST_SECOND, WHEN_WORDS
 from app.rules.deadlines import (
     LONGEST_NOTICE,
@@ -39,9 +39,7 @@ from app.rules.deadlines import (
     When,
 )
 from app.services.catalogue import UnitInfo
-from app.services.errors import ForgedForm
 
-MAX_LINES = 12
 UNTIL, BEFORE = "until", "before"
 PUBLIC_HOLIDAYS = "holidays"
 _MOST = {"days": LONGEST_NOTICE.days, "hours": LONGEST_NOTICE.days * 24, "weekday": 52}
@@ -104,7 +102,7 @@ class LineForm(Form):
     )
 
     def __init__(
-        self, formdata: MultiDict[str, str] | None, prefix: str, deadline: Deadline, units: Sequence[UnitInfo],
+        self, formdata: Typed | None, prefix: str, deadline: Deadline, units: Sequence[UnitInfo],
         data: Mapping[str, object] | None = None,
     ) -> None:  # fmt: skip
         self.deadline = deadline
@@ -226,6 +224,7 @@ def _fixed_moment(form: LineForm) -> Notice:
     return FixedMoment(form.on.data, at)
 
 
+MakeLine = Callable[[Typed | None, str], LineForm]
 _MAKERS: Mapping[str, Callable[[LineForm], Notice]] = {
     "days": _days_before,
     "hours": _hours_before,
@@ -238,23 +237,12 @@ _MAKERS: Mapping[str, Callable[[LineForm], Notice]] = {
 }
 
 
-class DeadlineForm:
+class DeadlineForm(LineList[LineForm]):
     """The lines of a rule as typed."""
 
-    def __init__(self, deadline: Deadline, units: Sequence[UnitInfo], lines: Sequence[LineForm]) -> None:
+    def __init__(self, deadline: Deadline, lines: Sequence[LineForm], make: MakeLine) -> None:
+        super().__init__(lines, make)
         self.deadline = deadline
-        self.units = units
-        self.lines = list(lines)
-
-    @property
-    def errors(self) -> Sequence[tuple[str, Field]]:
-        """The fields with errors: « Règle 2, À quelle heure »."""
-        return [
-            (f"Règle {place}, {field.label.text}", field)
-            for place, line in enumerate(self.lines, 1)
-            for field in line
-            if field.errors
-        ]
 
     def rule(self) -> NoticeRule | None:
         """What was typed, or None with `errors`. Without lines: the rule that sets no notice."""
@@ -262,62 +250,22 @@ class DeadlineForm:
         complete = tuple(line for line in lines if line is not None)
         return NoticeRule(complete) if len(complete) == len(lines) else None
 
-    def changed(self, formdata: MultiDict[str, str]) -> bool:
-        """Do what a button other than « Enregistrer » asks for: one line more, one less, or one moved up."""
-        if "ajouter" in formdata:
-            if len(self.lines) < MAX_LINES:
-                self._renumber([*self.lines, LineForm(None, "", self.deadline, self.units)])
-            return True
-        place = formdata.get("retirer", formdata.get("monter", ""))
-        if not place.isdigit() or int(place) >= len(self.lines):
-            return False
-        line = self.lines.pop(int(place))
-        if "monter" in formdata:
-            self.lines.insert(max(0, int(place) - 1), line)
-        self._renumber(self.lines)
-        return True
 
-    def _renumber(self, lines: Sequence[LineForm]) -> None:
-        """Give the fields the names of their new places, with what was typed in them."""
-        typed: MultiDict[str, str] = MultiDict()
-        for place, line in enumerate(lines):
-            for name, field in line._fields.items():
-                for value in _sent(field):
-                    typed.add(f"line-{place}-{name}", value)
-        self.lines = [LineForm(typed, f"line-{place}-", self.deadline, self.units) for place in range(len(lines))]
-
-
-def _sent(field: Field) -> Sequence[str]:
-    """What a field sends as it stands."""
-    if field.raw_data is not None:
-        return list(field.raw_data)
-    if isinstance(field, BooleanField):
-        return ["y"] if field.data else []
-    if isinstance(field, SelectMultipleField):
-        return list(field.data or [])
-    if isinstance(field, SelectField):
-        first = next(value for value, *_ in field.iter_choices())
-        return [str(field.data if field.data not in (None, "None") else first)]
-    return [] if field.data in (None, "") else [str(field.data)]
-
-
-def read_deadline_form(formdata: MultiDict[str, str], deadline: Deadline, units: Sequence[UnitInfo]) -> DeadlineForm:
+def read_deadline_form(formdata: Typed, deadline: Deadline, units: Sequence[UnitInfo]) -> DeadlineForm:
     """The rule that was sent. Raises ForgedForm for more lines than our pages have."""
-    places = [place for place in range(MAX_LINES + 1) if f"line-{place}-kind" in formdata]
-    if len(places) > MAX_LINES:
-        raise ForgedForm
-    return DeadlineForm(
-        deadline, units, [LineForm(formdata, f"line-{place}-", deadline, units) for place in places]
-    )  # fmt: skip
+    make = _maker(deadline, units)
+    return DeadlineForm(deadline, read_lines(formdata, make), make)
 
 
 def deadline_form(deadline: Deadline, rule: NoticeRule | None, units: Sequence[UnitInfo]) -> DeadlineForm:
     """The form of a rule that exists, or one without lines."""
     lines = () if rule is None else rule.lines
-    return DeadlineForm(
-        deadline, units,
-        [LineForm(None, f"line-{place}-", deadline, units, _typed(line)) for place, line in enumerate(lines)],
-    )  # fmt: skip
+    made = [LineForm(None, prefix_of(place), deadline, units, _typed(line)) for place, line in enumerate(lines)]
+    return DeadlineForm(deadline, made, _maker(deadline, units))
+
+
+def _maker(deadline: Deadline, units: Sequence[UnitInfo]) -> MakeLine:
+    return lambda formdata, prefix: LineForm(formdata, prefix, deadline, units)
 
 
 def _typed(line: NoticeLine) -> dict[str, object]:

@@ -69,9 +69,7 @@ OWN = {
 
 def typed(deadline: Deadline, rule: NoticeRule) -> MultiDict[str, str]:
     """What a browser sends for a rule: the form of the rule, as it stands."""
-    form = deadline_form(deadline, rule, UNITS)
-    form._renumber(form.lines)
-    return MultiDict([(field.name, value) for line in form.lines for field in line for value in field.raw_data or ()])
+    return deadline_form(deadline, rule, UNITS).as_sent()
 
 
 @pytest.mark.parametrize(
