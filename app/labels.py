@@ -18,7 +18,7 @@ from app.rules.capabilities import Role
 from app.rules.cells import Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
-from app.rules.combinations import Breach, Violation
+from app.rules.combinations import Breach, CombinationRule, DayCount, Exclusion, Requirement, Together, Violation
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
 from app.rules.file_gaps import FileGap, FileGaps
@@ -562,6 +562,22 @@ def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
             return f"Réservez au moins {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
         case Breach.TOO_MANY:
             return f"Réservez au plus {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
+
+
+def combination_rule_words(rule: CombinationRule, names: Mapping[int, str]) -> str:
+    """A rule as the staff read it; `names` are those of the activity's units, in their order."""
+    if isinstance(rule, Requirement):
+        return combination_sentence(Violation(rule.unit_id, rule.any_of), names)
+    units = enumeration([name for id_, name in names.items() if id_ in rule.units])
+    match rule:
+        case Exclusion():
+            return f"Un seul de ces temps par jour{NBSP}: {units}."
+        case Together():
+            return f"Tous ces temps, ou aucun{NBSP}: {units}."
+        case DayCount(most=None):
+            return f"Au moins {rule.least} de ces temps par jour{NBSP}: {units}."
+        case DayCount():
+            return f"Au plus {rule.most} de ces temps par jour{NBSP}: {units}."
 
 
 def broken_rule(day: date, sentence: str) -> str:

@@ -105,7 +105,11 @@ def account_menu() -> AccountMenu:
     )
 
 
-_BELONGS_TO = {"staff.tariff_drafts": "staff.tariffs", "staff.settings.deadlines": "staff.settings"}
+_BELONGS_TO = {
+    "staff.tariff_drafts": "staff.tariffs",
+    "staff.settings.deadlines": "staff.settings",
+    "staff.settings.combinations": "staff.settings",
+}
 
 
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:

@@ -282,6 +282,12 @@ ROUTES: Mapping[str, Route] = {
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
     "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST", answers=303),
     "staff.settings.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.combinations.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.combinations.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.combinations.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
+    "staff.settings.combinations.preview": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200
+    ),
     "staff.settings.deadlines.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.deadlines.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.deadlines.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),

@@ -172,6 +172,7 @@ def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:
 
 
 def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
+    """By the rules as they are now: one that the staff set later may be broken by what was booked before."""
     rules = tuple(rule for activity in known.activities.values() for rule in activity.combinations)
     units: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
     for row in rows:

@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.blueprints.staff import deadlines
+from app.blueprints.staff import combinations, deadlines
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -18,6 +18,7 @@ from app.services.catalogue import catalogue
 
 blueprint = Blueprint("settings", __name__)
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
+blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
 
 
 @blueprint.get("")

@@ -1,0 +1,115 @@
+"""« Réglages › Combinaisons »: which units go together on a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.access import requires
+from app.database import write_transaction
+from app.filters import NBSP
+from app.forms.staff_combinations import CombinationsForm, combinations_form, read_combinations_form
+from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.labels import combination_rule_words, combination_sentence
+from app.rules.capabilities import Capability
+from app.rules.combinations import CombinationRule, Combinations
+from app.services import combination_settings, deadline_settings
+from app.services.catalogue import ActivityInfo
+
+blueprint = Blueprint("combinations", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """A choice of a day in words, and why it cannot be had."""
+
+    units: str  # « Matin + Repas »
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewView:
+    """Rules in words, and the choices that they allow and refuse."""
+
+    rule_words: Sequence[str]
+    allowed: Sequence[ChoiceView]
+    refused: Sequence[ChoiceView]
+
+
+@blueprint.get("")
+@requires(Capability.EDIT_SETTINGS)
+def show() -> Response:
+    """The rules of all activities, in words."""
+    return render_page(
+        "staff/settings/combinations.html", layout="staff", rule_words=_rule_words,
+        activities=deadline_settings.current_activities(),
+    )  # fmt: skip
+
+
+@blueprint.get("/<int:activity_id>")
+@requires(Capability.EDIT_SETTINGS)
+def edit(activity_id: int) -> Response:
+    """The rules of an activity, with the choices that they allow."""
+    activity = deadline_settings.read_activity(activity_id)
+    form = combinations_form(activity.combinations, activity.units)
+    return _page(activity, form, Combinations(activity.combinations))
+
+
+@blueprint.post("/<int:activity_id>")
+@requires(Capability.EDIT_SETTINGS)
+def save(activity_id: int) -> BaseResponse:
+    """Store the rules; the buttons that change their number only show the form again."""
+    activity = deadline_settings.read_activity(activity_id)
+    form = read_combinations_form(request.form, activity.units)
+    if form.changed(request.form):
+        return _page(activity, form, None)
+    rules = form.combinations()
+    if rules is None:
+        return _page(activity, form, None, status=422)
+    with write_transaction() as session:
+        combination_settings.save_combinations(session, activity_id, rules)
+    flash(f"«{NBSP}{activity.name}{NBSP}»{NBSP}: les combinaisons sont enregistrées.", "success")
+    return go_to(url_for(".edit", activity_id=activity_id))
+
+
+@blueprint.post("/<int:activity_id>/apercu")
+@requires(Capability.EDIT_SETTINGS)
+def preview(activity_id: int) -> Response:
+    """What the rules as they are typed would allow. Reads only; htmx gets the preview alone."""
+    activity = deadline_settings.read_activity(activity_id)
+    form = read_combinations_form(request.form, activity.units)
+    rules = form.combinations()
+    if is_htmx():
+        return render_fragment("staff/settings/_combinations_preview.html", shown=_shown(activity, rules))
+    return _page(activity, form, rules, status=200 if rules is not None else 422)
+
+
+def _page(activity: ActivityInfo, form: CombinationsForm, rules: Combinations | None, status: int = 200) -> Response:
+    return render_page(
+        "staff/settings/activity_combinations.html", layout="staff", status=status, activity=activity, form=form,
+        shown=_shown(activity, rules),
+    )  # fmt: skip
+
+
+def _shown(activity: ActivityInfo, rules: Combinations | None) -> PreviewView | None:
+    if rules is None:
+        return None
+    names = {unit.id: unit.name for unit in activity.units}
+    views = [
+        ChoiceView(
+            " + ".join(names[id_] for id_ in choice.unit_ids),
+            None if choice.violation is None else combination_sentence(choice.violation, names),
+        )
+        for choice in combination_settings.preview(activity, rules.rules)
+    ]
+    return PreviewView(
+        _rule_words(activity, rules.rules),
+        [view for view in views if view.problem is None],
+        [view for view in views if view.problem is not None],
+    )
+
+
+def _rule_words(activity: ActivityInfo, rules: Sequence[CombinationRule]) -> list[str]:
+    names = {unit.id: unit.name for unit in activity.units}
+    return [combination_rule_words(rule, names) for rule in rules]

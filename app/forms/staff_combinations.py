@@ -1,0 +1,119 @@
+"""The shape of the combination rules of an activity: one block of fields per rule.
+
+form = read_combinations_form(request.form, units)
+rules = form.combinations()          # None: each rule's fields say why
+"""
+
+from collections.abc import Mapping, Sequence
+
+from wtforms import Form, SelectField, SelectMultipleField
+from wtforms.widgets import CheckboxInput
+
+from app.forms.fields import Listed, text_field
+from app.forms.lines import LineList, Typed, prefix_of, read_lines
+from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
+from app.services.catalogue import UnitInfo
+
+KINDS = {
+    "needs": "un temps d’accueil en demande un autre",
+    "one_of": "un seul de ces temps par jour",
+    "all_of": "tous ces temps, ou aucun",
+    "at_least": "au moins un certain nombre par jour",
+    "at_most": "au plus un certain nombre par jour",
+}
+
+
+class RuleForm(Form):
+    """A rule as typed. Raises nothing: `rule()` is None where a field has an error."""
+
+    kind = SelectField("Règle", choices=KINDS, validators=[Listed()], validate_choice=False)
+    unit = SelectField("Temps d’accueil", choices={}, validators=[Listed()], validate_choice=False)
+    units = SelectMultipleField(
+        "Avec lesquels", choices={}, option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False
+    )
+    number = text_field("Combien", longest=2, inputmode="numeric", autocomplete="off")
+
+    def __init__(
+        self, formdata: Typed | None, prefix: str, units: Sequence[UnitInfo], data: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(formdata, prefix=prefix, data=data)
+        self.unit.choices = {str(unit.id): unit.name for unit in units}
+        self.units.choices = {str(unit.id): unit.name for unit in units}
+
+    def rule(self) -> CombinationRule | None:
+        """What was typed, or None with errors beside the fields."""
+        self.validate()
+        if self.errors:
+            return None
+        units = frozenset(int(each) for each in self.units.data or ())
+        if self.kind.data == "needs":
+            others = units - {int(self.unit.data)}
+            return Requirement(int(self.unit.data), others) if self._has(others, 1) else None
+        if not self._has(units, 2):
+            return None
+        match self.kind.data:
+            case "one_of":
+                return Exclusion(units)
+            case "all_of":
+                return Together(units)
+            case "at_least":
+                least = self._number(2, len(units))
+                return None if least is None else DayCount(units, least=least)
+            case _:
+                most = self._number(1, len(units) - 1)
+                return None if most is None else DayCount(units, most=most)
+
+    def _has(self, units: frozenset[int], least: int) -> bool:
+        if len(units) >= least:
+            return True
+        self.units.errors = ["Cochez un autre temps d’accueil." if least == 1 else "Cochez au moins deux temps."]
+        return False
+
+    def _number(self, least: int, most: int) -> int | None:
+        typed = self.number.data
+        if typed.isdigit() and least <= int(typed) <= most:
+            return int(typed)
+        span = f"{least}" if least == most else f"un nombre de {least} à {most}"
+        self.number.errors = [f"Indiquez {span}."]
+        return None
+
+
+class CombinationsForm(LineList[RuleForm]):
+    """The rules as typed."""
+
+    def combinations(self) -> Combinations | None:
+        """What was typed, or None with `errors`."""
+        rules = [line.rule() for line in self.lines]
+        complete = tuple(rule for rule in rules if rule is not None)
+        return Combinations(complete) if len(complete) == len(rules) else None
+
+
+def read_combinations_form(formdata: Typed, units: Sequence[UnitInfo]) -> CombinationsForm:
+    """The rules that were sent. Raises ForgedForm for more than our pages have."""
+
+    def make(sent: Typed | None, prefix: str) -> RuleForm:
+        return RuleForm(sent, prefix, units)
+
+    return CombinationsForm(read_lines(formdata, make), make)
+
+
+def combinations_form(rules: Sequence[CombinationRule], units: Sequence[UnitInfo]) -> CombinationsForm:
+    """The form of the rules that exist."""
+    lines = [RuleForm(None, prefix_of(place), units, _typed(rule)) for place, rule in enumerate(rules)]
+    return CombinationsForm(lines, lambda sent, prefix: RuleForm(sent, prefix, units))
+
+
+def _typed(rule: CombinationRule) -> dict[str, object]:
+    match rule:
+        case Requirement():
+            others = [str(each) for each in sorted(rule.any_of)]
+            return {"kind": "needs", "unit": str(rule.unit_id), "units": others}
+        case Exclusion():
+            kind, number = "one_of", ""
+        case Together():
+            kind, number = "all_of", ""
+        case DayCount(most=None):
+            kind, number = "at_least", str(rule.least)
+        case _:
+            kind, number = "at_most", str(rule.most)
+    return {"kind": kind, "units": [str(each) for each in sorted(rule.units)], "number": number}
