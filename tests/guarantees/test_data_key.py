@@ -62,10 +62,13 @@ def fill_every_section(children: int = 1) -> list[int]:
 
 
 def fill_every_other_column(child_id: int) -> None:
-    """A marked word in each encrypted column besides: second factor, custody, a request and what it changed."""
+    """A marked word in each encrypted column besides: second factor, custody, an aid, a request and what it changed."""
     family_id, user_id = db.session.execute(
         select(Guardian.family_id, Guardian.user_id).where(Guardian.user_id.is_not(None)).limit(1)
     ).one()
+    agent_id = factories.make_user("agent@example.org")
+    family = factories.FamilySetup(family_id, 0, user_id, "")
+    factories.make_aid(family, child_id, agent_id, reason=f"{MARK}-motif")
     with write_transaction() as session:
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))
         session.get_one(FamilyChild, (family_id, child_id)).custody = f"{MARK}-garde"
