@@ -101,8 +101,12 @@ def _amount(text: str, **attributes: Any) -> AmountField:
 class AidForm(FlaskForm):
     """An aid of a child; the amounts by item are added by `aid_form`."""
 
-    child_id = SelectField("Enfant", coerce=str, validators=[Listed()], validate_choice=False)
-    fund_id = SelectField("Qui paie", coerce=str, validators=[Listed()], validate_choice=False)
+    child_id = SelectField(
+        "Enfant", coerce=str, validators=[Listed()], validate_choice=False, render_kw={"translate": "no"}
+    )
+    fund_id = SelectField(
+        "Qui paie", coerce=str, validators=[Listed()], validate_choice=False, render_kw={"translate": "no"}
+    )
     name = text_field("Nom de l’aide", required="Nommez cette aide comme la facture l’écrira.", longest=60)
     starts_on = DateField(
         "Premier jour", format=DATE_FORMATS, validators=[Filled(message="Indiquez le premier jour.")],
