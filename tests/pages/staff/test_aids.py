@@ -1,5 +1,7 @@
 """« Aides » on the staff's screens: funds, the aids of a family's children, and the statement for a fund."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select
 
@@ -118,3 +120,21 @@ def test_planning_says_that_an_aid_will_be_taken_off(sqlite_client: Client, regi
     assert "Prix avant aide : Aide aux temps libres (CAF de la Somme) sera déduite de la facture." in page.text
     assert "4,20 €" in page.text and len(page.queries) <= 12
     assert "Prix avant aide" not in parent.get(f"/mes-reservations/{planning.child_id}?jour=2026-12-09").text
+
+
+def test_regisseur_reads_and_saves_the_statement_of_a_fund(regisseur: Client, regisseur_id: int) -> None:
+    planning = factories.make_planning()
+    factories.book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7), date(2026, 10, 14)])
+    fund_id, _ = make_aid(planning.family, planning.child_id, regisseur_id)
+    factories.issue(planning.activity, date(2026, 10, 1), regisseur_id, date(2026, 10, 31))
+    page = regisseur.get(f"{AIDS}/{fund_id}/releve")  # the month before, unless told otherwise
+    assert page.value("du", "period") == "2026-10-01" and page.value("au", "period") == "2026-10-31"
+    assert "Total dû : 4,20 € pour 2 jours" in page.text and "TEST Léa" in page.text
+    period = "?du=2026-10-01&au=2026-10-31"
+    assert f"{AIDS}/{fund_id}/releve/csv?du=2026-10-01&au=2026-10-31" in page.links()
+    file = regisseur.get(f"{AIDS}/{fund_id}/releve/csv{period}")
+    assert file.headers["Content-Type"].startswith("text/csv") and "4,20" in file.body
+    assert regisseur.get(f"{AIDS}/{fund_id}/releve/pdf{period}").headers["Content-Type"] == "application/pdf"
+    page = regisseur.get(f"{AIDS}/{fund_id}/releve/csv?du=2026-10-31&au=2026-10-01", status=422)
+    assert "Ce jour est avant le premier." in page.text
+    assert "Aucune aide de cet organisme" in regisseur.get(f"{AIDS}/{fund_id}/releve?du=2026-11-01&au=2026-11-30").text
