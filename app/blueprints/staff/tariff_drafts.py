@@ -67,6 +67,8 @@ def publish(draft_id: int) -> BaseResponse:
     starts_on = form.day()
     if starts_on is None or not draft.is_complete:
         return _draft_page(draft, form, status=422)
+    if request.form.get("etat") != draft.stamp:
+        raise DraftMoved  # what would be published is not what was read
     replaced = tariff_drafts.version_replaced(draft.activity, starts_on)
     effect = tariffs.effect_of_input(draft.activity, TariffInput(starts_on, draft.grid), replaced)
     signature = f"{draft.stamp}:{starts_on}:{signature_of(effect)}"

@@ -354,6 +354,16 @@ def test_publishing_says_what_it_changes_and_replaces_a_version_to_come(
     assert tariff_drafts.draft_ids() == {}
 
 
+def test_what_a_colleague_changed_is_not_published_unread(regie: Client, draft: str) -> None:
+    regie.get(draft)
+    with write_transaction() as session:
+        tariff_drafts.replace_draft(session, int(draft.rsplit("/", 1)[1]), replace(stored(), deductions=()))
+    page = regie.submit("publish", status=409, starts_on="2027-01-01")
+    assert "a changé entre-temps" in page.text and tariff_drafts.draft_ids()
+    regie.get(draft)
+    assert "sont enregistrés" in regie.submit("publish", starts_on="2027-01-01").text
+
+
 def test_effect_on_bookings_is_told_before_publishing(regie: Client) -> None:
     planning = factories.make_planning()
     factories.save(planning.family, planning.child_id, book=[planning.opening(factories.NEXT_WEDNESDAY, "Matin")])
