@@ -50,6 +50,8 @@ from app.rules.tariff_grids import (
 )
 from app.services.price_facts import residence_words
 
+MOST_PERCENT = 1_000
+
 
 class _EffectForm(PartForm):
     """What a change of price does."""
@@ -70,6 +72,8 @@ class _EffectForm(PartForm):
             raise ValidationError("Écrivez un pourcentage, par exemple 20.")
         if self.direction.data == LESS and percent > 100:
             raise ValidationError("On ne peut pas ôter plus de 100 %.".replace(" %", f"{NBSP}%"))
+        if percent > MOST_PERCENT:
+            raise ValidationError("C’est trop.")
 
     def _show_percent(self, effect: ChangePercent) -> None:
         self.direction.data = LESS if effect.percent < 0 else MORE

@@ -359,11 +359,11 @@ class RateEditor:
         percent = read_percent(typed.percent) if typed.percent else Fraction(0)
         plus = self._amount(f"piece-plus-{place}", typed.plus) if typed.plus else 0
         times = int(typed.times) if _WHOLE.fullmatch(typed.times) else 1 if not typed.times else 0
-        if percent is None or (not typed.percent and not typed.plus):
+        if percent is None or percent > 100 or (not typed.percent and not typed.plus):
             self.errors[f"piece-percent-{place}"] = "Écrivez un pourcentage du quotient, par exemple 0,36."
         if not 1 <= times <= 31:
             self.errors[f"piece-times-{place}"] = "Écrivez un nombre de fois, de 1 à 31."
-        if span is None or percent is None or plus is None or not 1 <= times <= 31:
+        if span is None or percent is None or percent > 100 or plus is None or not 1 <= times <= 31:
             return None
         return EffortPiece(Span(span.code, span.low, span.below), percent, times, plus)
 
