@@ -344,7 +344,12 @@ def test_publishing_says_what_it_changes_and_replaces_a_version_to_come(
 ) -> None:
     with write_transaction() as session:
         version_id = tariffs.add_version(session, activity.id, TariffInput(date(2027, 1, 1), grid_of(activity)))
-    for day, words in (("", "premier jour"), ("2026-11-22", "à venir"), ("2026-09-01", "à venir")):
+    for day, words in (
+        ("", "premier jour"),
+        ("31/02/2027", "premier jour"),
+        ("2026-11-22", "à venir"),
+        ("2026-09-01", "à venir"),
+    ):
         regie.get(draft)
         page = regie.submit("publish", status=422, starts_on=day)
         assert words in "".join(page.by_id("starts_on-error").itertext()), day
