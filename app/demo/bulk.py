@@ -4,7 +4,7 @@ Only for measuring; `services.checks` finds nothing wrong with them. They sign i
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
@@ -31,15 +31,14 @@ from app.models.families import (
     Regime,
     Title,
 )
-from app.rules.bills import Household, HouseholdChild, Share
+from app.rules.bills import Usage
 from app.rules.capacity import Slot, covering
-from app.rules.family_prices import price_of_one
-from app.rules.quotients import Quotient
+from app.rules.family_prices import price_family
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services.bookings import make_counters
 from app.services.catalogue import catalogue
 from app.services.families import communes_of_postal_code
-from app.services.households import usage_of
+from app.services.households import households_of, usage_of
 
 PLACES_PER_FAMILY = 2
 """Every capacity is widened by this many places for each family: no bulk booking would have been refused."""
@@ -57,7 +56,6 @@ class _Child:
     family_id: int
     user_id: int
     age: int
-    quotient: Quotient
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +154,7 @@ def _insert_families(
         ],
     )
     children = [
-        _Child(id_, families[index], users[index], age, Quotient(quotients[index], month, None, is_verified=True))
-        for id_, (index, age) in zip(child_ids, plans, strict=True)
+        _Child(id_, families[index], users[index], age) for id_, (index, age) in zip(child_ids, plans, strict=True)
     ]
     session.execute(insert(FamilyChild), [{"family_id": child.family_id, "child_id": child.id} for child in children])
     return children
@@ -203,7 +200,6 @@ def _insert_bookings(
         .order_by(Opening.id)
     ):
         openings[group_id][day].append(_Open(id_, day, Slot(unit_id, group_id)))
-    prices: dict[tuple[int, date, int], Share] = {}
     taken: Counter[tuple[date, int]] = Counter()
     rows: list[_Row] = []
     for enrolment_id, position, group_id, name in enrolments:
@@ -211,25 +207,17 @@ def _insert_bookings(
         for day, offered in openings[group_id].items():
             if rng.random() >= _ACTIVITIES[name]:
                 continue
-            for opening in offered:
-                key = (opening.slot.unit_id, day, child.quotient.value_cents)
-                if key not in prices:
-                    unit = known.units[opening.slot.unit_id]
-                    tariffs = known.activities[unit.activity_id].tariffs
-                    household = Household((HouseholdChild(child.id, None),), (child.quotient,))
-                    usage = usage_of(opening.id, child.id, unit, day)
-                    prices[key] = price_of_one(household, usage, {unit.activity_id: tariffs})
-                rows.append(
-                    {
-                        "child_id": child.id, "family_id": child.family_id, "enrolment_id": enrolment_id,
-                        "opening_id": opening.id, "day": day, "status": BookingStatus.CONFIRMED,
-                        "price_cents": prices[key].amount_cents, "price_outcome": prices[key].outcome,
-                        "created_at": began_at,
-                    }
-                )  # fmt: skip
+            rows += [
+                {
+                    "child_id": child.id, "family_id": child.family_id, "enrolment_id": enrolment_id,
+                    "opening_id": opening.id, "day": day, "status": BookingStatus.CONFIRMED, "created_at": began_at,
+                }
+                for opening in offered
+            ]  # fmt: skip
             taken.update(
                 (day, scope_id) for scope_id in {s.id for o in offered for s in covering(o.slot, known.scopes)}
             )
+    _price(session, children, rows, {o.id: o for days in openings.values() for opened in days.values() for o in opened})
     booking_ids = _insert(session, Booking, rows)
     user_of = {child.id: child.user_id for child in children}
     events = [
@@ -242,6 +230,20 @@ def _insert_bookings(
     if events:
         session.execute(insert(BookingEvent), events)
     _spend(session, taken)
+
+
+def _price(session: Session, children: Sequence[_Child], rows: list[_Row], openings: Mapping[int, _Open]) -> None:
+    """Give each booking the price that it has among those of its family."""
+    known = catalogue()
+    tariffs = {id_: activity.tariffs for id_, activity in known.activities.items()}
+    households = households_of(session, {child.family_id for child in children})
+    of_family: defaultdict[int, list[Usage]] = defaultdict(list)
+    for key, row in enumerate(rows):
+        unit = known.units[openings[row["opening_id"]].slot.unit_id]
+        of_family[row["family_id"]].append(usage_of(key, row["child_id"], unit, row["day"]))
+    for family_id, usages in of_family.items():
+        for key, share in price_family(households[family_id], usages, tariffs).shares().items():
+            rows[key] |= {"price_cents": share.amount_cents, "price_outcome": share.outcome}
 
 
 def _spend(session: Session, taken: Counter[tuple[date, int]]) -> None:

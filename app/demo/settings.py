@@ -1,7 +1,7 @@
 """What the demo council offers: offices, sites, seasons, activities with their rules, prices and openings."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 
 from sqlalchemy.orm import Session
@@ -22,7 +22,21 @@ from app.models.activities import (
 from app.rules.calendars import DayKind
 from app.rules.combinations import Combinations, Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, HoursBefore, Notice, WeekdayBefore, simple_rule
-from app.rules.tariff_grids import Grid, Nature, quotient_item, unit_code
+from app.rules.tariff_grids import (
+    ChangePercent,
+    Combination,
+    Condition,
+    CountedSiblings,
+    Grid,
+    Modifier,
+    ModifierKind,
+    Nature,
+    Package,
+    Period,
+    Span,
+    quotient_item,
+    unit_code,
+)
 from app.services.consents import write_first_consent_text
 from app.services.openings import generate_openings
 
@@ -45,6 +59,16 @@ class UnitPlan:
     weekdays: tuple[int, ...]
     is_meal: bool = False
     needs: tuple[str, ...] = ()  # one of these units must be booked with it
+
+
+@dataclass(frozen=True, slots=True)
+class TogetherPlan:
+    """One price for some units: on the same day, or for all of a week from a number of days on; per QF bracket."""
+
+    name: str
+    units: tuple[str, ...]
+    prices_cents: tuple[int, int, int, int]
+    week_days: int = 0  # 0: on the same day
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +105,8 @@ class ActivityPlan:
     book: Notice
     cancel: Notice
     opens: tuple[date, date] | None = None  # None: all through the season
+    together: tuple[TogetherPlan, ...] = ()
+    sibling_percent: int = 0  # less, from the second child enrolled on
 
 
 ARCHIVE_YEAR = date(2019, 9, 1)
@@ -120,6 +146,8 @@ ACTIVITIES = (
             ScopePlan("Repas du mercredi", ("Repas",), 13),
             ScopePlan("Petits du mercredi", ("Matin", "Après-midi"), 5, ("3–5 ans",)),
         ),
+        together=(TogetherPlan("Journée complète", ("Matin", "Repas", "Après-midi"), (600, 900, 1150, 1400)),),
+        sibling_percent=10,
         book=DaysBefore(2, time(12), Counted.WORKING),
         cancel=DaysBefore(2, time(12), Counted.WORKING),
     ),
@@ -157,6 +185,7 @@ ACTIVITIES = (
             ScopePlan("CAJ 14–17 ans", ("Journée",), 8, ("14–17 ans",)),
             ScopePlan("Veillée", ("Veillée",), 12),
         ),
+        together=(TogetherPlan("Forfait semaine", ("Journée",), (2000, 2800, 3600, 4400), week_days=5),),
         book=WeekdayBefore(1, WEDNESDAY, time(12)),
         cancel=HoursBefore(48),
     ),
@@ -291,18 +320,50 @@ def _set_up_activity(
     return {name: unit.id for name, unit in units.items()}, {name: group.id for name, group in groups.items()}
 
 
+def _grid(plan: ActivityPlan, codes: Mapping[str, str], rise_cents: int) -> Grid:
+    """The prices of an activity; what units cost together rises with each of them, or each day."""
+    items = [
+        quotient_item(
+            codes[unit.name], _by_quotient(unit.prices_cents, rise_cents), Nature.MEAL if unit.is_meal else Nature.CARE
+        )
+        for unit in plan.units
+    ]
+    items += [
+        replace(
+            quotient_item(
+                f"together-{place}", _by_quotient(each.prices_cents, rise_cents * (each.week_days or len(each.units)))
+            ),
+            label=each.name,
+        )
+        for place, each in enumerate(plan.together, start=1)
+    ]
+    together = [
+        (f"together-{place}", frozenset(codes[name] for name in each.units), each.week_days)
+        for place, each in enumerate(plan.together, start=1)
+    ]
+    sibling = Modifier(
+        ModifierKind.SIBLING,
+        Condition(natures=frozenset({Nature.CARE}), ranks=Span("2+", 2, None)),
+        ChangePercent(-plan.sibling_percent),
+    )
+    return Grid(
+        tuple(items),
+        combinations=tuple(Combination(names, item) for item, names, days in together if not days),
+        packages=tuple(Package(item, Period.WEEK, names, days) for item, names, days in together if days),
+        modifiers=(sibling,) if plan.sibling_percent else (),
+        counted_siblings=CountedSiblings.ENROLLED,
+    )
+
+
+def _by_quotient(prices_cents: Sequence[int], rise_cents: int) -> list[tuple[int, int]]:
+    return [(QF_BRACKETS[index], cents + rise_cents) for index, cents in enumerate(prices_cents)]
+
+
 def _set_prices(session: Session, activity_id: int, plan: ActivityPlan, units: dict[str, int], season: Season) -> None:
     january = date(season.ends_on.year, 1, 1)
     for starts_on, rise_cents in ((season.starts_on, 0), (january, RISE_CENTS)):
-        items = [
-            quotient_item(
-                unit_code(units[unit.name]),
-                [(QF_BRACKETS[index], cents + rise_cents) for index, cents in enumerate(unit.prices_cents)],
-                Nature.MEAL if unit.is_meal else Nature.CARE,
-            )
-            for unit in plan.units
-        ]
-        session.add(TariffVersion(activity_id=activity_id, starts_on=starts_on, grid=Grid(tuple(items))))
+        grid = _grid(plan, {name: unit_code(id_) for name, id_ in units.items()}, rise_cents)
+        session.add(TariffVersion(activity_id=activity_id, starts_on=starts_on, grid=grid))
     session.flush()
 
 

@@ -21,6 +21,7 @@ from app.services.families import ChildView, FamilyRef, child_of, own_family_ids
 from app.services.households import households_of
 from app.services.mails import queue_mail
 from app.services.offered_prices import OfferedPrice, offered_prices
+from app.services.prices import reprice_siblings
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def accept_enrolment(session: Session, enrolment_id: int, decided_by: int) -> No
     """Accept a request and tell the parents. Raises NotFound, AlreadyDecided and OwnFamily."""
     enrolment = _requested(session, enrolment_id, decided_by)
     _decide(enrolment, EnrolmentStatus.ACCEPTED, decided_by)
+    reprice_siblings(session, enrolment.family_id, enrolment.activity_id)
     _tell_parents(session, enrolment, "enrolment_accepted")
 
 

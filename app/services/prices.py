@@ -84,6 +84,17 @@ def reprice_families(
     return found
 
 
+def reprice_siblings(session: Session, family_id: int, activity_id: int) -> None:
+    """The same where another child of the family was enrolled, and the prices of the activity count who is."""
+    versions = catalogue().activities[activity_id].tariffs
+    if any(
+        version.grid.counted_siblings is CountedSiblings.ENROLLED and asks_siblings(version.grid)
+        for version in versions
+    ):
+        session.flush()
+        reprice_families(session, [family_id], PriceChangeReason.SIBLINGS, [activity_id])
+
+
 def reprice_after_change(
     session: Session, family_id: int, kind: FileKind, subject_id: int, changes: Mapping[str, Change]
 ) -> None:
