@@ -1,11 +1,10 @@
 """Prices that change after a booking: the family sees the new one, with its reason, before it is invoiced."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -69,28 +68,66 @@ def reprice_families(
     known = catalogue().activities
     _, days = open_bookings(session, known.keys() if activity_ids is None else activity_ids, family_ids)
     spans = {id_: told_days(known[id_].tariffs, span) for id_, span in days.items()}
-    prices = load_prices(session, family_ids, spans)
-    shares = {key: share for each in prices.values() for key, share in each.bill().shares.items()}
+    priced = load_prices(session, family_ids, spans)
     now = clock.now()
-    changes: defaultdict[int, list[int]] = defaultdict(list)
-    for start in range(0, len(shares), _MOST_IDS):
-        some = list(shares)[start : start + _MOST_IDS]
-        for booking in session.scalars(select(Booking).where(Booking.id.in_(some)).order_by(Booking.id)):
-            difference_cents = change_price(session, booking, shares[booking.id], reason, now)
-            if difference_cents:
-                changes[booking.family_id].append(difference_cents)
-    found = {id_: Repricing(len(changes[id_]), sum(changes[id_])) for id_ in family_ids}
+    words: dict[int, str] = {}  # by the identity of steps: families are much alike, and the grid remembers them
+    bookings: list[dict[str, object]] = []
+    changes: list[dict[str, object]] = []
+    found: dict[int, Repricing] = {}
+    bills = {family_id: prices.bill() for family_id, prices in priced.items()}
+    for family_id, bill in bills.items():
+        differences = []
+        for key, share in bill.shares.items():
+            kept_cents, steps = priced[family_id].booked[key].price_cents, share.steps
+            if id(steps) not in words or steps is not share.line.steps:
+                words[id(steps)] = explained(steps)
+            bookings.append(
+                {
+                    "id": key, "price_cents": share.amount_cents, "price_outcome": share.outcome,
+                    "price_explanation": words[id(steps)],
+                }
+            )  # fmt: skip
+            if share.amount_cents != kept_cents:
+                differences.append(share.amount_cents - kept_cents)
+                changes.append(
+                    {
+                        "booking_id": key, "from_cents": kept_cents, "to_cents": share.amount_cents, "reason": reason,
+                        "at": now,
+                    }
+                )  # fmt: skip
+        found[family_id] = Repricing(len(differences), sum(differences))
+    if bookings:
+        session.execute(update(Booking), bookings)
+    if changes:
+        session.execute(insert(BookingPriceChange), changes)
+    for row in session.identity_map.values():
+        if isinstance(row, Booking):
+            session.expire(row)
     _tell_parents(session, {id_: each for id_, each in found.items() if each.count})
     return found
 
 
+def _tell_parents(session: Session, changed: Mapping[int, Repricing]) -> None:
+    if not changed:
+        return
+    families: Sequence[Family] = session.scalars(select(Family).where(Family.id.in_(changed))).all()
+    by_id = {family.id: family for family in families}
+    guardians = session.execute(
+        select(Guardian.family_id, Guardian.email)
+        .where(Guardian.family_id.in_(changed), Guardian.email.is_not(None))
+        .order_by(Guardian.id)
+    )
+    for family_id, email in guardians:
+        assert email is not None
+        queue_mail(
+            session, "prices_changed", email, family_id=family_id, family=by_id[family_id],
+            count=changed[family_id].count, difference_cents=changed[family_id].difference_cents,
+        )  # fmt: skip
+
+
 def reprice_siblings(session: Session, family_id: int, activity_id: int) -> None:
     """The same where another child of the family was enrolled, and the prices of the activity count who is."""
-    versions = catalogue().activities[activity_id].tariffs
-    if any(
-        version.grid.counted_siblings is CountedSiblings.ENROLLED and asks_siblings(version.grid)
-        for version in versions
-    ):
+    if activity_id in _where_siblings_count([CountedSiblings.ENROLLED]):
         session.flush()
         reprice_families(session, [family_id], PriceChangeReason.SIBLINGS, [activity_id])
 
@@ -126,24 +163,3 @@ def _where_siblings_count(ways: Collection[CountedSiblings]) -> Collection[int]:
         for activity in catalogue().activities.values()
         if any(each.grid.counted_siblings in ways and asks_siblings(each.grid) for each in activity.tariffs)
     ]
-
-
-_MOST_IDS = 10_000  # in one statement: what every database takes
-
-
-def _tell_parents(session: Session, changed: Mapping[int, Repricing]) -> None:
-    if not changed:
-        return
-    families: Sequence[Family] = session.scalars(select(Family).where(Family.id.in_(changed))).all()
-    by_id = {family.id: family for family in families}
-    guardians = session.execute(
-        select(Guardian.family_id, Guardian.email)
-        .where(Guardian.family_id.in_(changed), Guardian.email.is_not(None))
-        .order_by(Guardian.id)
-    )
-    for family_id, email in guardians:
-        assert email is not None
-        queue_mail(
-            session, "prices_changed", email, family_id=family_id, family=by_id[family_id],
-            count=changed[family_id].count, difference_cents=changed[family_id].difference_cents,
-        )  # fmt: skip
