@@ -8,13 +8,14 @@ from random import Random
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking, BookingPriceChange, Opening, PriceChangeReason
+from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient
 from app.models.invoices import Invoice, InvoiceLine
 from app.rules.bills import LineKind
@@ -22,7 +23,7 @@ from app.rules.capabilities import Role
 from app.rules.choices import Shown
 from app.rules.file_fields import FileKind
 from app.rules.quotients import QuotientOutcome
-from app.rules.states import BookingStatus, FamilyStatus
+from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
 from app.rules.tariff_grids import (
     ChangePercent,
     Combination,
@@ -42,7 +43,7 @@ from app.rules.tariff_grids import (
     flat,
     unit_code,
 )
-from app.services import bookings, changes, families, planning, tariffs
+from app.services import bookings, changes, enrolments, families, planning, tariffs
 from app.services.bookings import Result
 from app.services.checks import find_inconsistencies
 from app.services.households import family_bill
@@ -388,6 +389,32 @@ def test_screen_save_and_invoice_say_the_same_over_random_baskets(home: Home, se
             pass
     assert sum(db.session.scalars(select(Invoice.total_cents))) == said
     assert find_inconsistencies(db.session()) == ()
+
+
+def test_another_child_enrolled_moves_the_prices_that_count_who_is(sqlite_app: Flask) -> None:
+    home = make_home(counted_siblings=CountedSiblings.ENROLLED)
+    with write_transaction() as session:
+        asked = session.scalars(select(Enrolment).where(Enrolment.child_id == home.elder)).one()
+        asked.status, asked_id = EnrolmentStatus.REQUESTED, asked.id
+    save(home.family, home.younger, book=home.ids(WEEK[:1], ("Matin",)))
+    assert kept(home.younger) == [400]
+    staff_id = make_staff(Role.FILE_CLERK)
+    with write_transaction() as session:
+        enrolments.accept_enrolment(session, asked_id, staff_id)
+    assert kept(home.younger) == [320]
+    assert db.session.scalars(select(BookingPriceChange.reason)).all() == [PriceChangeReason.SIBLINGS]
+
+
+def test_an_offer_says_what_this_child_would_pay_among_its_siblings(home: Home) -> None:
+    with write_transaction() as session:
+        session.execute(delete(Enrolment).where(Enrolment.child_id == home.younger))
+    child = families.child_of(home.family.family_id, home.younger)
+    (offer,) = enrolments.offers_for(home.family.ref, child)
+    assert [(each.name, each.amount_cents) for each in offer.prices] == [
+        ("Matin", 320), ("Repas", 300), ("Après-midi", 320), ("Journée (Matin, Repas, Après-midi)", 800), ("Forfait semaine", 3_600),
+    ]  # fmt: skip
+    assert offer.prices[0].explanation == "tarif unique, 2e enfant −20\u00a0%"
+    assert offer.prices[4].detail == "à partir de 5\u00a0jours"
 
 
 def add_families(session: Session, home: Home, count: int) -> list[int]:
