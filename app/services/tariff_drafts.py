@@ -136,11 +136,18 @@ def move_part(session: Session, draft_id: int, section: Section, seen: str, by: 
     session.flush()
 
 
+def rules_stamp(grid: Grid) -> str:
+    """The name of how siblings count and prices are rounded, as it is."""
+    return f"{grid.counted_siblings}-{grid.sibling_order}-{grid.rounding}"
+
+
 def set_rules(
-    session: Session, draft_id: int, counted: CountedSiblings, order: SiblingOrder, rounding: Rounding
+    session: Session, draft_id: int, counted: CountedSiblings, order: SiblingOrder, rounding: Rounding, seen: str
 ) -> None:
-    """Say how siblings count and how prices are rounded. Raises NotFound."""
+    """Say how siblings count and how prices are rounded. Raises NotFound, and DraftMoved where other was seen."""
     row = _locked(session, draft_id)
+    if seen != rules_stamp(row.grid):
+        raise DraftMoved
     row.grid = replace(row.grid, counted_siblings=counted, sibling_order=order, rounding=rounding)
     session.flush()
 

@@ -175,7 +175,8 @@ def edit_rules(draft_id: int) -> Response:
     form.counted.data = draft.grid.counted_siblings.value
     form.order.data = draft.grid.sibling_order.value
     form.rounding.data = draft.grid.rounding.value
-    return render_page("staff/tariffs/rules.html", layout="staff", draft=draft, form=form)
+    seen = tariff_drafts.rules_stamp(draft.grid)
+    return render_page("staff/tariffs/rules.html", layout="staff", draft=draft, form=form, seen=seen)
 
 
 @blueprint.post("/brouillons/<int:draft_id>/fratrie")
@@ -183,13 +184,13 @@ def edit_rules(draft_id: int) -> Response:
 def save_rules(draft_id: int) -> BaseResponse:
     """Keep them."""
     draft = tariff_drafts.read_draft(draft_id)
-    form = RulesForm()
+    form, seen = RulesForm(), request.form.get("etat", "")
     if not form.validate():
-        return render_page("staff/tariffs/rules.html", layout="staff", status=422, draft=draft, form=form)
+        return render_page("staff/tariffs/rules.html", layout="staff", status=422, draft=draft, form=form, seen=seen)
     with write_transaction() as session:
         tariff_drafts.set_rules(
             session, draft_id, CountedSiblings(form.counted.data), SiblingOrder(form.order.data),
-            Rounding(form.rounding.data),
+            Rounding(form.rounding.data), seen,
         )  # fmt: skip
     flash("Enregistré dans le brouillon.", "success")
     return go_to(url_for("staff.tariff_drafts.show", draft_id=draft_id, _anchor="fratrie"))

@@ -321,6 +321,15 @@ def test_price_that_other_rules_name_stays_what_it_is(
     assert stored() == day
 
 
+def test_rules_that_a_colleague_changed_are_not_overwritten(regie: Client, draft: str) -> None:
+    regie.get(f"{draft}/fratrie")
+    with write_transaction() as session:
+        other = replace(stored(), counted_siblings=CountedSiblings.ENROLLED)
+        tariff_drafts.replace_draft(session, int(draft.rsplit("/", 1)[1]), other)
+    regie.submit("rules", status=409, rounding="five_cents")
+    assert stored() == other
+
+
 def test_draft_with_problems_is_not_published(regie: Client, draft: str, activity: factories.ActivitySetup) -> None:
     morning, meal, afternoon = (unit_code(activity.units[name]) for name in ("Matin", "Repas", "Après-midi"))
     token = {"csrf_token": regie.get(draft).value("csrf_token", "publish"), "starts_on": "2027-01-01"}
