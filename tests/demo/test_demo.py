@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, text
 
 from app import clock
 from app.database import db, write_transaction
+from app.demo.aids import AIDED
 from app.demo.council import ACCOUNTS, COUNCIL_NAME, PASSWORD, build_demo
 from app.demo.families import FAMILIES, WAITING_FAMILIES
 from app.integrations.communes import read_communes
@@ -29,7 +30,7 @@ from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
-from app.services import reference_data
+from app.services import aids, reference_data
 from app.services.accounts import find_credentials
 from app.services.catalogue import catalogue, forget_catalogue
 from app.services.change_requests import pending_requests, requests_of_family
@@ -244,6 +245,14 @@ def test_the_invoices_of_the_guide(demo: Flask) -> None:
     assert (receipt.receipt_number, receipt.mode, receipt.amount_cents) == ("pop-Q200300001", PaymentMode.CASH, 20_00)
     assert due_of(guide_family().id) == Due(2, 21_20)
     assert all(line.explanation for line in invoice_of(guide_family().id, pop.id).lines)
+
+
+def test_a_holiday_aid_is_a_line_that_its_fund_owes(demo: Flask) -> None:
+    family = db.session.scalars(select(Family).where(Family.last_name == AIDED[0])).one()
+    (aid,) = aids.aids_of_family(family.id)
+    assert aid.child_name.startswith(AIDED[1]) and aid.used_days > 0 and aid.left.days == 30 - aid.used_days
+    statement = aids.statement_of(aid.fund_id, date(2026, 1, 1), NOW.date())
+    assert statement.total_cents == aid.used_cents
 
 
 def test_invoices_of_each_state_of_the_last_two_months(demo: Flask) -> None:
