@@ -1,6 +1,6 @@
 """Replacing DATA_KEY: every encrypted column is written anew with the first key, a few rows per transaction.
 
-The way of it (docs/decisions/0009-data-key.md): the new key stands before the old one, all rows are written anew, and
+The way of it (docs/decisions/0008-data-key.md): the new key stands before the old one, all rows are written anew, and
 only then the old key goes. At each moment every row opens with one of the two, and a rotation that was interrupted is
 just started again. New columns need nothing: they are found by their type.
 """
