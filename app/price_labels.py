@@ -46,6 +46,7 @@ _CAUSES: Mapping[Cause, str] = {
     Cause.SHARE: "part de la famille",
 }
 
+_INCLUDED = {_CAUSES[Cause.IN_PACKAGE], _CAUSES[Cause.IN_COMBINATION]}
 _RESIDENCES = {"resident": "résident", "outside": "extérieur"}
 _RHYTHMS = {"regular": "régulier", "occasional": "occasionnel"}
 _WORDS: Mapping[Criterion, Mapping[str, str]] = {Criterion.RESIDENCE: _RESIDENCES, Criterion.RHYTHM: _RHYTHMS}
@@ -54,6 +55,11 @@ _WORDS: Mapping[Criterion, Mapping[str, str]] = {Criterion.RESIDENCE: _RESIDENCE
 def explained(steps: Sequence[Step]) -> str:
     """Why a price is what it is, in one line."""
     return ", ".join(words for step in steps for words in _words(step))
+
+
+def is_included(explanation: str) -> bool:
+    """Whether a price is nothing because another line holds it, as `explained` says."""
+    return explanation in _INCLUDED
 
 
 def residence_label(word: str) -> str:

@@ -13,7 +13,7 @@ from app import clock, labels
 from app.database import db
 from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
-from app.price_labels import explained
+from app.price_labels import explained, is_included
 from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Cell, CellState
 from app.rules.choices import Shown
@@ -51,6 +51,7 @@ class CellView:
     ticked: bool
     places_left: int | None
     price_cents: int | None
+    is_included: bool  # in the price of another cell
     state_label: str
     reason_text: str | None
     effects: tuple[str, ...]  # what ticking it would trigger
@@ -251,6 +252,7 @@ def _cell_view(
         ticked=opening.id in proposed,
         places_left=facts.places_left(opening),
         price_cents=price.cents,
+        is_included=is_included(price.explanation),
         state_label=labels.cell_label(cell),
         reason_text=labels.cell_reason(cell, broken, opening.closing_reason),
         effects=price.effects,

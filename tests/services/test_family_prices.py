@@ -161,10 +161,12 @@ def test_a_day_together_costs_its_own_price_and_says_so_before_it_is_saved(home:
     )
     week = home.week(home.elder, WEEK[0], wanted(ids, ids))
     assert (week.summary.amount_cents, week.days[0].total_cents) == (1_000 + 1_500, 1_000)
+    assert [cells_of(week)[id_].is_included for id_ in ids] == [False, True, True]
     assert week.summary.effects[1] == "S’ajoute la cotisation de l’année\u00a0: 15,00\u00a0€"
     outcome = save(home.family, home.elder, book=ids)
     assert (outcome.change_cents, outcome.effects) == (week.summary.amount_cents, week.summary.effects)
     assert kept(home.elder) == [1_000, 0, 0]
+    assert [cell.is_included for cell in cells_of(home.week(home.elder, WEEK[0])).values()].count(True) == 2
 
 
 def test_the_tick_that_makes_a_package_moves_the_other_days_and_breaking_it_moves_them_back(home: Home) -> None:
