@@ -24,7 +24,7 @@ from app.rules.reaches import ALWAYS, DaySpan, told_days
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus
 from app.rules.tariff_grids import GridVersion, unit_code, version_on
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
-from app.services.families import quotients_of_families
+from app.services.families import ChildView, quotients_of_families
 from app.services.price_facts import facts_of_families
 
 Tariffs = Mapping[int, Sequence[GridVersion]]
@@ -117,6 +117,16 @@ class EnrolledChild:
     group_id: int | None
     starts_on: date | None
     ends_on: date | None
+    last_name: str
+    first_name: str
+
+
+def people_of(children: Iterable[EnrolledChild]) -> tuple[ChildView, ...]:
+    """The children themselves, eldest first."""
+    found = {
+        each.child_id: ChildView(each.child_id, each.last_name, each.first_name, each.born_on) for each in children
+    }
+    return tuple(sorted(found.values(), key=lambda child: (child.birth_date, child.id)))
 
 
 def read_children(session: Session, family_ids: Collection[int]) -> Sequence[EnrolledChild]:
@@ -129,7 +139,7 @@ def read_children(session: Session, family_ids: Collection[int]) -> Sequence[Enr
     rows = session.execute(
         select(
             FamilyChild.family_id, Child.id, Child.birth_date, Enrolment.id, Enrolment.activity_id, Enrolment.group_id,
-            Enrolment.starts_on, Enrolment.ends_on,
+            Enrolment.starts_on, Enrolment.ends_on, Child.last_name, Child.first_name,
         )
         .join(Child, Child.id == FamilyChild.child_id)
         .outerjoin(Enrolment, accepted)

@@ -20,7 +20,7 @@ from app.rules.choices import Shown
 from app.rules.combinations import Violation
 from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
-from app.services.households import month_span
+from app.services.households import EnrolledChild, month_span
 from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_day, load_facts
 from app.services.proposed_prices import ProposedPrices
 
@@ -154,11 +154,12 @@ def build_week(
     day: date,
     proposal: Proposal | None = None,
     messages: Mapping[int, str] | None = None,
+    children: Sequence[EnrolledChild] | None = None,
 ) -> Week:
     """The week around `day` for a child; with a proposal, as it would be judged on saving. Writes nothing."""
     now = clock.now()
     days = week_of(day)
-    facts = load_facts(db.session(), family, child.id, days, month=day)
+    facts = load_facts(db.session(), family, child.id, days, month=day, children=children)
     ticked_by_day = {d: _proposed_on(facts, d, proposal) for d in days}
     prices = facts.proposed_prices(ticked_by_day)
     judged = {d: judge_day(facts, d, ticked_by_day[d], prices, now) for d in days}

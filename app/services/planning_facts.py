@@ -174,16 +174,19 @@ def load_facts(
     days: Sequence[date],
     shown: Collection[int] = (),
     month: date | None = None,
+    children: Sequence[EnrolledChild] | None = None,
 ) -> PlanningFacts:
     """Read the facts of some days in a constant number of queries. A save locks what it will change before.
 
-    With `month` the prices of all that the family has in it are read too, for its total.
+    With `month` the prices of all that the family has in it are read too, for its total. `children`: where they were
+    read already.
 
     `shown` are the openings that the form was made of: those of an enrolment that has ended since are read too, so
     that the save can say so instead of not knowing them.
     """
     now_catalogue = catalogue()
-    children = read_children(session, [family.id])
+    if children is None:
+        children = read_children(session, [family.id])
     enrolments = tuple(_enrolments(children, child_id, DaySpan(min(days), max(days))))
     units = now_catalogue.units
     offered: ColumnElement[bool] = Opening.group_id.in_({enrolment.group_id for enrolment in enrolments})

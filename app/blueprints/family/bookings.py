@@ -1,5 +1,6 @@
 """Mes réservations: the list of people, then the planning of one child, ticked, checked and saved."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, request, url_for
@@ -7,13 +8,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, current_family, resumed_at
-from app.database import write_transaction
+from app.database import db, write_transaction
 from app.forms.bookings import new_key, read_day, read_key, read_proposal
 from app.htmx import go_to, is_htmx, render_fragment, render_page
-from app.services import aids, bookings, families, planning
+from app.services import aids, bookings, planning
 from app.services.booking_reports import report_save
 from app.services.errors import NotFound
 from app.services.families import ChildView
+from app.services.households import EnrolledChild, people_of, read_children
 from app.services.planning import Proposal
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/mes-reservations")
@@ -32,13 +34,13 @@ def show_week(child_id: int) -> Response:
 
     Choices that stand in the address (a session ended before they were saved) are shown as not saved yet.
     """
-    child, siblings = _child_and_siblings(child_id)
+    child, children = _child_and_all(child_id)
     proposal = read_proposal(request.args) if "shown" in request.args else None
     day = request.args.get("jour")
     if day is None:
         next_day = planning.next_open_day(current_family(), child_id, clock.today())
-        return _week_page(child, siblings, next_day, proposal)
-    return _week_page(child, siblings, read_day(day, clock.today()), proposal)
+        return _week_page(child, children, next_day, proposal)
+    return _week_page(child, children, read_day(day, clock.today()), proposal)
 
 
 def _address_with_choices(child_id: int) -> str:
@@ -56,13 +58,13 @@ def _address_with_choices(child_id: int) -> str:
 @resumed_at(_address_with_choices)
 def check_week(child_id: int) -> Response:
     """What saving these ticks would do. Reads only; htmx gets the judgements alone."""
-    child, siblings = _child_and_siblings(child_id)
+    child, children = _child_and_all(child_id)
     day = read_day(request.form.get("jour"), clock.today())
     proposal = read_proposal(request.form)
     if is_htmx():
-        week = planning.build_week(current_family(), child, day, proposal)
+        week = planning.build_week(current_family(), child, day, proposal, children=children)
         return render_fragment("family/bookings/_week_check.html", week=week)
-    return _week_page(child, siblings, day, proposal)
+    return _week_page(child, children, day, proposal)
 
 
 @blueprint.post("/<int:child_id>")
@@ -77,28 +79,28 @@ def save_week(child_id: int) -> BaseResponse:
     return go_to(url_for("family.bookings.show_week", child_id=child_id, jour=day.isoformat(), enregistrement=key))
 
 
-def _child_and_siblings(child_id: int) -> tuple[ChildView, tuple[ChildView, ...]]:
-    """The child, among all of its family. One query; raises NotFound for another family's child."""
-    children = families.children_of(current_family().id)
-    child = next((each for each in children if each.id == child_id), None)
+def _child_and_all(child_id: int) -> tuple[ChildView, Sequence[EnrolledChild]]:
+    """The child, and all of its family. One query; raises NotFound for another family's child."""
+    children = read_children(db.session(), [current_family().id])
+    child = next((each for each in people_of(children) if each.id == child_id), None)
     if child is None:
         raise NotFound("child")
     return child, children
 
 
 def _week_page(
-    child: ChildView, siblings: tuple[ChildView, ...], day: date, proposal: Proposal | None = None
+    child: ChildView, children: Sequence[EnrolledChild], day: date, proposal: Proposal | None = None
 ) -> Response:
     outcome = bookings.read_outcome(current_account().user_id, request.args.get("enregistrement"), child.id)
     report = report_save(outcome) if outcome is not None else None
-    week = planning.build_week(current_family(), child, day, proposal, report.messages if report else None)
+    week = planning.build_week(current_family(), child, day, proposal, report.messages if report else None, children)
     address = url_for("family.bookings.show_week", child_id=child.id)
     return render_page(
         "family/bookings/week.html",
         layout="family",
         week=week,
         report=report,
-        siblings=siblings,
+        siblings=people_of(children),
         expected_aids=aids.expected_aids(current_family().id, child.id, week.days[0].day, week.days[-1].day),
         form_action=address,
         check_url=url_for("family.bookings.check_week", child_id=child.id),
