@@ -14,7 +14,7 @@ import gc
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +78,8 @@ class TestBed:
 
     app: Flask
     refresh: Callable[[], None]
+    kept: Callable[[], AbstractContextManager[Callable[[], None]]]
+    """`with bed.kept() as bring_back:` keeps the database as it is now, for tests that try many things on it."""
 
 
 def fill_template(app: Flask) -> None:
@@ -116,18 +118,25 @@ def sqlite_bed(tmp_path_factory: pytest.TempPathFactory) -> TestBed:
     fill_template(make_app(home, f"sqlite:///{template}"))
     app = make_app(home, f"sqlite:///{database}")
 
-    def refresh() -> None:
+    def fill_from(file: Path) -> None:
         with app.app_context():
             db.engine.dispose()
         for leftover in (f"{database}-wal", f"{database}-shm"):
             Path(leftover).unlink(missing_ok=True)
-        shutil.copyfile(template, database)
+        shutil.copyfile(file, database)
 
-    return TestBed(app, refresh)
+    @contextmanager
+    def kept() -> Iterator[Callable[[], None]]:
+        db.session.remove()
+        db.engine.dispose()  # the last connection folds the WAL in
+        file = Path(shutil.copyfile(database, home / "kept.sqlite3"))
+        yield lambda: fill_from(file)
+
+    return TestBed(app, lambda: fill_from(template), kept)
 
 
 class KeptRows:
-    """The first rows of all tables of a PostgreSQL database, and how the tables that were written get them back.
+    """The rows of all tables of a PostgreSQL database at a moment, and how the tables written since get them back.
 
     Restoring what was written takes 2 ms where all tables take 15, and a copy of the database 150.
     """
@@ -135,16 +144,17 @@ class KeptRows:
     _WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|(DELETE FROM)) "?(\w+)', re.IGNORECASE)
     _READS = re.compile(r"\s*(?:SELECT|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SHOW)\b", re.IGNORECASE)
 
-    def __init__(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    def __init__(self, connection: psycopg.Connection[tuple[object, ...]], schema: str) -> None:
         self._connection = connection
+        self._schema = schema
         self._written: set[str] = set()
         self._rounds = 0
         self._restore: dict[str, str] = {}
         self._emptied_with: dict[str, set[str]] = {}  # table: those whose rows go with its rows
-        connection.execute("CREATE SCHEMA kept")
+        connection.execute(f"CREATE SCHEMA {schema}")
         for table in Base.metadata.sorted_tables:
-            connection.execute(f"CREATE TABLE kept.{table.name} AS TABLE public.{table.name}")
-            statements = [f"DELETE FROM {table.name}", f"INSERT INTO {table.name} SELECT * FROM kept.{table.name}"]
+            connection.execute(f"CREATE TABLE {schema}.{table.name} AS TABLE public.{table.name}")
+            statements = [f"DELETE FROM {table.name}", f"INSERT INTO {table.name} SELECT * FROM {schema}.{table.name}"]
             if "id" in table.columns and table.name not in ("council", "installation"):
                 statements.append(
                     f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
@@ -182,6 +192,10 @@ class KeptRows:
         if self._rounds % 50 == 0:  # autovacuum is off
             self._connection.execute("VACUUM")
 
+    def forget(self) -> None:
+        """Drop what is kept."""
+        self._connection.execute(f"DROP SCHEMA {self._schema} CASCADE")
+
     def end_other_sessions(self) -> None:
         """End the connections that somebody forgot, with what they hold."""
         self._connection.execute(
@@ -200,19 +214,30 @@ def postgres_bed(postgres_server: PostgresServer, tmp_path_factory: pytest.TempP
         app = make_app(home, make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
         fill_template(app)
         with psycopg.connect(url, autocommit=True) as connection:
-            kept = KeptRows(connection)
+            first = KeptRows(connection, "first_rows")
             with app.app_context():
                 engine = db.engine
-            event.listen(engine, "before_cursor_execute", kept.note)
+            event.listen(engine, "before_cursor_execute", first.note)
 
-            def refresh() -> None:
+            def bring_back(rows: KeptRows) -> None:
                 # Connections stay open from test to test, as in a server; unless one is still in use.
                 if not isinstance(engine.pool, QueuePool) or engine.pool.checkedout():
                     engine.dispose()
-                    kept.end_other_sessions()
-                kept.restore()
+                    rows.end_other_sessions()
+                rows.restore()
 
-            yield TestBed(app, refresh)
+            @contextmanager
+            def kept() -> Iterator[Callable[[], None]]:
+                db.session.remove()
+                rows = KeptRows(connection, "kept_rows")
+                event.listen(engine, "before_cursor_execute", rows.note)
+                try:
+                    yield lambda: bring_back(rows)
+                finally:
+                    event.remove(engine, "before_cursor_execute", rows.note)
+                    rows.forget()
+
+            yield TestBed(app, lambda: bring_back(first), kept)
         engine.dispose()
 
 
