@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import os
 import shutil
 import statistics
 import string
-import subprocess
 import sys
 import tempfile
 import threading
@@ -312,15 +310,6 @@ def _send_anything(
     send()
 
 
-def drill_words(_folder: Path, _rounds: int) -> str:
-    """Every text that nobody should send, to every form and every address: the tests send a third."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "tests/guarantees/test_wrong_input.py"]
-    run = subprocess.run(command, env={**os.environ, "EVERY_WORD": "1"}, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise Found("\n".join(line for line in run.stdout.splitlines() if line.startswith("FAILED")))
-    return run.stdout.strip().splitlines()[-1]
-
-
 DRILLS: dict[str, Callable[[Path, int], str]] = {
     "kills": drill_kills,
     "rush": drill_rush,
@@ -328,7 +317,6 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "screen": drill_screen,
     "books": drill_books,
     "fuzz": drill_fuzz,
-    "words": drill_words,
 }
 
 

@@ -340,9 +340,7 @@ def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way:
 
 
 @pytest.mark.browser
-# Each screen with and without JavaScript, each database with both: the computer without is on PostgreSQL. The answers are the same
-# on both (tests/pages/test_every_route.py).
-@pytest.mark.parametrize("way", WAYS[:3], ids=lambda way: way.name)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_the_line_on_sqlite(
     sqlite_demo_copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way
 ) -> None:
