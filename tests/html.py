@@ -59,6 +59,7 @@ _TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\d(?:[ \t\n]+|(?![{NO_BREAK}]))€"), "no-break space missing before €"),
     (re.compile(rf"\d\.\d\d?[{NO_BREAK} ]?€"), "decimal comma in an amount"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "date not written in French"),
+    (re.compile(r"\b(?:Not a valid|This field|Invalid [a-z]+|must be|N'est pas)\b"), "a library's own sentence"),
     (re.compile(r"\{\{|\}\}|\{%|%\}|\{#"), "template code"),
     (re.compile(r"&(?:amp|lt|gt|nbsp|quot|#\d+|#x[0-9a-f]+);", re.IGNORECASE), "escaped twice"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, DateField, Field, SelectField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, Field, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -16,6 +16,7 @@ from app.forms.bases import SectionForm
 from app.forms.fields import (
     DATE_FORMATS,
     AmountField,
+    DateField,
     Filled,
     Listed,
     amount_typed,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import ClassVar
 
-from wtforms import DateField, Field, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import Field, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -14,6 +14,7 @@ from app.forms.bases import SectionForm, from_text
 from app.forms.fields import (
     DATE_FORMATS,
     LONGEST_NAME,
+    DateField,
     Filled,
     Listed,
     PersonName,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, Field, RadioField
+from wtforms import BooleanField, Field, RadioField
 from wtforms.validators import Optional, ValidationError
 
 from app import clock
@@ -15,6 +15,7 @@ from app.forms.fields import (
     LONGEST_EMAIL,
     LONGEST_NAME,
     CommuneChecks,
+    DateField,
     EmailAddress,
     Filled,
     Listed,

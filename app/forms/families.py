@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, RadioField, SelectField, SelectMultipleField
+from wtforms import Field, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -16,6 +16,7 @@ from app.forms.fields import (
     LONGEST_NAME,
     AmountField,
     CommuneChecks,
+    DateField,
     Filled,
     Listed,
     MonthField,

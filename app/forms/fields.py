@@ -10,6 +10,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
+from wtforms import DateField as WTFormsDateField
 from wtforms import Field, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
@@ -73,6 +74,17 @@ class TextField(StringField):
     """A line of text: its data is never None, because of `strip`."""
 
     data: str
+
+
+class DateField(WTFormsDateField):
+    """A day; what is none is refused in French."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Indiquez une date, par exemple 14/05/2019.") from None
 
 
 class SecretField(PasswordField):

@@ -1,6 +1,6 @@
 """The shape of an adult of the family: every field of the guide's « Parents »."""
 
-from wtforms import DateField, Field, RadioField, SelectField
+from wtforms import Field, RadioField, SelectField
 from wtforms.validators import Optional, ValidationError
 
 from app import clock
@@ -12,6 +12,7 @@ from app.forms.fields import (
     LONGEST_EMAIL,
     LONGEST_NAME,
     CommuneChecks,
+    DateField,
     EmailAddress,
     Filled,
     Listed,

@@ -3,13 +3,13 @@
 from datetime import date
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField
+from wtforms import HiddenField
 
 from app.filters import spaced
 from app.forms.bases import SectionForm, in_words
 from app.forms.changes import PART_FORMS
 from app.forms.families import CoordinatesForm
-from app.forms.fields import DATE_FORMATS, Filled
+from app.forms.fields import DATE_FORMATS, DateField, Filled
 from app.rules.file_fields import ADDITIONS
 from app.services.change_requests import Review
 

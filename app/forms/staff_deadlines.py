@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField
+from wtforms import BooleanField, Field, Form, SelectField, SelectMultipleField
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.filters import spaced, weekday_name
-from app.forms.fields import DATE_FORMATS, Listed, text_field
+from app.forms.fields import DATE_FORMATS, DateField, Listed, text_field
 from app.forms.lines import LineList, Typed, prefix_of, read_lines
 from app.notice_labels import COUNTED_FROM_WORDS, COUNTED_WORDS, END_OF_DAY, LAST_SECOND, WHEN_WORDS
 from app.rules.deadlines import (

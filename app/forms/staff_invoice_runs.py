@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, HiddenField
+from wtforms import Field, HiddenField
 from wtforms.validators import ValidationError
 
-from app.forms.fields import DATE_FORMATS, Filled
+from app.forms.fields import DATE_FORMATS, DateField, Filled
 
 MONTHS_OFFERED = 18
 USUAL_DELAY = timedelta(days=30)

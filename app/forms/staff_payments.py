@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, DateField, Field, HiddenField, RadioField
+from wtforms import BooleanField, Field, HiddenField, RadioField
 from wtforms.validators import ValidationError
 
 from app.filters import NBSP, euros
-from app.forms.fields import DATE_FORMATS, Filled, Listed, read_cents, text_field
+from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, read_cents, text_field
 from app.labels import COUNTER_MODE_CHOICES
 from app.rules.allocation import Allocation, AllocationProblem, AllocationProblemKind, OpenInvoice
 

@@ -3,10 +3,10 @@
 from datetime import date
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field
+from wtforms import Field
 from wtforms.validators import ValidationError
 
-from app.forms.fields import DATE_FORMATS, Filled
+from app.forms.fields import DATE_FORMATS, DateField, Filled
 
 
 class QuotientForm(FlaskForm):

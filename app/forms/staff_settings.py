@@ -1,11 +1,11 @@
 """The shape of the settings of children's files."""
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field
+from wtforms import Field
 from wtforms.validators import Optional, ValidationError
 
 from app.filters import spaced
-from app.forms.fields import DATE_FORMATS, text_field
+from app.forms.fields import DATE_FORMATS, DateField, text_field
 
 
 class SchoolNameForm(FlaskForm):

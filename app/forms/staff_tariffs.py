@@ -15,10 +15,9 @@ from fractions import Fraction
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField
 
 from app.filters import NBSP, day_plain, euros
-from app.forms.fields import DATE_FORMATS, Filled, read_cents
+from app.forms.fields import DATE_FORMATS, DateField, Filled, read_cents
 from app.price_labels import percent_text
 from app.rules.grid_checks import GridProblemKind, grid_problems, priced_codes
 from app.rules.tariff_grids import (
