@@ -38,7 +38,14 @@ from tests.client import Client, recorder
 if TYPE_CHECKING:  # pytest imports its plugins itself
     from tests.postgres import PostgresServer
 
-pytest_plugins = ["tests.postgres", "tests.browser", "tests.completeness", "tests.served", "tests.payment_site"]
+pytest_plugins = [
+    "tests.postgres",
+    "tests.browser",
+    "tests.completeness",
+    "tests.order",
+    "tests.served",
+    "tests.payment_site",
+]
 
 
 def pytest_collection_finish() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -65,12 +66,36 @@ def real_time_afterwards():
 @pytest.fixture
 def few_communes(monkeypatch):
     """The communes of one département: a start is quicker."""
+    leave_few_communes(monkeypatch)
+
+
+def leave_few_communes(monkeypatch: pytest.MonkeyPatch) -> None:
     from app.integrations.communes import read_communes
     from app.services import reference_data
 
     whole = read_communes()
     few = replace(whole, communes=tuple(c for c in whole.communes if c.insee_code.startswith("80")))
     monkeypatch.setattr(reference_data, "read_communes", lambda: few)
+
+
+@pytest.fixture(scope="module")
+def built_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first start leaves in its folder; made once."""
+    folder = tmp_path_factory.mktemp("built")
+    clock.start_at(datetime(2026, 11, 23, 8, 30), frozen=True)
+    with pytest.MonkeyPatch.context() as patch:
+        leave_few_communes(patch)
+        first = replace(make_config(folder, f"sqlite:///{folder / 'portal.sqlite3'}"), data_key=None)
+        with started(first).app_context():
+            db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def after_first_start(config: Config, built_folder: Path) -> Config:
+    """Settings whose folder holds what a first start left."""
+    shutil.copytree(built_folder, config.instance_path, dirs_exist_ok=True)
+    return config
 
 
 def started(config: Config, **changes: object) -> Flask:
@@ -148,7 +173,10 @@ def test_the_first_start_builds_the_demo_and_the_second_changes_nothing(request,
     if database == "postgresql":
         url = make_url(request.getfixturevalue("postgres_url")).set(drivername="postgresql+psycopg")
         config = replace(config, database_url=url.render_as_string(hide_password=False))
-    app = started(config)
+        app = started(config)
+    else:
+        app = create_app(request.getfixturevalue("after_first_start"))
+        cipher.follow(config.data_key_file)
     with app.app_context():
         assert is_demo(db.session())
         assert find_inconsistencies(db.session()) == ()
@@ -210,16 +238,16 @@ def test_a_waiting_family_keeps_the_demo_out(config, few_communes):
         assert not is_empty(db.session())
 
 
-def test_without_its_data_key_an_encrypted_database_is_refused(config, few_communes):
-    started(config)
+def test_without_its_data_key_an_encrypted_database_is_refused(after_first_start, few_communes):
+    config = after_first_start
     config.data_key_file.rename(config.instance_path / "elsewhere")
     with pytest.raises(InstallationRefused, match="DATA_KEY manque"):
         started(config)
     assert not config.data_key_file.exists()
 
 
-def test_another_data_key_is_refused(config, few_communes):
-    started(config)
+def test_another_data_key_is_refused(after_first_start, few_communes):
+    config = after_first_start
     key = config.data_key_file.read_text()
     with pytest.raises(InstallationRefused, match="DATA_KEY n’est pas"):
         started(config, data_key=make_config(config.instance_path, "sqlite://").data_key)

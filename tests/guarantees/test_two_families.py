@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from app import clock
 from app.database import db, write_transaction
@@ -117,7 +118,7 @@ class Families(RuleBasedStateMachine):
 
     @invariant()
     def log_is_complete_and_legal(self) -> None:
-        for booking in db.session.scalars(select(Booking)):
+        for booking in db.session.scalars(select(Booking).options(selectinload(Booking.events))):
             steps = [(event.from_status, event.to_status) for event in booking.events]
             assert steps[0][0] is None and steps[-1][1] is booking.status
             assert all(following[0] is step[1] for step, following in pairwise(steps))
