@@ -11,6 +11,7 @@ from app.rules.aids import Aid, AidUse, apply_aids
 from app.rules.bills import Bill, LineKind, PricedLine
 from app.rules.calendars import DayKind
 from app.rules.invoicing import DraftLine, InvoiceDraft
+from app.rules.tariff_grids import is_unit_code
 
 
 def with_aids(
@@ -53,11 +54,18 @@ def with_aids(
     return replace(draft, lines=(*draft.lines, *added))
 
 
+def item_of_activity(activity_id: int, code: str) -> str:
+    """What an aid calls an item that is no unit (a whole day, a package): grids of two activities may name it alike."""
+    return f"{activity_id}/{code}"
+
+
 def _priced(line: DraftLine) -> Iterable[PricedLine]:
     """What a line costs, day by day; what is one price for several days (a package) on its first."""
     if line.is_absence or line.child_id is None:
         return
     is_by_day = line.quantity == len(line.days)
     days, cents = (line.days, line.unit_price_cents) if is_by_day else (line.days[:1], line.amount_cents)
+    is_of_unit = line.kind in (LineKind.UNIT, LineKind.BOOK, LineKind.SURCHARGE) or is_unit_code(line.item)
+    item = line.item if is_of_unit else item_of_activity(line.activity_id, line.item)
     for day in days:
-        yield PricedLine(line.kind, line.activity_id, line.item, line.child_id, (day,), (), cents, cents, 0, 0, ())
+        yield PricedLine(line.kind, line.activity_id, item, line.child_id, (day,), (), cents, cents, 0, 0, ())

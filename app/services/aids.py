@@ -21,6 +21,7 @@ from app.models.aids import AidFund, AidUse, ChildAid
 from app.models.families import Child, Family
 from app.models.invoices import Invoice, InvoiceLine
 from app.rules import aids as rules
+from app.rules.aided_invoices import item_of_activity
 from app.rules.aids import Aid, AidBalance, ClaimLine
 from app.rules.calendars import DayKind, add_months
 from app.rules.changes import Change
@@ -294,7 +295,8 @@ def items_to_aid() -> tuple[tuple[str, str], ...]:
             names[unit_code(unit.id)] = f"{name}, {unit.name}"
         for version in activity.tariffs:
             for item in version.grid.items:
-                names.setdefault(item.code, f"{name}, {item.code}")
+                if item.code not in names:
+                    names[item_of_activity(activity.id, item.code)] = f"{name}, {item.label or item.code}"
     return tuple(names.items())
 
 
