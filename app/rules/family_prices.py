@@ -58,6 +58,7 @@ _SURCHARGE_OF_STANDING: Mapping[UsageStanding, SurchargeCause] = {
     UsageStanding.CANCELLED_LATE: SurchargeCause.CANCELLED_LATE,
     UsageStanding.ABSENT: SurchargeCause.ABSENT,
 }
+_WHO_COMES = frozenset({CountedSiblings.SAME_DAY, CountedSiblings.SAME_MONTH})
 _NO_CARE_WAS_HAD = frozenset({UsageStanding.CANCELLED_LATE, UsageStanding.ABSENT})
 
 
@@ -108,20 +109,25 @@ def _evaluations(
     if any(usage.child_id not in children for usage in known):
         raise ValueError("a child of another family")
     groups: dict[tuple[int, date], list[Usage]] = {}
-    versions: dict[tuple[int, date], GridVersion] = {}
+    present: defaultdict[int, list[Usage]] = defaultdict(list)
+    versions: dict[tuple[int, date], GridVersion | None] = {}  # by activity and day
     for usage in known:
-        version = version_on(tariffs.get(usage.activity_id, ()), usage.day)
-        if version is None:
-            if usage.is_charged:
-                unpriced.append(UnpricedUsage(usage, PriceProblem(ProblemKind.NO_VERSION, usage.code)))
-            continue
-        key = usage.activity_id, version.starts_on
-        versions[key] = version
-        groups.setdefault(key, []).append(usage)
+        key = usage.activity_id, usage.day
+        if key not in versions:
+            versions[key] = version_on(tariffs.get(usage.activity_id, ()), usage.day)
+        version = versions[key]
+        if usage.is_charged:
+            present[usage.activity_id].append(usage)
+        if version is not None:
+            groups.setdefault((usage.activity_id, version.starts_on), []).append(usage)
+        elif usage.is_charged:
+            unpriced.append(UnpricedUsage(usage, PriceProblem(ProblemKind.NO_VERSION, usage.code)))
     facts = _HouseholdFacts(household, children)
-    for key in sorted(groups):
-        present = [usage for usage in known if usage.activity_id == key[0] and usage.is_charged]
-        yield _Evaluation(key[0], versions[key].grid, facts, groups[key], present)
+    for activity_id, starts_on in sorted(groups):
+        group = groups[activity_id, starts_on]
+        counting = versions[activity_id, group[0].day]
+        assert counting is not None
+        yield _Evaluation(activity_id, counting.grid, facts, group, present[activity_id])
 
 
 def price_of_one(household: Household, usage: Usage, tariffs: Mapping[int, Sequence[GridVersion]]) -> Share:
@@ -215,8 +221,9 @@ class _Evaluation:
         self.charges = _Charges()
         self._places: dict[tuple[int, date], SiblingPlace] = {}
         self._present: dict[date, set[Birth]] = defaultdict(set)
-        for usage in present:
-            self._present[self._sibling_period(usage.day)].add(facts.births[usage.child_id])
+        if grid.counted_siblings in _WHO_COMES:
+            for usage in present:
+                self._present[self._sibling_period(usage.day)].add(facts.births[usage.child_id])
         self._combinations = sorted(grid.combinations, key=lambda combination: -len(combination.units))
         self._apart = {each.cause for each in grid.surcharges}
 

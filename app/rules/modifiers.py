@@ -153,7 +153,9 @@ def _base_steps(item: Item, facts: Facts, changes: list[_Change]) -> tuple[Step,
                 continue
         because = change.cause
     first, *others = rate_steps(item.code, rate, facts, reading)
-    return (replace(first, because=because), *others, *_stay_steps(item, facts))
+    if because is not None:
+        first = replace(first, because=because)
+    return (first, *others, *_stay_steps(item, facts))
 
 
 def _stay_steps(item: Item, facts: Facts) -> tuple[Step, ...]:
