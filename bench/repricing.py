@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import tempfile
 import time
 from dataclasses import replace
@@ -57,6 +58,7 @@ def main() -> None:
             event.listen(db.engine, "before_cursor_execute", recorder.note)
             print(f"{keep_one_month()} bookings of a month, {families} families and those of the demo")
             dearer_by_ten_cents()
+            gc.freeze()  # as wsgi.py does
             activities = list(catalogue().activities.values())
             started, cpu = time.monotonic(), time.process_time()
             effects = [tariffs.effect_of(each, each.tariffs, month_span(clock.today()).first) for each in activities]
