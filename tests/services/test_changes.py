@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -28,9 +29,9 @@ from tests.factories import NOW, ask_change, make_child, make_family, make_staff
 MOVE = {"number": "3", "street": "Rue du Moulin", "city": "Moreuil"}
 
 
-def accept(request_id: int, agent: int, version: int = 1, **how: object) -> object:
+def accept(request_id: int, agent: int, version: int = 1, **how: Any) -> object:
     with write_transaction() as session:
-        return change_requests.accept(session, request_id, agent, version, **how)  # type: ignore[arg-type]
+        return change_requests.accept(session, request_id, agent, version, **how)
 
 
 def status(request_id: int) -> ChangeStatus:

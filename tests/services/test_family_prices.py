@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -80,13 +81,13 @@ class Home:
         return planning.build_week(self.family.ref, families.child_of(self.family.family_id, child_id), day, proposal)
 
 
-def many_rules(activity: ActivitySetup, **changes: object) -> Grid:
+def many_rules(activity: ActivitySetup, **changes: Any) -> Grid:
     """Matin and Après-midi 4.00, Repas 3.00, together 10.00; five days 45.00; 3 days −2.00; 2nd child −20 % of care;
     a card of 15.00 for the family."""
     morning, meal, afternoon = (unit_code(activity.units[name]) for name in ALL_DAY)
     units = frozenset({morning, meal, afternoon})
     care = frozenset({morning, afternoon, "day", "week"})
-    parts: dict[str, object] = {
+    parts: dict[str, Any] = {
         "items": (
             Item(morning, flat(400)),
             Item(meal, flat(300), Nature.MEAL),
@@ -103,10 +104,10 @@ def many_rules(activity: ActivitySetup, **changes: object) -> Grid:
             Modifier(ModifierKind.SIBLING, Condition(items=care, ranks=Span("2+", 2, None)), ChangePercent(-20)),
         ),
     }
-    return Grid(**(parts | changes))  # type: ignore[arg-type]
+    return Grid(**(parts | changes))
 
 
-def make_home(**changes: object) -> Home:
+def make_home(**changes: Any) -> Home:
     activity = factories.make_activity("Vacances", HOURS, needs={}, notice=None)
     openings = factories.make_openings(activity, [*FIRST_WEEK, *WEEK, *NEXT_WEEK])
     with write_transaction() as session:
