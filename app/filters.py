@@ -1,6 +1,7 @@
 """Euros, dates and hours as French text, for templates and mails."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from itertools import zip_longest
@@ -102,8 +103,13 @@ def month_long(day: date) -> str:
 
 def of_month(day: date) -> str:
     """« de décembre 2026 », « d’octobre 2026 »."""
-    month = month_long(day)
-    return f"d’{month}" if month[0] in "ao" else f"de {month}"
+    return of(month_long(day))
+
+
+def of(name: str) -> str:
+    """« de Léa », « d’Émilie »; an h or a y is never elided, as both ways are heard."""
+    first = unicodedata.normalize("NFD", name[:1]).lower()[:1]
+    return f"d’{name}" if first and first in "aeiouœæ" else f"de {name}"
 
 
 def hour_table(hour: time) -> str:
@@ -135,7 +141,7 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long, of_month,
-        weekday_name, hour_table, hour_sentence, moment, moment_plain, phone,
+        euros, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
+        of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone,
     )
 }  # fmt: skip

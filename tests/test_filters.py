@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.filters import day_list
+from app.filters import day_list, of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ from app.filters import day_list
 )
 def test_days_are_told_month_by_month(days: list[date], told: str) -> None:
     assert day_list(days) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("Léa", "de Léa"), ("Awa", "d’Awa"), ("Émile", "d’Émile"), ("Œdipe", "d’Œdipe"), ("Hugo", "de Hugo"), ("", "de ")],
+)
+def test_a_name_that_begins_with_a_vowel_is_elided(name: str, told: str) -> None:
+    assert of(name) == told

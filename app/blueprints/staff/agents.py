@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, requires, resumed_at
 from app.database import write_transaction
-from app.filters import spaced
+from app.filters import of, spaced
 from app.forms.staff_agents import AgentForm, RolesForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
@@ -93,7 +93,7 @@ def change_roles(agent_id: int) -> BaseResponse:
     with write_transaction() as session:
         changed = staff_accounts.change_roles(session, current_account().user_id, agent_id, form.chosen(), form.shown())
     flash(
-        f"Les rôles de {agent.name} sont changés. Ses sessions sont fermées." if changed else "Rien n’a changé.",
+        f"Les rôles {of(agent.name)} sont changés. Ses sessions sont fermées." if changed else "Rien n’a changé.",
         "success" if changed else "info",
     )
     return go_to(url_for("staff.agents.show"))

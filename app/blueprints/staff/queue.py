@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_capabilities, requires
 from app.database import write_transaction
-from app.filters import NBSP, moment_plain
+from app.filters import NBSP, moment_plain, of
 from app.forms.bases import SectionForm
 from app.forms.changes import ReadableChange, readable
 from app.forms.staff_changes import AcceptanceForm, mark_review, review_form
@@ -283,7 +283,7 @@ def _sentence(decision: Decision, *, is_late: bool) -> str:
         return f"La demande de la famille {decision.name} est refusée{NBSP}: elle reçoit le motif par courriel."
     what = "acceptée" if decision.accepted else "refusée"
     mail = "les parents sont prévenus" if decision.accepted else "les parents reçoivent le motif"
-    return f"L’inscription de {decision.name} à « {decision.activity_name} » est {what} : {mail} par courriel."
+    return f"L’inscription {of(decision.name)} à « {decision.activity_name} » est {what} : {mail} par courriel."
 
 
 @dataclass(frozen=True, slots=True)

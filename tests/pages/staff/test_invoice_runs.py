@@ -78,7 +78,9 @@ def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factor
     assert "Facturation d’octobre 2026, Enfance" in page.heading
     assert "État En cours" in page.text
     assert "Actualiser" in page.text
-    assert page.by_id("run-progress").get("data-hx-trigger") == "every 2s"
+    progress = page.by_id("run-progress")
+    assert progress.get("data-hx-trigger") == "every 2s"
+    assert page.by_id("carry-on") in list(progress.iter()), "the button would stay when the run is over"
     page = regie.submit(button="Continuer maintenant")
     page = regie.submit(button="Continuer maintenant")
     assert "Toutes les factures sont émises." in page.text
