@@ -12,7 +12,19 @@ from jinja2 import StrictUndefined
 from werkzeug.routing import IntegerConverter, Map
 
 import app.models  # noqa: F401  registers every table
-from app import access, aid_labels, assets, cli, clock, errors, filters, labels, navigation, price_labels
+from app import (
+    access,
+    aid_labels,
+    assets,
+    cli,
+    clock,
+    errors,
+    filters,
+    labels,
+    navigation,
+    price_labels,
+    setting_labels,
+)
 from app.blueprints.family import family
 from app.blueprints.public import public
 from app.blueprints.staff import staff
@@ -79,6 +91,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words
     app.jinja_env.filters["left_words"] = aid_labels.left_words
+    app.jinja_env.filters["age_words"] = setting_labels.age_words
     app.jinja_env.filters["percent"] = aid_labels.percent_words
     app.jinja_env.filters["residence"] = price_labels.residence_label
     app.jinja_env.filters["effort_words"] = price_labels.effort_words

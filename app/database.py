@@ -141,6 +141,12 @@ def take_turns(session: Session, subject: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
 
+def share_turn(session: Session, subject: str) -> None:
+    """Wait until nobody has the turn of a subject, and let nobody take it before the commit; others may share it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtextextended(subject, 0))))
+
+
 def prepare_engine(engine: Engine) -> None:
     """Set up the connections of the application's engine; called once per engine."""
     if engine.dialect.name != "sqlite":

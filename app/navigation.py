@@ -105,16 +105,14 @@ def account_menu() -> AccountMenu:
     )
 
 
-_BELONGS_TO = {
-    "staff.tariff_drafts": "staff.tariffs",
-    "staff.settings.deadlines": "staff.settings",
-    "staff.settings.combinations": "staff.settings",
-}
+_BELONGS_TO = {"staff.tariff_drafts": "staff.tariffs"}
+_SETTINGS = "staff.settings"
 
 
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:
     # A section stays current on all pages of its blueprint, and of those that belong to it.
-    present = _BELONGS_TO.get(request.blueprint or "", request.blueprint)
+    blueprint = request.blueprint or ""
+    present = _SETTINGS if blueprint.startswith(f"{_SETTINGS}.") else _BELONGS_TO.get(blueprint, blueprint)
     return tuple(
         MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rsplit(".", 1)[0] == present) for s in sections
     )

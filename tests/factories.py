@@ -321,7 +321,9 @@ def make_activity(
     with write_transaction() as session:
         office = _only(session, Office, prefix="pop", name="Enfance", payfip_number="000001")
         site = _only(session, Site, name="Accueil de loisirs", address="1 place de l’Église, 80110 Démuin")
-        season = _only(session, Season, name=f"{starts_on}–{ends_on}", starts_on=starts_on, ends_on=ends_on)
+        season = _only(
+            session, Season, name=f"{starts_on:%d/%m/%Y}–{ends_on:%d/%m/%Y}", starts_on=starts_on, ends_on=ends_on
+        )
         activity = Activity(
             office_id=office.id,
             site_id=site.id,

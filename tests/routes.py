@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app.database import db, write_transaction
 from app.models.accounts import UserSession
+from app.models.activities import Office, Season, Site
 from app.models.child_files import SafetyNotice, VaccineObligation
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
@@ -94,6 +95,18 @@ def account_routes(door: Callable[..., Route]) -> Mapping[str, Route]:
         "wear_hat": door("POST", answers=404),
         "ask_password": door(),
         "confirm": door("POST", answers=422),
+    }
+
+
+def _setting_routes(code: str, argument: str, parent: str | None = None) -> Mapping[str, Route]:
+    """The pages of blueprints/staff/setting_forms.py."""
+    edit = Capability.EDIT_SETTINGS
+    return {
+        f"staff.settings.{code}.new": _staff(edit, argument=parent),
+        f"staff.settings.{code}.add": _staff(edit, method="POST", argument=parent, answers=422),
+        f"staff.settings.{code}.edit": _staff(edit, argument=argument),
+        f"staff.settings.{code}.save": _staff(edit, method="POST", argument=argument),
+        f"staff.settings.{code}.delete": _staff(edit, method="POST", argument=argument),
     }
 
 
@@ -282,6 +295,19 @@ ROUTES: Mapping[str, Route] = {
     "staff.notices.show": _staff(Capability.VIEW_CHILD_FILES),
     "staff.notices.mark_seen": _staff(Capability.VIEW_CHILD_FILES, method="POST", answers=303),
     "staff.settings.show": _staff(Capability.EDIT_SETTINGS),
+    **_setting_routes("offices", "office_id"),
+    **_setting_routes("sites", "site_id"),
+    **_setting_routes("seasons", "season_id"),
+    **_setting_routes("activities", "activity_id"),
+    **_setting_routes("groups", "group_id", parent="activity_id"),
+    **_setting_routes("units", "unit_id", parent="activity_id"),
+    "staff.settings.offices.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.sites.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.seasons.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.activities.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.activities.show_one": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.activities.new_copy": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.activities.copy": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
     "staff.settings.combinations.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.combinations.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.combinations.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
@@ -409,6 +435,11 @@ class World:
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
             "activity_id": self.planning.activity.id,
+            "group_id": self.planning.activity.group_id,
+            "unit_id": self.planning.activity.units["Matin"],
+            "office_id": db.session.scalars(select(Office.id).limit(1)).one(),
+            "site_id": db.session.scalars(select(Site.id).limit(1)).one(),
+            "season_id": db.session.scalars(select(Season.id).limit(1)).one(),
             "public_token": self.public_token,
             "insee_code": factories.COMMUNES[0][0],
             **self.own_ids,

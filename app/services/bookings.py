@@ -24,6 +24,7 @@ from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus,
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import ChildView, FamilyRef, child_of, children_of, lock_children, stays_active
+from app.services.places import enter_bookings
 from app.services.planning import Proposal
 from app.services.planning_facts import DayJudgement, PlanningFacts, judge_day, load_facts
 from app.services.prices import PriceChangeReason, change_price
@@ -103,8 +104,10 @@ def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: 
     The same `key` sent again by the same user changes nothing and answers the same. Raises NotFound for another
     family's child and for openings that the child's planning does not have, FamilyNotActive when it may only look.
     """
-    # Locked in this order (PostgreSQL): the family, so that it stays what it is; its children, whose parents save one
-    # after the other, since what one has moves the prices of all; the counters in id order.
+    # Locked in this order (PostgreSQL): what places are of, shared with other saves; the family, so that it stays what
+    # it is; its children, whose parents save one after the other, since what one has moves the prices of all; the
+    # counters in id order.
+    enter_bookings(session)
     may_act = stays_active(session, family.id)
     lock_children(session, [family.id])
     receipt = session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))

@@ -1,7 +1,9 @@
 """What a command may answer instead of doing its work; `app/errors.py` gives each its status and French sentence."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum, auto
 
 from app.rules.baskets import Unpayable
 from app.rules.enrolments import EnrolmentBlocker
@@ -69,6 +71,41 @@ class OwnAccount(DomainError):
 
 class NameTaken(DomainError):
     """Something else of this kind bears the name already."""
+
+
+class PrefixTaken(DomainError):
+    """Another office's numbers begin with this already."""
+
+
+class UsageKind(StrEnum):
+    """What can hang on something that the staff set."""
+
+    ACTIVITY = auto()
+    ENROLMENT = auto()
+    BOOKING = auto()
+    INVOICE = auto()
+    AGENT = auto()
+    AID = auto()
+    NOTICE = auto()
+    COMBINATION = auto()
+    TARIFF = auto()
+    OPENING_OUTSIDE = auto()  # on a day that would be outside of the season
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many of a kind hang on it."""
+
+    kind: UsageKind
+    count: int
+
+
+class StillUsed(DomainError):
+    """Something hangs on what was to be deleted or changed; `usages` say what."""
+
+    def __init__(self, usages: Sequence[Usage]) -> None:
+        super().__init__(", ".join(f"{usage.count} {usage.kind}" for usage in usages))
+        self.usages = tuple(usages)
 
 
 class AidSpent(DomainError):

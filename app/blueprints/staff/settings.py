@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.blueprints.staff import combinations, deadlines
+from app.blueprints.staff import activities, combinations, council_settings, deadlines
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -17,6 +17,12 @@ from app.services import child_settings, field_settings, price_facts
 from app.services.catalogue import catalogue
 
 blueprint = Blueprint("settings", __name__)
+blueprint.register_blueprint(council_settings.offices, url_prefix="/services")
+blueprint.register_blueprint(council_settings.sites, url_prefix="/lieux")
+blueprint.register_blueprint(council_settings.seasons, url_prefix="/saisons")
+blueprint.register_blueprint(activities.blueprint, url_prefix="/activites")
+blueprint.register_blueprint(activities.groups, url_prefix="/groupes")
+blueprint.register_blueprint(activities.units, url_prefix="/temps")
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
 

@@ -1,0 +1,21 @@
+"""Who may move places: saves of plannings side by side, or the staff alone when they change what places are of.
+
+A save spends the counters of the scopes that it knows, in openings that it saw open. The staff who change which units a
+scope covers, or take an opening away, wait for the saves under way and keep new ones waiting until they have committed.
+"""
+
+from sqlalchemy.orm import Session
+
+from app.database import share_turn, take_turns
+
+_SUBJECT = "places"
+
+
+def enter_bookings(session: Session) -> None:
+    """For a command that books or cancels: the first thing that it does, before it reads the catalogue."""
+    share_turn(session, _SUBJECT)
+
+
+def stop_bookings(session: Session) -> None:
+    """For a command that changes what places or openings there are: nobody books or cancels until the commit."""
+    take_turns(session, _SUBJECT)

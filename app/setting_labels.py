@@ -1,0 +1,46 @@
+"""The French words of settings: the ages of a group, what hangs on something."""
+
+from collections.abc import Mapping, Sequence
+
+from app.filters import NBSP, enumeration
+from app.rules.enrolments import GroupAges
+from app.services.errors import Usage, UsageKind
+
+_WORDS: Mapping[UsageKind, tuple[str, str]] = {
+    UsageKind.ACTIVITY: ("activité", "activités"),
+    UsageKind.ENROLMENT: ("inscription", "inscriptions"),
+    UsageKind.BOOKING: ("réservation (même annulée)", "réservations (annulées comprises)"),
+    UsageKind.INVOICE: ("facturation", "factures, reçus ou facturations"),
+    UsageKind.AGENT: ("agent", "agents"),
+    UsageKind.AID: ("aide", "aides"),
+    UsageKind.NOTICE: ("délai", "délais"),
+    UsageKind.COMBINATION: ("combinaison", "combinaisons"),
+    UsageKind.TARIFF: ("grille de tarifs", "grilles de tarifs"),
+    UsageKind.OPENING_OUTSIDE: ("ouverture hors de ces dates", "ouvertures hors de ces dates"),
+}
+
+
+def usage_words(usages: Sequence[Usage]) -> str:
+    """« 3 inscriptions et 1 aide »."""
+    return enumeration([f"{usage.count}{NBSP}{_WORDS[usage.kind][usage.count > 1]}" for usage in usages])
+
+
+def cannot_delete(usages: Sequence[Usage]) -> str:
+    """Why something is not deleted."""
+    verb = "en dépend" if sum(usage.count for usage in usages) == 1 else "en dépendent"
+    return f"Rien n’est supprimé{NBSP}: {usage_words(usages)} {verb}."
+
+
+def cannot_change(usages: Sequence[Usage]) -> str:
+    """Why something is not changed so."""
+    return f"Rien n’est enregistré, à cause de ce qui existe déjà{NBSP}: {usage_words(usages)}."
+
+
+def age_words(ages: GroupAges) -> str:
+    """« de 3 à 5 ans »."""
+    least, most = ages.min_age, ages.max_age
+    if least is None and most is None:
+        return "tous les âges"
+    if most is None:
+        return f"à partir de {least}{NBSP}ans"
+    return f"jusqu’à {most}{NBSP}ans" if least is None else f"de {least} à {most}{NBSP}ans"

@@ -1,0 +1,101 @@
+"""« Réglages »: what the council offers is set on screens, refusals stand beside their fields, nothing typed is lost."""
+
+from __future__ import annotations
+
+from app.rules.capabilities import Role
+from app.services import activity_settings, council_settings
+from app.services.catalogue import catalogue
+from tests import factories
+from tests.client import Client
+from tests.factories import WEDNESDAY, make_planning, save
+
+ROOT = "/gestion/reglages"
+
+
+def test_administrator_sets_up_an_activity_from_nothing(sqlite_client: Client) -> None:
+    client = sqlite_client.sign_in(factories.make_staff())
+    assert "Ajouter une saison" in client.get(f"{ROOT}/activites").text
+    client.get(f"{ROOT}/services/nouveau")
+    page = client.submit("setting", status=422, name="Enfance", prefix="p o", payfip_number="12")
+    assert "Utilisez de 1 à 10 lettres" in page.text and "a six chiffres" in page.text
+    assert page.value("name", "setting") == "Enfance" and page.value("payfip_number", "setting") == "12"
+    assert "Le service est enregistré." in client.submit("setting", prefix="pop", payfip_number="012345").text
+    client.get(f"{ROOT}/lieux/nouveau")
+    client.submit("setting", name="Les Marronniers", address="3 rue de l’École, 80110 Moreuil")
+    client.get(f"{ROOT}/saisons/nouveau")
+    page = client.submit("setting", status=422, name="2026-2027", starts_on="2026-09-01", ends_on="2026-08-31")
+    assert "Ce jour est avant le premier jour." in page.text
+    client.submit("setting", ends_on="2027-08-31")
+    client.get(f"{ROOT}/activites/nouveau")
+    page = client.submit("setting", status=422, name="", position="0")
+    assert "Indiquez le nom de l’activité." in page.text and "de 1 à 999" in page.text
+    page = client.submit("setting", name="Mercredi", position="1")
+    assert page.heading == "Mercredi 2026-2027" and "Aucun groupe" in page.text
+    (activity,) = catalogue().activities.values()
+    client.get(f"{ROOT}/groupes/nouveau/{activity.id}")
+    page = client.submit("setting", status=422, name="6–8 ans", min_age="8", max_age="6")
+    assert "en dessous" in page.text
+    page = client.submit("setting", min_age="6", max_age="8")
+    assert page.heading.startswith("Mercredi") and "de 6 à 8 ans" in page.text
+    client.get(f"{ROOT}/temps/nouveau/{activity.id}")
+    page = client.submit("setting", status=422, name="Matin", starts_at="11:45", ends_at="7:30")
+    assert "La fin vient après le début" in page.text
+    page = client.submit("setting", starts_at="7 h 30", ends_at="11:45")
+    assert "Matin 07:30–11:45" in page.text
+
+
+def test_name_that_is_taken_is_refused_beside_its_field(sqlite_client: Client) -> None:
+    planning = make_planning()
+    client = sqlite_client.sign_in(factories.make_staff())
+    client.get(f"{ROOT}/temps/nouveau/{planning.activity.id}")
+    page = client.submit("setting", status=422, name="Matin", starts_at="07:30", ends_at="09:00")
+    assert "porte déjà ce nom" in page.text
+    client.get(f"{ROOT}/services/nouveau")
+    page = client.submit("setting", status=422, name="Autre", prefix="POP")
+    assert "Un autre service a déjà ce préfixe." in page.text
+
+
+def test_what_is_used_is_not_deleted_and_the_page_says_by_what(sqlite_client: Client) -> None:
+    planning = make_planning()
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    client = sqlite_client.sign_in(factories.make_staff())
+    client.get(f"{ROOT}/groupes/{planning.activity.group_id}")
+    page = client.submit("delete")
+    assert "Rien n’est supprimé : 1 inscription et 1 réservation (même annulée) en dépendent." in page.text
+    client.get(f"{ROOT}/activites/{planning.activity.id}")
+    assert "1 inscription et 1 réservation" in client.submit("delete").text
+    season = council_settings.seasons()[0]
+    client.get(f"{ROOT}/saisons/{season.id}")
+    page = client.submit("setting", status=422, ends_on="2026-11-26")
+    assert "ouvertures hors de ces dates" in page.text and page.value("ends_on", "setting") == "2026-11-26"
+
+
+def test_activity_is_changed_copied_and_deleted(sqlite_client: Client) -> None:
+    activity = factories.make_activity()
+    client = sqlite_client.sign_in(factories.make_staff())
+    page = client.get(f"{ROOT}/activites/{activity.id}")
+    page = client.submit("setting", name="Mercredis")
+    assert page.heading.startswith("Mercredis")
+    client.get(f"{ROOT}/activites/{activity.id}/copie")
+    assert "porte déjà ce nom" in client.submit("copy", status=422).text
+    page = client.submit("copy", name="Mercredis bis", prices="version")
+    assert "L’activité est copiée." in page.text and page.heading.startswith("Mercredis bis")
+    client.get(f"{ROOT}/activites/{activity.id}")
+    page = client.submit("delete")
+    assert page.heading == "Activités" and "L’activité est supprimée." in page.text
+    assert [each.name for each in catalogue().activities.values()] == ["Mercredis bis"]
+
+
+def test_pages_of_an_activity_cost_few_queries(sqlite_client: Client) -> None:
+    planning = make_planning()
+    client = sqlite_client.sign_in(factories.make_staff())
+    for path in ("", f"/{planning.activity.id}/fiche", f"/{planning.activity.id}"):
+        client.get(f"{ROOT}/activites{path}")  # the catalogue is loaded
+        assert len(client.get(f"{ROOT}/activites{path}").queries) <= 12
+    assert activity_settings.find_unit(planning.activity.units["Matin"]).activity.name == "Mercredi"
+
+
+def test_clerk_sets_nothing(sqlite_client: Client) -> None:
+    client = sqlite_client.sign_in(factories.make_staff(Role.FILE_CLERK))
+    for path in ("services", "lieux", "saisons", "activites"):
+        client.get(f"{ROOT}/{path}", status=403)

@@ -1,0 +1,61 @@
+from datetime import date, time
+
+import pytest
+
+from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
+from app.rules.copies import combinations_of_copy, grid_of_copy, notice_of_copy, units_named
+from app.rules.deadlines import Days, FixedMoment, NoticeLine, NoticeRule
+from app.rules.tariff_grids import Combination, Grid, Item, Package, Period, unit_code
+from tests.rules.tables import Row, cases, ids
+
+UNITS = {1: 11, 2: 12, 3: 13}
+
+
+def rule_of(cell: str) -> CombinationRule:
+    head, _, tail = cell.partition(": ")
+    units = frozenset(ids(tail))
+    match head.split():
+        case ["needs", unit]:
+            return Requirement(int(unit), units)
+        case ["one", "of"]:
+            return Exclusion(units)
+        case ["all", "of"]:
+            return Together(units)
+        case ["at", "most", number, "of"]:
+            return DayCount(units, most=int(number))
+    raise AssertionError(cell)
+
+
+@pytest.mark.parametrize("row", cases("copies", "combinations"))
+def test_combinations_of_a_copy_name_its_units(row: Row) -> None:
+    rules = combinations_of_copy(Combinations((rule_of(row["rule"]),)), UNITS)
+    assert rules == Combinations((rule_of(row["of the copy"]),))
+
+
+def test_all_units_of_a_rule_are_found() -> None:
+    assert units_named(Requirement(2, frozenset({1, 3}))) == {1, 2, 3}
+    assert units_named(Exclusion(frozenset({1, 3}))) == {1, 3}
+
+
+def test_notice_of_a_copy_names_its_units_and_keeps_its_days() -> None:
+    notice = FixedMoment(date(2026, 6, 12), time(12))
+    days = Days(starts_on=date(2026, 7, 1), units=frozenset({1, 3}))
+    rule = NoticeRule((NoticeLine(notice, days), NoticeLine(notice)))
+    copied = notice_of_copy(rule, UNITS)
+    assert copied == NoticeRule(
+        (NoticeLine(notice, Days(starts_on=date(2026, 7, 1), units=frozenset({11, 13}))), NoticeLine(notice))
+    )
+
+
+def test_prices_of_a_copy_are_those_of_its_units_and_keep_their_own_names() -> None:
+    def grid(first: int, second: int) -> Grid:
+        one, two = unit_code(first), unit_code(second)
+        return Grid(
+            (Item(one, 210), Item(two, 300), Item("journee", 600), Item("semaine", 2000)),
+            combinations=(Combination(frozenset({one, two}), "journee"),),
+            packages=(Package("semaine", Period.WEEK, frozenset({one}), 5),),
+        )
+
+    assert grid_of_copy(grid(1, 2), UNITS) == grid(11, 12)
+    # Ids of the copy may be ids of the model as well.
+    assert grid_of_copy(grid(1, 2), {1: 2, 2: 1}) == grid(2, 1)
