@@ -105,14 +105,28 @@ def account_menu() -> AccountMenu:
     )
 
 
-_BELONGS_TO = {"staff.tariff_drafts": "staff.tariffs"}
+_BELONGS_TO = {
+    "family.guardians": "family.members",
+    "family.child_files": "family.members",
+    "family.simulations": "family.enrolments",
+    "staff.counter_families": "staff.families",
+    "staff.family_parts": "staff.families",
+    "staff.family_aids": "staff.families",
+    "staff.price_facts": "staff.families",
+    "staff.child_files": "staff.families",
+    "staff.invoices": "staff.invoice_runs",
+    "staff.tariff_drafts": "staff.tariffs",
+}
 _SETTINGS = "staff.settings"
 
 
+def section_of(blueprint: str) -> str:
+    """The blueprint of the section that stays current on the pages of this one."""
+    return _SETTINGS if blueprint.startswith(f"{_SETTINGS}.") else _BELONGS_TO.get(blueprint, blueprint)
+
+
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:
-    # A section stays current on all pages of its blueprint, and of those that belong to it.
-    blueprint = request.blueprint or ""
-    present = _SETTINGS if blueprint.startswith(f"{_SETTINGS}.") else _BELONGS_TO.get(blueprint, blueprint)
+    present = section_of(request.blueprint or "")
     return tuple(
-        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rsplit(".", 1)[0] == present) for s in sections
+        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rpartition(".")[0] == present) for s in sections
     )
