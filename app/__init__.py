@@ -88,6 +88,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
+    app.jinja_env.filters["blocker_sentence"] = labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words
     app.jinja_env.filters["left_words"] = aid_labels.left_words

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.filters import NBSP, day_medium, day_plain, enumeration, moment
+from app.filters import NBSP, day_medium, day_plain, enumeration, euros, moment
 from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
@@ -12,6 +12,7 @@ from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
 from app.models.payments import PaymentMode
 from app.rules.allocation import InvoiceState
+from app.rules.audiences import Audience
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
@@ -19,7 +20,8 @@ from app.rules.cells import Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
 from app.rules.combinations import Breach, CombinationRule, DayCount, Exclusion, Requirement, Together, Violation
-from app.rules.enrolments import EnrolmentBlocker
+from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
+from app.rules.enrolments import Blocker, EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
 from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
@@ -232,9 +234,46 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
     EnrolmentBlocker: {
         EnrolmentBlocker.TOO_YOUNG: "Votre enfant est encore trop jeune pour cette activité.",
         EnrolmentBlocker.TOO_OLD: "Votre enfant a dépassé l’âge de cette activité.",
+        EnrolmentBlocker.CLASS_UNKNOWN: "Nous avons besoin de connaître la classe de votre enfant.",
+        EnrolmentBlocker.WRONG_CLASS: "Cette activité n’est pas ouverte à la classe de votre enfant.",
+        EnrolmentBlocker.NOT_RESIDENT: "Cette activité n’est pas ouverte aux familles de votre commune.",
         EnrolmentBlocker.SEASON_OVER: "Cette activité est terminée.",
+        EnrolmentBlocker.NOT_OPEN_YET: "Les inscriptions ne sont pas encore ouvertes pour vous.",
+        EnrolmentBlocker.WINDOW_CLOSED: "Les inscriptions sont closes.",
+        EnrolmentBlocker.OTHER_AUDIENCE: "Les inscriptions ne vous sont pas ouvertes en ligne.",
         EnrolmentBlocker.ALREADY_ENROLLED: "Votre enfant y est déjà inscrit.",
         EnrolmentBlocker.ALREADY_REQUESTED: "Une demande est déjà en cours.",
+        EnrolmentBlocker.NOT_CERTIFIED: "Certifiez d’abord que votre dossier est à jour.",
+        EnrolmentBlocker.NOT_INSURED: "Indiquez d’abord l’assurance de votre enfant.",
+        EnrolmentBlocker.UNPAID: "Des factures sont en retard de paiement.",
+    },
+    Audience: {
+        Audience.RESIDENTS: "les habitants",
+        Audience.ENROLLED_BEFORE: "les enfants déjà inscrits la saison précédente",
+        Audience.SIBLINGS: "les frères et sœurs d’enfants inscrits",
+        Audience.STAFF: "les enfants des agents de la collectivité",
+    },
+    AgeOn: {
+        AgeOn.FIRST_DAY: "Le premier jour de l’inscription",
+        AgeOn.JANUARY: "Le 1er janvier de l’année où commence la saison",
+        AgeOn.DECEMBER: "Le 31 décembre de l’année où commence la saison",
+        AgeOn.DAY: "À une date précise",
+    },
+    Allocation: {
+        Allocation.STAFF: "Le service décide de chaque demande",
+        Allocation.AUTOMATIC: "Acceptée aussitôt, tant qu’il reste des places",
+        Allocation.RANKED: "Les demandes sont recueillies, puis classées et décidées ensemble",
+    },
+    RankFact: {
+        RankFact.RESIDENT: "Habite la collectivité",
+        RankFact.ENROLLED_BEFORE: "Déjà inscrit la saison précédente",
+        RankFact.SIBLING: "Frère ou sœur déjà inscrit",
+        RankFact.STAFF: "Parent agent de la collectivité",
+        RankFact.BOTH_WORK: "Tous les parents travaillent",
+    },
+    Ties: {
+        Ties.ARRIVAL: "La demande la plus ancienne",
+        Ties.DRAW: "Un tirage au sort",
     },
     QuotientOutcome: {
         QuotientOutcome.VERIFIED: "Tarif calculé avec votre quotient familial.",
@@ -480,6 +519,7 @@ _SHORT_IMPOSSIBLE = {
     Reason.CLOSED: "Fermé",
     Reason.PAST: "Passé",
     Reason.NOT_OPEN_YET: "Pas encore",
+    Reason.OTHER_AUDIENCE: "Impossible",
     Reason.TOO_LATE_TO_BOOK: "Trop tard",
     Reason.STAFF_ONLY: "Impossible",
     Reason.NOT_ENROLLED: "Non inscrit",
@@ -510,7 +550,9 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
         case Reason.PAST:
             return "Ce temps d’accueil est déjà passé."
         case Reason.NOT_OPEN_YET:
-            return f"Les réservations ouvrent le {deadline}."
+            return f"Les réservations ouvrent pour vous le {deadline}."
+        case Reason.OTHER_AUDIENCE:
+            return f"Ces réservations sont ouvertes en ligne à d’autres familles{NBSP}: contactez-nous."
         case Reason.STAFF_ONLY:
             return f"Ne se fait pas en ligne{NBSP}: contactez-nous."
         case Reason.TOO_LATE_TO_BOOK:
@@ -533,6 +575,20 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
             return "Il n’y a plus de place."
         case Reason.BLOCKED_FAMILY:
             return f"Votre dossier est fermé{NBSP}: vous pouvez seulement le consulter."
+
+
+def blocker_sentence(blocker: Blocker) -> str:
+    """Why a child cannot ask for an activity, with the instant, the day or the amount that it is about."""
+    kind = blocker.kind
+    if kind is EnrolmentBlocker.NOT_OPEN_YET and blocker.at is not None:
+        return f"Les inscriptions ouvrent pour vous le {moment(blocker.at)}."
+    if kind is EnrolmentBlocker.WINDOW_CLOSED and blocker.at is not None:
+        return f"Les inscriptions sont closes depuis le {day_medium(blocker.at.date())}."
+    if kind is EnrolmentBlocker.UNPAID and blocker.cents is not None:
+        return f"Des factures sont en retard de paiement{NBSP}: {euros(blocker.cents)}."
+    if blocker.day is not None:
+        return f"{label(kind)} L’âge compte au {day_plain(blocker.day)}."
+    return label(kind)
 
 
 def reminder_sentence(reminder: Reminder) -> str:

@@ -1,9 +1,11 @@
 """The French words of notice rules: « au plus tard le vendredi de la semaine précédente, avant 9 h »."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 
 from app.filters import NBSP, day_long, day_medium, enumeration, hour_sentence, weekday_name
+from app.labels import label
+from app.rules.audiences import Audience
 from app.rules.deadlines import (
     Counted,
     CountedFrom,
@@ -95,9 +97,16 @@ def _moment_words(at: datetime) -> str:
 
 def line_words(line: NoticeLine, deadline: Deadline, unit_names: Mapping[int, str]) -> str:
     """A whole line: « Pour lundi et mardi : au plus tard le vendredi de la semaine précédente, avant 9 h »."""
-    days = days_words(line.days, unit_names)
+    days = ", ".join(part for part in (audience_words(line.audiences), days_words(line.days, unit_names)) if part)
+    days = days[:1].upper() + days[1:]
     notice = notice_words(line, deadline)
     return f"{days}{NBSP}: {notice}" if days else notice[0].upper() + notice[1:]
+
+
+def audience_words(audiences: Collection[Audience]) -> str:
+    """« pour les habitants et les frères et sœurs d’enfants inscrits »; « » for everybody."""
+    named = [label(each) for each in Audience if each in audiences]
+    return f"pour {enumeration(named)}" if named else ""
 
 
 def days_words(days: Days, unit_names: Mapping[int, str]) -> str:
@@ -111,8 +120,7 @@ def days_words(days: Days, unit_names: Mapping[int, str]) -> str:
         parts.append(WHEN_WORDS[days.when])
     if days.starts_on is not None or days.ends_on is not None:
         parts.append(_span_words(days.starts_on, days.ends_on))
-    text = ", ".join(parts)
-    return text[:1].upper() + text[1:]
+    return ", ".join(parts)
 
 
 def notice_words(line: NoticeLine, deadline: Deadline) -> str:

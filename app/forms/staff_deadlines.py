@@ -17,7 +17,9 @@ from wtforms.widgets import CheckboxInput
 from app.filters import spaced, weekday_name
 from app.forms.fields import DATE_FORMATS, DateField, Listed, text_field
 from app.forms.lines import LineList, Typed, prefix_of, read_lines
+from app.labels import label
 from app.notice_labels import COUNTED_FROM_WORDS, COUNTED_WORDS, END_OF_DAY, LAST_SECOND, WHEN_WORDS
+from app.rules.audiences import Audience
 from app.rules.deadlines import (
     LONGEST_NOTICE,
     MONTHS_OF_A_YEAR,
@@ -86,6 +88,7 @@ class LineForm(Form):
     units = _boxes("Temps d’accueil", {})
     starts_on = _day("Du")
     ends_on = _day("au")
+    audiences = _boxes("Seulement pour", {each.value: label(each) for each in Audience})
     kind = _list("La limite est", KINDS)
     count = _number("Combien")
     counted = _list("On compte", {each.value: words for each, words in COUNTED_WORDS.items()})
@@ -111,6 +114,8 @@ class LineForm(Form):
         if deadline is Deadline.OPENING:
             self.kind.label.text = "Elles ouvrent"
             del self.bound
+        if deadline not in (Deadline.OPENING, Deadline.BOOK):
+            del self.audiences
 
     def line(self) -> NoticeLine | None:
         """What was typed, or None with errors beside the fields."""
@@ -119,7 +124,9 @@ class LineForm(Form):
         if days is None or notice is None or self.errors:
             return None
         keeps_start = isinstance(notice, NoNotice | Never | FixedMoment)
-        return NoticeLine(notice, days, CountedFrom.DAY if keeps_start else CountedFrom(self.counted_from.data))
+        counted_from = CountedFrom.DAY if keeps_start else CountedFrom(self.counted_from.data)
+        named = frozenset(Audience(each) for each in self.audiences.data or ()) if "audiences" in self else frozenset()
+        return NoticeLine(notice, days, counted_from, named)
 
     def validate_ends_on(self, field: Field) -> None:
         """Raises ValidationError."""
@@ -277,6 +284,7 @@ def _typed(line: NoticeLine) -> dict[str, object]:
         "starts_on": days.starts_on,
         "ends_on": days.ends_on,
         "counted_from": line.counted_from.value,
+        "audiences": [each.value for each in sorted(line.audiences)],
     }
     match notice:
         case DaysBefore():

@@ -11,6 +11,8 @@ from app.models.catalogue import CatalogueRow
 from app.rules.combination_documents import combinations_document, read_combinations
 from app.rules.combinations import Combinations
 from app.rules.deadlines import Deadline, NoticeRule
+from app.rules.enrolment_documents import enrolment_document, read_enrolment_rules
+from app.rules.enrolment_rules import NO_RULES, EnrolmentRules
 from app.rules.grid_documents import grid_document, read_grid
 from app.rules.notice_documents import notice_document, read_notice
 from app.rules.tariff_grids import Grid
@@ -61,6 +63,19 @@ class CombinationsText(TypeDecorator[Combinations]):
         return None if value is None else read_combinations(json.loads(value))
 
 
+class EnrolmentRulesText(TypeDecorator[EnrolmentRules]):
+    """Who may be enrolled in an activity, when and how it is decided, as a JSON document."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: EnrolmentRules | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(enrolment_document(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> EnrolmentRules | None:
+        return None if value is None else read_enrolment_rules(json.loads(value))
+
+
 class Activity(CatalogueRow, Base):
     """An activity of a season: « Mercredi », « Périscolaire »…"""
 
@@ -76,6 +91,8 @@ class Activity(CatalogueRow, Base):
     position: Mapped[int]  # order in the planning
     # Which units go together on a day; replaced as a whole, never changed in place.
     combinations: Mapped[Combinations] = mapped_column(CombinationsText, default=Combinations())
+    # Replaced as a whole, never changed in place.
+    enrolment_rules: Mapped[EnrolmentRules] = mapped_column(EnrolmentRulesText, default=NO_RULES)
 
 
 class Group(CatalogueRow, Base):

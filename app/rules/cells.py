@@ -9,7 +9,7 @@ from enum import StrEnum, auto
 
 from app.rules.calendars import Calendar
 from app.rules.combinations import Violation
-from app.rules.deadlines import Never, NoticeRule, Occasion, instant, is_in_time, paris_moment
+from app.rules.deadlines import Never, NoticeRule, Occasion, instant, is_for_others, is_in_time, paris_moment
 
 LAST_PLACES_AT_MOST = 3
 """From this many places down, a free cell says « dernières places »."""
@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CLOSED = auto()
     PAST = auto()
     NOT_OPEN_YET = auto()
+    OTHER_AUDIENCE = auto()
     TOO_LATE_TO_BOOK = auto()
     TOO_LATE_TO_CANCEL = auto()
     STAFF_ONLY = auto()
@@ -138,7 +139,9 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     if facts.holding or facts.held_by_other_family:
         state, reason, actions = _held(facts, has_started, _too_late(now, cancel, Reason.TOO_LATE_TO_CANCEL))
     else:
-        barred = _too_early(now, opening) or _too_late(now, book, Reason.TOO_LATE_TO_BOOK)
+        barred = (
+            _not_theirs(facts, calendar) or _too_early(now, opening) or _too_late(now, book, Reason.TOO_LATE_TO_BOOK)
+        )
         state, reason, actions = _free(facts, has_started, barred)
     instants = (None if isinstance(each, Never) else each for each in (opening, book, cancel))
     return Cell(state, reason, actions, _badges(facts, actions), *instants)
@@ -195,6 +198,12 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
 def _badges(facts: CellFacts, actions: frozenset[Action]) -> frozenset[Badge]:
     few = facts.places_left is not None and facts.places_left <= LAST_PLACES_AT_MOST
     return frozenset({Badge.LAST_PLACES}) if few and Action.BOOK in actions else frozenset()
+
+
+def _not_theirs(facts: CellFacts, calendar: Calendar) -> Reason | None:
+    rule = facts.opening_rule
+    is_theirs = rule is None or not rule.audiences or not is_for_others(rule, facts.occasion, calendar)
+    return None if is_theirs else Reason.OTHER_AUDIENCE
 
 
 def _too_early(now: datetime, opening: datetime | Never | None) -> Reason | None:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum, auto
 from zoneinfo import ZoneInfo
 
+from app.rules.audiences import Audience, is_concerned
 from app.rules.calendars import ONE_DAY, Calendar, DayKind, add_months, day_before, week_of
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -222,18 +223,27 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class NoticeLine:
-    """The notice of some days and units."""
+    """The notice of some days and units, for some families or, naming none, for all."""
 
     notice: Notice
     days: Days = Days()
     counted_from: CountedFrom = CountedFrom.DAY
+    audiences: frozenset[Audience] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRule:
-    """The notice of an activity, for one deadline. The first line about a unit and day decides; none: NoNotice."""
+    """The notice of an activity, for one deadline. The first line about a family, unit and day decides.
+
+    Where none is, no notice is set.
+    """
 
     lines: tuple[NoticeLine, ...]
+
+    @property
+    def audiences(self) -> frozenset[Audience]:
+        """Those that its lines name."""
+        return frozenset[Audience]().union(*(line.audiences for line in self.lines))
 
     @property
     def counts_site_days(self) -> bool:
@@ -243,12 +253,15 @@ class NoticeRule:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """A unit on a day. ``site_days``: the days on which its place receives children, where a rule counts them."""
+    """A unit on a day, for somebody. ``site_days``: the days on which its place receives children, where a rule counts
+    them; ``audiences``: what the child and its family belong to, where a rule asks.
+    """
 
     day: date
     starts_at: time
     unit_id: int
     site_days: Collection[date] = frozenset()
+    audiences: frozenset[Audience] = frozenset()
 
 
 def simple_rule(notice: Notice) -> NoticeRule:
@@ -256,9 +269,19 @@ def simple_rule(notice: Notice) -> NoticeRule:
     return NoticeRule((NoticeLine(notice),))
 
 
-def line_for(rule: NoticeRule, day: date, unit_id: int, calendar: Calendar) -> NoticeLine | None:
-    """The line that decides."""
-    return next((line for line in rule.lines if line.days.cover(day, unit_id, calendar)), None)
+def line_for(
+    rule: NoticeRule, day: date, unit_id: int, calendar: Calendar, own: Collection[Audience] = ()
+) -> NoticeLine | None:
+    """The line that decides, for a family of these audiences."""
+    about = (line for line in rule.lines if is_concerned(line.audiences, own))
+    return next((line for line in about if line.days.cover(day, unit_id, calendar)), None)
+
+
+def is_for_others(rule: NoticeRule, occasion: Occasion, calendar: Calendar) -> bool:
+    """Whether the lines about a unit and day are all for other families: a booking period that opens to them alone."""
+    if line_for(rule, occasion.day, occasion.unit_id, calendar, occasion.audiences) is not None:
+        return False
+    return any(line.days.cover(occasion.day, occasion.unit_id, calendar) for line in rule.lines)
 
 
 def limit(rule: NoticeRule, occasion: Occasion, calendar: Calendar) -> datetime | Never | None:
@@ -266,7 +289,7 @@ def limit(rule: NoticeRule, occasion: Occasion, calendar: Calendar) -> datetime 
 
     None where the line sets no notice; `Never` where parents may not do it at all.
     """
-    line = line_for(rule, occasion.day, occasion.unit_id, calendar)
+    line = line_for(rule, occasion.day, occasion.unit_id, calendar, occasion.audiences)
     if line is None or isinstance(line.notice, NoNotice):
         return None
     if isinstance(line.notice, Never):

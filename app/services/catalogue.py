@@ -41,6 +41,7 @@ from app.rules.capacity import CapacityScope
 from app.rules.changes import FieldPolicy
 from app.rules.combinations import CombinationRule
 from app.rules.deadlines import Deadline, NoticeRule
+from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
 from app.rules.tariff_grids import GridVersion
@@ -116,6 +117,7 @@ class ActivityInfo:
     groups: tuple[GroupInfo, ...]
     notices: Mapping[Deadline, NoticeRule]
     combinations: tuple[CombinationRule, ...]
+    enrolment_rules: EnrolmentRules
     tariffs: tuple[GridVersion, ...]
 
     @property
@@ -242,6 +244,7 @@ def _load(session: Session, version: int) -> Catalogue:
             groups=tuple(groups_by_activity[row.id]),
             notices=MappingProxyType(notices[row.id]),
             combinations=row.combinations.rules,
+            enrolment_rules=row.enrolment_rules,
             tariffs=tuple(tariffs[row.id]),
         )
         for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))

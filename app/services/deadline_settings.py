@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import product
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,8 +12,9 @@ from app import clock
 from app.database import db
 from app.models.activities import Activity, ActivityNoticeRule
 from app.models.bookings import Opening
+from app.rules.audiences import Audience
 from app.rules.calendars import Calendar
-from app.rules.deadlines import Deadline, Never, NoticeRule, Occasion, instant, line_for
+from app.rules.deadlines import Deadline, Never, NoticeRule, Occasion, instant, is_for_others, line_for
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
 from app.services.planning_facts import site_days
@@ -24,8 +26,9 @@ AFTER_A_HOLIDAY = timedelta(days=4)
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """Units of a day that have the same limit. None: no notice."""
+    """Units of a day that have the same limit, for an audience (None: all others). Without instant: no notice."""
 
+    audience: Audience | None
     day: date
     units: tuple[UnitInfo, ...]
     instant: datetime | Never | None
@@ -71,18 +74,20 @@ def save_rule(session: Session, activity_id: int, deadline: Deadline, rule: Noti
         row.rule = rule
 
 
-def preview(activity: ActivityInfo, rule: NoticeRule) -> Preview:
+def preview(activity: ActivityInfo, deadline: Deadline, rule: NoticeRule) -> Preview:
     """What a rule gives, by the same function as the planning and the save: the next opening of each weekday, of each
-    line, and the first one after a public holiday.
+    line, and the first one after a public holiday; for each audience that the rule names, and for all others.
     """
     known = catalogue()
     openings = _openings(activity)
+    audiences = (*(each for each in Audience if each in rule.audiences), None)
     chosen: set[date] = set()
     weekdays: set[int] = set()
     lines: set[int] = set()
     after_holiday = False
     for day in sorted(openings):
-        found = {_place(rule, day, unit.id, known.calendar) for unit in openings[day]} - {None}
+        found = {_place(rule, day, unit.id, known.calendar, each) for unit in openings[day] for each in audiences}
+        found -= {None}
         follows = not after_holiday and _follows_a_holiday(day, known.calendar)
         if day.weekday() not in weekdays or not found <= lines or follows:
             chosen.add(day)
@@ -92,14 +97,25 @@ def preview(activity: ActivityInfo, rule: NoticeRule) -> Preview:
     days = sorted(chosen)[:MOST_DAYS]
     open_at = site_days(db.session(), known, [activity.site_id] if rule.counts_site_days and days else (), days)
     shown = []
-    for day in days:
+    for day, audience in product(days, audiences):
         by_instant: dict[datetime | Never | None, list[UnitInfo]] = {}
         for unit in openings[day]:
-            occasion = Occasion(day, unit.starts_at, unit.id, open_at.get(activity.site_id, frozenset()))
-            by_instant.setdefault(instant(rule, occasion, known.calendar), []).append(unit)
-        shown += [PreviewLine(day, tuple(units), found) for found, units in by_instant.items()]
+            of_site = open_at.get(activity.site_id, frozenset())
+            occasion = Occasion(day, unit.starts_at, unit.id, of_site, _of(audience))
+            by_instant.setdefault(_instant(rule, deadline, occasion, known.calendar), []).append(unit)
+        shown += [PreviewLine(audience, day, tuple(units), found) for found, units in by_instant.items()]
     unused = tuple(place for place in range(len(rule.lines)) if place not in lines) if openings else ()
     return Preview(tuple(shown), unused)
+
+
+def _instant(rule: NoticeRule, deadline: Deadline, occasion: Occasion, calendar: Calendar) -> datetime | Never | None:
+    if deadline is Deadline.OPENING and is_for_others(rule, occasion, calendar):
+        return Never()
+    return instant(rule, occasion, calendar)
+
+
+def _of(audience: Audience | None) -> frozenset[Audience]:
+    return frozenset() if audience is None else frozenset({audience})
 
 
 def _openings(activity: ActivityInfo) -> Mapping[date, list[UnitInfo]]:
@@ -119,8 +135,8 @@ def _openings(activity: ActivityInfo) -> Mapping[date, list[UnitInfo]]:
     return {day: [unit for unit in activity.units if unit.id in ids] for day, ids in by_day.items()}
 
 
-def _place(rule: NoticeRule, day: date, unit_id: int, calendar: Calendar) -> int | None:
-    line = line_for(rule, day, unit_id, calendar)
+def _place(rule: NoticeRule, day: date, unit_id: int, calendar: Calendar, audience: Audience | None) -> int | None:
+    line = line_for(rule, day, unit_id, calendar, _of(audience))
     return None if line is None else next(place for place, each in enumerate(rule.lines) if each is line)
 
 

@@ -1,27 +1,39 @@
 """Enrolments: what a child may ask for, the request, and the staff's decision."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.database import db
+from app.models.activities import Group
+from app.models.bookings import Opening
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family
-from app.rules.bills import Household
-from app.rules.enrolments import EnrolmentBlocker, blockers, fitting_group
+from app.rules.calendars import DayKind
+from app.rules.child_files import SectionKind, SectionState, insurance_state
+from app.rules.enrolment_rules import Allocation
+from app.rules.enrolments import Applicant, AskedActivity, Blocker, age_day, blockers, fitting_group, level_in
+from app.rules.price_facts import residence_on
 from app.rules.quotients import QuotientOutcome, quotient_on
+from app.rules.school_years import school_year_of
 from app.rules.states import EnrolmentStatus, check_transition
+from app.services import child_files
+from app.services.audiences import audiences_of
 from app.services.catalogue import ActivityInfo, GroupInfo, catalogue
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, own_family_ids, stays_active
+from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
 from app.services.households import households_of
+from app.services.invoices import overdue_of
 from app.services.mails import queue_mail
 from app.services.offered_prices import OfferedPrice, offered_prices
 from app.services.prices import reprice_siblings
+
+WAITING_STATUSES = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING)
+"""What the family may still take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,11 @@ class EnrolmentView:
         """Whether it opens the planning."""
         return self.status is EnrolmentStatus.ACCEPTED and not self.is_over
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is a request that may still be taken back."""
+        return self.status in WAITING_STATUSES and not self.is_over
+
 
 @dataclass(frozen=True, slots=True)
 class PendingEnrolment:
@@ -68,7 +85,7 @@ class Offer:
     group: GroupInfo | None  # by the child's age; None when no group receives it
     starts_on: date
     ends_on: date
-    blockers: tuple[EnrolmentBlocker, ...]
+    blockers: tuple[Blocker, ...]
     prices: tuple[OfferedPrice, ...]
     outcome: QuotientOutcome  # why these prices: anything but VERIFIED is the maximum
 
@@ -90,43 +107,28 @@ def enrolments_of(family_id: int) -> tuple[EnrolmentView, ...]:
 
 def offers_for(family: FamilyRef, child: ChildView) -> tuple[Offer, ...]:
     """Every activity whose season is not over, with what keeps the child from it and what it costs this family."""
-    household = households_of(db.session(), [family.id])[family.id]
-    existing: dict[int, list[EnrolmentStatus]] = {}
-    rows = db.session.execute(
-        select(Enrolment.activity_id, Enrolment.status).where(
-            Enrolment.family_id == family.id, Enrolment.child_id == child.id
-        )
-    )
-    for activity_id, status in rows:
-        existing.setdefault(activity_id, []).append(status)
     today = clock.today()
-    return tuple(
-        _offer(activity, child, existing.get(activity.id, ()), household, today)
-        for activity in catalogue().activities.values()
-        if activity.groups and activity.season.ends_on >= today
-    )
+    asked = [each for each in catalogue().activities.values() if each.groups and each.season.ends_on >= today]
+    file = _ApplicantFile(db.session(), family, child, asked)
+    return tuple(file.offer(activity, with_prices=True) for activity in asked)
 
 
 def request_enrolment(session: Session, family: FamilyRef, user_id: int, child_id: int, activity_id: int) -> int:
     """Ask for an activity, from today or the first day of its season to its last day, and return the request's id.
 
-    The group is that of the child's age on the first day. Raises NotFound for another family's child or an unknown
-    activity, EnrolmentBlocked when a rule forbids it, FamilyNotActive when the family may only look.
+    Where the activity says so it is accepted at once, or waits when its group is full. Raises NotFound for another
+    family's child or an unknown activity, EnrolmentBlocked when a rule forbids it, FamilyNotActive when the family may
+    only look.
     """
     if not stays_active(session, family.id):
         raise FamilyNotActive
-    # Locked, so that two requests at once (a double tap) make one.
-    session.execute(select(Child.id).where(Child.id == child_id).with_for_update())
+    # Locked, so that two requests at once (a double tap) make one; all of them, since an enrolment moves their prices.
+    lock_children(session, [family.id])
     child = child_of(family.id, child_id)
     activity = catalogue().activities.get(activity_id)
     if activity is None:
         raise NotFound("activity")
-    existing = session.scalars(
-        select(Enrolment.status).where(
-            Enrolment.family_id == family.id, Enrolment.child_id == child_id, Enrolment.activity_id == activity_id
-        )
-    ).all()
-    offer = _offer(activity, child, existing, None, clock.today())
+    offer = _ApplicantFile(session, family, child, [activity]).offer(activity)
     if offer.blockers or offer.group is None:
         raise EnrolmentBlocked(offer.blockers)
     check_transition(None, EnrolmentStatus.REQUESTED)
@@ -143,7 +145,160 @@ def request_enrolment(session: Session, family: FamilyRef, user_id: int, child_i
     )
     session.add(enrolment)
     session.flush()
+    if activity.enrolment_rules.allocation is Allocation.AUTOMATIC:
+        _decide_at_once(session, enrolment)
     return enrolment.id
+
+
+def withdraw(session: Session, family: FamilyRef, enrolment_id: int) -> None:
+    """Take back a request that waits. Raises NotFound for another family's, AlreadyDecided, FamilyNotActive."""
+    if not stays_active(session, family.id):
+        raise FamilyNotActive
+    enrolment = session.scalar(
+        select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.family_id == family.id).with_for_update()
+    )
+    if enrolment is None:
+        raise NotFound("enrolment")
+    if enrolment.status not in WAITING_STATUSES:
+        raise AlreadyDecided
+    check_transition(enrolment.status, EnrolmentStatus.CANCELLED)
+    enrolment.status = EnrolmentStatus.CANCELLED
+    enrolment.decided_at = clock.now()
+
+
+def enrolment_of(family_id: int, enrolment_id: int) -> EnrolmentView:
+    """An enrolment of the family. Raises NotFound for any other."""
+    row = db.session.scalar(select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.family_id == family_id))
+    if row is None:
+        raise NotFound("enrolment")
+    return _view(row)
+
+
+def places_left(session: Session, group_ids: Collection[int]) -> Mapping[int, int]:
+    """How many more children each group may enrol, where it has a limit; below 0 when the staff went over it."""
+    known = catalogue()
+    limits = {
+        id_: limit
+        for id_ in group_ids
+        if (limit := known.activities[known.groups[id_].activity_id].enrolment_rules.places_of(id_)) is not None
+    }
+    taken = enrolled_by_group(session, limits)
+    return {id_: limit - taken.get(id_, 0) for id_, limit in limits.items()}
+
+
+def enrolled_by_group(session: Session, group_ids: Collection[int]) -> Mapping[int, int]:
+    """How many children are enrolled in each group, today or later. One query."""
+    rows = session.execute(
+        select(Enrolment.group_id, func.count(Enrolment.child_id.distinct()))
+        .where(
+            Enrolment.group_id.in_(group_ids),
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+            Enrolment.ends_on >= clock.today(),
+        )
+        .group_by(Enrolment.group_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def lock_groups(session: Session, group_ids: Collection[int]) -> None:
+    """Hold the places of some groups until the commit, in the order of their ids (PostgreSQL)."""
+    session.execute(select(Group.id).where(Group.id.in_(group_ids)).order_by(Group.id).with_for_update(key_share=True))
+
+
+def _decide_at_once(session: Session, enrolment: Enrolment) -> None:
+    lock_groups(session, [enrolment.group_id])
+    left = places_left(session, [enrolment.group_id]).get(enrolment.group_id)
+    if left is not None and left <= 0:
+        check_transition(enrolment.status, EnrolmentStatus.WAITING)
+        enrolment.status = EnrolmentStatus.WAITING
+        return
+    _decide(enrolment, EnrolmentStatus.ACCEPTED, None)
+    reprice_siblings(session, enrolment.family_id, enrolment.activity_id)
+    _tell_parents(session, enrolment, "enrolment_accepted")
+
+
+class _ApplicantFile:
+    """What enrolments look at of a child and its family: what no rule of the activities asks is not read."""
+
+    def __init__(
+        self, session: Session, family: FamilyRef, child: ChildView, activities: Sequence[ActivityInfo]
+    ) -> None:
+        self.child = child
+        self.household = households_of(session, [family.id])[family.id]
+        self.existing: dict[int, list[EnrolmentStatus]] = {}
+        rows = session.execute(
+            select(Enrolment.activity_id, Enrolment.status).where(
+                Enrolment.family_id == family.id, Enrolment.child_id == child.id
+            )
+        )
+        for activity_id, status in rows:
+            self.existing.setdefault(activity_id, []).append(status)
+        rules = [activity.enrolment_rules for activity in activities]
+        self.school: Mapping[str, str] = {}
+        if any(each.levels for each in rules):
+            self.school = child_files.section_of(session, child.id, SectionKind.SCHOOL)
+        self.is_insured = not any(each.needs_insurance for each in rules) or self._insured(session)
+        asks = any(each.needs_certification for each in rules)
+        self.is_certified = not asks or child_files.certification_of(family.id) is not None
+        asks = any(each.most_unpaid_cents is not None for each in rules)
+        self.unpaid_cents = overdue_of(session, family.id) if asks else 0
+        self.school_meals = _with_school_meals(session, activities)
+
+    def offer(self, activity: ActivityInfo, *, with_prices: bool = False) -> Offer:
+        """The activity as the child may ask for it."""
+        season, now = activity.season, clock.now()
+        starts_on = max(now.date(), season.starts_on)
+        rules = activity.enrolment_rules
+        applicant = Applicant(
+            birth_date=self.child.birth_date,
+            existing=self.existing.get(activity.id, ()),
+            level=level_in(self.school, school_year_of(starts_on)),
+            residence=residence_on(self.household.residences, now.date()),
+            audiences=audiences_of(self.household, self.child.id, activity),
+            is_certified=self.is_certified,
+            is_insured=self.is_insured,
+            unpaid_cents=self.unpaid_cents,
+        )
+        asked = AskedActivity(
+            activity.group_ages, season.starts_on, season.ends_on, rules, activity.id in self.school_meals
+        )
+        age_counts_on = age_day(rules, starts_on, season.starts_on)
+        group_id = fitting_group(self.child.birth_date, age_counts_on, activity.group_ages)
+        return Offer(
+            activity=activity,
+            group=None if group_id is None else catalogue().groups[group_id],
+            starts_on=starts_on,
+            ends_on=season.ends_on,
+            blockers=blockers(applicant, asked, now),
+            prices=offered_prices(activity, self.household, self.child.id, starts_on) if with_prices else (),
+            outcome=quotient_on(self.household.quotients, starts_on).outcome,
+        )
+
+    def _insured(self, session: Session) -> bool:
+        values = child_files.section_of(session, self.child.id, SectionKind.INSURANCE)
+        return insurance_state(values, clock.today()) is SectionState.DONE
+
+
+def _with_school_meals(session: Session, activities: Sequence[ActivityInfo]) -> frozenset[int]:
+    """The activities with meals on days of class, among those that keep anybody away. One query, or none.
+
+    Meals of which no opening is known yet may be school meals: nobody is kept from them either.
+    """
+    activity_of = {
+        unit.id: activity.id
+        for activity in activities
+        if activity.enrolment_rules.keeps_away
+        for unit in activity.units
+        if unit.is_meal
+    }
+    if not activity_of:
+        return frozenset()
+    calendar = catalogue().calendar
+    days: dict[int, set[bool]] = {activity_id: set() for activity_id in activity_of.values()}
+    rows = session.execute(select(Opening.unit_id, Opening.day).where(Opening.unit_id.in_(activity_of)).distinct())
+    for unit_id, day in rows:
+        days[activity_of[unit_id]].add(calendar.kind(day) is DayKind.SCHOOL_DAY)
+    return frozenset(id_ for id_, found in days.items() if True in found or not found)
 
 
 def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -> tuple[PendingEnrolment, ...]:
@@ -175,29 +330,6 @@ def refuse_enrolment(session: Session, enrolment_id: int, decided_by: int, reaso
     _decide(enrolment, EnrolmentStatus.REFUSED, decided_by)
     enrolment.refusal_reason = reason
     _tell_parents(session, enrolment, "enrolment_refused")
-
-
-def _offer(
-    activity: ActivityInfo,
-    child: ChildView,
-    existing: Sequence[EnrolmentStatus],
-    household: Household | None,
-    today: date,
-) -> Offer:
-    """The offer to a child; without a household its prices are not asked."""
-    season = activity.season
-    starts_on = max(today, season.starts_on)
-    birth_date = child.birth_date
-    group_id = fitting_group(birth_date, starts_on, activity.group_ages)
-    return Offer(
-        activity=activity,
-        group=None if group_id is None else catalogue().groups[group_id],
-        starts_on=starts_on,
-        ends_on=season.ends_on,
-        blockers=blockers(birth_date, activity.group_ages, season.starts_on, season.ends_on, today, existing),
-        prices=() if household is None else offered_prices(activity, household, child.id, starts_on),
-        outcome=quotient_on(() if household is None else household.quotients, starts_on).outcome,
-    )
 
 
 def _view(row: Enrolment) -> EnrolmentView:
@@ -233,7 +365,7 @@ def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolmen
     return enrolment
 
 
-def _decide(enrolment: Enrolment, status: EnrolmentStatus, decided_by: int) -> None:
+def _decide(enrolment: Enrolment, status: EnrolmentStatus, decided_by: int | None) -> None:
     check_transition(enrolment.status, status)
     enrolment.status = status
     enrolment.decided_at = clock.now()

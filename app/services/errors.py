@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 
 from app.rules.baskets import Unpayable
-from app.rules.enrolments import EnrolmentBlocker
+from app.rules.enrolments import Blocker
 
 
 class DomainError(Exception):
@@ -139,8 +139,8 @@ class ForgedForm(DomainError):
 class EnrolmentBlocked(DomainError):
     """A child may not ask for an activity; `blockers` say why."""
 
-    def __init__(self, blockers: tuple[EnrolmentBlocker, ...]) -> None:
-        super().__init__(", ".join(blockers))
+    def __init__(self, blockers: tuple[Blocker, ...]) -> None:
+        super().__init__(", ".join(each.kind for each in blockers))
         self.blockers = blockers
 
 

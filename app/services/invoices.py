@@ -113,6 +113,13 @@ def invoice_for_staff(invoice_id: int) -> InvoiceDetail:
     return _detail(db.session(), views[0])
 
 
+def overdue_of(session: Session, family_id: int) -> int:
+    """What a family should have paid already (cents)."""
+    today = clock.today()
+    views = _views(session, Invoice.family_id == family_id)
+    return sum(max(view.balance_cents, 0) for view in views if view.due_on < today)
+
+
 def due_of(family_id: int) -> Due:
     """How many invoices a family has to pay, and how much together."""
     open_ones = [view for view in invoices_of(family_id) if view.balance_cents > 0]

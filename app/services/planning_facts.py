@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session, aliased
 from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
+from app.rules.audiences import Audience
 from app.rules.capacity import Slot, covering, places_left
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import CombinationRule, Violation, violations
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
 from app.rules.reaches import DaySpan
 from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
+from app.services.audiences import audiences_of
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import FamilyRef
 from app.services.households import (
@@ -101,6 +103,7 @@ class PlanningFacts:
     left: Mapping[tuple[date, int], int]  # places left by day and capacity scope
     prices: FamilyPrices
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
+    audiences: Mapping[int, frozenset[Audience]]  # of the child, by activity, where a notice asks
     catalogue: Catalogue
     openings_by_day: Mapping[date, tuple[OpeningInfo, ...]] = field(init=False)
 
@@ -225,7 +228,12 @@ def load_facts(
     asking = [now_catalogue.activities[id_] for id_ in {each.unit.activity_id for each in openings.values()}]
     sites = {a.site_id for a in asking if any(rule.counts_site_days for rule in a.notices.values())}
     open_at = site_days(session, now_catalogue, sites, days)
-    return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, now_catalogue)
+    audiences = {
+        activity.id: audiences_of(prices.household, child_id, activity)
+        for activity in asking
+        if any(rule.audiences for rule in activity.notices.values())
+    }
+    return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, audiences, now_catalogue)
 
 
 def site_days(
@@ -328,7 +336,11 @@ def _cell_facts(
     is_too_little = problem is not None and problem.kind in TOO_LITTLE
     return CellFacts(
         occasion=Occasion(
-            opening.day, opening.unit.starts_at, opening.unit.id, facts.site_days.get(activity.site_id, frozenset())
+            opening.day,
+            opening.unit.starts_at,
+            opening.unit.id,
+            facts.site_days.get(activity.site_id, frozenset()),
+            facts.audiences.get(activity.id, frozenset()),
         ),
         is_open=opening.is_open,
         holding=facts.holds(opening.id),

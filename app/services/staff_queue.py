@@ -27,7 +27,7 @@ from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
-from app.services.enrolments import PendingEnrolment, pending_enrolments
+from app.services.enrolments import PendingEnrolment, enrolled_by_group, pending_enrolments
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
@@ -406,7 +406,7 @@ def _lookalike(family: Family) -> Lookalike:
 
 def _enrolment_items(own: Collection[int], only: int | None = None) -> list[EnrolmentItem]:
     pending = pending_enrolments(only, at_most=SHOWN_AT_MOST)
-    enrolled = _enrolled_by_group({request.enrolment.group_id for request in pending})
+    enrolled = enrolled_by_group(db.session(), {request.enrolment.group_id for request in pending})
     twins = _families_of_twins({request.enrolment.child_id for request in pending})
     known = catalogue()
     items = []
@@ -464,19 +464,6 @@ def _quotient_items(own: Collection[int], only: int | None = None) -> list[Quoti
         )
         for quotient, family in islice(waiting, SHOWN_AT_MOST)
     ]
-
-
-def _enrolled_by_group(group_ids: Collection[int]) -> dict[int, int]:
-    rows = db.session.execute(
-        select(Enrolment.group_id, func.count(Enrolment.child_id.distinct()))
-        .where(
-            Enrolment.group_id.in_(group_ids),
-            Enrolment.status == EnrolmentStatus.ACCEPTED,
-            Enrolment.ends_on >= clock.today(),
-        )
-        .group_by(Enrolment.group_id)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]:

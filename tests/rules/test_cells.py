@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rules.audiences import Audience
 from app.rules.cells import Action, Badge, CellFacts, CellState, Reason, judge
 from app.rules.combinations import Violation
 from app.rules.deadlines import (
@@ -15,6 +16,8 @@ from app.rules.deadlines import (
     HoursBefore,
     Never,
     NoNotice,
+    NoticeLine,
+    NoticeRule,
     Occasion,
     WeekdayBefore,
     simple_rule,
@@ -66,6 +69,12 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, book_rule=None, cancel_rule=None)
             case ["opens", "on", "20"]:
                 facts = replace(facts, opening_rule=simple_rule(FixedMoment(date(2026, 11, 20), time(8, 30))))
+            case ["for", "residents"]:
+                line = NoticeLine(NoNotice(), audiences=frozenset({Audience.RESIDENTS}))
+                facts = replace(facts, opening_rule=NoticeRule((line,)))
+            case ["resident"]:
+                occasion = replace(facts.occasion, audiences=frozenset({Audience.RESIDENTS}))
+                facts = replace(facts, occasion=occasion)
             case ["staff", "only"]:
                 facts = replace(facts, book_rule=simple_rule(Never()), cancel_rule=simple_rule(Never()))
             case ["never", "opens"]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.notice_labels import line_words
+from app.rules.audiences import Audience
 from app.rules.deadlines import (
     PARIS,
     Counted,
@@ -30,6 +31,7 @@ from app.rules.deadlines import (
     When,
     counted_from,
     cutoff,
+    is_for_others,
     is_in_time,
     limit,
     line_for,
@@ -40,7 +42,7 @@ from app.rules.documents import UnreadableDocument
 from app.rules.notice_documents import notice_document, read_notice
 from tests.rules import published_notices
 from tests.rules.notice_words import read_notice_words
-from tests.rules.tables import Row, cases, rows_of, word_or_none
+from tests.rules.tables import Row, cases, rows_of, word_or_none, words
 from tests.rules.worked_calendar import CALENDAR
 
 PUBLISHED = Path(__file__).parent / "data" / "published_deadlines.md"
@@ -85,6 +87,31 @@ def test_the_first_line_that_is_about_the_unit_and_day_decides(row: Row) -> None
     line = line_for(RULE_OF_LINES, date.fromisoformat(row["day"]), UNITS[row["unit"]], CALENDAR)
     number = word_or_none(row["line"])
     assert line is (None if number is None else RULE_OF_LINES.lines[int(number) - 1])
+
+
+AUTUMN = Days(starts_on=date(2026, 10, 17), ends_on=date(2026, 11, 1))
+RULE_OF_AUDIENCES = NoticeRule(
+    (
+        NoticeLine(
+            FixedMoment(date(2026, 9, 7), time(7)), AUTUMN, audiences=frozenset({Audience.RESIDENTS, Audience.STAFF})
+        ),
+        NoticeLine(FixedMoment(date(2026, 9, 14), time(7)), AUTUMN),
+        NoticeLine(
+            FixedMoment(date(2026, 8, 31), time(8, 30)), Days(frozenset({2})), audiences=frozenset({Audience.SIBLINGS})
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize("row", cases("deadlines", "audiences"))
+def test_a_booking_period_opens_to_some_before_others(row: Row) -> None:
+    own = frozenset(Audience(word) for word in words(row["audiences"]))
+    occasion = Occasion(date.fromisoformat(row["day"]), time(7, 30), MORNING, audiences=own)
+    opens = word_or_none(row["opens"])
+    expected = None if opens is None else datetime.fromisoformat(opens)
+    assert limit(RULE_OF_AUDIENCES, occasion, CALENDAR) == expected
+    assert is_for_others(RULE_OF_AUDIENCES, occasion, CALENDAR) == (row["for others"] == "yes")
+    assert read_notice(notice_document(RULE_OF_AUDIENCES)) == RULE_OF_AUDIENCES
 
 
 def test_a_line_of_school_time_leaves_the_holidays_alone() -> None:

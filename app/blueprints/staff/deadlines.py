@@ -12,6 +12,7 @@ from app.database import write_transaction
 from app.filters import NBSP
 from app.forms.staff_deadlines import DeadlineForm, deadline_form, read_deadline_form
 from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.labels import label
 from app.notice_labels import DEADLINE_TITLES, instant_words, line_words
 from app.rules.capabilities import Capability
 from app.rules.deadlines import Deadline, NoticeRule, paris_moment
@@ -31,6 +32,7 @@ class PreviewDay:
 
     line: PreviewLine
     words: str
+    audience: str  # « » for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,13 @@ def _page(activity: ActivityInfo, form: DeadlineForm, rule: NoticeRule | None, s
 def _shown(activity: ActivityInfo, deadline: Deadline, rule: NoticeRule | None) -> PreviewView | None:
     if rule is None:
         return None
-    found = deadline_settings.preview(activity, rule)
+    found = deadline_settings.preview(activity, deadline, rule)
     days = [
-        PreviewDay(line, instant_words(line.instant, paris_moment(line.day, line.units[0].starts_at), deadline))
+        PreviewDay(
+            line,
+            instant_words(line.instant, paris_moment(line.day, line.units[0].starts_at), deadline),
+            ("les autres" if line.audience is None else label(line.audience)) if rule.audiences else "",
+        )
         for line in found.lines
     ]
     return PreviewView(_rule_words(activity, deadline, rule), days, found.unused)
