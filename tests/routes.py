@@ -205,6 +205,7 @@ ROUTES: Mapping[str, Route] = {
     "family.enrolments.show": _family(),
     "family.enrolments.new_request": _family(argument="child_id"),
     "family.enrolments.request_enrolment": _family("POST", "child_id", sends={"activity_id": "1"}),
+    "family.enrolments.withdraw": _family("POST", "enrolment_id"),
     "family.bookings.show_children": _family(),
     "family.bookings.show_week": _family(argument="child_id"),
     "family.bookings.check_week": _family("POST", "child_id", sends=_PLANNING),
@@ -312,6 +313,14 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.combinations.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.combinations.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
     "staff.settings.combinations.preview": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200
+    ),
+    "staff.settings.enrolment_rules.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.enrolment_rules.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.enrolment_rules.save": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=422
+    ),
+    "staff.settings.enrolment_rules.preview": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200
     ),
     "staff.settings.deadlines.show": _staff(Capability.EDIT_SETTINGS),
@@ -427,6 +436,8 @@ class World:
             return self.secrets[endpoint.split(".")[1]]
         if name == "family_id" and endpoint.startswith("staff.queue"):
             return self.pending_family_id
+        if name == "enrolment_id" and endpoint.startswith("family."):
+            return self.own_ids["own_enrolment_id"]
         if name == "child_id" and endpoint in ("family.members.edit_child", "family.members.save_child"):
             return self.free_child_id
         return {
@@ -459,6 +470,8 @@ def make_world(app: Flask) -> World:
     requested_enrolment_id = factories.enrol(
         other_child_id, stranger, factories.make_activity("Musique"), EnrolmentStatus.REQUESTED
     )
+    drawing = factories.make_activity("Dessin")
+    own_enrolment_id = factories.enrol(free_child_id, planning.family, drawing, EnrolmentStatus.REQUESTED)
     with write_transaction() as session:
         mail = queue_mail(session, "sign_up_known", "refusee@example.org")
         mail.status = MailStatus.FAILED
@@ -490,6 +503,7 @@ def make_world(app: Flask) -> World:
     session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
     strangers_ids = {
         "request_id": factories.ask_change(stranger),
+        "enrolment_id": requested_enrolment_id,
         "session_id": session_ids[stranger.user_id],
         "contact_id": factories.make_contact(stranger.family_id, strangers_child_id),
         "guardian_id": stranger.guardian_id,
@@ -499,7 +513,7 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
+            **regie_ids, **file_ids, "own_enrolment_id": own_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
         },
         public_token, secrets, staff,

@@ -1,6 +1,7 @@
 """Enrolments: the offers, the request and the decision."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, time
 
 import pytest
 from sqlalchemy import select
@@ -8,19 +9,35 @@ from sqlalchemy import select
 from app.database import db, write_transaction
 from app.models.enrolments import Enrolment
 from app.models.mails import OutboxMail
+from app.models.price_facts import FamilyStanding
+from app.rules.audiences import Audience
+from app.rules.child_files import SectionKind
+from app.rules.enrolment_rules import Allocation, EnrolmentRules, GroupPlaces
 from app.rules.enrolments import EnrolmentBlocker
+from app.rules.price_facts import RESIDENT
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.rules.tariff_grids import Standing
 from app.services import enrolments
+from app.services.audiences import audiences_of
+from app.services.catalogue import catalogue
+from app.services.child_files import certify, save_section
+from app.services.enrolment_settings import save_enrolment_rules
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import child_of
+from app.services.households import households_of
+from app.services.price_facts import list_commune
 from tests.factories import (
+    MONDAY,
+    WEDNESDAY,
     ActivitySetup,
     FamilySetup,
     enrol,
     make_activity,
     make_child,
     make_family,
+    make_invoice,
+    make_openings,
     make_staff,
     share_child,
 )
@@ -140,3 +157,103 @@ def test_nobody_decides_on_their_own_family(activity: ActivitySetup) -> None:
     enrolment = enrol(make_child(family), family, activity, EnrolmentStatus.REQUESTED)
     with pytest.raises(OwnFamily):
         decide(enrolment, agent)
+
+
+def set_rules(activity: ActivitySetup, rules: EnrolmentRules) -> None:
+    with write_transaction() as session:
+        save_enrolment_rules(session, activity.id, rules)
+
+
+def kinds(family: FamilySetup, child_id: int) -> list[EnrolmentBlocker]:
+    (offer,) = enrolments.offers_for(family.ref, child_of(family.family_id, child_id))
+    return [each.kind for each in offer.blockers]
+
+
+def test_what_the_staff_ask_is_read_of_the_family_and_the_child(activity: ActivitySetup, family: FamilySetup) -> None:
+    child = make_child(family)
+    set_rules(
+        activity,
+        EnrolmentRules(
+            levels=frozenset({"CP"}),
+            residences=frozenset({"resident"}),
+            needs_certification=True,
+            needs_insurance=True,
+            most_unpaid_cents=10_00,
+        ),
+    )
+    make_openings(activity, [WEDNESDAY])
+    make_invoice(family, 2_000, issued_on=date(2026, 10, 1))
+    expected = [
+        EnrolmentBlocker.CLASS_UNKNOWN, EnrolmentBlocker.NOT_RESIDENT, EnrolmentBlocker.NOT_CERTIFIED,
+        EnrolmentBlocker.NOT_INSURED, EnrolmentBlocker.UNPAID,
+    ]  # fmt: skip
+    assert kinds(family, child) == expected
+    with pytest.raises(EnrolmentBlocked) as refusal:
+        ask(family, child, activity.id)
+    assert [each.kind for each in refusal.value.blockers] == expected
+    with write_transaction() as session:
+        list_commune(session, "80237", RESIDENT)
+        certify(session, family.family_id, family.guardian_id)
+        for kind, values in (
+            (SectionKind.SCHOOL, {"school": "École", "level": "GS", "school_year": "2025"}),
+            (SectionKind.INSURANCE, {"insurer": "Assurance", "ends_on": "2027-08-31"}),
+        ):
+            save_section(session, family.family_id, child, kind, family.user_id, {}, values)
+    set_rules(activity, replace(catalogue().activities[activity.id].enrolment_rules, most_unpaid_cents=20_00))
+    assert kinds(family, child) == []
+
+
+def test_no_debt_keeps_a_child_from_school_meals(family: FamilySetup) -> None:
+    canteen = make_activity("Cantine", {"Repas": (time(12), time(13, 30))}, places=None, needs={})
+    set_rules(canteen, EnrolmentRules(most_unpaid_cents=0, needs_insurance=True, needs_certification=True))
+    make_invoice(family, 2_000, issued_on=date(2026, 10, 1))
+    child = make_child(family)
+    assert kinds(family, child) == []  # nobody knows yet when it opens
+    make_openings(canteen, [WEDNESDAY])
+    assert EnrolmentBlocker.UNPAID in kinds(family, child)
+    make_openings(canteen, [MONDAY])
+    assert kinds(family, child) == []
+
+
+def test_automatic_enrolments_stop_at_the_groups_places(activity: ActivitySetup, family: FamilySetup) -> None:
+    places = (GroupPlaces(activity.group_id, 1),)
+    set_rules(activity, EnrolmentRules(allocation=Allocation.AUTOMATIC, places=places))
+    first, second = make_child(family), make_child(family, "Hugo")
+    accepted, waiting = ask(family, first, activity.id), ask(family, second, activity.id)
+    rows = {row.id: row for row in db.session.scalars(select(Enrolment))}
+    assert (rows[accepted].status, rows[accepted].decided_by_id) == (EnrolmentStatus.ACCEPTED, None)
+    assert rows[waiting].status is EnrolmentStatus.WAITING
+    mails = db.session.scalars(select(OutboxMail.template)).all()
+    assert mails == ["enrolment_accepted"]
+
+
+def test_a_parent_takes_back_what_waits_and_nothing_else(activity: ActivitySetup, family: FamilySetup) -> None:
+    mine = ask(family, make_child(family), activity.id)
+    other = make_family("AUTRE")
+    with pytest.raises(NotFound), write_transaction() as session:
+        enrolments.withdraw(session, other.ref, mine)
+    with write_transaction() as session:
+        enrolments.withdraw(session, family.ref, mine)
+    assert enrolments.enrolment_of(family.family_id, mine).status is EnrolmentStatus.CANCELLED
+    with pytest.raises(AlreadyDecided), write_transaction() as session:
+        enrolments.withdraw(session, family.ref, mine)
+    with pytest.raises(AlreadyDecided):
+        decide(mine, make_staff())
+
+
+def test_audiences_are_what_prices_know(activity: ActivitySetup, family: FamilySetup) -> None:
+    earlier = make_activity(places=None, starts_on=date(2025, 9, 1), ends_on=date(2026, 8, 31))
+    child, brother = make_child(family), make_child(family, "Hugo")
+    info = catalogue().activities[activity.id]
+
+    def found() -> frozenset[Audience]:
+        return audiences_of(households_of(db.session(), [family.family_id])[family.family_id], child, info)
+
+    assert found() == frozenset()
+    enrol(child, family, earlier, starts_on=date(2025, 9, 1), ends_on=date(2026, 8, 31))
+    enrol(brother, family, activity)
+    with write_transaction() as session:
+        list_commune(session, "80237", RESIDENT)
+        staff = FamilyStanding(family_id=family.family_id, standing=Standing.STAFF, starts_on=date(2026, 11, 1))
+        session.add(staff)
+    assert found() == frozenset(Audience)

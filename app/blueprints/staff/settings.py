@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.blueprints.staff import activities, combinations, council_settings, deadlines
+from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -25,6 +25,7 @@ blueprint.register_blueprint(activities.groups, url_prefix="/groupes")
 blueprint.register_blueprint(activities.units, url_prefix="/temps")
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
+blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscriptions")
 
 
 @blueprint.get("")

@@ -6,10 +6,12 @@ from sqlalchemy import select
 
 from app.database import db, write_transaction
 from app.models.enrolments import Enrolment
+from app.rules.enrolment_rules import Allocation, EnrolmentRules, GroupPlaces
 from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.services.enrolment_settings import save_enrolment_rules
 from app.services.enrolments import refuse_enrolment
 from tests.client import Client
-from tests.factories import enrol, make_activity, make_child, make_family, make_staff
+from tests.factories import WEDNESDAY, enrol, make_activity, make_child, make_family, make_openings, make_staff
 
 
 def test_parent_asks_for_an_activity(client: Client) -> None:
@@ -110,3 +112,52 @@ def test_closed_file_may_only_be_read(client: Client) -> None:
     token = page.value("csrf_token", "/deconnexion")
     path = f"/mes-inscriptions/{child}/nouvelle"
     client.post(path, {"csrf_token": token, "activity_id": activity.id}, status=403)
+
+
+def test_blockers_lead_to_what_removes_them(sqlite_client: Client) -> None:
+    activity, family = make_activity(places=None), make_family()
+    child = make_child(family)
+    rules = EnrolmentRules(levels=frozenset({"CP"}), residences=frozenset({"resident"}), needs_insurance=True)
+    with write_transaction() as session:
+        save_enrolment_rules(session, activity.id, rules)
+    make_openings(activity, [WEDNESDAY])
+    page = sqlite_client.sign_in(family.user_id).get(f"/mes-inscriptions/{child}/nouvelle")
+    assert "Nous avons besoin de connaître la classe de votre enfant. Indiquer sa classe" in page.text
+    for path in (
+        f"/ma-famille/enfants/{child}/ecole",
+        "/ma-famille/coordonnees",
+        f"/ma-famille/enfants/{child}/assurance",
+    ):
+        assert any(link.startswith(path) for link in page.links()), (path, page.links())
+
+
+def test_enrolments_are_filtered_and_a_request_is_taken_back(sqlite_client: Client) -> None:
+    client, family = sqlite_client, make_family()
+    wednesday, music = make_activity(places=None), make_activity("Musique", places=None)
+    child = make_child(family)
+    enrol(child, family, wednesday)
+    asked = enrol(child, family, music, EnrolmentStatus.REQUESTED)
+    client.sign_in(family.user_id)
+    text = client.get("/mes-inscriptions?afficher=demandees").text
+    assert "Musique Demandée" in text and "Mercredi Acceptée" not in text
+    text = client.get("/mes-inscriptions?afficher=en-cours").text
+    assert "Mercredi Acceptée" in text and "Musique Demandée" not in text
+    text = client.get(f"/mes-inscriptions?activite={music.id}").text
+    assert "Musique Demandée" in text and "Mercredi Acceptée" not in text
+    assert "Aucune inscription de ce genre." in client.get("/mes-inscriptions?afficher=passees").text
+    assert "Musique Demandée" in client.get("/mes-inscriptions?afficher=nimporte&activite=x").text
+    page = client.submit(f"withdrawal-{asked}")
+    assert "Votre demande est retirée." in page.text and "Musique Demandée" not in page.text
+    assert "Musique Annulée" in client.get("/mes-inscriptions?afficher=passees").text
+
+
+def test_an_activity_may_accept_at_once(sqlite_client: Client) -> None:
+    activity, family = make_activity(places=None), make_family()
+    places = (GroupPlaces(activity.group_id, 1),)
+    with write_transaction() as session:
+        save_enrolment_rules(session, activity.id, EnrolmentRules(allocation=Allocation.AUTOMATIC, places=places))
+    client = sqlite_client
+    for name, sentence in (("Léa", "L’inscription est acceptée"), ("Hugo", "votre demande est sur liste d’attente")):
+        child = make_child(family, name)
+        client.sign_in(family.user_id).get(f"/mes-inscriptions/{child}/nouvelle")
+        assert sentence in client.submit(f"offer-{activity.id}").text

@@ -1,0 +1,72 @@
+"""The French words of what the staff set of enrolments."""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+
+from app.filters import NBSP, day_long, enumeration, euros
+from app.labels import label
+from app.notice_labels import hour_words
+from app.price_labels import residence_label
+from app.rules.audiences import Audience
+from app.rules.child_files import LEVELS
+from app.rules.enrolment_rules import AgeOn, EnrolmentRules
+from app.rules.enrolments import age_day
+from app.rules.windows import Window
+from app.services.catalogue import ActivityInfo
+
+
+def rules_words(activity: ActivityInfo, rules: EnrolmentRules) -> Iterator[str]:
+    """What the rules of an activity ask, one sentence each."""
+    yield _ages_words(activity, rules)
+    if rules.levels:
+        yield f"Classes{NBSP}: {enumeration([level for level in LEVELS if level in rules.levels])}."
+    if rules.residences:
+        yield f"Familles{NBSP}: {enumeration([residence_label(word) for word in sorted(rules.residences)])}."
+    if not rules.windows:
+        yield "Inscriptions ouvertes toute l’année."
+    for window in rules.windows:
+        yield window_words(window)
+    yield from _asked_first(rules)
+    yield f"{label(rules.allocation)}."
+    for group in activity.groups:
+        places = rules.places_of(group.id)
+        if places is not None:
+            most = f"{places} inscriptions" if places > 1 else f"{places} inscription"
+            yield f"{group.name}{NBSP}: {most} au plus."
+
+
+def window_words(window: Window) -> str:
+    """« Les habitants : du lundi 1er juin 2026 à 7 h au dimanche 14 juin 2026 à 24 h. »"""
+    opens = f"{day_long(window.opens_on)} {hour_words(window.opens_at)}"
+    who = audiences_words(window.audiences)
+    if window.closes_on is None:
+        return f"{who}{NBSP}: à partir du {opens}."
+    at = hour_words(window.closes_at)
+    return f"{who}{NBSP}: du {opens} au {day_long(window.closes_on)}{',' if at.startswith('avant') else ''} {at}."
+
+
+def audiences_words(audiences: Collection[Audience]) -> str:
+    """« Les habitants et les frères et sœurs d’enfants inscrits », « Toutes les familles »."""
+    named = enumeration([label(each) for each in Audience if each in audiences])
+    return f"{named[0].upper()}{named[1:]}" if named else "Toutes les familles"
+
+
+def _ages_words(activity: ActivityInfo, rules: EnrolmentRules) -> str:
+    season = activity.season
+    if rules.age_on is AgeOn.FIRST_DAY:
+        return "L’âge compte le premier jour de l’inscription."
+    counted_on: date = age_day(rules, season.starts_on, season.starts_on)
+    return f"L’âge compte au {day_long(counted_on)}."
+
+
+def _asked_first(rules: EnrolmentRules) -> Iterator[str]:
+    asked = []
+    if rules.needs_certification:
+        asked.append("un dossier certifié cette année scolaire")
+    if rules.needs_insurance:
+        asked.append("une assurance en cours")
+    if rules.most_unpaid_cents is not None:
+        owed = f" au-dessus de {euros(rules.most_unpaid_cents)}" if rules.most_unpaid_cents else ""
+        asked.append(f"aucun retard de paiement{owed}")
+    if asked:
+        yield f"Il faut d’abord{NBSP}: {enumeration(asked)} (jamais pour les repas des jours d’école)."
