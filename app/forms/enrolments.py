@@ -10,10 +10,10 @@ from app.forms.fields import Listed
 
 ALL, CURRENT, REQUESTED, PAST = "toutes", "en-cours", "demandees", "passees"
 _SHOWN = {
-    ALL: "Toutes les inscriptions",
-    CURRENT: "Inscriptions en cours",
-    REQUESTED: "Inscriptions demandées",
-    PAST: "Inscriptions passées",
+    ALL: "Toutes",
+    CURRENT: "En cours",
+    REQUESTED: "Demandées",
+    PAST: "Passées",
 }
 
 
@@ -31,13 +31,13 @@ class EnrolmentFilters(FlaskForm):
 
         csrf = False
 
-    afficher = SelectField("Afficher", choices=_SHOWN, default=ALL, validators=[Listed()], validate_choice=False)
+    afficher = SelectField("Inscriptions", choices=_SHOWN, default=ALL, validators=[Listed()], validate_choice=False)
     activite = SelectField("Activité", default="", validators=[Listed()], validate_choice=False)
 
     def __init__(self, activities: Mapping[int, str], **sent: object) -> None:
         """`activities`: those that the family's children are or were enrolled in, by id."""
         super().__init__(**sent)
-        self.activite.choices = {"": "Toutes les activités", **{str(id_): name for id_, name in activities.items()}}
+        self.activite.choices = {"": "Toutes", **{str(id_): name for id_, name in activities.items()}}
         self.may_filter = bool(activities)
         if not self.validate():
             self.afficher.data, self.activite.data = ALL, ""

@@ -159,7 +159,7 @@ class EnrolmentRulesForm(LineList[WindowForm]):
             form.age_day.errors = ["Indiquez la date."]
         unpaid = read_cents(form.most_unpaid.data) if form.most_unpaid.data else None
         if form.most_unpaid.data and unpaid is None:
-            form.most_unpaid.errors = ["Indiquez un montant, par exemple 50 ou 12,50 ; rien pour ne pas regarder."]
+            form.most_unpaid.errors = ["Indiquez un montant, par exemple 50 ou 12,50, ou rien."]
         places = [self._places(group.id) for group in self._activity.groups]
         if self.errors or None in windows:
             return None
@@ -214,7 +214,7 @@ def _settings_form(
 ) -> SettingsForm:
     fields = {
         _places_name(group.id): text_field(
-            spaced(f"Places à l’inscription : {group.name}"), longest=4, inputmode="numeric", autocomplete="off"
+            spaced(f"Places : {group.name}"), longest=4, inputmode="numeric", autocomplete="off"
         )
         for group in activity.groups
     }

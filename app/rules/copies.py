@@ -9,6 +9,7 @@ from typing import Any
 
 from app.rules.combinations import CombinationRule, Combinations, Requirement
 from app.rules.deadlines import NoticeRule
+from app.rules.enrolment_rules import EnrolmentRules, GroupPlaces
 from app.rules.grid_documents import grid_document, read_grid
 from app.rules.tariff_grids import Grid, unit_code
 
@@ -31,6 +32,12 @@ def notice_of_copy(rule: NoticeRule, units: Mapping[int, int]) -> NoticeRule:
             for line in rule.lines
         )
     )
+
+
+def enrolment_rules_of_copy(rules: EnrolmentRules, groups: Mapping[int, int]) -> EnrolmentRules:
+    """The same rules of other groups; ``groups`` gives each its new one. Days that they name stay as they are."""
+    places = (GroupPlaces(groups[each.group_id], each.places) for each in rules.places if each.group_id in groups)
+    return replace(rules, places=tuple(places))
 
 
 def grid_of_copy(grid: Grid, units: Mapping[int, int]) -> Grid:

@@ -23,7 +23,7 @@ from app.models.activities import (
     TariffVersion,
     Unit,
 )
-from app.rules.copies import combinations_of_copy, grid_of_copy, notice_of_copy
+from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, notice_of_copy
 from app.services.errors import NameTaken, NotFound
 
 
@@ -59,6 +59,7 @@ def copy_activity(session: Session, activity_id: int, typed: CopyInput) -> int:
     groups = _copy_children(session, Group, activity_id, copy.id)
     units = _copy_children(session, Unit, activity_id, copy.id)
     copy.combinations = combinations_of_copy(model.combinations, units)
+    copy.enrolment_rules = enrolment_rules_of_copy(model.enrolment_rules, groups)
     rules = select(ActivityNoticeRule).where(ActivityNoticeRule.activity_id == activity_id)
     for row in session.scalars(rules.order_by(ActivityNoticeRule.id)):
         session.add(_copied(row, activity_id=copy.id, rule=notice_of_copy(row.rule, units)))

@@ -88,4 +88,4 @@ def _warning(rules: EnrolmentRules | None) -> str | None:
     if rules is None or catalogue().residences:
         return None
     asks = rules.residences or any(window.audiences for window in rules.windows)
-    return "Aucune commune n’est encore désignée : personne n’est reconnu comme habitant." if asks else None
+    return "Personne n’est reconnu comme habitant tant qu’aucune commune n’est désignée." if asks else None

@@ -98,11 +98,11 @@ def test_administrator_opens_a_window_and_parents_find_it(sqlite_client: Client)
     }
     page = client.submit("enrolment-rules", status=200, button="Aperçu", **typed)
     assert "Les habitants : à partir du mardi 1er décembre 2026 à 7 h." in page.text
-    assert "Aucune commune n’est encore désignée" in page.text
+    assert "tant qu’aucune commune n’est désignée" in page.text
     with write_transaction() as session:
         price_facts.list_commune(session, factories.COMMUNES[0][0], RESIDENT)
     page = client.submit("enrolment-rules", levels=[])
-    assert "les règles d’inscription sont enregistrées" in page.text and "Aucune commune" not in page.text
+    assert "les règles d’inscription sont enregistrées" in page.text and "aucune commune" not in page.text
     family = factories.make_family()
     child = factories.make_child(family)
     page = client.sign_in(family.user_id).get(f"/mes-inscriptions/{child}/nouvelle")
