@@ -3,8 +3,9 @@ from datetime import date, time
 import pytest
 
 from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
-from app.rules.copies import combinations_of_copy, grid_of_copy, notice_of_copy, units_named
+from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, notice_of_copy, units_named
 from app.rules.deadlines import Days, FixedMoment, NoticeLine, NoticeRule
+from app.rules.enrolment_rules import EnrolmentRules, GroupPlaces
 from app.rules.tariff_grids import Combination, Grid, Item, Package, Period, unit_code
 from tests.rules.tables import Row, cases, ids
 
@@ -35,6 +36,12 @@ def test_combinations_of_a_copy_name_its_units(row: Row) -> None:
 def test_all_units_of_a_rule_are_found() -> None:
     assert units_named(Requirement(2, frozenset({1, 3}))) == {1, 2, 3}
     assert units_named(Exclusion(frozenset({1, 3}))) == {1, 3}
+
+
+def test_enrolment_rules_of_a_copy_name_its_groups() -> None:
+    rules = EnrolmentRules(needs_insurance=True, places=(GroupPlaces(1, 24), GroupPlaces(9, 12)))
+    copied = enrolment_rules_of_copy(rules, {1: 11, 2: 12})
+    assert copied == EnrolmentRules(needs_insurance=True, places=(GroupPlaces(11, 24),))
 
 
 def test_notice_of_a_copy_names_its_units_and_keeps_its_days() -> None:
