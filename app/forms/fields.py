@@ -237,7 +237,7 @@ class CommuneChecks:
         if field.data:
             _check_postal_code(field.data)
         elif not self.city.data:
-            raise ValidationError("Indiquez votre code postal.")
+            raise ValidationError("Indiquez le code postal.")
         else:
             field.data = _only_postal_code(self.city.data)
 
@@ -247,7 +247,7 @@ class CommuneChecks:
         self.commune_choices = communes_of_postal_code(postal_code) if is_postal_code(postal_code) else ()
         if not self.commune_choices:
             if not field.data:
-                raise ValidationError("Indiquez votre ville.")
+                raise ValidationError("Indiquez la ville.")
             return
         self.commune = _find_commune(postal_code, field.data, self.commune_choices)
         field.data = self.commune.name
@@ -270,7 +270,7 @@ def _check_postal_code(postal_code: str) -> None:
 def _only_postal_code(city: str) -> str:
     codes = sorted({choice.postal_code for choice in communes_named(_spelt_out(city))})
     if not codes:
-        raise ValidationError("Indiquez votre code postal.")
+        raise ValidationError("Indiquez le code postal.")
     if len(codes) > 1:
         raise ValidationError(f"Plusieurs codes postaux sont possibles : {_listed(codes)}. Indiquez le vôtre.")
     return codes[0]
