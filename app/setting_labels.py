@@ -10,6 +10,7 @@ _WORDS: Mapping[UsageKind, tuple[str, str]] = {
     UsageKind.ACTIVITY: ("activité", "activités"),
     UsageKind.ENROLMENT: ("inscription", "inscriptions"),
     UsageKind.BOOKING: ("réservation (même annulée)", "réservations (annulées comprises)"),
+    UsageKind.PLACE: ("place prise un jour à venir", "places prises les jours à venir"),
     UsageKind.INVOICE: ("facturation", "factures, reçus ou facturations"),
     UsageKind.AGENT: ("agent", "agents"),
     UsageKind.AID: ("aide", "aides"),

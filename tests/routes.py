@@ -12,7 +12,7 @@ from datetime import date
 from enum import Enum, auto
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.database import db, write_transaction
 from app.models.accounts import UserSession
@@ -302,6 +302,7 @@ ROUTES: Mapping[str, Route] = {
     **_setting_routes("activities", "activity_id"),
     **_setting_routes("groups", "group_id", parent="activity_id"),
     **_setting_routes("units", "unit_id", parent="activity_id"),
+    **_setting_routes("scopes", "scope_id", parent="activity_id"),
     "staff.settings.offices.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.sites.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.seasons.show": _staff(Capability.EDIT_SETTINGS),
@@ -448,9 +449,10 @@ class World:
             "activity_id": self.planning.activity.id,
             "group_id": self.planning.activity.group_id,
             "unit_id": self.planning.activity.units["Matin"],
-            "office_id": db.session.scalars(select(Office.id).limit(1)).one(),
-            "site_id": db.session.scalars(select(Site.id).limit(1)).one(),
-            "season_id": db.session.scalars(select(Season.id).limit(1)).one(),
+            "scope_id": self.planning.activity.scope_id,
+            "office_id": db.session.scalar(select(func.min(Office.id))),
+            "site_id": db.session.scalar(select(func.min(Site.id))),
+            "season_id": db.session.scalar(select(func.min(Season.id))),
             "public_token": self.public_token,
             "insee_code": factories.COMMUNES[0][0],
             **self.own_ids,

@@ -1,7 +1,7 @@
 """The shape of what the council offers: offices, places, seasons, activities, groups, units."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import time
 
 from flask_wtf import FlaskForm
@@ -11,14 +11,18 @@ from wtforms.validators import ValidationError
 
 from app.filters import spaced
 from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, TextField, at_most, strip_lines, text_field
-from app.forms.tariff_fields import whole_field
+from app.forms.tariff_fields import ticks_field, whole_field
+from app.rules.capacity import LAST_PLACES, CapacityScope
 from app.rules.numbers import is_prefix
 from app.services.activity_copies import CopyInput, PricesOfCopy
 from app.services.activity_settings import ActivityInput, ActivityRow, GroupInput, GroupRow, UnitInput, UnitRow
+from app.services.catalogue import ActivityInfo
 from app.services.council_settings import OfficeInput, SeasonInput, SiteInput
+from app.services.scope_settings import ScopeInput, activities_half_covered, groups_of_season, units_of_season
 
 OLDEST = 99
 LAST_POSITION = 999
+MOST_PLACES = 9_999
 LONGEST_SEASON_DAYS = 800
 PRICES_OF_COPY = {
     PricesOfCopy.DRAFT.value: "en brouillon, à relire dans les tarifs",
@@ -236,6 +240,69 @@ class UnitForm(FlaskForm):
         return UnitInput(
             self.name.data, self.starts_at.data, self.ends_at.data, self.is_meal.data, int(self.position.data)
         )
+
+
+class ScopeForm(FlaskForm):
+    """Places that units and groups share."""
+
+    name = text_field(
+        "Nom", required="Indiquez un nom.", longest=60, autocomplete="off",
+        description=spaced("Par exemple : Mercredi matin."),
+    )  # fmt: skip
+    places = whole_field(
+        "Places par jour", 0, MOST_PLACES, required="Indiquez un nombre de places.",
+        hint=spaced("Un enfant compte une fois, même s’il vient plusieurs fois dans la journée."),
+    )  # fmt: skip
+    online_places = whole_field(
+        "Dont réservables en ligne", 0, MOST_PLACES,
+        hint=spaced("Le reste est gardé pour vos services. Vide : toutes."),
+    )  # fmt: skip
+    last_places = whole_field(
+        "Annoncer les dernières places à partir de", 0, MOST_PLACES, required="Indiquez un nombre.",
+        hint=spaced("Quand il en reste autant ou moins pour les parents. 0 : jamais."),
+    )  # fmt: skip
+    units = ticks_field("Temps d’accueil qui se partagent ces places", required="Cochez au moins un temps d’accueil.")
+    groups = ticks_field("Groupes qui se les partagent", required="Cochez au moins un groupe.")
+
+    @classmethod
+    def of(cls, scope: CapacityScope | None, activity: ActivityInfo) -> "ScopeForm":
+        """The form of a scope; of a new one (None), over all of an activity."""
+        if scope is None:
+            units, groups = {unit.id for unit in activity.units}, {group.id for group in activity.groups}
+            form = cls(data={"last_places": str(LAST_PLACES), **_ticked(units, groups)})
+        else:
+            numbers = {"places": str(scope.places), "last_places": str(scope.last_places)}
+            online = {"online_places": _text(scope.online_places)}
+            form = cls(data={"name": scope.name, **numbers, **online, **_ticked(scope.units, scope.groups)})
+        season_id = activity.season.id
+        form.units.choices = {str(id_): name for id_, name in units_of_season(season_id).items()}
+        form.groups.choices = {str(id_): name for id_, name in groups_of_season(season_id).items()}
+        return form
+
+    def validate_online_places(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data.isdigit() and self.places.data.isdigit() and int(field.data) > int(self.places.data):
+            raise ValidationError("C’est plus que le nombre de places.")
+
+    def validate_groups(self, field: Field) -> None:
+        """Raises ValidationError."""
+        for activity in activities_half_covered(_ids(self.units.data), _ids(field.data)):
+            raise ValidationError(spaced(f"« {activity} » : cochez au moins un temps d’accueil et un groupe, ou rien."))
+
+    def typed(self) -> ScopeInput:
+        """What was typed; only of a valid form."""
+        return ScopeInput(
+            self.name.data, int(self.places.data), _number(self.online_places), int(self.last_places.data),
+            _ids(self.units.data), _ids(self.groups.data),
+        )  # fmt: skip
+
+
+def _ticked(units: Collection[int], groups: Collection[int]) -> dict[str, list[str]]:
+    return {"units": [str(id_) for id_ in units], "groups": [str(id_) for id_ in groups]}
+
+
+def _ids(ticked: Collection[str] | None) -> frozenset[int]:
+    return frozenset(int(each) for each in ticked or () if each.isdigit())
 
 
 class CopyForm(FlaskForm):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, code_of
 from app.models.catalogue import CatalogueRow
+from app.rules.capacity import LAST_PLACES
 from app.rules.combination_documents import combinations_document, read_combinations
 from app.rules.combinations import Combinations
 from app.rules.deadlines import Deadline, NoticeRule
@@ -149,13 +150,19 @@ class ActivityNoticeRule(CatalogueRow, Base):
 
 
 class CapacityScope(CatalogueRow, Base):
-    """Which units and groups share places on a day, and how many there are unless that day says otherwise."""
+    """Which units and groups share places on a day, and how many there are unless that day says otherwise.
+
+    Parents take `online_places` of them at most (None: all), the rest is kept for the staff; « dernières places » is
+    said when `last_places` or fewer are left to them.
+    """
 
     __tablename__ = "capacity_scope"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     places: Mapped[int]
+    online_places: Mapped[int | None]
+    last_places: Mapped[int] = mapped_column(default=LAST_PLACES, server_default=str(LAST_PLACES))
 
 
 class CapacityScopeUnit(CatalogueRow, Base):

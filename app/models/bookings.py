@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
@@ -41,7 +41,11 @@ class CapacityCounter(Base):
     scope_id: Mapped[int] = mapped_column(ForeignKey("capacity_scope.id"))
     day: Mapped[date]
     places: Mapped[int]
+    online_places: Mapped[int | None]  # what of them parents may take; None: all
     taken: Mapped[int] = mapped_column(default=0)
+    is_set_by_hand: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # its places are not the usual ones
 
 
 class Booking(Base):

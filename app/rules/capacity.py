@@ -7,16 +7,32 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+LAST_PLACES = 3
+"""From this many places down « dernières places » is said, unless the staff set another number."""
+
 
 @dataclass(frozen=True, slots=True)
 class CapacityScope:
-    """``places`` children at most, each day, over these units and groups together."""
+    """``places`` children at most, each day, over these units and groups together.
+
+    Parents take ``online_places`` of them at most (None: all). « Dernières places » from ``last_places`` left to them
+    down.
+    """
 
     id: int
     name: str
     units: frozenset[int]
     groups: frozenset[int]
     places: int
+    online_places: int | None = None
+    last_places: int = LAST_PLACES
+
+
+class Room(NamedTuple):
+    """What is left for a child: how many places (None: no limit), and whether they are the last ones."""
+
+    left: int | None
+    is_last: bool
 
 
 class Slot(NamedTuple):
@@ -46,16 +62,23 @@ def counter_changes(
     return changes
 
 
-def places_left(
-    slot: Slot, counted: Collection[int], left: Mapping[int, int], scopes: Iterable[CapacityScope]
-) -> int | None:
-    """Places left for one child in ``slot``: the least of its scopes, None when nothing limits it.
+def online_limit(places: int, online_places: int | None) -> int:
+    """How many of the places parents may take."""
+    return places if online_places is None else min(places, online_places)
 
-    ``left`` gives the places left by scope id (negative when staff went over); a scope without a counter yet has all
-    its places. A scope of ``counted``, where the child is already counted that day, takes no further place.
+
+def room(slot: Slot, counted: Collection[int], left: Mapping[int, int], scopes: Iterable[CapacityScope]) -> Room:
+    """The room for one child in ``slot``, whom a parent books: the least of its scopes.
+
+    ``left`` gives the places left to parents by scope id (negative when staff went over); a scope without a counter yet
+    has all of them. A scope of ``counted``, where the child is already counted that day, takes no further place.
     """
-    limits = [left.get(scope.id, scope.places) for scope in covering(slot, scopes) if scope.id not in counted]
-    return min(limits, default=None)
+    limits = [
+        (left.get(scope.id, online_limit(scope.places, scope.online_places)), scope.last_places)
+        for scope in covering(slot, scopes)
+        if scope.id not in counted
+    ]
+    return Room(min((places for places, _ in limits), default=None), any(places <= last for places, last in limits))
 
 
 def _counts_in(scope: CapacityScope, slots: Collection[Slot]) -> int:

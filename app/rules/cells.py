@@ -11,9 +11,6 @@ from app.rules.calendars import Calendar
 from app.rules.combinations import Violation
 from app.rules.deadlines import Never, NoticeRule, Occasion, instant, is_for_others, is_in_time, paris_moment
 
-LAST_PLACES_AT_MOST = 3
-"""From this many places down, a free cell says « dernières places »."""
-
 
 class CellState(StrEnum):
     """The look of a cell, as in the guide's legend."""
@@ -66,9 +63,9 @@ class CellFacts:
     ``holding``: this family holds a booking there, ``is_invoiced``: on an issued invoice; ``held_by_other_family``: the
     child's other family does.
     ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
-    ``places_left``: None for no limit. A missing notice rule allows at any time before the unit starts. ``violation``:
-    of this unit in the *proposed* choice of the day; None when it is not chosen or breaks nothing. ``is_too_little``:
-    chosen, but its price asks for more days than are.
+    ``places_left``: None for no limit; ``is_last``: they are the last ones (rules.capacity). A missing notice rule
+    allows at any time before the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None
+    when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
     """
 
     occasion: Occasion
@@ -85,6 +82,7 @@ class CellFacts:
     cancel_rule: NoticeRule | None
     violation: Violation | None
     is_too_little: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +194,7 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
 
 
 def _badges(facts: CellFacts, actions: frozenset[Action]) -> frozenset[Badge]:
-    few = facts.places_left is not None and facts.places_left <= LAST_PLACES_AT_MOST
-    return frozenset({Badge.LAST_PLACES}) if few and Action.BOOK in actions else frozenset()
+    return frozenset({Badge.LAST_PLACES}) if facts.is_last and Action.BOOK in actions else frozenset()
 
 
 def _not_theirs(facts: CellFacts, calendar: Calendar) -> Reason | None:

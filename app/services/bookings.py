@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -350,7 +350,9 @@ def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[in
         counter = (CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
         statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)
         if change > 0:
-            statement = statement.where(CapacityCounter.taken < CapacityCounter.places)
+            online = CapacityCounter.online_places
+            is_online = or_(online.is_(None), CapacityCounter.taken < online)
+            statement = statement.where(CapacityCounter.taken < CapacityCounter.places, is_online)
         # Nobody reads a counter's row as an object here: nothing to keep in step.
         done = session.execute(statement, execution_options={"synchronize_session": False})
         if done.rowcount != 1:  # type: ignore[attr-defined]
@@ -380,7 +382,7 @@ def _lock_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
 def make_counters(session: Session, days: Iterable[date], scopes: Iterable[CapacityScope]) -> None:
     """Make the counters that are missing on these days, with their scope's places; existing ones stay as they are."""
     rows = [
-        {"scope_id": scope.id, "day": day, "places": scope.places, "taken": 0}
+        {"scope_id": scope.id, "day": day, "places": scope.places, "online_places": scope.online_places, "taken": 0}
         for day in sorted(days)
         for scope in sorted(scopes, key=lambda scope: scope.id)
     ]

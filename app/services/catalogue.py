@@ -297,7 +297,15 @@ def _load_scopes(session: Session) -> tuple[CapacityScope, ...]:
     for group_link in session.scalars(select(CapacityScopeGroup)):
         groups[group_link.scope_id].add(group_link.group_id)
     return tuple(
-        CapacityScope(row.id, row.name, frozenset(units[row.id]), frozenset(groups[row.id]), row.places)
+        CapacityScope(
+            row.id,
+            row.name,
+            frozenset(units[row.id]),
+            frozenset(groups[row.id]),
+            row.places,
+            row.online_places,
+            row.last_places,
+        )
         for row in session.scalars(select(CapacityScopeRow).order_by(CapacityScopeRow.id))
     )
 

@@ -83,6 +83,7 @@ class UsageKind(StrEnum):
     ACTIVITY = auto()
     ENROLMENT = auto()
     BOOKING = auto()
+    PLACE = auto()  # that a child holds on a day to come
     INVOICE = auto()
     AGENT = auto()
     AID = auto()

@@ -251,7 +251,7 @@ def _cell_view(
         cell=cell,
         holding=holding,
         ticked=opening.id in proposed,
-        places_left=facts.places_left(opening),
+        places_left=facts.room(opening).left,
         price_cents=price.cents,
         is_included=is_included(price.explanation),
         state_label=labels.cell_label(cell),

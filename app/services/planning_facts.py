@@ -15,7 +15,7 @@ from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Op
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.rules.audiences import Audience
-from app.rules.capacity import Slot, covering, places_left
+from app.rules.capacity import Room, Slot, covering, online_limit, room
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import CombinationRule, Violation, violations
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
@@ -100,7 +100,7 @@ class PlanningFacts:
     enrolments: tuple[EnrolmentInfo, ...]
     openings: Mapping[int, OpeningInfo]
     held: Mapping[int, HeldBooking]  # by opening id
-    left: Mapping[tuple[date, int], int]  # places left by day and capacity scope
+    left: Mapping[tuple[date, int], int]  # places left to parents by day and capacity scope
     prices: FamilyPrices
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
     audiences: Mapping[int, frozenset[Audience]]  # of the child, by activity, where a notice asks
@@ -144,12 +144,12 @@ class PlanningFacts:
         }
         return frozenset(others | {self.openings[id_].slot for id_ in proposed})
 
-    def places_left(self, opening: OpeningInfo) -> int | None:
-        """How many more children the opening can take, counting this one only where it is not counted yet."""
+    def room(self, opening: OpeningInfo) -> Room:
+        """How many more children parents can put there, counting this one only where it is not counted yet."""
         scopes = self.catalogue.scopes
         counted = {scope.id for slot in self.slots_held(opening.day) for scope in covering(slot, scopes)}
         left = {scope.id: self.left[opening.day, scope.id] for scope in scopes if (opening.day, scope.id) in self.left}
-        return places_left(opening.slot, counted, left, scopes)
+        return room(opening.slot, counted, left, scopes)
 
     def proposed_prices(self, proposed: Mapping[date, Collection[int]]) -> ProposedPrices:
         """The family's prices if it held exactly the proposed openings on these days for the child."""
@@ -209,11 +209,15 @@ def load_facts(
         )
     }
     left = {
-        (day, scope_id): places
-        for day, scope_id, places in session.execute(
-            select(CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.places - CapacityCounter.taken).where(
-                CapacityCounter.day.in_(days)
-            )
+        (day, scope_id): online_limit(places, online_places) - taken
+        for day, scope_id, places, online_places, taken in session.execute(
+            select(
+                CapacityCounter.day,
+                CapacityCounter.scope_id,
+                CapacityCounter.places,
+                CapacityCounter.online_places,
+                CapacityCounter.taken,
+            ).where(CapacityCounter.day.in_(days))
         )
     }
     held = _load_held(session, child_id, days)
@@ -333,6 +337,7 @@ def _cell_facts(
 ) -> CellFacts:
     activity = facts.catalogue.activities[opening.unit.activity_id]
     problem = None if opening.id in facts.held else prices.problem_of(opening.wanted)
+    left = facts.room(opening)
     is_too_little = problem is not None and problem.kind in TOO_LITTLE
     return CellFacts(
         occasion=Occasion(
@@ -349,7 +354,8 @@ def _cell_facts(
         is_enrolled=facts.enrolment_for(opening) is not None,
         may_act=facts.family.may_act,
         has_price=problem is None or is_too_little,
-        places_left=facts.places_left(opening),
+        places_left=left.left,
+        is_last=left.is_last,
         opening_rule=activity.notices.get(Deadline.OPENING),
         book_rule=activity.notices.get(Deadline.BOOK),
         cancel_rule=activity.notices.get(Deadline.CANCEL),

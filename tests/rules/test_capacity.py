@@ -2,13 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.capacity import CapacityScope, Slot, counter_changes, covering, places_left
+from app.rules.capacity import CapacityScope, Slot, counter_changes, covering, online_limit, room
 from tests.rules.tables import Row, cases, ids, number_or_none, words
 
 SCOPES = (
     CapacityScope(100, "Centre", frozenset({1, 2, 3}), frozenset({10, 20}), 24),
     CapacityScope(101, "Matin petits", frozenset({1}), frozenset({10}), 8),
     CapacityScope(102, "Cantine", frozenset({2}), frozenset({10, 20}), 12),
+    CapacityScope(103, "Ados", frozenset({3}), frozenset({30}), 6, online_places=4, last_places=5),
 )
 SLOTS = st.frozensets(st.builds(Slot, st.sampled_from([1, 2, 3, 9]), st.sampled_from([10, 20, 30])))
 
@@ -29,14 +30,27 @@ def test_counters_move_once_per_child(row: Row) -> None:
 @pytest.mark.parametrize("row", cases("capacity", "places"))
 def test_places_left_for_a_child(row: Row) -> None:
     left = {int(scope): int(places) for scope, places in (text.split(":") for text in words(row["left"]))}
-    found = places_left(slot(row["slot"]), ids(row["already counted"]), left, SCOPES)
-    assert found == number_or_none(row["places left"])
+    found = room(slot(row["slot"]), ids(row["already counted"]), left, SCOPES)
+    assert found.left == number_or_none(row["places left"])
+
+
+@pytest.mark.parametrize("row", cases("capacity", "online"))
+def test_parents_take_no_more_than_the_online_quota(row: Row) -> None:
+    limit = online_limit(int(row["places"]), number_or_none(row["online quota"]))
+    assert limit == int(row["parents may take"])
+
+
+@pytest.mark.parametrize("row", cases("capacity", "last"))
+def test_last_places_are_those_from_the_scopes_level_down(row: Row) -> None:
+    left = {int(scope): int(places) for scope, places in (text.split(":") for text in words(row["left"]))}
+    assert room(slot(row["slot"]), (), left, SCOPES).is_last == (row["the last ones"] == "yes")
 
 
 def test_a_scope_covers_a_slot_by_unit_and_group() -> None:
     assert [scope.id for scope in covering(Slot(1, 10), SCOPES)] == [100, 101]
     assert [scope.id for scope in covering(Slot(1, 20), SCOPES)] == [100]
     assert covering(Slot(1, 30), SCOPES) == ()
+    assert [scope.id for scope in covering(Slot(3, 30), SCOPES)] == [103]
 
 
 @given(SLOTS, SLOTS, SLOTS)

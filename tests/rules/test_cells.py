@@ -79,6 +79,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, book_rule=simple_rule(Never()), cancel_rule=simple_rule(Never()))
             case ["never", "opens"]:
                 facts = replace(facts, opening_rule=simple_rule(Never()))
+            case ["last"]:
+                facts = replace(facts, is_last=True)
             case ["places", number]:
                 facts = replace(facts, places_left=int(number))
             case _:

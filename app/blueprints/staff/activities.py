@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import requires
 from app.blueprints.staff.setting_forms import Setting, Way, options, setting_blueprint
 from app.database import write_transaction
-from app.forms.staff_catalogue import ActivityForm, CopyForm, GroupForm, UnitForm
+from app.forms.staff_catalogue import ActivityForm, CopyForm, GroupForm, ScopeForm, UnitForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import activity_copies, activity_settings, council_settings, deadline_settings
+from app.services import activity_copies, activity_settings, council_settings, deadline_settings, scope_settings
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import NameTaken
 
@@ -119,7 +119,54 @@ class UnitSetting(Setting):
         activity_settings.delete_unit(session, id_)
 
 
+class ScopeSetting(Setting):
+    """Places that units and groups share."""
+
+    code, argument, parent_argument = "scopes", "scope_id", "activity_id"
+    new_title, edit_title = "Ajouter des places", "Modifier des places"
+    saved, deleted = "Les places sont enregistrées.", "Ces places ne limitent plus rien."
+    name_taken = ""
+    template = "staff/settings/scope.html"
+
+    def find(self, id_: int) -> Any:
+        """Raises NotFound."""
+        return scope_settings.find_scope(id_)
+
+    def form(self, row: Any | None, parent_id: int | None) -> FlaskForm:
+        """Of places, or of new ones."""
+        return ScopeForm.of(row, self._activity(row, parent_id))
+
+    def way_back(self, row: Any | None, parent_id: int | None) -> Way:
+        """The activity."""
+        activity = self._activity(row, parent_id)
+        return _way_to(activity.id, activity.name)
+
+    def save(self, session: Session, row: Any | None, parent_id: int | None, form: Any) -> int:
+        """Nothing is refused: fewer places than bookings cancel none."""
+        return scope_settings.save_scope(session, row.id if row else None, form.typed())
+
+    def after_save(self, row: Any | None, parent_id: int | None, id_: int) -> str:
+        """The page that says which days have more children than places, where there are any."""
+        if scope_settings.overfull_days(id_):
+            return url_for("staff.settings.scopes.edit", scope_id=id_)
+        return self.way_back(row, parent_id).href
+
+    def context(self, row: Any | None) -> dict[str, object]:
+        """The days with more children than places."""
+        return {"overfull": scope_settings.overfull_days(row.id) if row is not None else ()}
+
+    def delete(self, session: Session, id_: int) -> None:
+        """Raises NotFound, StillUsed."""
+        scope_settings.delete_scope(session, id_)
+
+    def _activity(self, row: Any | None, parent_id: int | None) -> ActivityInfo:
+        if row is not None:
+            return scope_settings.activity_of_scope(row)
+        return deadline_settings.read_activity(parent_id or 0)
+
+
 blueprint = setting_blueprint(ActivitySetting())
+scopes = setting_blueprint(ScopeSetting())
 groups = setting_blueprint(GroupSetting())
 units = setting_blueprint(UnitSetting())
 
@@ -144,6 +191,7 @@ def show_one(activity_id: int) -> Response:
     return render_page(
         "staff/settings/activity.html", layout="staff", activity=activity,
         row=activity_settings.find_activity(activity_id), openings=activity_settings.opening_span(activity),
+        scopes=scope_settings.scopes_of_activity(activity),
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ class Way:
 
 
 class Setting(ABC):
-    """A kind of thing that the staff set. `code` names its blueprint, and `template` the fields of its form."""
+    """A kind of thing that the staff set. `code` names its blueprint."""
 
     code: ClassVar[str]
     argument: ClassVar[str]  # of its addresses
@@ -40,6 +40,7 @@ class Setting(ABC):
     saved: ClassVar[str]
     deleted: ClassVar[str]
     name_taken: ClassVar[str]
+    template: ClassVar[str] = "staff/settings/setting.html"
 
     @abstractmethod
     def find(self, id_: int) -> Any:
@@ -60,6 +61,10 @@ class Setting(ABC):
     @abstractmethod
     def delete(self, session: Session, id_: int) -> None:
         """Delete one. Raises NotFound, StillUsed."""
+
+    def context(self, row: Any | None) -> dict[str, object]:
+        """What its template shows besides the form."""
+        return {}
 
     def after_save(self, row: Any | None, parent_id: int | None, id_: int) -> str:
         """The address of the page that follows."""
@@ -159,7 +164,7 @@ def _page(
             url_for(f"{section}.{view}", **{setting.argument: row.id}) for view in ("save", "delete")
         )
     return render_page(
-        "staff/settings/setting.html", layout="staff", status=status, setting=setting, row=row, form=form,
+        setting.template, layout="staff", status=status, **setting.context(row), setting=setting, row=row, form=form,
         way_back=setting.way_back(row, parent_id), form_href=form_href,
         delete_href=delete_href,
     )  # fmt: skip

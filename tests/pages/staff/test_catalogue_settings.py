@@ -86,6 +86,40 @@ def test_activity_is_changed_copied_and_deleted(sqlite_client: Client) -> None:
     assert [each.name for each in catalogue().activities.values()] == ["Mercredis bis"]
 
 
+def test_places_are_set_and_a_day_that_has_too_many_children_is_said(sqlite_client: Client) -> None:
+    planning = make_planning(places=None)
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    client = sqlite_client.sign_in(factories.make_staff())
+    client.get(f"{ROOT}/places/nouveau/{planning.activity.id}")
+    page = client.submit("setting", status=422, name="Mercredi", places="4", online_places="5", groups=[])
+    assert "C’est plus que le nombre de places." in page.text and "Cochez au moins un groupe." in page.text
+    page = client.submit(
+        "setting",
+        online_places="3",
+        last_places="2",
+        groups=[planning.activity.group_id],
+        units=list(planning.activity.units.values()),
+    )
+    assert "4 places par jour, dont 3 en ligne" in page.text
+    (scope,) = catalogue().scopes
+    assert (scope.places, scope.online_places, scope.last_places) == (4, 3, 2)
+    client.get(f"{ROOT}/places/{scope.id}")
+    page = client.submit("setting", places="0", online_places="")
+    assert "Un jour a plus d’enfants que de places." in page.text and "mercredi 25 novembre 2026 : 1 sur 0" in page.text
+    assert "1 place prise un jour à venir en dépend." in client.submit("delete").text
+
+
+def test_half_covered_activity_is_refused(sqlite_client: Client) -> None:
+    planning, music = make_planning(), factories.make_activity("Musique")
+    client = sqlite_client.sign_in(factories.make_staff())
+    client.get(f"{ROOT}/places/nouveau/{planning.activity.id}")
+    units = [planning.activity.units["Repas"], music.units["Repas"]]
+    page = client.submit("setting", status=422, name="Cantine", places="4", units=units)
+    assert "« Musique » : cochez au moins un temps d’accueil et un groupe, ou rien." in page.text
+    client.submit("setting", groups=[planning.activity.group_id, music.group_id])
+    assert [scope.units for scope in catalogue().scopes if scope.name == "Cantine"] == [frozenset(units)]
+
+
 def test_pages_of_an_activity_cost_few_queries(sqlite_client: Client) -> None:
     planning = make_planning()
     client = sqlite_client.sign_in(factories.make_staff())
