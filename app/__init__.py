@@ -18,6 +18,7 @@ from app import (
     assets,
     cli,
     clock,
+    enrolment_labels,
     errors,
     filters,
     labels,
@@ -88,6 +89,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
+    app.jinja_env.filters["ranking_words"] = enrolment_labels.ranking_words
     app.jinja_env.filters["blocker_sentence"] = labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words

@@ -9,8 +9,9 @@ from app.notice_labels import hour_words
 from app.price_labels import residence_label
 from app.rules.audiences import Audience
 from app.rules.child_files import LEVELS
-from app.rules.enrolment_rules import AgeOn, EnrolmentRules
+from app.rules.enrolment_rules import AgeOn, Allocation, EnrolmentRules, RankCriterion, Ranking, Ties
 from app.rules.enrolments import age_day
+from app.rules.rankings import Ranked
 from app.rules.windows import Window
 from app.services.catalogue import ActivityInfo
 
@@ -28,11 +29,44 @@ def rules_words(activity: ActivityInfo, rules: EnrolmentRules) -> Iterator[str]:
         yield window_words(window)
     yield from _asked_first(rules)
     yield f"{label(rules.allocation)}."
+    if rules.allocation is Allocation.RANKED:
+        yield from ranking_words(rules.ranking)
     for group in activity.groups:
         places = rules.places_of(group.id)
         if places is not None:
             most = f"{places} inscriptions" if places > 1 else f"{places} inscription"
             yield f"{group.name}{NBSP}: {most} au plus."
+
+
+def ranking_words(ranking: Ranking) -> Iterator[str]:
+    """The criteria as they are published: « Critères, par points : frère ou sœur déjà inscrit (5)… »."""
+    if ranking.criteria:
+        ordered = sorted(ranking.criteria, key=lambda each: -each.weight if ranking.by_points else each.weight)
+        how = "par points" if ranking.by_points else "l’un après l’autre"
+        named = [_criterion_words(each, ranking) for each in ordered]
+        yield f"Critères, {how}{NBSP}: {', '.join(named)}."
+    yield f"{'À égalité' if ranking.criteria else 'Ordre'}{NBSP}: {label(ranking.ties).lower()}."
+
+
+def rank_words(ranked: Ranked, ranking: Ranking) -> str:
+    """Why a request has its rank: « 15 points : habite la collectivité (10), frère ou sœur déjà inscrit (5) »."""
+    met = [_criterion_words(each, ranking) for each in ranked.met]
+    if ranking.by_points:
+        points = f"{ranked.points} point{'s' if ranked.points > 1 else ''}"
+        text = f"{points}{NBSP}: {', '.join(met)}" if met else points
+    elif ranking.criteria:
+        text = f"Critères remplis{NBSP}: {', '.join(met)}" if met else "Aucun critère rempli"
+    else:
+        text = ""
+    if not ranked.is_tied and text:
+        return text
+    tie = "tirage au sort" if ranking.ties is Ties.DRAW else "ordre d’arrivée"
+    return f"{text}, à égalité{NBSP}: {tie}" if text else tie.capitalize()
+
+
+def _criterion_words(criterion: RankCriterion, ranking: Ranking) -> str:
+    name = label(criterion.fact)
+    return f"{name[0].lower()}{name[1:]}{f' ({criterion.weight})' if ranking.by_points else ''}"
 
 
 def window_words(window: Window) -> str:

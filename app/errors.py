@@ -27,6 +27,7 @@ from app.services.errors import (
     OtherFamily,
     OwnAccount,
     OwnFamily,
+    RankingMoved,
     RequestChanged,
     SharedEmail,
     StaffAccount,
@@ -59,6 +60,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     NameTaken: (409, "Ce nom est déjà pris : choisissez-en un autre."),
     AidSpent: (409, "Cette aide a déjà payé davantage, ou des jours hors de ces dates. Relisez ce qui est facturé."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
+    RankingMoved: (409, "Le classement a changé entre-temps. Relisez-le avant de décider."),
     DraftMoved: (409, "Ce brouillon a changé entre-temps, peut-être dans un autre onglet. Rouvrez-le et recommencez."),
     FamilyNotActive: (
         403,

@@ -49,6 +49,7 @@ QUEUE_CAPABILITIES = frozenset(
 )
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
+    Section("Attributions", "staff.allocations.show", "enrolments", frozenset({Capability.REVIEW_ENROLMENTS})),
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
     Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES})),
     Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),

@@ -243,6 +243,12 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_quotient": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
     ),
+    "staff.allocations.show": _staff(Capability.REVIEW_ENROLMENTS),
+    "staff.allocations.show_plan": _staff(Capability.REVIEW_ENROLMENTS, argument="activity_id"),
+    "staff.allocations.draw": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="activity_id", answers=303),
+    "staff.allocations.decide": _staff(
+        Capability.REVIEW_ENROLMENTS, method="POST", argument="activity_id", answers=409
+    ),
     "staff.simulations.show": _staff(Capability.VIEW_FAMILIES),
     "staff.families.search": _staff(Capability.VIEW_FAMILIES),
     "staff.families.show": _staff(Capability.VIEW_FAMILIES, argument="family_id"),

@@ -20,12 +20,23 @@ from app.notice_labels import END_OF_DAY
 from app.price_labels import residence_label
 from app.rules.audiences import Audience
 from app.rules.child_files import LEVELS
-from app.rules.enrolment_rules import AgeOn, Allocation, EnrolmentRules, GroupPlaces
+from app.rules.enrolment_rules import (
+    AgeOn,
+    Allocation,
+    EnrolmentRules,
+    GroupPlaces,
+    RankCriterion,
+    RankFact,
+    Ranking,
+    Ties,
+)
 from app.rules.windows import Window
 from app.services.catalogue import ActivityInfo
 
 MOST_PLACES = 9999
 FOR_ALL, FOR_SOME = "all", "some"
+IN_ORDER, BY_POINTS = "order", "points"
+MOST_WEIGHT = 1000
 
 
 def _boxes(name: str, choices: Mapping[str, str]) -> SelectMultipleField:
@@ -106,6 +117,12 @@ class SettingsForm(Form):
         validate_choice=False,
     )  # fmt: skip
 
+    method = SelectField(
+        "Les critères", choices={IN_ORDER: "se comparent l’un après l’autre", BY_POINTS: "s’additionnent en points"},
+        validators=[Listed()], validate_choice=False,
+    )  # fmt: skip
+    ties = SelectField("Entre deux égalités", choices=choices_of(Ties), validators=[Listed()], validate_choice=False)
+
 
 class EnrolmentRulesForm(LineList[WindowForm]):
     """The rules of an activity as typed."""
@@ -119,6 +136,11 @@ class EnrolmentRulesForm(LineList[WindowForm]):
     def places(self) -> Iterator[Field]:
         """The fields of the groups' limits."""
         return (self.settings[_places_name(group.id)] for group in self._activity.groups)
+
+    @property
+    def weights(self) -> Iterator[Field]:
+        """The fields of the criteria."""
+        return (self.settings[_weight_name(fact)] for fact in RankFact)
 
     @property
     def errors(self) -> Sequence[tuple[str, Field]]:
@@ -161,7 +183,8 @@ class EnrolmentRulesForm(LineList[WindowForm]):
         if form.most_unpaid.data and unpaid is None:
             form.most_unpaid.errors = ["Indiquez un montant, par exemple 50 ou 12,50, ou rien."]
         places = [self._places(group.id) for group in self._activity.groups]
-        if self.errors or None in windows:
+        ranking = self._ranking()
+        if self.errors or None in windows or ranking is None:
             return None
         return EnrolmentRules(
             age_on=AgeOn(form.age_on.data),
@@ -174,7 +197,26 @@ class EnrolmentRulesForm(LineList[WindowForm]):
             most_unpaid_cents=unpaid,
             allocation=Allocation(form.allocation.data),
             places=tuple(each for each in places if each is not None),
+            ranking=ranking,
         )
+
+    def _ranking(self) -> Ranking | None:
+        """The criteria that have a number; they are kept where requests are decided otherwise too."""
+        form, criteria = self.settings, []
+        by_points = form.method.data == BY_POINTS
+        seen: set[int] = set()
+        for fact in RankFact:
+            field = form[_weight_name(fact)]
+            if not field.data:
+                continue
+            if not field.data.isdigit() or not 1 <= int(field.data) <= MOST_WEIGHT:
+                field.errors = [f"Indiquez un nombre de 1 à {MOST_WEIGHT}, ou rien."]
+            elif not by_points and int(field.data) in seen:
+                field.errors = ["Deux critères ont la même place."]
+            else:
+                seen.add(int(field.data))
+                criteria.append(RankCriterion(fact, int(field.data)))
+        return None if self.errors else Ranking(tuple(criteria), by_points, Ties(form.ties.data))
 
     def _places(self, group_id: int) -> GroupPlaces | None:
         field = self.settings[_places_name(group_id)]
@@ -209,6 +251,10 @@ def _places_name(group_id: int) -> str:
     return f"places_{group_id}"
 
 
+def _weight_name(fact: RankFact) -> str:
+    return f"weight_{fact}"
+
+
 def _settings_form(
     formdata: Typed | None, activity: ActivityInfo, residences: Sequence[str], rules: EnrolmentRules | None
 ) -> SettingsForm:
@@ -218,6 +264,8 @@ def _settings_form(
         )
         for group in activity.groups
     }
+    for fact in RankFact:
+        fields[_weight_name(fact)] = text_field(label(fact), longest=4, inputmode="numeric", autocomplete="off")
     form = type("ActivitySettingsForm", (SettingsForm,), fields)(formdata, data=_settings_typed(rules))
     kept = [] if rules is None else sorted(rules.residences - set(residences))
     form.residences.choices = {word: residence_label(word).capitalize() for word in (*residences, *kept)}
@@ -238,7 +286,10 @@ def _settings_typed(rules: EnrolmentRules | None) -> dict[str, object]:
         "needs_insurance": rules.needs_insurance,
         "most_unpaid": "" if unpaid is None else amount_typed(unpaid),
         "allocation": rules.allocation.value,
+        "method": BY_POINTS if rules.ranking.by_points else IN_ORDER,
+        "ties": rules.ranking.ties.value,
         **{_places_name(each.group_id): str(each.places) for each in rules.places},
+        **{_weight_name(each.fact): str(each.weight) for each in rules.ranking.criteria},
     }
 
 

@@ -30,6 +30,28 @@ class Enrolment(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     refusal_reason: Mapped[str | None]
+    # Decided together with others: its rank among those of its group, and why, as the parents read it.
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("allocation_batch.id"))
+    rank: Mapped[int | None]
+    rank_reason: Mapped[str | None]
+    # Ended before its time: who said so and when; `ends_on` is the last day.
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    end_reason: Mapped[str | None]
 
     child: Mapped[Child] = relationship()
     family: Mapped[Family] = relationship()
+
+
+class AllocationBatch(Base):
+    """A decision on all requests of an activity together, open from the draw of its seed until it is taken."""
+
+    __tablename__ = "allocation_batch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    seed: Mapped[str]  # of the draw between equals; empty where nothing is drawn
+    drawn_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    drawn_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))

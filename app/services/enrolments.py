@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
@@ -54,6 +54,8 @@ class EnrolmentView:
     requested_at: datetime
     decided_at: datetime | None
     refusal_reason: str | None
+    rank: int | None  # among those decided together
+    rank_reason: str | None
     is_over: bool  # its last day has passed
 
     @property
@@ -213,8 +215,8 @@ def _decide_at_once(session: Session, enrolment: Enrolment) -> None:
         enrolment.status = EnrolmentStatus.WAITING
         return
     _decide(enrolment, EnrolmentStatus.ACCEPTED, None)
-    reprice_siblings(session, enrolment.family_id, enrolment.activity_id)
-    _tell_parents(session, enrolment, "enrolment_accepted")
+    reprice_siblings(session, [enrolment.family_id], enrolment.activity_id)
+    tell_parents(session, enrolment, "enrolment_accepted")
 
 
 class _ApplicantFile:
@@ -303,7 +305,7 @@ def _with_school_meals(session: Session, activities: Sequence[ActivityInfo]) -> 
 
 def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -> tuple[PendingEnrolment, ...]:
     """The requests that wait for the staff, oldest first; with `only`, that request alone if it waits. One query."""
-    wanted = select(Enrolment).where(Enrolment.status == EnrolmentStatus.REQUESTED)
+    wanted = select(Enrolment).where(is_in_queue())
     if only is not None:
         wanted = wanted.where(Enrolment.id == only)
     rows = db.session.scalars(
@@ -316,12 +318,34 @@ def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -
     )
 
 
+def is_in_queue() -> ColumnElement[bool]:
+    """Whether a request waits for a decision of its own, and not with others in a ranking."""
+    activities = catalogue().activities.values()
+    ranked = [each.id for each in activities if each.enrolment_rules.allocation is Allocation.RANKED]
+    return (Enrolment.status == EnrolmentStatus.REQUESTED) & Enrolment.activity_id.not_in(ranked)
+
+
+def waits_here(activity: ActivityInfo) -> ColumnElement[bool]:
+    """Whether a request is to be decided together with others of the activity, or waits there for a place."""
+    is_ranked = activity.enrolment_rules.allocation is Allocation.RANKED
+    statuses = WAITING_STATUSES if is_ranked else (EnrolmentStatus.WAITING,)
+    return (Enrolment.activity_id == activity.id) & Enrolment.status.in_(statuses)
+
+
+def accept_together(session: Session, activity_id: int, enrolments: Sequence[Enrolment], decided_by: int) -> None:
+    """Accept requests of an activity and tell each of the families once."""
+    for enrolment in enrolments:
+        _decide(enrolment, EnrolmentStatus.ACCEPTED, decided_by)
+        tell_parents(session, enrolment, "enrolment_accepted")
+    reprice_siblings(session, {enrolment.family_id for enrolment in enrolments}, activity_id)
+
+
 def accept_enrolment(session: Session, enrolment_id: int, decided_by: int) -> None:
     """Accept a request and tell the parents. Raises NotFound, AlreadyDecided and OwnFamily."""
     enrolment = _requested(session, enrolment_id, decided_by)
     _decide(enrolment, EnrolmentStatus.ACCEPTED, decided_by)
-    reprice_siblings(session, enrolment.family_id, enrolment.activity_id)
-    _tell_parents(session, enrolment, "enrolment_accepted")
+    reprice_siblings(session, [enrolment.family_id], enrolment.activity_id)
+    tell_parents(session, enrolment, "enrolment_accepted")
 
 
 def refuse_enrolment(session: Session, enrolment_id: int, decided_by: int, reason: str) -> None:
@@ -329,7 +353,7 @@ def refuse_enrolment(session: Session, enrolment_id: int, decided_by: int, reaso
     enrolment = _requested(session, enrolment_id, decided_by)
     _decide(enrolment, EnrolmentStatus.REFUSED, decided_by)
     enrolment.refusal_reason = reason
-    _tell_parents(session, enrolment, "enrolment_refused")
+    tell_parents(session, enrolment, "enrolment_refused")
 
 
 def _view(row: Enrolment) -> EnrolmentView:
@@ -350,6 +374,8 @@ def _view(row: Enrolment) -> EnrolmentView:
         requested_at=row.requested_at,
         decided_at=row.decided_at,
         refusal_reason=row.refusal_reason,
+        rank=row.rank,
+        rank_reason=row.rank_reason,
         is_over=row.ends_on < clock.today(),
     )
 
@@ -372,7 +398,8 @@ def _decide(enrolment: Enrolment, status: EnrolmentStatus, decided_by: int | Non
     enrolment.decided_by_id = decided_by
 
 
-def _tell_parents(session: Session, enrolment: Enrolment, template: str) -> None:
+def tell_parents(session: Session, enrolment: Enrolment, template: str) -> None:
+    """Write to the adults of the family what became of an enrolment."""
     child = session.get_one(Child, enrolment.child_id)
     family = session.get_one(Family, enrolment.family_id)
     recipients = [guardian.email for guardian in family.guardians if guardian.email]

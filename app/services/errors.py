@@ -121,6 +121,10 @@ class TooManyInvitations(DomainError):
     """Several invitations went to this address lately: nobody's letter box is flooded."""
 
 
+class RankingMoved(DomainError):
+    """Requests, places or what is known of the families changed since the agent read the ranking."""
+
+
 class DraftMoved(DomainError):
     """Another agent changed the draft of a grid in the meantime."""
 

@@ -125,11 +125,11 @@ def _tell_parents(session: Session, changed: Mapping[int, Repricing]) -> None:
         )  # fmt: skip
 
 
-def reprice_siblings(session: Session, family_id: int, activity_id: int) -> None:
-    """The same where another child of the family was enrolled, and the prices of the activity count who is."""
-    if activity_id in _where_siblings_count([CountedSiblings.ENROLLED]):
+def reprice_siblings(session: Session, family_ids: Collection[int], activity_id: int) -> None:
+    """The same where another child of families was enrolled, and the prices of the activity count who is."""
+    if family_ids and activity_id in _where_siblings_count([CountedSiblings.ENROLLED]):
         session.flush()
-        reprice_families(session, [family_id], PriceChangeReason.SIBLINGS, [activity_id])
+        reprice_families(session, family_ids, PriceChangeReason.SIBLINGS, [activity_id])
 
 
 def reprice_after_change(

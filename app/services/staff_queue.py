@@ -27,7 +27,7 @@ from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
-from app.services.enrolments import PendingEnrolment, enrolled_by_group, pending_enrolments
+from app.services.enrolments import PendingEnrolment, enrolled_by_group, is_in_queue, pending_enrolments
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
@@ -212,7 +212,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
     """How many items of these kinds wait."""
     waiting = {
         ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
-        ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(Enrolment.status == EnrolmentStatus.REQUESTED),
+        ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(is_in_queue()),
         ItemKind.QUOTIENT: select(func.count(FamilyQuotient.id)).where(_IS_DECLARED, _OF_ACTIVE_FAMILY),
         ItemKind.CHANGE: select(func.count(ChangeRequest.id)).where(
             ChangeRequest.status == ChangeStatus.PENDING,

@@ -7,6 +7,7 @@ from app.blueprints import accounts
 from app.blueprints.staff import (
     agents,
     aids,
+    allocations,
     child_files,
     counter_families,
     day,
@@ -32,6 +33,7 @@ staff.before_request(guard_staff)
 
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
+staff.register_blueprint(allocations.blueprint, url_prefix="/attributions")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")

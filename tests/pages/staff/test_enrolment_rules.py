@@ -13,7 +13,16 @@ from app.enrolment_labels import rules_words
 from app.forms.staff_enrolment_rules import enrolment_rules_form, read_enrolment_rules_form
 from app.rules.audiences import Audience
 from app.rules.capabilities import Role
-from app.rules.enrolment_rules import AgeOn, Allocation, EnrolmentRules, GroupPlaces
+from app.rules.enrolment_rules import (
+    AgeOn,
+    Allocation,
+    EnrolmentRules,
+    GroupPlaces,
+    RankCriterion,
+    RankFact,
+    Ranking,
+    Ties,
+)
 from app.rules.price_facts import RESIDENT
 from app.rules.windows import Window
 from app.services import price_facts
@@ -56,7 +65,12 @@ def activity_and_rules() -> tuple[ActivityInfo, EnrolmentRules]:
 @pytest.mark.usefixtures("sqlite_app")
 def test_every_rule_is_typed_read_back_and_said_in_words() -> None:
     activity, full = activity_and_rules()
-    for rules in (full, EnrolmentRules(), replace(full, most_unpaid_cents=0, windows=())):
+    points = Ranking((RankCriterion(RankFact.RESIDENT, 10), RankCriterion(RankFact.SIBLING, 10)), True, Ties.DRAW)
+    ranked = replace(full, allocation=Allocation.RANKED, ranking=points)
+    assert "Critères, par points : habite la collectivité (10), frère ou sœur déjà inscrit (10)." in [
+        words.replace("\u00a0", " ") for words in rules_words(activity, ranked)
+    ]
+    for rules in (full, EnrolmentRules(), replace(full, most_unpaid_cents=0, windows=()), ranked):
         sent = enrolment_rules_form(rules, activity, ["resident"]).as_sent()
         assert read_enrolment_rules_form(sent, activity, ["resident"]).rules() == rules
     assert [words.replace("\u00a0", " ") for words in rules_words(activity, full)] == WORDS
@@ -69,6 +83,7 @@ def test_what_cannot_be_is_refused_beside_its_field() -> None:
     for name, value, sentence in (
         ("age_day", "", "Indiquez la date."),
         ("most_unpaid", "peu", "Indiquez un montant"),
+        ("weight_sibling", "0", "Indiquez un nombre de 1 à 1000"),
         (place, "beaucoup", "Indiquez un nombre de 0 à 9999"),
         ("line-0-opens_on", "", "Indiquez la date d’ouverture."),
         ("line-0-opens_at", "bientôt", "Indiquez une heure"),
