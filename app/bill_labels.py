@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from app.filters import NBSP, euros, signed_euros
 from app.rules.bill_changes import BillChange, BillChangeKind
 from app.rules.bills import LineKind, PricedLine
-from app.rules.tariff_grids import Grid, Period
+from app.rules.tariff_grids import CreditBook, Grid, Period
 
 _PERIODS: Mapping[Period, str] = {Period.WEEK: "semaine", Period.MONTH: "mois", Period.SEASON: "année"}
 _WHOLE_DAY = "Journée"
@@ -23,7 +23,7 @@ def line_name(line: PricedLine, grid: Grid, units: Mapping[str, str]) -> str:
     match line.kind:
         case LineKind.PACKAGE if label:
             return label if label.lower().startswith("forfait") else f"Forfait «{NBSP}{label}{NBSP}»"
-        case LineKind.COMBINATION | LineKind.BOOK | LineKind.FEE if label:
+        case LineKind.COMBINATION | LineKind.BOOK | LineKind.FEE | LineKind.BOOK_SALE if label:
             return label
         case LineKind.PACKAGE:
             return f"Forfait {_period(line, grid)}"
@@ -32,7 +32,7 @@ def line_name(line: PricedLine, grid: Grid, units: Mapping[str, str]) -> str:
             codes = combination.units if combination is not None else frozenset()
             named = ", ".join(name for code, name in units.items() if code in codes)
             return units.get(line.item, f"{_WHOLE_DAY} ({named})")
-        case LineKind.BOOK:
+        case LineKind.BOOK | LineKind.BOOK_SALE:
             return "Carnet"
         case LineKind.DEDUCTION:
             return "Réduction pour le nombre de jours"
@@ -42,6 +42,11 @@ def line_name(line: PricedLine, grid: Grid, units: Mapping[str, str]) -> str:
             return f"Supplément, {units.get(line.item, label or line.item)}"
         case _:
             return units.get(line.item, label or line.item)
+
+
+def book_name(grid: Grid, book: CreditBook) -> str:
+    """« Carnet de 10 entrées », or what the staff called its price."""
+    return grid.by_code[book.item].label or f"Carnet de {book.entries} entrées"
 
 
 def change_sentences(

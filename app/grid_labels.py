@@ -80,7 +80,10 @@ SECTION_HINTS: Mapping[Section, str] = {
     Section.DEDUCTIONS: "Ce qui est ôté quand un enfant vient assez de jours.",
     Section.LEAST_DAYS: "En dessous, la semaine n’est pas acceptée.",
     Section.FEES: "Dus une fois par an, avant le premier temps d’accueil.",
-    Section.CREDIT_BOOKS: "Des entrées payées d’avance.",
+    Section.CREDIT_BOOKS: (
+        "Des entrées payées d’avance. Les parents achètent le carnet dans « Mes inscriptions » ; ce qui est vendu "
+        "garde ses entrées, ses temps d’accueil et sa durée, même si la grille change."
+    ),
     Section.SURCHARGES: "Ce que coûte une venue sans réservation, une annulation tardive, un retard…",
 }
 _PERIODS = {Period.WEEK: "par semaine", Period.MONTH: "par mois", Period.SEASON: "pour la saison"}
@@ -293,7 +296,13 @@ def _told(part: GridPart, names: Names) -> tuple[str, Sequence[str], Rate | None
                 None,
             )
         case CreditBook():
-            return names.of(part.item), [f"{part.entries} entrées pour {names.all(part.units)}"], None
+            months = part.valid_months
+            valid = "jusqu’à la fin de la saison" if months is None else f"{months}{NBSP}mois à partir de l’achat"
+            return (
+                names.of(part.item),
+                [f"{part.entries} entrées pour {names.all(part.units)}", f"valable {valid}"],
+                None,
+            )
         case Surcharge():
             rate = part.effect.rate if isinstance(part.effect, AddRate | ReplaceRate) else None
             cause = LABELS[SurchargeCause][part.cause]

@@ -11,6 +11,7 @@ from app.models.families import FamilySituation, Occupation, QuotientSource, Reg
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus
 from app.models.payments import PaymentMode
+from app.models.prepaid_books import BookEventKind
 from app.rules.allocation import InvoiceState
 from app.rules.audiences import Audience
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
@@ -289,6 +290,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.FACTS: "votre lieu de résidence ou votre situation a changé",
         PriceChangeReason.OTHER_BOOKINGS: "vos autres réservations ont changé",
         PriceChangeReason.SIBLINGS: "le nombre d’enfants inscrits a changé",
+        PriceChangeReason.BOOK: "un carnet a été acheté ou repris",
     },
     DayKind: {
         DayKind.SCHOOL_DAY: "Jours d’école",
@@ -350,6 +352,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         RunStatus.ISSUING: "En cours",
         RunStatus.ISSUED: "Terminée",
     },
+    BookEventKind: {
+        BookEventKind.SOLD: "Vendu",
+        BookEventKind.REPRICED: "Prix recalculé",
+        BookEventKind.TAKEN_BACK: "Repris",
+    },
     OddityKind: {
         OddityKind.NO_PRICE: "Sans tarif : à fixer avant de facturer",
         OddityKind.PRICE_CHANGED: "Le tarif a changé depuis la réservation : le prix annoncé à la famille est facturé",
@@ -357,6 +364,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         OddityKind.QUOTIENT_OUT_OF_DATE: "Tarif maximum : quotient familial à mettre à jour",
         OddityKind.QUOTIENT_UNVERIFIED: "Tarif maximum : quotient familial à vérifier",
         OddityKind.DAY_NOT_OVER: "Jours à venir : laissés pour une prochaine facturation",
+        OddityKind.ALL_FREE: "À 0,00 € seulement : ces jours sont clos sans facture",
         OddityKind.NOTHING_TO_INVOICE: "Rien à facturer pour l’instant",
     },
     BasketState: {

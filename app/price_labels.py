@@ -39,14 +39,14 @@ _CAUSES: Mapping[Cause, str] = {
     Cause.CANCELLED_UNIT: "temps d’accueil annulés",
     Cause.IN_PACKAGE: "compris dans le forfait",
     Cause.IN_COMBINATION: "compris avec les autres temps du jour",
-    Cause.IN_BOOK: "payé avec un carnet",
+    Cause.IN_BOOK: "compris dans votre carnet",
     Cause.AID: "aide",
     Cause.INVOICED: "déjà facturé",
     Cause.COST: "coût",
     Cause.SHARE: "part de la famille",
 }
 
-_INCLUDED = {_CAUSES[Cause.IN_PACKAGE], _CAUSES[Cause.IN_COMBINATION]}
+_INCLUDED = {_CAUSES[cause] for cause in (Cause.IN_PACKAGE, Cause.IN_COMBINATION, Cause.IN_BOOK)}
 _RESIDENCES = {"resident": "résident", "outside": "extérieur"}
 _RHYTHMS = {"regular": "régulier", "occasional": "occasionnel"}
 _WORDS: Mapping[Criterion, Mapping[str, str]] = {Criterion.RESIDENCE: _RESIDENCES, Criterion.RHYTHM: _RHYTHMS}

@@ -61,10 +61,21 @@ from app.rules.combinations import Combinations, Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRule, simple_rule
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
-from app.rules.states import EnrolmentStatus, FamilyStatus
-from app.rules.tariff_grids import Criterion, Grid, Item, NumberAxis, Span, Table, unit_code
+from app.rules.states import Actor, EnrolmentStatus, FamilyStatus
+from app.rules.tariff_grids import CreditBook, Criterion, Grid, Item, NumberAxis, Span, Table, flat, unit_code
 from app.rules.texts import fold
-from app.services import aids, bookings, changes, contacts, documents, families, installations, invoice_runs, payments
+from app.services import (
+    aids,
+    bookings,
+    changes,
+    contacts,
+    documents,
+    families,
+    installations,
+    invoice_runs,
+    payments,
+    prepaid_books,
+)
 from app.services.aids import AidInput, FundInput
 from app.services.bookings import SaveOutcome, make_counters
 from app.services.catalogue import catalogue
@@ -72,6 +83,7 @@ from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
 from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
+from app.services.prepaid_books import BookSale
 
 NOW = datetime(2026, 11, 23, 8, 30)
 MONDAY = date(2026, 11, 23)
@@ -487,6 +499,30 @@ def proposal(held: Collection[int] = (), free: Collection[int] = (), ticked: Col
     """A form that showed these openings as held and free, with these ticked."""
     shown = (*(Shown(id_, True) for id_ in held), *(Shown(id_, False) for id_ in free))
     return Proposal(shown, frozenset(ticked))
+
+
+def sell_books(activity: ActivitySetup, unit: str, *, cents: int = 2_500, entries: int = 10) -> None:
+    """Put a book of entries for a unit into the prices in force."""
+    with write_transaction() as session:
+        version = session.scalars(
+            select(TariffVersion)
+            .where(TariffVersion.activity_id == activity.id, TariffVersion.starts_on <= clock.today())
+            .order_by(TariffVersion.starts_on.desc())
+            .limit(1)
+        ).one()
+        book = CreditBook("carnet", frozenset({unit_code(activity.units[unit])}), entries)
+        item = Item("carnet", flat(cents), label=f"Carnet de {entries} entrées")
+        version.grid = replace(version.grid, items=(*version.grid.items, item), credit_books=(book,))
+
+
+def buy_book(
+    family: FamilySetup, child_id: int, activity: ActivitySetup, *, cents: int = 2_500, user_id: int | None = None
+) -> int:
+    """A child's book of `sell_books`, bought by its parent, or sold by an agent; returns its id."""
+    sale = BookSale(activity.id, "carnet", cents, f"essai-essai-essai-{next(_numbers)}")
+    actor = Actor.PARENT if user_id is None else Actor.STAFF
+    with write_transaction() as session:
+        return prepaid_books.sell_book(session, family.family_id, user_id or family.user_id, child_id, sale, actor)
 
 
 def save(

@@ -117,6 +117,7 @@ _CONTACT = {
 }  # fmt: skip
 _GUARDIAN = {"title": "madam", "last_name": "TEST", "first_name": "Changée", "home": "family"}
 _FACTS = {"starts_on": "2026-11-01", "is_dependent": "yes"}
+_BOOK = {"activity_id": "1", "item": "carnet", "seen_cents": "2500", "key": "access-matrix-access"}
 _REASON = {"reason": "Dossier incomplet"}
 _PLANNING = {"shown": "1", "t": "1", "key": "access-matrix-access"}
 
@@ -206,6 +207,8 @@ ROUTES: Mapping[str, Route] = {
     "family.enrolments.new_request": _family(argument="child_id"),
     "family.enrolments.request_enrolment": _family("POST", "child_id", sends={"activity_id": "1"}),
     "family.enrolments.withdraw": _family("POST", "enrolment_id"),
+    "family.prepaid_books.show": _family(argument="child_id"),
+    "family.prepaid_books.buy": _family("POST", "child_id", sends=_BOOK),
     "family.bookings.show_children": _family(),
     "family.bookings.show_week": _family(argument="child_id"),
     "family.bookings.check_week": _family("POST", "child_id", sends=_PLANNING),
@@ -283,6 +286,11 @@ ROUTES: Mapping[str, Route] = {
     "staff.price_facts.edit_child": _staff(Capability.VERIFY_QUOTIENTS, argument="child_id"),
     "staff.price_facts.save_child": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="child_id", sends=_FACTS
+    ),
+    "staff.prepaid_books.show": _staff(Capability.VIEW_FAMILIES, argument="family_id"),
+    "staff.prepaid_books.sell": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="family_id"),
+    "staff.prepaid_books.take_back": _staff(
+        Capability.RECORD_PAYMENTS, method="POST", argument="book_id", sends=_REASON
     ),
     "staff.aids.show": _staff(Capability.ISSUE_INVOICES),
     "staff.aids.new_fund": _staff(Capability.ISSUE_INVOICES),
@@ -554,6 +562,8 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
     days = [date(2026, 10, 7), date(2026, 10, 14)]
     factories.book_past(planning.family, planning.child_id, planning.activity, days)
     (invoice_id,) = factories.issue(planning.activity, october, staff_id)
+    factories.sell_books(planning.activity, "Repas")
+    book_id = factories.buy_book(planning.family, planning.child_id, planning.activity)
     quotient_id = factories.declare_quotient(planning.family, month=date(2026, 11, 1))
     with write_transaction() as session:
         invoice = session.get_one(Invoice, invoice_id)
@@ -567,7 +577,7 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
         draft_id, _ = tariff_drafts.open_draft(session, planning.activity.id, grid)
     return {
         "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
-        "version_id": version_id, "draft_id": draft_id,
+        "version_id": version_id, "draft_id": draft_id, "book_id": book_id,
     }  # fmt: skip
 
 

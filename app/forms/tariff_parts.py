@@ -214,6 +214,9 @@ class BookForm(PartForm):
         hint=spaced("Ajoutez d’abord ce prix sous « Prix des prestations »."),
     )  # fmt: skip
     entries = whole_field("Nombre d’entrées", 1, 200, required="Indiquez le nombre d’entrées.")
+    valid_months = whole_field(
+        "Valable combien de mois", 1, 24, hint="Dès l’achat. Vide : jusqu’à la fin de la saison de l’activité."
+    )
     units = ticks_field("Elles paient", required="Cochez au moins un temps d’accueil.")
 
     def set_choices(self) -> None:
@@ -224,10 +227,12 @@ class BookForm(PartForm):
     def show(self, part: CreditBook) -> None:
         """Fill in."""
         self.item.data, self.units.data, self.entries.data = part.item, sorted(part.units), str(part.entries)
+        self.valid_months.data = "" if part.valid_months is None else str(part.valid_months)
 
     def build(self, rate: Rate | None) -> CreditBook:
         """The book of a valid form."""
-        return CreditBook(self.item.data, frozenset(self.units.data or ()), int(self.entries.data))
+        months = int(self.valid_months.data) if self.valid_months.data else None
+        return CreditBook(self.item.data, frozenset(self.units.data or ()), int(self.entries.data), months)
 
 
 class FeeForm(PartForm):

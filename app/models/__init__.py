@@ -13,6 +13,7 @@ from app.models import (
     invoices,
     mails,
     payments,
+    prepaid_books,
     price_facts,
     reference_data,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "invoices",
     "mails",
     "payments",
+    "prepaid_books",
     "price_facts",
     "reference_data",
 ]

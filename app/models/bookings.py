@@ -14,6 +14,9 @@ from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, CancelClass
 _ACTIVE = text("status IN (" + ", ".join(f"'{status.value}'" for status in sorted(ACTIVE_STATUSES)) + ")")
 
 
+_IN_BOOK = text("book_id IS NOT NULL")
+
+
 class Opening(Base):
     """A unit open on a day for a group."""
 
@@ -59,6 +62,7 @@ class Booking(Base):
         # A partial index does not serve the planning: its condition is sent as parameters, which SQLite cannot compare.
         Index("ix_booking_child_day", "child_id", "day"),
         Index("ix_booking_family_day", "family_id", "day"),
+        Index("ix_booking_book", "book_id", sqlite_where=_IN_BOOK, postgresql_where=_IN_BOOK),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -73,6 +77,7 @@ class Booking(Base):
     price_cents: Mapped[int]
     price_outcome: Mapped[QuotientOutcome] = mapped_column(code_of(QuotientOutcome))
     price_explanation: Mapped[str] = mapped_column(default="")  # in words, as the planning and the invoice show it
+    book_id: Mapped[int | None] = mapped_column(ForeignKey("prepaid_book.id"))  # whose entry pays it, by that price
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     opening: Mapped[Opening] = relationship()
@@ -102,6 +107,7 @@ class PriceChangeReason(StrEnum):
     FACTS = auto()  # the family moved, or what else prices depend on has changed
     OTHER_BOOKINGS = auto()  # the family booked or cancelled something else: a package, a combination, a sibling's rank
     SIBLINGS = auto()  # another child of the family was enrolled
+    BOOK = auto()  # a prepaid book was sold or taken back
 
 
 class BookingPriceChange(Base):

@@ -96,12 +96,14 @@ class InvoiceLine(Base):
 
 
 class InvoicedBooking(Base):
-    """That a booking is on an issued invoice: at most once, ever."""
+    """That a booking is on an issued invoice, or was closed by a run because it costs nothing: at most once, ever."""
 
     __tablename__ = "invoiced_booking"
+    __table_args__ = (CheckConstraint("(line_id IS NULL) <> (run_id IS NULL)", name="one_place"),)
 
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True)
-    line_id: Mapped[int] = mapped_column(ForeignKey("invoice_line.id"), index=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_line.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_run.id"))  # that closed it without an invoice
 
 
 class StoredPdf(Base):

@@ -23,7 +23,8 @@ def with_aids(
 ) -> InvoiceDraft:
     """The draft less what aids pay. ``ledger`` is what they paid before, ``names`` are theirs by code.
 
-    A booking that was cancelled too late is not aided: funds pay for children who came. Each line says on which days
+    A booking that was cancelled too late is not aided: funds pay for children who came. Nor is a book of entries, which
+    is no day. Each line says on which days
     its aid pays the same amount: those are its uses.
     """
     bill = Bill(tuple(priced for line in draft.lines for priced in _priced(line)), ())
@@ -61,7 +62,7 @@ def item_of_activity(activity_id: int, code: str) -> str:
 
 def _priced(line: DraftLine) -> Iterable[PricedLine]:
     """What a line costs, day by day; what is one price for several days (a package) on its first."""
-    if line.is_absence or line.child_id is None:
+    if line.is_absence or line.child_id is None or line.kind is LineKind.BOOK_SALE:
         return
     is_by_day = line.quantity == len(line.days)
     days, cents = (line.days, line.unit_price_cents) if is_by_day else (line.days[:1], line.amount_cents)

@@ -29,7 +29,8 @@ class UsageStanding(StrEnum):
 class Usage:
     """A unit (``code``) that a child has on a day. ``minutes``: the stay; ``late_minutes``: picked up so late.
 
-    ``cost_cents`` is the real cost of an event, ``category`` its class of prices.
+    ``cost_cents`` is the real cost of an event, ``category`` its class of prices. What an invoice holds
+    (``is_invoiced``) takes no entry of a book any more; ``book`` is the one whose entry it says has paid.
     """
 
     key: int
@@ -43,6 +44,8 @@ class Usage:
     cost_cents: int | None = None
     category: str | None = None
     rhythm: str | None = None
+    is_invoiced: bool = False
+    book: int | None = None
 
     @property
     def is_charged(self) -> bool:
@@ -73,12 +76,27 @@ class FeePaid:
 
 @dataclass(frozen=True, slots=True)
 class BookEntries:
-    """The entries that a child has left in a prepaid book."""
+    """A prepaid book of a child: how many entries no invoice has spent yet, for which units, on which days.
 
+    These are those of its sale, whatever a later grid says.
+    """
+
+    key: int
     activity_id: int
     item: str
     child_id: int
     left: int
+    units: frozenset[str]
+    first_day: date = date.min
+    last_day: date = date.max
+
+    def pays(self, usage: Usage) -> bool:
+        """Whether an entry may pay for a usage, if one is left."""
+        return (
+            (usage.activity_id, usage.child_id) == (self.activity_id, self.child_id)
+            and usage.code in self.units
+            and self.first_day <= usage.day <= self.last_day
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,7 @@ class LineKind(StrEnum):
     SURCHARGE = auto()
     DEDUCTION = auto()
     FEE = auto()
+    BOOK_SALE = auto()  # a prepaid book itself
     AID = auto()
 
 
@@ -125,7 +144,7 @@ class PricedLine:
     """One line of a family's bill: ``amount_cents`` is what its steps lead to, and the sum of its three parts.
 
     ``day`` is the first of ``days``. ``usage_keys`` are what it is for. Deductions and aids are negative; of an aid,
-    ``fund`` owes what it takes off.
+    ``fund`` owes what it takes off. ``book`` is the prepaid book whose entry pays.
     """
 
     kind: LineKind
@@ -140,6 +159,7 @@ class PricedLine:
     other_cents: int
     steps: tuple[Step, ...]
     fund: str | None = None
+    book: int | None = None
 
     @property
     def day(self) -> date:

@@ -11,6 +11,7 @@ from datetime import date
 
 from app.rules.bills import (
     Bill,
+    BookEntries,
     FeePaid,
     Household,
     HouseholdChild,
@@ -138,6 +139,19 @@ def price_of_one(household: Household, usage: Usage, tariffs: Mapping[int, Seque
     return bill.shares()[usage.key]
 
 
+def price_of_book(
+    household: Household, tariffs: Sequence[GridVersion], activity_id: int, item: str, child_id: int, day: date
+) -> PricedLine:
+    """What a prepaid book costs a child that buys it on a day. Raises Unpriced."""
+    version = version_on(tariffs, day)
+    if version is None:
+        raise Unpriced(PriceProblem(ProblemKind.NO_VERSION, item))
+    if all(book.item != item for book in version.grid.credit_books):
+        raise Unpriced(PriceProblem(ProblemKind.NO_ITEM, item))
+    facts = _HouseholdFacts(household, {child.id: child for child in household.children})
+    return _Evaluation(activity_id, version.grid, facts, [], []).sale(item, child_id, day)
+
+
 def invoice_with_late_payment(grid: Grid, invoice_cents: int, reminders: int) -> tuple[Step, ...]:
     """What an invoice comes to when it is still unpaid after so many reminders: its steps. The latest rule counts."""
     rules = {
@@ -163,6 +177,7 @@ class _HouseholdFacts:
         self._standings: dict[tuple[int, int, int], frozenset[Standing]] = {}
         self._residences: dict[tuple[int, int], str | None] = {}
         self.fees_charged = set(household.fees_paid)  # two versions of a grid may lie in the year of a fee
+        self.entries_left = {book.key: book.left for book in household.book_entries}  # … or in the time of a book
         self._quotients: dict[tuple[int, int], tuple[QuotientOutcome, int | None]] = {}
 
     def quotient(self, day: date) -> tuple[QuotientOutcome, int | None]:
@@ -348,22 +363,33 @@ class _Evaluation:
 
     def _after_books(self, usages: list[Usage]) -> list[Usage]:
         """Pay with prepaid entries, day by day, and return what they do not pay."""
-        for book in self.grid.credit_books:
-            for entries in sorted(self.facts.household.book_entries, key=lambda each: each.child_id):
-                if (entries.activity_id, entries.item) != (self.activity_id, book.item):
-                    continue
-                mine = sorted(
-                    (usage for usage in usages if usage.child_id == entries.child_id and usage.code in book.units),
-                    key=usage_order,
+        books = [book for book in self.facts.household.book_entries if book.activity_id == self.activity_id]
+        if not books:
+            return usages
+        left = []
+        for usage in usages:
+            book = self._book_for(usage, books)
+            if book is None:
+                left.append(usage)
+                continue
+            self.charges.lines.append(
+                PricedLine(
+                    LineKind.BOOK, self.activity_id, book.item, usage.child_id, (usage.day,), (usage.key,), 0, 0, 0, 0,
+                    (Step(Operation.SET, 0, Cause.IN_BOOK),), book=book.key,
                 )
-                paid = mine[: entries.left]
-                for usage in paid:
-                    steps = (Step(Operation.SET, 0, Cause.IN_BOOK),)
-                    line = self._line(LineKind.BOOK, self.grid.by_code[book.item], [usage], steps, 0)
-                    self.charges.lines.append(line)
-                keys = {usage.key for usage in paid}
-                usages = [usage for usage in usages if usage.key not in keys]
-        return usages
+            )  # fmt: skip
+        return left
+
+    def _book_for(self, usage: Usage, books: Sequence[BookEntries]) -> BookEntries | None:
+        """The book that pays a usage: of those that have an entry left, the one that ends first. It takes the entry."""
+        if usage.is_invoiced:
+            return next((book for book in books if book.key == usage.book), None)
+        able = [book for book in books if self.facts.entries_left[book.key] > 0 and book.pays(usage)]
+        if not able:
+            return None
+        book = min(able, key=lambda each: (each.last_day, each.first_day, each.key))
+        self.facts.entries_left[book.key] -= 1
+        return book
 
     # -- days ----------------------------------------------------------------------------------------------------
 
@@ -480,6 +506,17 @@ class _Evaluation:
                     *parts_of(amount_cents, item.nature, item.meal_cents), steps,
                 )
             )  # fmt: skip
+
+    def sale(self, code: str, child_id: int, day: date) -> PricedLine:
+        """What a price with a name of its own costs a child on a day, by itself. Raises Unpriced."""
+        item = self.grid.by_code[code]
+        steps, amount_cents = item_price(
+            self.grid, item, self._facts([Usage(0, child_id, self.activity_id, code, day)])
+        )
+        return PricedLine(
+            LineKind.BOOK_SALE, self.activity_id, code, child_id, (day,), (), amount_cents,
+            *parts_of(amount_cents, item.nature, item.meal_cents), steps,
+        )  # fmt: skip
 
     # -- lines ---------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class OddityKind(StrEnum):
     QUOTIENT_OUT_OF_DATE = auto()
     QUOTIENT_UNVERIFIED = auto()
     DAY_NOT_OVER = auto()
+    ALL_FREE = auto()  # days at 0.00 alone: closed by the run, without an invoice
     NOTHING_TO_INVOICE = auto()
 
 
@@ -94,6 +95,7 @@ class DraftLine:
     explanation: str
     days: tuple[date, ...]
     booking_ids: tuple[int, ...]
+    book: int | None = None  # that is sold by this line
 
     @property
     def amount_cents(self) -> int:
@@ -177,7 +179,8 @@ def draft_invoice(
     if to_come:
         oddities.append(Oddity(OddityKind.DAY_NOT_OVER, to_come))
     if not any(line.amount_cents for line in lines):
-        oddities.append(Oddity(OddityKind.NOTHING_TO_INVOICE))
+        free = tuple(booking.booking_id for booking in charged)
+        oddities.append(Oddity(OddityKind.ALL_FREE if free else OddityKind.NOTHING_TO_INVOICE, free))
     return InvoiceDraft(lines, tuple(oddities))
 
 

@@ -6,10 +6,12 @@ excluded. Source: product.md section 6, domain.md section 4, docs/rules/pricing.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum, auto
 from fractions import Fraction
 from typing import Any
+
+from app.rules.calendars import add_months
 
 Rational = int | Fraction
 
@@ -297,15 +299,27 @@ class LeastDays:
 
 @dataclass(frozen=True, slots=True)
 class CreditBook:
-    """A book of prepaid entries (carnet): ``item`` is its price, ``entries`` of ``units`` it pays for."""
+    """A book of prepaid entries (carnet): ``item`` is its price, ``entries`` of ``units`` it pays for.
+
+    It pays for days from its sale on, for ``valid_months``; without these to the end of the activity's season.
+    """
 
     item: str
     units: frozenset[str]
     entries: int
+    valid_months: int | None = None
 
     def __post_init__(self) -> None:
         if self.entries < 1 or not self.units:
             raise ValueError("a book has at least one entry")
+        if self.valid_months is not None and self.valid_months < 1:
+            raise ValueError("a book is valid for a month at least")
+
+    def last_day(self, sold_on: date, season_ends_on: date) -> date:
+        """The last day that an entry of a book sold on a day may pay for; never after the season."""
+        if self.valid_months is None:
+            return season_ends_on
+        return min(add_months(sold_on, self.valid_months) - timedelta(days=1), season_ends_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,6 +313,7 @@ def _book(
         price_cents=price.amount_cents,
         price_outcome=price.outcome,
         price_explanation=explained(price.steps),
+        book_id=price.line.book,
         created_at=now,
     )
     booking.events.append(

@@ -14,6 +14,7 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
+from app.models.prepaid_books import PrepaidBook
 from app.rules.baskets import BasketState
 from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
@@ -23,6 +24,7 @@ from app.rules.numbers import DocumentKind, read_document_number
 from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
+from app.services.households import is_charged_booking
 
 
 class Problem(StrEnum):
@@ -38,6 +40,7 @@ class Problem(StrEnum):
     INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
     INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
     AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
+    BOOK = auto()  # a prepaid book is invoiced at another price, or has spent more entries than it has
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
     BASKET = auto()  # an online payment and the money recorded for it differ
     NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
@@ -79,6 +82,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_totals(session),
         *_wrongly_invoiced(session),
         *_wrong_aids(session),
+        *_wrong_books(session),
         *_wrong_allocations(session),
         *_wrong_baskets(session),
         *_wrong_numbers(session),
@@ -155,7 +159,10 @@ def _wrong_prices(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]
 
 def _amounts(known: Catalogue, unit_id: int, day: date) -> frozenset[int] | None:
     """All amounts that a unit may cost; None where other rules than its table have a say."""
-    version = version_on(known.activity_of_unit(unit_id).tariffs, day)
+    tariffs = known.activity_of_unit(unit_id).tariffs
+    if any(each.grid.credit_books for each in tariffs):
+        return None  # a book pays whatever later grids say
+    version = version_on(tariffs, day)
     item = version.grid.by_code.get(unit_code(unit_id)) if version is not None else None
     if version is None or item is None:
         return frozenset()
@@ -224,6 +231,26 @@ def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
             is_right = count[line_id] >= quantity and cents[line_id] == amount_cents
         if not is_right:
             yield Inconsistency(Problem.INVOICED_BOOKING, f"line {line_id}: {count[line_id]} bookings")
+
+
+def _wrong_books(session: Session) -> Iterator[Inconsistency]:
+    """A book is asked for at its price, and spends no more entries than it has; what is closed otherwise is free."""
+    spent = Counter(session.scalars(select(Booking.book_id).where(Booking.book_id.is_not(None), is_charged_booking())))
+    rows = session.execute(
+        select(PrepaidBook, InvoiceLine.amount_cents).outerjoin(InvoiceLine, InvoiceLine.id == PrepaidBook.line_id)
+    )
+    for book, amount_cents in rows:
+        if amount_cents is not None and (amount_cents != book.price_cents or book.taken_back_at is not None):
+            yield Inconsistency(Problem.BOOK, f"book {book.id}: {book.price_cents} cents, invoiced {amount_cents}")
+        if spent[book.id] > book.entries:
+            yield Inconsistency(Problem.BOOK, f"book {book.id}: {spent[book.id]} entries spent")
+    paid = (
+        select(InvoicedBooking.booking_id)
+        .join(Booking, Booking.id == InvoicedBooking.booking_id)
+        .where(InvoicedBooking.line_id.is_(None) | Booking.book_id.is_not(None), Booking.price_cents != 0)
+    )
+    for booking_id in session.scalars(paid):
+        yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} is closed at a price")
 
 
 def _wrong_aids(session: Session) -> Iterator[Inconsistency]:

@@ -113,6 +113,14 @@ class AidSpent(DomainError):
     """An aid would promise less than it has paid, or not be for a day that it paid for."""
 
 
+class BookSettled(DomainError):
+    """A prepaid book that is invoiced, or paid for a day that is: nobody takes it back."""
+
+
+class PriceMoved(DomainError):
+    """Something costs another price by now than the form showed: it is shown again."""
+
+
 class LastAdministrator(DomainError):
     """Somebody must be left who can administer."""
 

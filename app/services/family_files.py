@@ -189,7 +189,7 @@ def read_family_file(family_id: int) -> FamilyFile:
                 selectinload(Family.guardians).options(
                     joinedload(Guardian.user), joinedload(Guardian.invitation), joinedload(Guardian.claim_codes)
                 ),
-                selectinload(Family.children).selectinload(Child.families),
+                selectinload(Family.children).joinedload(Child.families),
                 joinedload(Family.addresses),
                 joinedload(Family.quotients),
             )

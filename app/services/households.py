@@ -3,19 +3,46 @@
 `load_prices()` reads; `FamilyPrices.bill()` asks the one engine, with or without changes that are not stored.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.models.bookings import Booking, Opening
 from app.models.enrolments import Enrolment
 from app.models.families import Child, FamilyChild
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
-from app.rules.bills import Bill, FeePaid, Household, HouseholdChild, LineKind, PricedLine, Share, Usage, UsageStanding
+from app.models.prepaid_books import PrepaidBook
+from app.rules.bills import (
+    Bill,
+    BookEntries,
+    FeePaid,
+    Household,
+    HouseholdChild,
+    LineKind,
+    PricedLine,
+    Share,
+    Usage,
+    UsageStanding,
+)
 from app.rules.calendars import add_months
 from app.rules.family_prices import fee_year, price_family, price_instead
 from app.rules.invoicing import usage_standing
@@ -25,7 +52,7 @@ from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus
 from app.rules.tariff_grids import GridVersion, unit_code, version_on
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import ChildView, quotients_of_families
-from app.services.price_facts import facts_of_families
+from app.services.price_facts import fact_selects, facts_of_rows
 
 Tariffs = Mapping[int, Sequence[GridVersion]]
 """The versions of each activity."""
@@ -39,6 +66,28 @@ class BookedUsage:
     opening_id: int
     price_cents: int
     invoiced: Invoiced | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicedLine:
+    """What an invoice asks besides bookings (a fee, a surcharge) or takes off (a deduction), in cents."""
+
+    activity_id: int
+    kind: LineKind
+    item: str
+    child_id: int | None
+    day: date
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldBook:
+    """A prepaid book that was not taken back, with the price kept with it (cents), and what no invoice has spent."""
+
+    entries: BookEntries
+    name: str
+    price_cents: int
+    is_invoiced: bool
 
 
 @dataclass(frozen=True)
@@ -63,6 +112,8 @@ class FamilyPrices:
     household: Household
     booked: Mapping[int, BookedUsage]  # by booking
     tariffs: Tariffs
+    invoiced_besides: Sequence[InvoicedLine] = ()
+    books: Sequence[SoldBook] = ()
 
     def bill(self, added: Iterable[Usage] = (), given_back: Collection[int] = ()) -> FamilyBill:
         """The family's bill: with some usages more, and some bookings cancelled in time."""
@@ -77,7 +128,22 @@ class FamilyPrices:
     def of_activity(self, activity_id: int) -> "FamilyPrices":
         """What concerns one activity alone: activities never change each other's prices."""
         booked = {key: each for key, each in self.booked.items() if each.usage.activity_id == activity_id}
-        return FamilyPrices(self.household, booked, {activity_id: self.tariffs.get(activity_id, ())})
+        return FamilyPrices(
+            self.household, booked, {activity_id: self.tariffs.get(activity_id, ())},
+            [line for line in self.invoiced_besides if line.activity_id == activity_id],
+            [book for book in self.books if book.entries.activity_id == activity_id],
+        )  # fmt: skip
+
+    def with_book(self, entries: BookEntries) -> "FamilyPrices":
+        """The same if a child had one more book."""
+        return replace(self, household=replace(self.household, book_entries=(*self.household.book_entries, entries)))
+
+    def entries_left(self, bill: Bill) -> Mapping[int, int]:
+        """How many entries of each book are left beside the usages of a bill, by book; choices may be among these."""
+        invoiced = {key for key, each in self.booked.items() if each.invoiced is not None}
+        paying = (line for line in bill.lines if line.book is not None)
+        spent = Counter(line.book for line in paying if line.usage_keys[0] not in invoiced)
+        return {each.entries.key: each.entries.left - spent[each.entries.key] for each in self.books}
 
 
 def cancelled(usage: Usage) -> Usage:
@@ -153,6 +219,21 @@ def households_of(
     session: Session, family_ids: Collection[int], children: Sequence[EnrolledChild] | None = None
 ) -> Mapping[int, Household]:
     """Families as prices look at them, by id. A constant number of queries; ``children``: where they were read."""
+    return {id_: each.household for id_, each in _read_families(session, family_ids, children).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A family as prices look at it, with what was asked of it besides bookings."""
+
+    household: Household
+    invoiced_besides: Sequence[InvoicedLine]
+    books: Sequence[SoldBook]
+
+
+def _read_families(
+    session: Session, family_ids: Collection[int], children: Sequence[EnrolledChild] | None
+) -> Mapping[int, _Family]:
     ids = set(family_ids)
     born: defaultdict[int, dict[int, date]] = defaultdict(dict)
     enrolled: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
@@ -161,27 +242,41 @@ def households_of(
         if child.activity_id is not None:
             enrolled[child.family_id, child.child_id].add(child.activity_id)
     quotients = quotients_of_families(session, ids)
-    fees = _fees_paid(session, ids)
-    facts = facts_of_families(session, ids)
+    rows = _fact_rows(session, ids)
+    facts = facts_of_rows(ids, (row[:7] for row in rows))
+    lines, books = _besides(rows)
     return {
-        family_id: Household(
-            children=tuple(
-                HouseholdChild(
-                    child_id,
-                    born_on,
-                    enrolled_in=frozenset(enrolled[family_id, child_id]),
-                    is_dependent=child_id not in facts[family_id].apart,
-                )
-                for child_id, born_on in born[family_id].items()
+        family_id: _Family(
+            Household(
+                children=tuple(
+                    HouseholdChild(
+                        child_id,
+                        born_on,
+                        enrolled_in=frozenset(enrolled[family_id, child_id]),
+                        is_dependent=child_id not in facts[family_id].apart,
+                    )
+                    for child_id, born_on in born[family_id].items()
+                ),
+                quotients=tuple(quotients.get(family_id, ())),
+                declines_quotient=facts[family_id].declines_quotient,
+                fees_paid=_fees_paid(lines[family_id]) if family_id in lines else frozenset(),
+                book_entries=tuple(book.entries for book in books[family_id]) if family_id in books else (),
+                residences=facts[family_id].residences,
+                held=facts[family_id].held,
             ),
-            quotients=tuple(quotients.get(family_id, ())),
-            declines_quotient=facts[family_id].declines_quotient,
-            fees_paid=frozenset(fees[family_id]),
-            residences=facts[family_id].residences,
-            held=facts[family_id].held,
+            lines.get(family_id, ()),
+            books.get(family_id, ()),
         )
         for family_id in ids
     }
+
+
+def is_charged_booking() -> ColumnElement[bool]:
+    """`rules.invoicing.is_charged()`, for the database."""
+    return or_(
+        Booking.status == BookingStatus.CONFIRMED,
+        (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
+    )
 
 
 def open_bookings(
@@ -199,10 +294,7 @@ def open_bookings(
         .where(
             Opening.unit_id.in_([unit.id for id_ in activity_ids for unit in known.activities[id_].units]),
             InvoicedBooking.booking_id.is_(None),
-            or_(
-                Booking.status == BookingStatus.CONFIRMED,
-                (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
-            ),
+            is_charged_booking(),
         )
         .group_by(Booking.family_id, Opening.unit_id)
     )
@@ -233,12 +325,15 @@ def load_prices(
     ``children``: where they were read already.
     """
     known = catalogue()
-    households = households_of(session, family_ids, children)
+    families = _read_families(session, family_ids, children)
     booked = _booked(session, known, set(family_ids), spans)
     versions = {id_: known.activities[id_].tariffs for id_ in spans} if tariffs is None else tariffs
     # A child that has left a family may have left bookings there: it still is one of its children for them.
     return {
-        id_: FamilyPrices(_with_children(households[id_], booked[id_]), booked[id_], versions) for id_ in households
+        id_: FamilyPrices(
+            _with_children(each.household, booked[id_]), booked[id_], versions, each.invoiced_besides, each.books
+        )
+        for id_, each in families.items()
     }
 
 
@@ -251,28 +346,83 @@ def family_bill(session: Session, family_id: int, month: date, activity_ids: Ite
     return load_prices(session, [family_id], spans)[family_id].bill()
 
 
-def _fees_paid(session: Session, family_ids: Collection[int]) -> defaultdict[int, set[FeePaid]]:
-    """The yearly fees that invoices hold already. One query, and none where no grid knows a fee."""
-    found: defaultdict[int, set[FeePaid]] = defaultdict(set)
+_BESIDES = (LineKind.FEE, LineKind.DEDUCTION, LineKind.SURCHARGE)
+
+_FactRow = tuple[str, int, int, str, date, date, str, int, int, int, int, int, str]
+"""A row of `fact_selects()`; then activity, cents, book, its entries left, invoice line, and a name."""
+
+
+def _fact_rows(session: Session, family_ids: Collection[int]) -> Sequence[_FactRow]:
+    """What prices depend on, what invoices hold besides bookings, and the books sold. One query for all of it."""
+    if not family_ids:
+        return ()
+    no_number, no_word = cast(null(), Integer), cast(null(), String)
+    facts = [each.add_columns(*[no_number] * 5, no_word) for each in fact_selects(family_ids)]
+    return session.execute(union_all(*facts, *_besides_selects(family_ids))).tuples().all()
+
+
+def _besides_selects(family_ids: Collection[int]) -> Iterable[Select[Any]]:
+    """Nothing where no grid knows such lines or books."""
+    no_number, no_day, no_word = cast(null(), Integer), cast(null(), Date), cast(null(), String)
+    grids = {id_: [version.grid for version in each.tariffs] for id_, each in catalogue().activities.items()}
+    asking = [id_ for id_, known in grids.items() if any(g.fees or g.deductions or g.surcharges for g in known)]
+    if asking:
+        yield (
+            select(
+                literal("line"), Invoice.family_id, InvoiceLine.child_id, InvoiceLine.item, InvoiceLine.first_day,
+                no_day, cast(InvoiceLine.kind, String), InvoiceLine.activity_id, InvoiceLine.amount_cents, no_number,
+                no_number, InvoiceLine.id, no_word,
+            )
+            .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+            .where(
+                Invoice.family_id.in_(family_ids), InvoiceLine.kind.in_(_BESIDES), InvoiceLine.activity_id.in_(asking)
+            )
+        )  # fmt: skip
+    if any(grid.credit_books for known in grids.values() for grid in known):
+        spent = (
+            select(func.count(InvoicedBooking.booking_id))
+            .join(Booking, Booking.id == InvoicedBooking.booking_id)
+            .where(Booking.book_id == PrepaidBook.id)
+            .correlate(PrepaidBook)
+            .scalar_subquery()
+        )
+        yield select(
+            literal("book"), PrepaidBook.family_id, PrepaidBook.child_id, PrepaidBook.item, PrepaidBook.bought_on,
+            PrepaidBook.last_day, PrepaidBook.units, PrepaidBook.activity_id, PrepaidBook.price_cents, PrepaidBook.id,
+            PrepaidBook.entries - spent, PrepaidBook.line_id, PrepaidBook.name,
+        ).where(PrepaidBook.family_id.in_(family_ids), PrepaidBook.taken_back_at.is_(None))  # fmt: skip
+
+
+def _besides(rows: Iterable[_FactRow]) -> tuple[Mapping[int, list[InvoicedLine]], Mapping[int, list[SoldBook]]]:
+    """By family."""
+    lines: dict[int, list[InvoicedLine]] = {}
+    books: dict[int, list[SoldBook]] = {}
+    for row in rows:
+        if row[0] == "line":
+            _, family_id, child_id, item, day, _, kind, activity_id, cents, *_ = row
+            lines.setdefault(family_id, []).append(
+                InvoicedLine(activity_id, LineKind(kind), item, child_id, day, cents)
+            )
+        elif row[0] == "book":
+            _, family_id, child_id, item, first, last, units, activity_id, cents, book_id, left, line_id, name = row
+            entries = BookEntries(
+                book_id, activity_id, item, child_id, left, frozenset(units.split(",")), first, last
+            )  # fmt: skip
+            books.setdefault(family_id, []).append(SoldBook(entries, name, cents, line_id is not None))
+    return lines, books
+
+
+def _fees_paid(lines: Iterable[InvoicedLine]) -> frozenset[FeePaid]:
+    """The yearly fees that invoices hold already."""
     activities = catalogue().activities
-    with_fees = [id_ for id_, each in activities.items() if any(version.grid.fees for version in each.tariffs)]
-    if not with_fees:
-        return found
-    rows = session.execute(
-        select(
-            Invoice.family_id, InvoiceLine.activity_id, InvoiceLine.item, InvoiceLine.child_id, InvoiceLine.first_day
-        )
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(
-            Invoice.family_id.in_(family_ids), InvoiceLine.kind == LineKind.FEE, InvoiceLine.activity_id.in_(with_fees)
-        )
-    )  # fmt: skip
-    for family_id, activity_id, item, child_id, day in rows:
-        version = version_on(activities[activity_id].tariffs, day)
-        for fee in version.grid.fees if version is not None else ():
-            if fee.item == item:
-                found[family_id].add(FeePaid(activity_id, item, fee_year(fee, day), child_id))
-    return found
+    found = set()
+    for line in lines:
+        version = version_on(activities[line.activity_id].tariffs, line.day)
+        if line.kind is LineKind.FEE and version is not None:
+            for fee in version.grid.fees:
+                if fee.item == line.item:
+                    found.add(FeePaid(line.activity_id, line.item, fee_year(fee, line.day), line.child_id))
+    return frozenset(found)
 
 
 def _booked(
@@ -286,8 +436,8 @@ def _booked(
     rows = session.execute(
         select(
             Booking.id, Booking.family_id, Booking.child_id, Booking.opening_id, Booking.day, Booking.status,
-            Booking.cancel_class, Booking.price_cents, Opening.unit_id, InvoicedBooking.booking_id, InvoiceLine.kind,
-            InvoiceLine.item,
+            Booking.cancel_class, Booking.price_cents, Opening.unit_id, InvoicedBooking.booking_id,
+            Booking.book_id, InvoiceLine.kind, InvoiceLine.item,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
@@ -316,8 +466,9 @@ def _booked(
             found[row.family_id].pop(given_back.pop(place, 0), None)
         unit = known.units[row.unit_id]
         usage = Usage(
-            row.id, row.child_id, unit.activity_id, unit_code(unit.id), row.day, standing, minutes=unit.minutes
-        )
+            row.id, row.child_id, unit.activity_id, unit_code(unit.id), row.day, standing, minutes=unit.minutes,
+            is_invoiced=row.booking_id is not None, book=row.book_id,
+        )  # fmt: skip
         invoiced = None
         if row.booking_id is not None:
             invoiced = Invoiced(row.price_cents, row.item if row.kind is LineKind.PACKAGE else None)

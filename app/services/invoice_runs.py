@@ -9,17 +9,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app import clock, labels
 from app.bill_labels import THE_FAMILY, line_name
 from app.database import db
-from app.filters import day_list
+from app.filters import day_list, day_plain
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family, FamilyAddress, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.models.prepaid_books import PrepaidBook
 from app.price_labels import explained
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.aided_invoices import with_aids
@@ -36,14 +37,13 @@ from app.rules.invoicing import (
     draft_invoice,
 )
 from app.rules.numbers import DocumentKind
-from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import unit_code, version_on
 from app.services.aids import aids_for_run, record_uses
 from app.services.catalogue import Catalogue, catalogue
 from app.services.documents import next_number
 from app.services.errors import NotFound
 from app.services.families import lock_children
-from app.services.households import FamilyPrices, load_prices, month_span, spans_to_tell
+from app.services.households import FamilyPrices, is_charged_booking, load_prices, month_span, spans_to_tell
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
 from app.services.prices import FAMILIES_PER_BATCH
@@ -194,6 +194,8 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
         draft = by_family.get(family_id)
         if draft is not None and draft.is_issuable:
             _issue(session, run, family_id, draft)
+        elif draft is not None:
+            _close_free_days(session, run, draft)
     run.last_family_id = family_ids[-1]
     return len(family_ids)
 
@@ -253,15 +255,25 @@ def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
     )  # fmt: skip
 
 
-def _chargeable() -> ColumnElement[bool]:
-    return or_(
-        Booking.status == BookingStatus.CONFIRMED,
-        (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
+def _books_to_invoice(office_id: int, month: date) -> Select[tuple[PrepaidBook, str, str]]:
+    """The books sold by the end of a month that no invoice holds, with their child's names."""
+    return (
+        select(PrepaidBook, Child.first_name, Child.last_name)
+        .join(Activity, Activity.id == PrepaidBook.activity_id)
+        .join(Child, Child.id == PrepaidBook.child_id)
+        .where(
+            Activity.office_id == office_id,
+            PrepaidBook.line_id.is_(None),
+            PrepaidBook.taken_back_at.is_(None),
+            PrepaidBook.bought_on < add_months(month.replace(day=1), 1),
+        )
+        .order_by(PrepaidBook.id)
     )
 
 
 def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[int]:
-    return session.scalars(
+    """The next families that have bookings of the month, or books, which no invoice holds."""
+    with_bookings = (
         select(Booking.family_id)
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id)
@@ -273,12 +285,19 @@ def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[in
             Booking.day < add_months(run.month, 1),
             Booking.family_id > run.last_family_id,
             InvoicedBooking.booking_id.is_(None),
-            _chargeable(),
+            is_charged_booking(),
         )
         .group_by(Booking.family_id)
         .order_by(Booking.family_id)
         .limit(limit)
-    ).all()
+    )
+    with_books = (
+        _books_to_invoice(run.office_id, run.month)
+        .with_only_columns(PrepaidBook.family_id)
+        .where(PrepaidBook.family_id > run.last_family_id)
+    )
+    found = {*session.scalars(with_bookings), *session.scalars(with_books)}
+    return sorted(found)[:limit]
 
 
 def _drafts(
@@ -286,11 +305,12 @@ def _drafts(
 ) -> dict[int, InvoiceDraft]:
     """What would be asked of each family that has anything in the month. A constant number of queries for a hundred."""
     rows = _load_bookings(session, office_id, month, family_ids)
+    sales = _load_sales(session, office_id, month, family_ids)
     known = catalogue()
     activity_ids = session.scalars(select(Activity.id).where(Activity.office_id == office_id)).all()
     spans = spans_to_tell(activity_ids, month_span(month))
     drafts: dict[int, InvoiceDraft] = {}
-    ids = sorted(rows)
+    ids = sorted(rows.keys() | sales.keys())
     for start in range(0, len(ids), FAMILIES_PER_BATCH):
         batch = ids[start : start + FAMILIES_PER_BATCH]
         loaded = load_prices(session, batch, spans)
@@ -298,7 +318,7 @@ def _drafts(
         # Read under the lock of the children: two offices that invoice at once never spend the same aid twice.
         helped = aids_for_run(session, batch, month, lock=family_ids is not None)
         for family_id in batch:
-            family = _FamilyMonth(known, month, rows[family_id], loaded[family_id])
+            family = _FamilyMonth(known, month, rows[family_id], loaded[family_id], sales[family_id])
             draft = family.draft(deducted.get(family_id, ()))
             aids = helped.get(family_id)
             if aids is not None:
@@ -310,7 +330,10 @@ def _drafts(
 class _FamilyMonth:
     """What a family has in a month of an office, priced as a whole, and what an invoice would say of it."""
 
-    def __init__(self, known: Catalogue, month: date, rows: Sequence["_Row"], prices: FamilyPrices) -> None:
+    def __init__(
+        self, known: Catalogue, month: date, rows: Sequence["_Row"], prices: FamilyPrices, sales: Sequence[DraftLine]
+    ) -> None:
+        self.sales = sales
         self.known = known
         self.month = month
         self.rows = rows
@@ -323,9 +346,8 @@ class _FamilyMonth:
         bookings = self._bookings()
         charged = charged_bookings(self.month, bookings, today=clock.today())
         besides = self.besides({booking.booking_id: booking.price_cents or 0 for booking in charged}, deducted)
-        return draft_invoice(
-            self.month, bookings, today=clock.today(), besides=[self._besides_line(line) for line in besides]
-        )
+        lines = [*(self._besides_line(line) for line in besides), *self.sales]
+        return draft_invoice(self.month, bookings, today=clock.today(), besides=lines)
 
     def besides(self, drafted: Mapping[int, int], deducted: Iterable[Deducted]) -> tuple[PricedLine, ...]:
         """The lines that no booking carries, for the bookings that the invoice asks for (with their cents)."""
@@ -336,11 +358,13 @@ class _FamilyMonth:
         )  # fmt: skip
 
     def _bookings(self) -> list[InvoiceableBooking]:
+        in_book = {row.booking.id for row in self.rows if row.booking.book_id is not None}
         shared = {
             key: SharedLine(line.kind, line.item, self._name(line), line.usage_keys[0])
             for line in self.priced.bill.lines
             if line.kind in CARRYING and line.kind is not LineKind.UNIT
             for key in line.usage_keys
+            if line.kind is not LineKind.BOOK or key in in_book  # what the family was told to pay takes no entry
         }
         found = []
         for row in self.rows:
@@ -419,7 +443,7 @@ def _load_bookings(
             Activity.office_id == office_id,
             Booking.day >= first,
             Booking.day < add_months(first, 1),
-            _chargeable(),
+            is_charged_booking(),
         )
     )
     if family_ids is not None:
@@ -428,6 +452,37 @@ def _load_bookings(
     for row in session.execute(query):
         by_family[row[0].family_id].append(_Row(*row))
     return by_family
+
+
+def _load_sales(
+    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
+) -> defaultdict[int, list[DraftLine]]:
+    """The lines of books that no invoice holds, by family. One query."""
+    query = _books_to_invoice(office_id, month)
+    if family_ids is not None:
+        query = query.where(PrepaidBook.family_id.in_(family_ids))
+    activities = catalogue().activities
+    found: defaultdict[int, list[DraftLine]] = defaultdict(list)
+    for book, first_name, last_name in session.execute(query):
+        until = f"{book.entries} entrées, jusqu’au {day_plain(book.last_day)}"
+        line = DraftLine(
+            kind=LineKind.BOOK_SALE,
+            item=book.item,
+            child_id=book.child_id,
+            child_name=f"{first_name} {last_name}",
+            activity_id=book.activity_id,
+            activity_name=activities[book.activity_id].name,
+            name=book.name,
+            is_absence=False,
+            quantity=1,
+            unit_price_cents=book.price_cents,
+            explanation=f"{book.price_explanation} ; {until}",
+            days=(book.bought_on,),
+            booking_ids=(),
+            book=book.id,
+        )
+        found[book.family_id].append(line)
+    return found
 
 
 def _deducted(
@@ -497,12 +552,21 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
         session.add(line)
         session.flush()
         session.add_all(InvoicedBooking(booking_id=id_, line_id=line.id) for id_ in drafted.booking_ids)
+        if drafted.book is not None:
+            session.get_one(PrepaidBook, drafted.book).line_id = line.id
         if drafted.kind is LineKind.AID:
             record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
     emails = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
     for email in emails:
         assert email is not None
         queue_mail(session, "invoice_issued", email, family_id=family_id, invoice=invoice, family=family)
+
+
+def _close_free_days(session: Session, run: InvoiceRun, draft: InvoiceDraft) -> None:
+    """Days that cost nothing make no invoice, and are settled all the same: nothing changes them any more."""
+    for line in draft.lines:
+        session.add_all(InvoicedBooking(booking_id=id_, run_id=run.id) for id_ in line.booking_ids)
+    session.flush()
 
 
 def _address(session: Session, family_id: int, day: date) -> str:

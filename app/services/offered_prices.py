@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from app.bill_labels import line_name
-from app.filters import NBSP, hour_table
+from app.bill_labels import book_name, line_name
+from app.filters import NBSP, enumeration, hour_table, spaced
 from app.price_labels import explained, problem_words
 from app.rules.bills import Bill, Household, HouseholdChild, LineKind, PricedLine, Usage
-from app.rules.family_prices import price_family
+from app.rules.family_prices import price_family, price_of_book
 from app.rules.packages import period_start
-from app.rules.tariff_grids import Grid, Package, Period, unit_code, version_on
+from app.rules.rates import Unpriced
+from app.rules.tariff_grids import CreditBook, Grid, Package, Period, unit_code, version_on
 from app.services.catalogue import ActivityInfo, UnitInfo
 from app.services.households import usage_of
 
@@ -48,8 +49,9 @@ class _Asked:
         self.activity = activity
         self.child_id = child_id
         self.household = replace(
-            household, children=tuple(self._enrolled(child) for child in household.children), fees_paid=frozenset()
-        )
+            household, children=tuple(self._enrolled(child) for child in household.children), fees_paid=frozenset(),
+            book_entries=(),
+        )  # fmt: skip
         self.coming = [child.id for child in self.household.children if activity.id in child.enrolled_in]
 
     def bill(self, units: Iterable[UnitInfo], days: Sequence[date]) -> Bill:
@@ -97,6 +99,21 @@ def _prices_together(asked: _Asked, grid: Grid, day: date) -> Iterable[OfferedPr
             days = package.least_days
             detail = f"à partir de {days}{NBSP}jours" if days > 1 else ""
             yield OfferedPrice(line_name(line, grid, names), detail, line.amount_cents, explained(line.steps))
+    for book in grid.credit_books:
+        yield _book_price(asked, grid, book, day)
+
+
+def _book_price(asked: _Asked, grid: Grid, book: CreditBook, day: date) -> OfferedPrice:
+    """What a prepaid book costs: the prices of single days stand without it."""
+    name = book_name(grid, book)
+    paid = [unit.name for unit in asked.activity.units if unit_code(unit.id) in book.units]
+    detail = spaced(f"{book.entries} entrées pour {enumeration(paid)}, à acheter après l’inscription")
+    activity = asked.activity
+    try:
+        line = price_of_book(asked.household, activity.tariffs, activity.id, book.item, asked.child_id, day)
+    except Unpriced as error:
+        return OfferedPrice(name, detail, None, problem_words(error.problem))
+    return OfferedPrice(name, detail, line.amount_cents, explained(line.steps))
 
 
 def _days_of(package: Package, day: date) -> Sequence[date]:

@@ -22,7 +22,7 @@ from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
 from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_day, load_facts
-from app.services.proposed_prices import ProposedPrices
+from app.services.proposed_prices import BookLeft, ProposedPrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ class Summary:
     effects: tuple[str, ...]  # the packages that this triggers or breaks, and whose prices change besides
     month: date
     month_cents: int  # what the family's month costs with these choices
+    invoiced_cents: int  # what invoices hold of it already
+    books: tuple[BookLeft, ...]  # of the child, with what is left of each beside these choices
     problems: tuple[str, ...]
 
     @property
@@ -399,5 +401,7 @@ def _summary(
         effects=prices.effects(),
         month=month,
         month_cents=prices.total_cents(month_span(month)),
+        invoiced_cents=prices.invoiced_cents(month_span(month)),
+        books=tuple(book for book in prices.books() if book.last_day >= clock.today()),
         problems=tuple(problems),
     )

@@ -4,15 +4,16 @@ As the parts of a family's file these facts are text by name of field, so that `
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Date,
     Integer,
+    Select,
     String,
     cast,
     false,
@@ -48,6 +49,9 @@ CHILD_STANDINGS = (Standing.MEAL_PLAN, Standing.CARD)
 
 YES = "yes"
 """What a tick says, as text."""
+
+FactRow = tuple[str, int, int, str, date, date, str]
+"""A row of `fact_selects()`: kind, family, child, word, first and last day, town."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,12 @@ class ListedCommune:
 
 def facts_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, FamilyFacts]:
     """The facts of each of these families. One query, whatever their number."""
-    rows = session.execute(_facts_query(family_ids)).all() if family_ids else ()
+    rows = session.execute(union_all(*fact_selects(family_ids))).tuples().all() if family_ids else ()
+    return facts_of_rows(family_ids, rows)
+
+
+def facts_of_rows(family_ids: Collection[int], rows: Iterable[FactRow]) -> Mapping[int, FamilyFacts]:
+    """The facts that the rows of `fact_selects()` tell; others are passed over."""
     addresses: defaultdict[int, list[AddressFrom]] = defaultdict(list)
     cities: defaultdict[int, list[tuple[date, str]]] = defaultdict(list)
     told: defaultdict[int, list[ResidenceFrom]] = defaultdict(list)
@@ -114,7 +123,7 @@ def facts_of_families(session: Session, family_ids: Collection[int]) -> Mapping[
                 held[family_id].append(HeldStanding(Standing(word), starts_on, ends_on, child_id))
             case "apart":
                 apart[family_id].add(child_id)
-            case _:
+            case "declines":
                 declining.add(family_id)
     communes = catalogue().residences
     return {
@@ -247,9 +256,10 @@ def unlist_commune(session: Session, insee_code: str) -> None:
     session.flush()
 
 
-def _facts_query(family_ids: Collection[int]) -> CompoundSelect[tuple[str, int, int, str, date, date, str]]:
+def fact_selects(family_ids: Collection[int]) -> Sequence[Select[Any]]:
+    """What tells the facts of families, to be asked as one query, also with others of these columns."""
     no_number, no_day, no_word = cast(null(), Integer), cast(null(), Date), cast(null(), String)
-    return union_all(
+    return (
         select(
             literal("address").label("kind"), FamilyAddress.family_id, no_number, FamilyAddress.insee_code,
             FamilyAddress.starts_on, no_day, FamilyAddress.city,

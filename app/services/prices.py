@@ -11,15 +11,19 @@ from app import clock
 from app.models.bookings import Booking, BookingPriceChange
 from app.models.bookings import PriceChangeReason as PriceChangeReason
 from app.models.families import Family, FamilyChild, Guardian
+from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
 from app.price_labels import explained
 from app.rules.bills import Share
 from app.rules.changes import Change
+from app.rules.family_prices import price_of_book
 from app.rules.file_fields import STREET_FIELDS, FileKind
+from app.rules.rates import Unpriced
 from app.rules.reaches import asks_siblings, told_days
+from app.rules.states import Actor
 from app.rules.tariff_grids import CountedSiblings
 from app.services.catalogue import catalogue
 from app.services.families import lock_children
-from app.services.households import load_prices, open_bookings
+from app.services.households import FamilyPrices, load_prices, open_bookings
 from app.services.mails import queue_mail
 
 FAMILIES_PER_BATCH = 100
@@ -38,6 +42,7 @@ def change_price(session: Session, booking: Booking, share: Share, reason: Price
     """Keep another price with a booking, log it, and return the difference (cents); 0 where only its words change."""
     booking.price_outcome = share.outcome
     booking.price_explanation = explained(share.steps)
+    booking.book_id = share.line.book
     difference_cents = share.amount_cents - booking.price_cents
     if difference_cents:
         session.add(
@@ -71,6 +76,8 @@ def reprice_families(
     priced = load_prices(session, family_ids, spans)
     now = clock.now()
     words: dict[int, str] = {}  # by the identity of steps: families are much alike, and the grid remembers them
+    if reason is not PriceChangeReason.TARIFF:  # a book costs what the grid of the day of its sale said
+        _reprice_books(session, priced, known.keys() if activity_ids is None else activity_ids)
     bookings: list[dict[str, object]] = []
     changes: list[dict[str, object]] = []
     found: dict[int, Repricing] = {}
@@ -84,7 +91,7 @@ def reprice_families(
             bookings.append(
                 {
                     "id": key, "price_cents": share.amount_cents, "price_outcome": share.outcome,
-                    "price_explanation": words[id(steps)],
+                    "price_explanation": words[id(steps)], "book_id": share.line.book,
                 }
             )  # fmt: skip
             if share.amount_cents != kept_cents:
@@ -105,6 +112,33 @@ def reprice_families(
             session.expire(row)
     _tell_parents(session, {id_: each for id_, each in found.items() if each.count})
     return found
+
+
+def _reprice_books(session: Session, priced: Mapping[int, FamilyPrices], activity_ids: Collection[int]) -> None:
+    """Give the books that no invoice holds the price that the family's facts make of it now, and log it."""
+    known = catalogue().activities
+    for prices in priced.values():
+        for book in prices.books:
+            entries = book.entries
+            if book.is_invoiced or entries.activity_id not in activity_ids:
+                continue
+            tariffs = known[entries.activity_id].tariffs
+            try:
+                line = price_of_book(
+                    prices.household, tariffs, entries.activity_id, entries.item, entries.child_id, entries.first_day
+                )
+            except Unpriced:
+                continue  # it keeps the price that it was sold for
+            if line.amount_cents == book.price_cents:
+                continue
+            row = session.get_one(PrepaidBook, entries.key)
+            row.price_cents, row.price_outcome = line.amount_cents, line.outcome
+            row.price_explanation = explained(line.steps)
+            row.events.append(
+                PrepaidBookEvent(
+                    kind=BookEventKind.REPRICED, actor=Actor.SYSTEM, price_cents=line.amount_cents, at=clock.now()
+                )
+            )
 
 
 def _tell_parents(session: Session, changed: Mapping[int, Repricing]) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from app.bill_labels import change_sentences
 from app.price_labels import explained
 from app.rules.bill_changes import BillChange, BillChangeKind, bill_changes, extras_cents
-from app.rules.bills import CARRYING, Share, Usage
+from app.rules.bills import CARRYING, LineKind, Share, Usage
 from app.rules.family_prices import price_of_one
 from app.rules.rates import PriceProblem, ProblemKind, Unpriced
 from app.rules.reaches import DaySpan, is_solitary, moved_days
@@ -48,6 +48,16 @@ class ChoicePrice:
     amount_cents: int
     explanation: str
     effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookLeft:
+    """A prepaid book, with its entries that are left beside all bookings and choices."""
+
+    child_id: int
+    name: str
+    left: int
+    last_day: date
 
 
 class ProposedPrices:
@@ -114,11 +124,24 @@ class ProposedPrices:
         return total + sum(each.share.amount_cents - each.from_cents for each in self.moved())
 
     def total_cents(self, span: DaySpan) -> int:
-        """What the family's days of a span cost with these choices, in the activities that were told."""
-        total = 0
-        for activity_id in self.prices.tariffs:
-            total += self._of(activity_id).total_cents(span)
-        return total
+        """What the family's days of a span cost with these choices, in the activities that were told.
+
+        All that is due for them counts, invoiced or not, and the prepaid books that were bought on them.
+        """
+        return sum(self._of(activity_id).total_cents(span) for activity_id in self.prices.tariffs)
+
+    def invoiced_cents(self, span: DaySpan) -> int:
+        """What invoices hold of it already."""
+        return sum(self._of(activity_id).invoiced_cents(span) for activity_id in self.prices.tariffs)
+
+    def books(self) -> Sequence[BookLeft]:
+        """What is left with these choices of the books of the child that may pay for what was told."""
+        return [
+            book
+            for activity_id in self.prices.tariffs
+            for book in self._of(activity_id).books_left()
+            if book.child_id == self.child_id
+        ]
 
     def _of(self, activity_id: int) -> "_ActivityPrices":
         if activity_id not in self._activities:
@@ -177,6 +200,8 @@ class _ActivityPrices:
 
     def is_solitary_on(self, day: date) -> bool:
         """Whether prices of a day look at nothing else that the family has."""
+        if self.prices.books:
+            return False  # an entry that it takes is another's no more
         version = version_on(self.versions, day)
         return version is None or is_solitary(version.grid)
 
@@ -193,7 +218,11 @@ class _ActivityPrices:
             was = self.before.shares.get(key)
             if was is None or key in self.given_back or not reach.covers(self.prices.booked[key].usage.day):
                 continue
-            if (was.amount_cents, was.line.kind) != (share.amount_cents, share.line.kind):
+            if (was.amount_cents, was.line.kind, was.line.book) != (
+                share.amount_cents,
+                share.line.kind,
+                share.line.book,
+            ):
                 found.append(Moved(key, self.prices.booked[key].price_cents, share))
         return found
 
@@ -227,12 +256,39 @@ class _ActivityPrices:
             share = self.after.shares.get(usage.key)
             if share is not None and span.covers(usage.day):
                 total += share.amount_cents
-        return total
+        # The engine does not charge a fee again that an invoice holds.
+        total += sum(
+            line.amount_cents
+            for line in self.prices.invoiced_besides
+            if line.kind is LineKind.FEE and span.covers(line.day)
+        )
+        return total + sum(book.price_cents for book in self.prices.books if span.covers(book.entries.first_day))
+
+    def invoiced_cents(self, span: DaySpan) -> int:
+        """What invoices hold of the days of a span."""
+        booked = (each for each in self.prices.booked.values() if each.invoiced is not None)
+        total = sum(each.price_cents for each in booked if span.covers(each.usage.day))
+        total += sum(line.amount_cents for line in self.prices.invoiced_besides if span.covers(line.day))
+        return total + sum(
+            book.price_cents for book in self.prices.books if book.is_invoiced and span.covers(book.entries.first_day)
+        )
+
+    def books_left(self) -> Iterable[BookLeft]:
+        """The books of the activity, those that end first before the others."""
+        left = self.prices.entries_left(self.after.bill) if self.prices.books else {}
+        for book in sorted(self.prices.books, key=lambda each: (each.entries.last_day, each.entries.key)):
+            entries = book.entries
+            yield BookLeft(entries.child_id, book.name, left[entries.key], entries.last_day)
 
     def _grid(self, day: date) -> Grid:
         version = version_on(self.versions, day)
         assert version is not None  # it made the line
         return version.grid
+
+
+def _place(share: Share) -> tuple[int, LineKind, int | None]:
+    """What a booking's price is, and where it stands."""
+    return share.amount_cents, share.line.kind, share.line.book
 
 
 def _key(opening_id: int) -> int:

@@ -6,7 +6,7 @@ Nothing is read of a family but its quotients and what else its prices depend on
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 
 from sqlalchemy import select
@@ -76,6 +76,7 @@ class Simulation:
     total_cents: int
     days: int  # different days on which the children would come
     outcome: QuotientOutcome  # of the quotients in that month
+    is_without_books: bool  # the grid knows prepaid books, which nobody is asked about
 
     @property
     def weekdays(self) -> tuple[int, ...]:
@@ -145,6 +146,11 @@ def simulate(
         total_cents=bill.total_cents,
         days=len({usage.day for usage in usages}),
         outcome=outcome_on(quotients, wish.month, declines=household.declines_quotient),
+        is_without_books=any(
+            version.grid.credit_books
+            for day in (wish.month, add_months(wish.month, 1) - timedelta(days=1))
+            if (version := version_on(activity.tariffs, day)) is not None
+        ),
     )
 
 

@@ -51,8 +51,8 @@ class Comparison:
 def compare(version: VersionView) -> Comparison | None:
     """A version against the one in force today, on the bookings of the last year. None when none is in force.
 
-    All that the year's families had is priced twice, whole: siblings, packages and fees count in both. A constant
-    number of queries for each hundred families.
+    All that the year's families had is priced twice, whole: siblings, packages and fees count in both, prepaid books in
+    neither. A constant number of queries for each hundred families.
     """
     today = clock.today()
     activity = version.activity
@@ -77,9 +77,9 @@ def compare(version: VersionView) -> Comparison | None:
     for start in range(0, len(families), FAMILIES_PER_BATCH):
         loaded = load_prices(session, families[start : start + FAMILIES_PER_BATCH], {activity.id: span})
         for family_id, prices in loaded.items():
-            usages = [each.usage for each in prices.booked.values()]
-            # A fee is due in this year, whether or not it was asked before.
-            household = replace(prices.household, fees_paid=frozenset())
+            usages = [replace(each.usage, is_invoiced=False, book=None) for each in prices.booked.values()]
+            # A fee is due in this year, whether or not it was asked before; a book would hide what a day costs.
+            household = replace(prices.household, fees_paid=frozenset(), book_entries=())
             missing = {
                 each.usage.key for tariffs in grids for each in price_family(household, usages, tariffs).unpriced
             }

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from app.price_labels import explained
 from app.rules.bills import Bill, Household, LineKind, Usage
 from app.rules.explanations import recompute, rounded_half_up
-from app.rules.family_prices import price_family
+from app.rules.family_prices import price_family, price_of_book
 from app.rules.grid_checks import grid_problems
 from app.rules.quotients import Quotient, QuotientOutcome
-from app.rules.rates import Facts, ProblemKind
+from app.rules.rates import Facts, ProblemKind, Unpriced
 from app.rules.tariff_grids import (
     CountedSiblings,
+    CreditBook,
     Criterion,
     Grid,
     GridVersion,
@@ -96,6 +97,37 @@ def test_a_fee_is_charged_once_also_where_two_versions_lie_in_its_year() -> None
     versions = {3: (*TARIFFS[3], GridVersion(date(2026, 11, 3), grid))}
     bill = price_family(household("–"), usages("holidays", "A 02 day; A 03 day"), versions)
     assert [line.kind for line in bill.lines] == [LineKind.FEE, LineKind.UNIT, LineKind.UNIT]
+
+
+def test_entries_of_a_book_are_spent_once_over_two_versions_also_where_the_later_one_knows_no_book() -> None:
+    grid = TARIFFS[3][0].grid
+    without = replace(grid, credit_books=(), items=tuple(item for item in grid.items if item.code != "book"))
+    versions = {3: (*TARIFFS[3], GridVersion(date(2026, 11, 9), without))}
+    had = usages("holidays", "A 02 day; A 09 day; A 16 day")
+    bill = price_family(household("card paid, book A 2"), had, versions)
+    assert [line.kind for line in bill.lines] == [LineKind.BOOK, LineKind.BOOK, LineKind.UNIT]
+
+
+def test_a_book_costs_what_the_grid_of_its_day_says() -> None:
+    line = price_of_book(household("QF 700"), TARIFFS[3], 3, "book", 1, date(2026, 11, 4))
+    assert (line.kind, line.amount_cents, line.care_cents) == (LineKind.BOOK_SALE, 8_000, 8_000)
+    with pytest.raises(Unpriced):
+        price_of_book(household("QF 700"), TARIFFS[3], 3, "week", 1, date(2026, 11, 4))
+    with pytest.raises(Unpriced):
+        price_of_book(household("QF 700"), TARIFFS[3], 3, "book", 1, date(2026, 8, 4))
+
+
+@pytest.mark.parametrize(
+    ("months", "sold_on", "last"),
+    [
+        (None, date(2026, 11, 4), date(2027, 7, 31)),
+        (3, date(2026, 11, 30), date(2027, 2, 27)),
+        (12, date(2026, 11, 4), date(2027, 7, 31)),
+    ],
+)
+def test_the_last_day_of_a_book(months: int | None, sold_on: date, last: date) -> None:
+    book = CreditBook("book", frozenset({"day"}), 10, months)
+    assert book.last_day(sold_on, date(2027, 7, 31)) == last
 
 
 @pytest.mark.parametrize(
@@ -197,7 +229,16 @@ UNITS = [
     (ACTIVITIES["club"], "session"),
 ]
 FAMILIES = st.sampled_from(
-    ["–", "QF 0", "QF 700", "QF 905, outside", "QF 2000, staff, PAI A", "QF 300, outside, staff, book A 2", "declines"]
+    [
+        "–",
+        "QF 0",
+        "QF 700",
+        "QF 905, outside",
+        "QF 2000, staff, PAI A",
+        "QF 300, outside, staff, book A 2",
+        "declines",
+        "book A 3 from 05 until 20, book A 1, book B 2 until 12",
+    ]
 )
 
 
@@ -217,7 +258,7 @@ def months(draw: st.DrawFn) -> list[Usage]:
     return [
         Usage(
             key, child, unit[0], unit[1], date(2026, 11, day), STANDINGS[standing],
-            minutes=minutes, late_minutes=late,
+            minutes=minutes, late_minutes=late, is_invoiced=standing == "invoiced",
         )
         for key, (child, unit, day, standing, minutes, late) in enumerate(chosen)
     ]  # fmt: skip
@@ -239,6 +280,11 @@ def test_a_bill_is_never_negative_adds_up_and_is_explained(family: str, had: lis
     assert sum(share.amount_cents for share in shares.values()) == sum(
         line.amount_cents for line in bill.lines if line.kind in (LineKind.UNIT, LineKind.COMBINATION, LineKind.PACKAGE)
     )
+    by_key = {usage.key: usage for usage in had}
+    for book in household(family).book_entries:
+        paid = [by_key[key] for line in bill.lines if line.book == book.key for key in line.usage_keys]
+        assert sum(not usage.is_invoiced for usage in paid) <= book.left
+        assert all(usage.is_invoiced or book.pays(usage) for usage in paid)
 
 
 @given(FAMILIES, months(), st.randoms(use_true_random=False))

@@ -124,6 +124,8 @@ STANDINGS = {
     "unbooked": UsageStanding.UNBOOKED,
     "absent": UsageStanding.ABSENT,
     "given": UsageStanding.CANCELLED_IN_TIME,
+    "invoiced": UsageStanding.HAD,
+    "entry1": UsageStanding.HAD,  # … with an entry of the first book
 }
 _CHILDREN = {"A": (1, date(2015, 3, 1)), "B": (2, date(2017, 3, 1)), "C": (3, date(2019, 3, 1))}
 _NAMES = {id_: name for name, (id_, _) in _CHILDREN.items()}
@@ -153,7 +155,7 @@ def household(text: str) -> Household:
             case "card":
                 fees = frozenset({FeePaid(ACTIVITIES["holidays"], "card", 2026, None)})
             case "book":
-                books.append(BookEntries(ACTIVITIES["holidays"], "book", _CHILDREN[rest[0]][0], int(rest[1])))
+                books.append(_book(len(books) + 1, *rest))
             case _:
                 raise ValueError(word)
     children = tuple(
@@ -161,6 +163,15 @@ def household(text: str) -> Household:
         for name, (id_, born_on) in _CHILDREN.items()
     )
     return Household(children, quotients, residence, frozenset(standings), declines, fees, tuple(books))
+
+
+def _book(key: int, name: str, left: str, *days: str) -> BookEntries:
+    """« book A 2 from 05 until 09 »: entries that no invoice has spent, for days of November 2026."""
+    bounds = {word: date(2026, 11, int(day)) for word, day in zip(days[::2], days[1::2], strict=True)}
+    return BookEntries(
+        key, ACTIVITIES["holidays"], "book", _CHILDREN[name][0], int(left), frozenset({"day"}),
+        bounds.get("from", date.min), bounds.get("until", date.max),
+    )  # fmt: skip
 
 
 def usages(activity: str, text: str) -> list[Usage]:
@@ -186,6 +197,8 @@ def _usage(key: int, activity: str, name: str, day: str, word: str) -> Usage:
         STANDINGS[found["standing"] or ""],
         minutes=int(found["minutes"]) if found["minutes"] else None,
         late_minutes=int(found["late"]) if found["late"] else None,
+        is_invoiced=found["standing"] in ("invoiced", "entry1"),
+        book=1 if found["standing"] == "entry1" else None,
     )
 
 

@@ -15,7 +15,7 @@ from app.htmx import go_to, render_page
 from app.rules.child_files import SectionKind
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.states import EnrolmentStatus
-from app.services import enrolments, families
+from app.services import enrolments, families, prepaid_books
 from app.services.enrolments import EnrolmentView
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, NotFound
 from app.services.families import ChildView
@@ -47,7 +47,10 @@ def show() -> Response:
     names = {each.activity_id: each.activity_name for each in found}
     form = EnrolmentFilters(names, formdata=request.args)
     people = [_person(child, found, form) for child in families.children_of(family.id)]
-    return render_page("family/enrolments/show.html", layout="family", family=family, people=people, form=form)
+    return render_page(
+        "family/enrolments/show.html", layout="family", family=family, people=people, form=form,
+        sells_books=prepaid_books.are_sold(), books=prepaid_books.live_books_of(family.id),
+    )  # fmt: skip
 
 
 @blueprint.get("/<int:child_id>/nouvelle")

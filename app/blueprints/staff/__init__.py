@@ -19,6 +19,7 @@ from app.blueprints.staff import (
     mails,
     notices,
     payments,
+    prepaid_books,
     price_facts,
     queue,
     second_factors,
@@ -38,6 +39,7 @@ staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")
 staff.register_blueprint(price_facts.blueprint, url_prefix="/familles")
+staff.register_blueprint(prepaid_books.blueprint, url_prefix="/familles")
 staff.register_blueprint(aids.blueprint, url_prefix="/aides")
 staff.register_blueprint(aids.family_blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")

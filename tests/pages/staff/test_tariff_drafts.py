@@ -218,7 +218,7 @@ def test_parts_are_added_changed_moved_and_taken_away(
     for section, typed in (
         ("forfaits", {"item": "semaine", "units": [morning, afternoon], "least_days": "5", "when": "cheaper"}),
         ("journee", {"item": "semaine", "units": [morning, meal]}),
-        ("carnets", {"item": "semaine", "units": [meal], "entries": "10"}),
+        ("carnets", {"item": "semaine", "units": [meal], "entries": "10", "valid_months": "6"}),
         ("frais", {"item": "semaine", "first_month": "9"}),
         ("reductions", {"kind": "sibling", "effect": "add", "cents": "0,50", "rank_low": "2", "residences": "résident"}),
         ("reductions", {"kind": "staff", "percent": "10", "standings": ["staff"], "natures": ["meal"]}),
@@ -229,13 +229,13 @@ def test_parts_are_added_changed_moved_and_taken_away(
     both = frozenset({morning, afternoon})
     assert grid.packages == (Package("semaine", Period.WEEK, both, 5, only_if_cheaper=True),)
     assert grid.combinations == (Combination(frozenset({morning, meal}), "semaine"),)
-    assert grid.credit_books == (CreditBook("semaine", frozenset({meal}), 10),)
+    assert grid.credit_books == (CreditBook("semaine", frozenset({meal}), 10, 6),)
     assert grid.fees == (YearlyFee("semaine", 9, is_per_child=False),)
     page = regie.get(draft)
     for words in (
         "Forfait semaine Par semaine pour Matin et Après-midi, à partir de 5 jours, s’il est moins cher que les prix",
         "Forfait semaine Pour Matin et Repas du même jour.",
-        "Forfait semaine 10 entrées pour Repas.",
+        "Forfait semaine 10 entrées pour Repas, valable 6 mois à partir de l’achat.",
         "Forfait semaine Une fois par an par famille, l’année commence en septembre.",
         "Fratrie −0,50 €, si la famille est résident, pour 2e enfant et suivants.",
         "Agent de la collectivité −10 %, sur ce qui est repas, si : agent de la collectivité.",
