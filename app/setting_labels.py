@@ -1,9 +1,10 @@
-"""The French words of settings: the ages of a group, what hangs on something."""
+"""The French words of settings: the ages of a group, openings to generate, what hangs on something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.filters import NBSP, enumeration
 from app.rules.enrolments import GroupAges
+from app.rules.openings import Key, OpeningPlan, days_of
 from app.services.errors import Usage, UsageKind
 
 _WORDS: Mapping[UsageKind, tuple[str, str]] = {
@@ -45,3 +46,20 @@ def age_words(ages: GroupAges) -> str:
     if most is None:
         return f"à partir de {least}{NBSP}ans"
     return f"jusqu’à {most}{NBSP}ans" if least is None else f"de {least} à {most}{NBSP}ans"
+
+
+def plan_lines(plan: OpeningPlan, *, done: bool) -> list[str]:
+    """What generating openings does, or has done, in sentences."""
+    said = (
+        _days(plan.new, *(("ouvert", "ouverts") if done else ("à ouvrir", "à ouvrir"))),
+        _days(plan.kept, "déjà ouvert", "déjà ouverts"),
+        _days(plan.kept_closed, "fermé à la main, et qui le reste", "fermés à la main, et qui le restent"),
+        _days(plan.withdrawn, *(("retiré", "retirés") if done else ("à retirer", "à retirer"))),
+        _days(plan.kept_booked, "réservé, qui reste ouvert", "réservés, qui restent ouverts"),
+    )
+    return [line for line in said if line] or ["Aucun jour ne convient."]
+
+
+def _days(keys: Collection[Key], one: str, several: str) -> str:
+    count = len(days_of(keys))
+    return f"{count}{NBSP}jour{'s' if count > 1 else ''} {several if count > 1 else one}." if count else ""

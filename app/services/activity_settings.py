@@ -1,6 +1,6 @@
 """Activities with their groups and units, as the staff set them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import TypeVar
 
@@ -212,6 +212,9 @@ def delete_group(session: Session, group_id: int) -> None:
     row = _existing(session, Group, group_id)
     check_unused(usages_of_group(session, group_id))
     session.execute(delete(Opening).where(Opening.group_id == group_id))
+    activity = session.get_one(Activity, row.activity_id)
+    rules = activity.enrolment_rules
+    activity.enrolment_rules = replace(rules, places=tuple(each for each in rules.places if each.group_id != group_id))
     session.delete(row)
     session.flush()
     _drop_empty_scopes(session)

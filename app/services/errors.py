@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum, auto
 
 from app.rules.baskets import Unpayable
@@ -107,6 +107,22 @@ class StillUsed(DomainError):
     def __init__(self, usages: Sequence[Usage]) -> None:
         super().__init__(", ".join(f"{usage.count} {usage.kind}" for usage in usages))
         self.usages = tuple(usages)
+
+
+@dataclass(frozen=True, slots=True)
+class BookedDay:
+    """A day on which children hold a booking: their names."""
+
+    day: date
+    child_names: tuple[str, ...]
+
+
+class DaysBooked(DomainError):
+    """Days that were to be closed have active bookings; `days` say whose."""
+
+    def __init__(self, days: Sequence[BookedDay]) -> None:
+        super().__init__(f"{len(days)} days")
+        self.days = tuple(days)
 
 
 class AidSpent(DomainError):

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.calendars import DayKind
-from app.rules.openings import days_for
+from app.rules.capacity import Slot
+from app.rules.openings import Present, SchoolTime, days_for, days_of, plan_openings
 from tests.rules.tables import Row, cases, ids, words
 from tests.rules.worked_calendar import CALENDAR
 
@@ -19,6 +20,32 @@ def test_the_days_of_an_activity(row: Row) -> None:
         kinds, ids(row["weekdays"]), date.fromisoformat(row["from"]), date.fromisoformat(row["to"]), CALENDAR
     )
     assert [day.isoformat() for day in found] == words(row["gives"])
+
+
+@pytest.mark.parametrize("row", cases("openings", "times"))
+def test_days_lie_in_school_time_or_in_holidays(row: Row) -> None:
+    found = days_for(
+        DayKind, ids(row["weekdays"]), date.fromisoformat(row["from"]), date.fromisoformat(row["to"]), CALENDAR,
+        {SchoolTime(word) for word in words(row["times"])},
+    )  # fmt: skip
+    assert [day.isoformat() for day in found] == words(row["gives"])
+
+
+@pytest.mark.parametrize("row", cases("openings", "plan"))
+def test_a_plan_says_what_is_new_what_stays_and_what_goes(row: Row) -> None:
+    def keys(cell: str) -> set[tuple[date, Slot]]:
+        return {(date(2026, 12, number), Slot(1, 10)) for number in ids(cell)}
+
+    states = {"open": Present(True, False), "closed": Present(False, False), "booked": Present(True, True)}
+    present = {
+        (date(2026, 12, int(number)), Slot(1, 10)): states[state]
+        for number, state in (word.split() for word in words(row["present"]))
+    }
+    plan = plan_openings(keys(row["asked"]), present, withdraw_others=row["others go"] == "yes")
+    assert plan.new == keys(row["new"]) and plan.kept == keys(row["kept"])
+    assert plan.kept_closed == keys(row["stays closed"])
+    assert plan.withdrawn == keys(row["goes"]) and plan.kept_booked == keys(row["booked, stays"])
+    assert plan.days == days_of(plan.new | plan.kept)
 
 
 def test_a_span_that_ends_before_it_starts_is_refused() -> None:

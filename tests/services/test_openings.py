@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,10 +13,12 @@ from sqlalchemy import delete, func, select
 from app.database import db, write_transaction
 from app.models.bookings import CapacityCounter, Opening
 from app.rules.calendars import DayKind
+from app.rules.openings import SchoolTime, days_of
+from app.services import openings
 from app.services.catalogue import ActivityInfo, catalogue
-from app.services.errors import NotFound
-from app.services.openings import generate_openings
-from tests.factories import make_planning
+from app.services.errors import BookedDay, DaysBooked, NotFound
+from app.services.openings import DaysInput, OpeningWish, generate_openings
+from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, make_planning, save
 
 SEPTEMBER, AUGUST = date(2026, 9, 1), date(2027, 8, 31)
 
@@ -116,3 +119,73 @@ def test_ten_years_are_a_matter_of_seconds(activity):
     began = time.monotonic()
     assert generate(activity, SEPTEMBER, date(2036, 8, 31)) > 400
     assert time.monotonic() - began < 10
+
+
+def wish(activity: ActivityInfo, **changes: object) -> OpeningWish:
+    """Wednesdays of school time, all units and groups, the whole season."""
+    units, groups = (frozenset(each.id for each in several) for several in (activity.units, activity.groups))
+    whole = OpeningWish(units, groups, frozenset({2}), frozenset({SchoolTime.SCHOOL}), False, SEPTEMBER, AUGUST, False)
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def days_input(activity: ActivityInfo, *days: date) -> DaysInput:
+    units, groups = (frozenset(each.id for each in several) for several in (activity.units, activity.groups))
+    return DaysInput(units, groups, days)
+
+
+def test_preview_says_what_generating_does_and_again_does_nothing(activity):
+    plan = openings.preview(activity.id, wish(activity))
+    assert len(plan.days) == 35 and not plan.kept and count(Opening) == 0
+    with write_transaction() as session:
+        assert openings.generate(session, activity.id, wish(activity)) == plan
+    assert count(Opening) == len(plan.new)
+    again = openings.preview(activity.id, wish(activity))
+    assert not again.new and len(again.days) == 35
+
+
+def test_days_that_are_not_meant_go_unless_a_child_comes(app):
+    setup = make_planning()
+    activity = catalogue().activities[setup.activity.id]
+    save(setup.family, setup.child_id, book=[setup.opening(WEDNESDAY, "Matin")])
+    save(setup.family, setup.child_id, book=[setup.opening(NEXT_WEDNESDAY, "Matin")])
+    save(setup.family, setup.child_id, cancel=[setup.opening(NEXT_WEDNESDAY, "Matin")])
+    mondays = wish(activity, weekdays=frozenset({0}), withdraws_others=True)
+    with write_transaction() as session:
+        plan = openings.generate(session, activity.id, mondays)
+    assert days_of(plan.kept_booked) == (WEDNESDAY,)
+    left = db.session.execute(select(Opening.day, Opening.is_open).where(Opening.day.in_([WEDNESDAY, NEXT_WEDNESDAY])))
+    # What was booked once keeps its history: it is closed, not deleted.
+    assert sorted(left.tuples()) == [(WEDNESDAY, True), (NEXT_WEDNESDAY, False)]
+
+
+def test_days_are_opened_closed_and_taken_away_by_hand(activity):
+    day = date(2027, 7, 14)
+    with write_transaction() as session:
+        openings.open_days(session, activity.id, days_input(activity, day))
+    with write_transaction() as session:
+        assert openings.close_days(session, activity.id, days_input(activity, day), "Fête nationale") == 1
+    assert set(db.session.execute(select(Opening.is_open, Opening.closing_reason)).tuples()) == {
+        (False, "Fête nationale")
+    }
+    generate(activity)
+    with write_transaction() as session:
+        openings.open_days(session, activity.id, days_input(activity, day))
+    reopened = db.session.execute(select(Opening.is_open, Opening.closing_reason).where(Opening.day == day))
+    assert set(reopened.tuples()) == {(True, None)}
+    with write_transaction() as session:
+        assert openings.withdraw_days(session, activity.id, days_input(activity, day)) == 1
+    assert not db.session.scalar(select(func.count()).where(Opening.day == day))
+
+
+def test_a_booked_day_is_neither_closed_nor_taken_away(app):
+    setup = make_planning()
+    activity = catalogue().activities[setup.activity.id]
+    save(setup.family, setup.child_id, book=[setup.opening(WEDNESDAY, "Matin")])
+    for command in (
+        lambda session: openings.close_days(session, activity.id, days_input(activity, WEDNESDAY), "Pont"),
+        lambda session: openings.withdraw_days(session, activity.id, days_input(activity, WEDNESDAY)),
+    ):
+        with pytest.raises(DaysBooked) as refused, write_transaction() as session:
+            command(session)
+        assert refused.value.days == (BookedDay(WEDNESDAY, ("TEST Léa",)),)
+    assert set(db.session.scalars(select(Opening.is_open).where(Opening.day == WEDNESDAY))) == {True}

@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules
+from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules, openings
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -23,6 +23,7 @@ blueprint.register_blueprint(council_settings.seasons, url_prefix="/saisons")
 blueprint.register_blueprint(activities.blueprint, url_prefix="/activites")
 blueprint.register_blueprint(activities.groups, url_prefix="/groupes")
 blueprint.register_blueprint(activities.units, url_prefix="/temps")
+blueprint.register_blueprint(openings.blueprint, url_prefix="/ouvertures")
 blueprint.register_blueprint(activities.scopes, url_prefix="/places")
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
