@@ -110,6 +110,7 @@ _BELONGS_TO = {
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",
+    "family.agendas": "family.bookings",
     "staff.counter_families": "staff.families",
     "staff.family_parts": "staff.families",
     "staff.family_aids": "staff.families",

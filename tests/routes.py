@@ -26,6 +26,7 @@ from app.rules.child_files import SectionKind
 from app.rules.price_facts import RESIDENT
 from app.rules.states import EnrolmentStatus
 from app.services import (
+    agendas,
     aids,
     child_settings,
     email_changes,
@@ -148,6 +149,7 @@ ROUTES: Mapping[str, Route] = {
     "public.claims.show": Route(Door.PUBLIC),
     "public.claims.claim": Route(Door.PUBLIC, "POST", sends={"code": "BCDF-GHJK-MNPQ"}),
     "public.claims.thank": Route(Door.PUBLIC),
+    "public.agendas.read": Route(Door.PUBLIC, argument="secret", is_page=False),
     "public.activations.show": Route(Door.PUBLIC, argument="secret"),
     "public.activations.confirm": Route(Door.PUBLIC, "POST", argument="secret", sends={"password": "x"}),
     "public.activations.ask_link": Route(Door.PUBLIC),
@@ -209,6 +211,10 @@ ROUTES: Mapping[str, Route] = {
     "family.enrolments.withdraw": _family("POST", "enrolment_id"),
     "family.prepaid_books.show": _family(argument="child_id"),
     "family.prepaid_books.buy": _family("POST", "child_id", sends=_BOOK),
+    "family.agendas.show_month": _family(),
+    "family.agendas.show_feed": _family(),
+    "family.agendas.renew_feed": _family("POST"),
+    "family.agendas.forget_feed": _family("POST"),
     "family.bookings.show_children": _family(),
     "family.bookings.show_week": _family(argument="child_id"),
     "family.bookings.check_week": _family("POST", "child_id", sends=_PLANNING),
@@ -509,6 +515,7 @@ def make_world(app: Flask) -> World:
             session, stranger.family_id, factories.guardian_values("invitee@example.org")
         )
         invitations.invite(session, stranger.family_id, invited_id, stranger.user_id)
+        agendas.renew_feed(session, planning.family.user_id, planning.family.family_id)
         sessions.open_session(session, stranger.user_id, "essai")
         sessions.open_session(session, planning.family.user_id, "essai")
     secrets = {
@@ -516,6 +523,7 @@ def make_world(app: Flask) -> World:
         "passwords": secret_for(stranger.email),
         "email_changes": secret_for("nouvelle@example.org"),
         "invitations": secret_for("invitee@example.org"),
+        "agendas": agendas.feed_secret(planning.family.user_id, planning.family.family_id) or "",
     }
     staff = {role: factories.make_staff(role) for role in Role}
     regie_ids = _make_money(planning, staff[Role.REGISSEUR])

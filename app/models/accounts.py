@@ -108,6 +108,18 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class CalendarFeed(Base):
+    """The secret address at which a telephone reads when the children of a family come; one for each of its adults."""
+
+    __tablename__ = "calendar_feed"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(EncryptedText)  # shown again to its adult
+    secret_hash: Mapped[str] = mapped_column(unique=True)  # by which it is found
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class StaffActionKind(StrEnum):
     """What an administrator did to the account of an agent."""
 

@@ -7,6 +7,7 @@ from app.database import db
 from app.models.accounts import User, UserToken
 from app.models.families import Child, Family, FamilyAddress, FamilyChild, Guardian
 from app.rules.states import FamilyStatus
+from app.services.agendas import forget_feeds
 from app.services.mails import queue_mail
 from app.services.sessions import end_sessions
 
@@ -34,6 +35,7 @@ def change_password(session: Session, user_id: int, password_hash: str, session_
     user = session.get_one(User, user_id, with_for_update=True)
     user.password_hash = password_hash
     end_sessions(session, user_id, but=session_id)
+    forget_feeds(session, user_id)
     # A link of « mot de passe oublié » that somebody else asked for is worth nothing any more.
     session.execute(delete(UserToken).where(UserToken.user_id == user_id, UserToken.used_at.is_(None)))
     queue_mail(session, "password_changed", user.email)

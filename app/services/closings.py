@@ -13,6 +13,7 @@ from app.models.activities import Activity, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family, Guardian, GuardianInvitation
 from app.rules.states import ACTIVE_STATUSES, FamilyStatus, check_transition
+from app.services.agendas import forget_feeds
 from app.services.errors import NotFound, OwnFamily, StaffAccount
 from app.services.families import families_of_user, own_family_ids
 from app.services.invoices import Due, due_of
@@ -83,6 +84,7 @@ def close_account(session: Session, user_id: int) -> None:
         guardian.user_id = None
     queue_mail(session, "account_closed", user.email, families=closed)
     end_sessions(session, user_id)
+    forget_feeds(session, user_id)
     remove_second_factor(session, user_id)
     session.execute(delete(UserToken).where(UserToken.user_id == user_id))
     user.password_hash = None

@@ -14,6 +14,7 @@ from app.models.accounts import TokenPurpose, User, UserToken
 from app.models.families import Family, Guardian
 from app.rules.states import FamilyStatus
 from app.services.accounts import normalise_email
+from app.services.agendas import forget_feeds
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import LinkExpired
 from app.services.mails import LINK_EVERY, queue_mail, was_just_mailed
@@ -112,6 +113,7 @@ def reset_password(session: Session, secret: str, password_hash: str) -> User:
     session.flush()
     token.user.password_hash = password_hash
     end_sessions(session, token.user_id)
+    forget_feeds(session, token.user_id)
     session.execute(delete(UserToken).where(UserToken.user_id == token.user_id, UserToken.used_at.is_(None)))
     queue_mail(session, "password_changed", token.user.email)
     return token.user

@@ -19,7 +19,7 @@ from app.crypto import WrongDataKey, cipher, new_key, replace_keys, split_keys
 from app.database import db, write_transaction
 from app.forms.child_files import SECTION_FORMS
 from app.integrations.communes import read_communes
-from app.models.accounts import SecondFactor
+from app.models.accounts import CalendarFeed, SecondFactor
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
@@ -62,7 +62,7 @@ def fill_every_section(children: int = 1) -> list[int]:
 
 
 def fill_every_other_column(child_id: int) -> None:
-    """A marked word in each encrypted column besides: second factor, custody, an aid, a request and what it changed."""
+    """A marked word in each encrypted column besides: second factor, calendar, custody, an aid, a request and what it changed."""
     family_id, user_id = db.session.execute(
         select(Guardian.family_id, Guardian.user_id).where(Guardian.user_id.is_not(None)).limit(1)
     ).one()
@@ -71,6 +71,9 @@ def fill_every_other_column(child_id: int) -> None:
     factories.make_aid(family, child_id, agent_id, reason=f"{MARK}-motif")
     with write_transaction() as session:
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))
+        session.add(
+            CalendarFeed(user_id=user_id, family_id=family_id, secret=f"{MARK}-agenda", secret_hash="of the secret")
+        )
         session.get_one(FamilyChild, (family_id, child_id)).custody = f"{MARK}-garde"
         session.add(
             ChangeRequest(

@@ -40,8 +40,8 @@ def test_encrypted_columns_are_what_they_say(app: Flask) -> None:
         if isinstance(column.type, EncryptedText)
     }
     assert found == {
-        "change_request.body", "child_aid.reason", "child_section.body", "family.fund_number", "family_child.custody", "file_change.body",
-        "outbox_mail.secret", "second_factor.secret",
+        "calendar_feed.secret", "change_request.body", "child_aid.reason", "child_section.body", "family.fund_number",
+        "family_child.custody", "file_change.body", "outbox_mail.secret", "second_factor.secret",
     }  # fmt: skip
 
 

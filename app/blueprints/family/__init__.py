@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from app.access import guard_family
 from app.blueprints.accounts import blueprint as account
+from app.blueprints.family.agendas import blueprint as agendas
 from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
 from app.blueprints.family.dashboard import blueprint as dashboard
@@ -19,7 +20,7 @@ family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
 for _section in (
-    dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, invoices, history, account,
-    simulations,
+    dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, agendas, invoices, history,
+    account, simulations,
 ):  # fmt: skip
     family.register_blueprint(_section)

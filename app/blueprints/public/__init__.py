@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from app.blueprints.public.activations import blueprint as activations
+from app.blueprints.public.agendas import blueprint as agendas
 from app.blueprints.public.claims import blueprint as claims
 from app.blueprints.public.communes import blueprint as communes
 from app.blueprints.public.email_changes import blueprint as email_changes
@@ -19,6 +20,6 @@ public = Blueprint("public", __name__)
 
 for _section in (
     home, sign_in, sign_ups, claims, activations, passwords, invitations, email_changes, communes, legal, payments,
-    health,
+    health, agendas,
 ):  # fmt: skip
     public.register_blueprint(_section)
