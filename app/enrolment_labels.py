@@ -31,6 +31,8 @@ def rules_words(activity: ActivityInfo, rules: EnrolmentRules) -> Iterator[str]:
     yield f"{label(rules.allocation)}."
     if rules.allocation is Allocation.RANKED:
         yield from ranking_words(rules.ranking)
+    if rules.parents_may_end:
+        yield "Les parents peuvent mettre fin à une inscription."
     for group in activity.groups:
         places = rules.places_of(group.id)
         if places is not None:

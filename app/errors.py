@@ -20,6 +20,8 @@ from app.services.errors import (
     BookSettled,
     DomainError,
     DraftMoved,
+    EndMoved,
+    EnrolmentOver,
     FamilyNotActive,
     ForgedForm,
     LastAdministrator,
@@ -64,6 +66,8 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     BookSettled: (409, "Ce carnet est déjà facturé, ou l’une de ses entrées : il ne peut plus être repris."),
     PriceMoved: (409, "Le prix a changé depuis l’affichage de la page : relisez-le avant d’acheter."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
+    EnrolmentOver: (409, "Cette inscription est déjà terminée ou annulée."),
+    EndMoved: (409, "Les réservations ont changé entre-temps. Relisez-les avant de confirmer."),
     RankingMoved: (409, "Le classement a changé entre-temps. Relisez-le avant de décider."),
     DraftMoved: (409, "Ce brouillon a changé entre-temps, peut-être dans un autre onglet. Rouvrez-le et recommencez."),
     FamilyNotActive: (

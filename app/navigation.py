@@ -107,6 +107,7 @@ def account_menu() -> AccountMenu:
 
 
 _BELONGS_TO = {
+    "staff.enrolments": "staff.families",
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",

@@ -18,11 +18,13 @@ from app.database import db, write_transaction
 from app.models.accounts import UserSession
 from app.models.activities import Office, Season, Site
 from app.models.child_files import SafetyNotice, VaccineObligation
+from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment, PaymentMode
 from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
+from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.price_facts import RESIDENT
 from app.rules.states import EnrolmentStatus
 from app.services import (
@@ -30,6 +32,7 @@ from app.services import (
     aids,
     child_settings,
     email_changes,
+    enrolment_settings,
     guardians,
     invitations,
     links,
@@ -215,6 +218,8 @@ ROUTES: Mapping[str, Route] = {
     "family.agendas.show_feed": _family(),
     "family.agendas.renew_feed": _family("POST"),
     "family.agendas.forget_feed": _family("POST"),
+    "family.enrolments.edit_end": _family(argument="enrolment_id"),
+    "family.enrolments.end": _family("POST", "enrolment_id", answers=422),
     "family.bookings.show_children": _family(),
     "family.bookings.show_week": _family(argument="child_id"),
     "family.bookings.check_week": _family("POST", "child_id", sends=_PLANNING),
@@ -252,6 +257,8 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_quotient": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
     ),
+    "staff.enrolments.edit_end": _staff(Capability.REVIEW_ENROLMENTS, argument="enrolment_id"),
+    "staff.enrolments.end": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id", answers=422),
     "staff.allocations.show": _staff(Capability.REVIEW_ENROLMENTS),
     "staff.allocations.show_plan": _staff(Capability.REVIEW_ENROLMENTS, argument="activity_id"),
     "staff.allocations.draw": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="activity_id", answers=303),
@@ -463,6 +470,8 @@ class World:
             return self.secrets[endpoint.split(".")[1]]
         if name == "family_id" and endpoint.startswith("staff.queue"):
             return self.pending_family_id
+        if name == "enrolment_id" and endpoint.endswith("end"):
+            return self.own_ids["ending_enrolment_id"]
         if name == "enrolment_id" and endpoint.startswith("family."):
             return self.own_ids["own_enrolment_id"]
         if name == "child_id" and endpoint in ("family.members.edit_child", "family.members.save_child"):
@@ -499,6 +508,10 @@ def make_world(app: Flask) -> World:
         other_child_id, stranger, factories.make_activity("Musique"), EnrolmentStatus.REQUESTED
     )
     drawing = factories.make_activity("Dessin")
+    ending_enrolment_id = factories.enrol(free_child_id, planning.family, factories.make_activity("Judo"))
+    with write_transaction() as session:
+        judo = session.get_one(Enrolment, ending_enrolment_id).activity_id
+        enrolment_settings.save_enrolment_rules(session, judo, EnrolmentRules(parents_may_end=True))
     own_enrolment_id = factories.enrol(free_child_id, planning.family, drawing, EnrolmentStatus.REQUESTED)
     with write_transaction() as session:
         mail = queue_mail(session, "sign_up_known", "refusee@example.org")
@@ -543,7 +556,8 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "own_enrolment_id": own_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
+            **regie_ids, **file_ids, "own_enrolment_id": own_enrolment_id,
+            "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
         },
         public_token, secrets, staff,

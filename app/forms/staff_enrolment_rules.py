@@ -117,6 +117,7 @@ class SettingsForm(Form):
         validate_choice=False,
     )  # fmt: skip
 
+    parents_may_end = BooleanField("Les parents peuvent mettre fin eux-mêmes à une inscription")
     method = SelectField(
         "Les critères", choices={IN_ORDER: "se comparent l’un après l’autre", BY_POINTS: "s’additionnent en points"},
         validators=[Listed()], validate_choice=False,
@@ -198,6 +199,7 @@ class EnrolmentRulesForm(LineList[WindowForm]):
             allocation=Allocation(form.allocation.data),
             places=tuple(each for each in places if each is not None),
             ranking=ranking,
+            parents_may_end=form.parents_may_end.data,
         )
 
     def _ranking(self) -> Ranking | None:
@@ -286,6 +288,7 @@ def _settings_typed(rules: EnrolmentRules | None) -> dict[str, object]:
         "needs_insurance": rules.needs_insurance,
         "most_unpaid": "" if unpaid is None else amount_typed(unpaid),
         "allocation": rules.allocation.value,
+        "parents_may_end": rules.parents_may_end,
         "method": BY_POINTS if rules.ranking.by_points else IN_ORDER,
         "ties": rules.ranking.ties.value,
         **{_places_name(each.group_id): str(each.places) for each in rules.places},

@@ -9,8 +9,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
+from app import clock
 from app.config import Config
 from app.database import db, write_transaction
 from app.integrations.mail import Mailer, MailRefused
@@ -18,7 +20,7 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import PaperJob
-from app.services import mails
+from app.services import enrolment_ends, mails
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -43,6 +45,7 @@ class Worker:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._last_round = time.monotonic()
+        self._ended_on: date | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -104,6 +107,18 @@ class Worker:
             return 0
         return self._take_turn(lambda: payments.check_pending(gateway, limit=1) > 0)
 
+    def end_enrolments(self) -> int:
+        """End the enrolments whose last day, told before, has passed; once a day, and returns how many."""
+        today = clock.today()
+        if self._ended_on == today:
+            return 0
+        count = 0
+        if enrolment_ends.has_due_end(db.session()):
+            with write_transaction() as session:
+                count = enrolment_ends.finish_due(session)
+        self._ended_on = today
+        return count
+
     @property
     def _gateway(self) -> PaymentGateway | None:
         gateway: PaymentGateway | None = self._app.extensions["payments"]
@@ -122,6 +137,7 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
+            self.end_enrolments,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:

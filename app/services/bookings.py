@@ -1,7 +1,7 @@
 """Saving a planning: one transaction, idempotent, all or nothing per child and day, by the screen's own rules."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
@@ -146,7 +146,7 @@ def _apply(
     if not slots:
         raise NotFound("openings")
     days = sorted(slots)
-    _lock_counters(session, slots)
+    lock_counters(session, slots)
     # Read after the locks, so that what is judged is what is changed.
     facts = load_facts(session, family, child_id, days, ids)
     if not ids <= facts.openings.keys():
@@ -323,7 +323,40 @@ def _book(
     return _choice(facts, opening_id, Result.BOOKED, price_cents=price.amount_cents)
 
 
-def _cancel(session: Session, facts: PlanningFacts, opening_id: int, user_id: int, now: datetime) -> None:
+def cancel_bookings(
+    session: Session,
+    facts: PlanningFacts,
+    opening_ids: Collection[int],
+    actor: Actor,
+    user_id: int,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    """Cancel in time what the family holds in these openings, free their places and move the other prices.
+
+    The caller judged them by these facts, under the locks of a save: the family, its children, the counters.
+    """
+    left: dict[date, frozenset[int]] = {}
+    for day in facts.openings_by_day:
+        held = facts.held_ids(day)
+        given_back = held & set(opening_ids)
+        if given_back:
+            left[day] = held - given_back
+            for opening_id in sorted(given_back):
+                _cancel(session, facts, opening_id, user_id, now, actor, reason)
+            _spend(session, facts, day, left[day])
+    _move_prices(session, facts.proposed_prices(left), now)
+
+
+def _cancel(
+    session: Session,
+    facts: PlanningFacts,
+    opening_id: int,
+    user_id: int,
+    now: datetime,
+    actor: Actor = Actor.PARENT,
+    reason: str | None = None,
+) -> None:
     booking = session.get_one(Booking, facts.held[opening_id].id)
     check_transition(booking.status, BookingStatus.CANCELLED)
     session.add(
@@ -331,8 +364,9 @@ def _cancel(session: Session, facts: PlanningFacts, opening_id: int, user_id: in
             booking_id=booking.id,
             from_status=booking.status,
             to_status=BookingStatus.CANCELLED,
-            actor=Actor.PARENT,
+            actor=actor,
             user_id=user_id,
+            reason=reason,
             at=now,
         )
     )
@@ -360,7 +394,7 @@ def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[in
             raise OverSpent(f"scope {scope_id} on {day}")
 
 
-def _lock_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
+def lock_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
     """Hold, until the commit, the counters that a save may spend: in id order, and no others of these days.
 
     Missing ones are made first: what is not there cannot be locked.

@@ -173,8 +173,9 @@ def _amounts(known: Catalogue, unit_id: int, day: date) -> frozenset[int] | None
 def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:
     for row in rows:
         child_id, family_id, group_id, starts_on, ends_on = row.enrolment
+        is_over = row.status not in ACTIVE_STATUSES  # an enrolment that ends early leaves what it cancelled behind
         fits = (child_id, family_id, group_id) == (row.child_id, row.family_id, row.slot.group_id)
-        if not fits or row.day != row.opening_day or not starts_on <= row.day <= ends_on:
+        if not fits or row.day != row.opening_day or not (is_over or starts_on <= row.day <= ends_on):
             yield Inconsistency(Problem.ENROLMENT, f"booking {row.id}")
 
 

@@ -56,12 +56,18 @@ class EnrolmentView:
     refusal_reason: str | None
     rank: int | None  # among those decided together
     rank_reason: str | None
+    end_reason: str | None  # where the staff ended it early
     is_over: bool  # its last day has passed
 
     @property
     def may_book(self) -> bool:
         """Whether it opens the planning."""
         return self.status is EnrolmentStatus.ACCEPTED and not self.is_over
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the parents may end it themselves."""
+        return self.may_book and catalogue().activities[self.activity_id].enrolment_rules.parents_may_end
 
     @property
     def waits(self) -> bool:
@@ -104,7 +110,7 @@ def enrolments_of(family_id: int) -> tuple[EnrolmentView, ...]:
         .where(Enrolment.family_id == family_id)
         .order_by(Enrolment.requested_at.desc(), Enrolment.id.desc())
     )
-    return tuple(_view(row) for row in rows)
+    return tuple(view_of(row) for row in rows)
 
 
 def offers_for(family: FamilyRef, child: ChildView) -> tuple[Offer, ...]:
@@ -173,7 +179,15 @@ def enrolment_of(family_id: int, enrolment_id: int) -> EnrolmentView:
     row = db.session.scalar(select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.family_id == family_id))
     if row is None:
         raise NotFound("enrolment")
-    return _view(row)
+    return view_of(row)
+
+
+def find_enrolment(enrolment_id: int) -> EnrolmentView:
+    """Any enrolment, for the staff. Raises NotFound."""
+    row = db.session.get(Enrolment, enrolment_id)
+    if row is None:
+        raise NotFound("enrolment")
+    return view_of(row)
 
 
 def places_left(session: Session, group_ids: Collection[int]) -> Mapping[int, int]:
@@ -314,7 +328,7 @@ def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -
         .limit(at_most)
     )
     return tuple(
-        PendingEnrolment(_view(row), row.family.name, row.child.full_name, row.child.birth_date) for row in rows
+        PendingEnrolment(view_of(row), row.family.name, row.child.full_name, row.child.birth_date) for row in rows
     )
 
 
@@ -356,7 +370,8 @@ def refuse_enrolment(session: Session, enrolment_id: int, decided_by: int, reaso
     tell_parents(session, enrolment, "enrolment_refused")
 
 
-def _view(row: Enrolment) -> EnrolmentView:
+def view_of(row: Enrolment) -> EnrolmentView:
+    """An enrolment with the words of its activity."""
     known = catalogue()
     activity = known.activities[row.activity_id]
     return EnrolmentView(
@@ -376,6 +391,7 @@ def _view(row: Enrolment) -> EnrolmentView:
         refusal_reason=row.refusal_reason,
         rank=row.rank,
         rank_reason=row.rank_reason,
+        end_reason=row.end_reason,
         is_over=row.ends_on < clock.today(),
     )
 
@@ -398,8 +414,8 @@ def _decide(enrolment: Enrolment, status: EnrolmentStatus, decided_by: int | Non
     enrolment.decided_by_id = decided_by
 
 
-def tell_parents(session: Session, enrolment: Enrolment, template: str) -> None:
-    """Write to the adults of the family what became of an enrolment."""
+def tell_parents(session: Session, enrolment: Enrolment, template: str, plan: object = None) -> None:
+    """Write to the adults of the family what became of an enrolment; `plan`: what its end does."""
     child = session.get_one(Child, enrolment.child_id)
     family = session.get_one(Family, enrolment.family_id)
     recipients = [guardian.email for guardian in family.guardians if guardian.email]
@@ -407,5 +423,5 @@ def tell_parents(session: Session, enrolment: Enrolment, template: str) -> None:
         queue_mail(
             session, template, email, family_id=family.id, child=ChildView(
                 child.id, child.last_name, child.first_name, child.birth_date
-            ), enrolment=_view(enrolment),
+            ), enrolment=view_of(enrolment), plan=plan,
         )  # fmt: skip

@@ -149,6 +149,14 @@ class RankingMoved(DomainError):
     """Requests, places or what is known of the families changed since the agent read the ranking."""
 
 
+class EnrolmentOver(DomainError):
+    """The enrolment is not accepted, or is over: there is nothing to end."""
+
+
+class EndMoved(DomainError):
+    """The end of an enrolment would cancel something else than was read."""
+
+
 class DraftMoved(DomainError):
     """Another agent changed the draft of a grid in the meantime."""
 

@@ -184,6 +184,14 @@ def child_of(family_id: int, child_id: int) -> ChildView:
     return ChildView(row.id, row.last_name, row.first_name, row.birth_date)
 
 
+def family_ref(family_id: int) -> FamilyRef:
+    """A family for which the staff act: nobody of it is signed in. Raises NotFound."""
+    row = db.session.get(Family, family_id)
+    if row is None:
+        raise NotFound("family")
+    return FamilyRef(row.id, row.name, row.status, 0)
+
+
 def find_child(child_id: int) -> ChildView:
     """A child, for the staff. Raises NotFound."""
     row = db.session.get(Child, child_id)

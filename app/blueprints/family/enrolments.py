@@ -7,15 +7,18 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_family
+from app.blueprints.enrolment_ends import answer_end
 from app.database import write_transaction
 from app.filters import spaced
 from app.forms import enrolments as forms
+from app.forms.enrolment_ends import EndForm
 from app.forms.enrolments import EnrolmentFilters, EnrolmentForm
 from app.htmx import go_to, render_page
 from app.rules.child_files import SectionKind
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.states import EnrolmentStatus
 from app.services import enrolments, families, prepaid_books
+from app.services.enrolment_ends import EndPlan
 from app.services.enrolments import EnrolmentView
 from app.services.errors import AlreadyDecided, EnrolmentBlocked, NotFound
 from app.services.families import ChildView
@@ -88,6 +91,38 @@ def withdraw(enrolment_id: int) -> BaseResponse:
     except AlreadyDecided:
         flash("Votre demande a été traitée entre-temps.", "warning")
     return go_to(url_for("family.enrolments.show"))
+
+
+@blueprint.get("/<int:enrolment_id>/fin")
+def edit_end(enrolment_id: int) -> Response:
+    """From which day on, and what that would do."""
+    enrolment = _own_to_end(enrolment_id)
+    return _end_page(enrolment, EndForm(enrolment.ends_on, asks_reason=False, formdata=None), None)
+
+
+@blueprint.post("/<int:enrolment_id>/fin")
+def end(enrolment_id: int) -> BaseResponse:
+    """Show what the end would do, or end the enrolment."""
+    enrolment = _own_to_end(enrolment_id)
+    return answer_end(
+        current_family(), enrolment, current_account().user_id, by_staff=False,
+        page=lambda form, plan, status: _end_page(enrolment, form, plan, status),
+        after=url_for("family.enrolments.show"),
+    )  # fmt: skip
+
+
+def _own_to_end(enrolment_id: int) -> EnrolmentView:
+    enrolment = enrolments.enrolment_of(current_family().id, enrolment_id)
+    if not enrolment.may_end:
+        raise NotFound("enrolment")
+    return enrolment
+
+
+def _end_page(enrolment: EnrolmentView, form: EndForm, plan: EndPlan | None, status: int = 200) -> Response:
+    return render_page(
+        "family/enrolments/end.html", layout="family", status=status, enrolment=enrolment,
+        child=families.child_of(enrolment.family_id, enrolment.child_id), form=form, plan=plan,
+    )  # fmt: skip
 
 
 def _made_sentence(made: EnrolmentView) -> str:

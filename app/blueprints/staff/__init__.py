@@ -11,6 +11,7 @@ from app.blueprints.staff import (
     child_files,
     counter_families,
     day,
+    enrolments,
     families,
     family_parts,
     home,
@@ -35,6 +36,7 @@ staff.before_request(guard_staff)
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(allocations.blueprint, url_prefix="/attributions")
+staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")

@@ -11,7 +11,17 @@ from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.services.enrolment_settings import save_enrolment_rules
 from app.services.enrolments import refuse_enrolment
 from tests.client import Client
-from tests.factories import WEDNESDAY, enrol, make_activity, make_child, make_family, make_openings, make_staff
+from tests.factories import (
+    WEDNESDAY,
+    enrol,
+    make_activity,
+    make_child,
+    make_family,
+    make_openings,
+    make_planning,
+    make_staff,
+    save,
+)
 
 
 def test_parent_asks_for_an_activity(client: Client) -> None:
@@ -161,3 +171,34 @@ def test_an_activity_may_accept_at_once(sqlite_client: Client) -> None:
         child = make_child(family, name)
         client.sign_in(family.user_id).get(f"/mes-inscriptions/{child}/nouvelle")
         assert sentence in client.submit(f"offer-{activity.id}").text
+
+
+def test_parent_and_agent_end_an_enrolment_after_reading_what_it_cancels(sqlite_client: Client) -> None:
+    planning, client = make_planning(), sqlite_client
+    with write_transaction() as session:
+        save_enrolment_rules(session, planning.activity.id, EnrolmentRules(parents_may_end=True))
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    enrolment = db.session.scalars(select(Enrolment.id)).one()
+    page = client.sign_in(planning.family.user_id).get("/mes-inscriptions")
+    address = f"/mes-inscriptions/{enrolment}/fin"
+    assert address in page.links()
+    client.get(address)
+    assert (
+        "Indiquez le premier jour sans inscription."
+        in client.submit("end", status=422, button="Voir ce qui sera annulé").text
+    )
+    page = client.submit("end", status=422, button="Voir ce qui sera annulé", from_day="2026-11-22")
+    assert "Cette date est déjà passée." in page.text
+    page = client.submit("end", status=200, button="Voir ce qui sera annulé", from_day="2026-11-24")
+    assert "mercredi 25 novembre 2026 : Matin (4,20 €)" in page.text
+    page = client.submit("end", status=409, button="Mettre fin à l’inscription", vu="autre")
+    assert "Relisez-les avant de confirmer." in page.text
+    page = client.submit("end", button="Mettre fin à l’inscription")
+    assert "L’inscription prend fin le lundi 23 novembre 2026." in page.text
+    client.sign_in(make_staff()).get(f"/gestion/familles/{planning.family.family_id}")
+    client.get(f"/gestion/inscriptions/{enrolment}/fin")
+    page = client.submit("end", status=422, button="Voir ce qui sera annulé", from_day="2026-11-23")
+    assert "Indiquez le motif" in page.text
+    client.submit("end", status=200, button="Voir ce qui sera annulé", reason="Déménagement")
+    page = client.submit("end", button="Mettre fin à l’inscription")
+    assert "Terminée" in page.text and "motif de la fin : Déménagement" in page.text
