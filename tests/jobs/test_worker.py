@@ -24,9 +24,11 @@ from app.jobs.payments import ask_payment_site
 from app.jobs.pdfs import PaperJob
 from app.jobs.worker import Worker
 from app.models.activities import Activity
+from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment
 from app.rules.capabilities import Role
+from app.rules.states import EnrolmentStatus
 from app.services import papers
 from app.services.invoice_runs import start_run, unfinished_run
 from app.services.papers import PaperSubject, record_paper
@@ -229,3 +231,15 @@ def test_health_tells_how_long_a_payment_has_been_waiting(client, payment_site: 
     clock.start_at(clock.now() + timedelta(hours=2), frozen=True)
     answer = client.app.test_client().get("/sante").get_json()
     assert answer["payments"] == {"oldest_pending_seconds": 7200}
+
+
+def test_enrolments_end_on_the_day_after_their_last(worker: Worker) -> None:
+    make_planning()
+    with write_transaction() as session:
+        row = session.scalars(select(Enrolment)).one()
+        row.ends_on, row.ended_at = clock.today(), clock.now()
+    assert worker.end_enrolments() == 0
+    clock.start_at(clock.now() + timedelta(days=1), frozen=True)
+    assert worker.end_enrolments() == 1
+    assert worker.end_enrolments() == 0  # looked at once a day
+    assert db.session.scalars(select(Enrolment.status)).one() is EnrolmentStatus.ENDED
