@@ -20,7 +20,7 @@ from app.rules.states import EnrolmentStatus
 from app.services import enrolments, families, prepaid_books
 from app.services.enrolment_ends import EndPlan
 from app.services.enrolments import EnrolmentView
-from app.services.errors import AlreadyDecided, EnrolmentBlocked, NotFound
+from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound
 from app.services.families import ChildView
 
 blueprint = Blueprint("enrolments", __name__, url_prefix="/mes-inscriptions")
@@ -112,7 +112,10 @@ def end(enrolment_id: int) -> BaseResponse:
 
 
 def _own_to_end(enrolment_id: int) -> EnrolmentView:
-    enrolment = enrolments.enrolment_of(current_family().id, enrolment_id)
+    family = current_family()
+    if not family.may_act:
+        raise FamilyNotActive
+    enrolment = enrolments.enrolment_of(family.id, enrolment_id)
     if not enrolment.may_end:
         raise NotFound("enrolment")
     return enrolment
