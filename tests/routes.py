@@ -337,6 +337,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.activities.show_one": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.activities.new_copy": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.activities.copy": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
+    "staff.settings.show_setup": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.openings.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.openings.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
     "staff.settings.openings.preview": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),

@@ -13,8 +13,23 @@ from app.forms.staff_settings import SchoolNameForm, VaccineForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.vaccinations import VaccineRule
-from app.services import child_settings, field_settings, price_facts
+from app.services import child_settings, field_settings, price_facts, setup_steps
 from app.services.catalogue import catalogue
+from app.services.setup_steps import SetupStep
+
+# Where a step is done: the view, and whether it is one of an activity.
+_STEP_LINKS = {
+    SetupStep.OFFICE: ("staff.settings.offices.new", False),
+    SetupStep.SITE: ("staff.settings.sites.new", False),
+    SetupStep.SEASON: ("staff.settings.seasons.new", False),
+    SetupStep.ACTIVITY: ("staff.settings.activities.new", False),
+    SetupStep.GROUPS: ("staff.settings.groups.new", True),
+    SetupStep.UNITS: ("staff.settings.units.new", True),
+    SetupStep.PLACES: ("staff.settings.scopes.new", True),
+    SetupStep.OPENINGS: ("staff.settings.openings.edit", True),
+    SetupStep.DEADLINES: ("staff.settings.deadlines.edit", True),
+    SetupStep.PRICES: ("staff.tariffs.new_version", True),
+}
 
 blueprint = Blueprint("settings", __name__)
 blueprint.register_blueprint(council_settings.offices, url_prefix="/services")
@@ -33,8 +48,20 @@ blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscription
 @blueprint.get("")
 @requires(Capability.EDIT_SETTINGS)
 def show() -> Response:
-    """What can be set."""
-    return render_page("staff/settings/show.html", layout="staff")
+    """What can be set, and what keeps families from booking where anything does."""
+    steps = setup_steps.setup_steps()
+    return render_page("staff/settings/show.html", layout="staff", steps_left=setup_steps.steps_left(steps))
+
+
+@blueprint.get("/mise-en-route")
+@requires(Capability.EDIT_SETTINGS)
+def show_setup() -> Response:
+    """« Mise en route »: what is missing, in order, with the way to it."""
+    steps = setup_steps.setup_steps()
+    return render_page(
+        "staff/settings/setup.html", layout="staff", steps=steps, steps_left=setup_steps.steps_left(steps),
+        links=_STEP_LINKS,
+    )  # fmt: skip
 
 
 @blueprint.get("/ecoles")
