@@ -7,7 +7,7 @@ from app.clock import PARIS
 from app.rules.agendas import Visit
 
 MIMETYPE = "text/calendar; charset=utf-8"
-ASK_AGAIN_AFTER = timedelta(hours=6)
+_ASK_AGAIN_AFTER = timedelta(hours=6)
 
 
 def write_calendar(name: str, visits: Iterable[Visit], host: str, written_at: datetime) -> bytes:
@@ -20,7 +20,7 @@ def write_calendar(name: str, visits: Iterable[Visit], host: str, written_at: da
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
-    calendar.add("refresh-interval", ASK_AGAIN_AFTER, parameters={"value": "DURATION"})
+    calendar.add("refresh-interval", _ASK_AGAIN_AFTER, parameters={"value": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
     for visit in visits:
         event = Event()
