@@ -17,7 +17,7 @@ from app.rules.audiences import Audience
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
-from app.rules.cells import Cell, CellState, Reason
+from app.rules.cells import Badge, Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
 from app.rules.combinations import Breach, CombinationRule, DayCount, Exclusion, Requirement, Together, Violation
@@ -51,6 +51,18 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         CellState.NOT_ALLOWED: "Non autorisée (choix des temps d’accueil non valide)",
         CellState.FULL: "Limite de capacité atteinte",
         CellState.INVOICED: "Facturé",
+        CellState.SPECIAL: "Présence spéciale",
+        CellState.ABSENT: "Absence",
+        CellState.RECORDED: "Réel (verrouillé)",
+        CellState.REQUESTED: "En attente de validation",
+        CellState.TO_PAY: "Payante (à régler)",
+        CellState.WAITING: "Réservation en liste d’attente",
+        CellState.OFFERED: "Place proposée",
+    },
+    Badge: {
+        Badge.LAST_PLACES: "Dernières places",
+        Badge.PACKAGE: "Déclenche un forfait",
+        Badge.INVOICED: "Facturé",
     },
     Title: {
         Title.MISTER: "M.",
@@ -514,14 +526,17 @@ def cell_label(cell: Cell) -> str:
     """The short word in a cell; the legend gives the full one."""
     if cell.state is CellState.IMPOSSIBLE:
         return _SHORT_IMPOSSIBLE.get(cell.reason, "Impossible") if cell.reason else "Impossible"
-    return {
-        CellState.AVAILABLE: "Libre",
-        CellState.PRESENT: "Présence",
-        CellState.NOT_ALLOWED: "Non autorisée",
-        CellState.FULL: "Complet",
-        CellState.INVOICED: "Facturé",
-    }[cell.state]
+    return _SHORT_STATES.get(cell.state) or label(cell.state)
 
+
+_SHORT_STATES = {
+    CellState.NOT_ALLOWED: "Non autorisée",
+    CellState.FULL: "Complet",
+    CellState.RECORDED: "Réel",
+    CellState.REQUESTED: "En attente",
+    CellState.TO_PAY: "À régler",
+    CellState.WAITING: "Liste d’attente",
+}
 
 _SHORT_IMPOSSIBLE = {
     Reason.CLOSED: "Fermé",
@@ -577,6 +592,16 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
             return "Réservé par l’autre foyer de votre enfant."
         case Reason.BREAKS_COMBINATION:
             return broken or "Ce choix n’est pas possible."
+        case Reason.OVERLAPS:
+            return broken or "Votre enfant est déjà attendu ailleurs à ces heures."
+        case Reason.RECORDED:
+            return "Noté par l’équipe ce jour-là."
+        case Reason.CANCELLED_LATE:
+            return "Annulé après le délai : le prix reste dû."
+        case Reason.OFFER_EXPIRED:
+            return f"Il fallait répondre avant {deadline}."
+        case Reason.PAYMENT_EXPIRED:
+            return f"Il fallait régler avant {deadline}."
         case Reason.TOO_FEW_DAYS:
             return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
         case Reason.FULL:
@@ -622,6 +647,8 @@ def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
             return f"{unit} ne se réserve pas le même jour que {enumeration(others)}."
         case Breach.TOGETHER:
             return f"{unit} se réserve avec {enumeration(others)}."
+        case Breach.OVERLAPS:
+            return f"{unit} est aux mêmes heures que {enumeration(others)}."
         case Breach.TOO_FEW:
             return f"Réservez au moins {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
         case Breach.TOO_MANY:
@@ -653,6 +680,10 @@ def cell_deadline(cell: Cell) -> str | None:
     """Until when the parent may still act here; None when nothing is possible or the unit's start is the limit."""
     if cell.state is CellState.PRESENT and cell.actions and cell.cancel_until:
         return f"Annulable jusqu’à {moment(cell.cancel_until)}."
+    if cell.state is CellState.OFFERED and cell.actions and cell.kept_until:
+        return f"À accepter avant {moment(cell.kept_until)}."
+    if cell.state is CellState.TO_PAY and cell.actions and cell.kept_until:
+        return f"À régler avant {moment(cell.kept_until)}."
     if cell.state is CellState.AVAILABLE and cell.book_until:
         return f"À réserver avant {moment(cell.book_until)}."
     return None

@@ -4,9 +4,9 @@ form = read_combinations_form(request.form, units)
 rules = form.combinations()          # None: each rule's fields say why
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from wtforms import Form, SelectField, SelectMultipleField
+from wtforms import BooleanField, Form, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
 from app.forms.fields import Listed, text_field
@@ -78,14 +78,27 @@ class RuleForm(Form):
         return None
 
 
+class OverlapForm(Form):
+    """What is said once of an activity, beside its rules."""
+
+    may_overlap = BooleanField("Un enfant peut avoir une autre activité aux mêmes heures")
+
+
 class CombinationsForm(LineList[RuleForm]):
     """The rules as typed."""
+
+    def __init__(
+        self, overlap: OverlapForm, lines: Sequence[RuleForm], make: Callable[[Typed | None, str], RuleForm]
+    ) -> None:
+        super().__init__(lines, make)
+        self.overlap = overlap
 
     def combinations(self) -> Combinations | None:
         """What was typed, or None with `errors`."""
         rules = [line.rule() for line in self.lines]
         complete = tuple(rule for rule in rules if rule is not None)
-        return Combinations(complete) if len(complete) == len(rules) else None
+        may_overlap = bool(self.overlap.may_overlap.data)
+        return Combinations(complete, may_overlap) if len(complete) == len(rules) else None
 
 
 def read_combinations_form(formdata: Typed, units: Sequence[UnitInfo]) -> CombinationsForm:
@@ -94,13 +107,14 @@ def read_combinations_form(formdata: Typed, units: Sequence[UnitInfo]) -> Combin
     def make(sent: Typed | None, prefix: str) -> RuleForm:
         return RuleForm(sent, prefix, units)
 
-    return CombinationsForm(read_lines(formdata, make), make)
+    return CombinationsForm(OverlapForm(formdata), read_lines(formdata, make), make)
 
 
-def combinations_form(rules: Sequence[CombinationRule], units: Sequence[UnitInfo]) -> CombinationsForm:
+def combinations_form(combinations: Combinations, units: Sequence[UnitInfo]) -> CombinationsForm:
     """The form of the rules that exist."""
-    lines = [RuleForm(None, prefix_of(place), units, _typed(rule)) for place, rule in enumerate(rules)]
-    return CombinationsForm(lines, lambda sent, prefix: RuleForm(sent, prefix, units))
+    lines = [RuleForm(None, prefix_of(place), units, _typed(rule)) for place, rule in enumerate(combinations.rules)]
+    overlap = OverlapForm(data={"may_overlap": combinations.may_overlap})
+    return CombinationsForm(overlap, lines, lambda sent, prefix: RuleForm(sent, prefix, units))
 
 
 def _typed(rule: CombinationRule) -> dict[str, object]:

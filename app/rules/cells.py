@@ -8,19 +8,27 @@ from datetime import UTC, datetime
 from enum import StrEnum, auto
 
 from app.rules.calendars import Calendar
-from app.rules.combinations import Violation
+from app.rules.combinations import Breach, Violation
 from app.rules.deadlines import Never, NoticeRule, Occasion, instant, is_for_others, is_in_time, paris_moment
+from app.rules.states import BookingStatus
 
 
 class CellState(StrEnum):
-    """The look of a cell, as in the guide's legend."""
+    """The look of a cell, as in the guide's legend, and « place proposée »."""
 
     AVAILABLE = auto()
     PRESENT = auto()
+    SPECIAL = auto()  # a presence outside the normal course, by the staff
+    ABSENT = auto()
     IMPOSSIBLE = auto()
     NOT_ALLOWED = auto()
     FULL = auto()
+    RECORDED = auto()  # « réel »: attendance was recorded and locked
+    REQUESTED = auto()
+    TO_PAY = auto()
     INVOICED = auto()
+    WAITING = auto()
+    OFFERED = auto()
 
 
 class Reason(StrEnum):
@@ -38,6 +46,11 @@ class Reason(StrEnum):
     NO_PRICE = auto()
     HELD_BY_OTHER_FAMILY = auto()
     BREAKS_COMBINATION = auto()
+    OVERLAPS = auto()
+    RECORDED = auto()
+    CANCELLED_LATE = auto()
+    OFFER_EXPIRED = auto()
+    PAYMENT_EXPIRED = auto()
     TOO_FEW_DAYS = auto()
     FULL = auto()
     BLOCKED_FAMILY = auto()
@@ -48,12 +61,27 @@ class Action(StrEnum):
 
     BOOK = auto()
     CANCEL = auto()
+    WITHDRAW = auto()  # a request that waits for the staff
+    JOIN_LIST = auto()
+    LEAVE_LIST = auto()
+    ACCEPT = auto()  # an offered place
+    DECLINE = auto()
+    PAY = auto()
+
+
+class Attendance(StrEnum):
+    """What the staff recorded of a child on the day."""
+
+    PRESENT = auto()
+    ABSENT = auto()
 
 
 class Badge(StrEnum):
     """What a cell says besides its state."""
 
     LAST_PLACES = auto()
+    PACKAGE = auto()  # « déclenche un forfait »
+    INVOICED = auto()  # where the state says something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,9 @@ class CellFacts:
     ``places_left``: None for no limit; ``is_last``: they are the last ones (rules.capacity). A missing notice rule
     allows at any time before the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
+    ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid; ``is_special``: the
+    staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when they validated it. ``was_late``: what
+    the family cancelled last was too late, and is charged.
     """
 
     occasion: Occasion
@@ -83,6 +114,14 @@ class CellFacts:
     violation: Violation | None
     is_too_little: bool = False
     is_last: bool = False
+    has_waiting_list: bool = False
+    triggers_package: bool = False
+    standing: BookingStatus = BookingStatus.CONFIRMED
+    kept_until: datetime | None = None
+    is_special: bool = False
+    attendance: Attendance | None = None
+    is_locked: bool = False
+    was_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +139,12 @@ class Cell:
     book_from: datetime | None
     book_until: datetime | None
     cancel_until: datetime | None
+    kept_until: datetime | None = None
+
+    @property
+    def can_be_ticked(self) -> bool:
+        """Whether its checkbox books or cancels."""
+        return not self.actions.isdisjoint((Action.BOOK, Action.CANCEL))
 
     @property
     def refusing_instant(self) -> datetime | None:
@@ -111,6 +156,8 @@ class Cell:
                 return self.book_until
             case Reason.TOO_LATE_TO_CANCEL:
                 return self.cancel_until
+            case Reason.OFFER_EXPIRED | Reason.PAYMENT_EXPIRED:
+                return self.kept_until
             case _:
                 return None
 
@@ -118,15 +165,20 @@ class Cell:
 def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     """One state, reason and set of actions from the facts and the clock. The first line that applies decides.
 
-    A held cell: 1. the unit has started (``PAST``); then the parent may cancel unless 2. it is invoiced, 3. the other
-    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. only the staff
-    cancel, or it is too late to. On an invoice it is ``INVOICED``, with that reason whatever the hour, else
-    ``PRESENT``. Over 2 to 6, a broken combination makes it ``NOT_ALLOWED`` with the same actions.
+    What was recorded: 1. attendance that was validated is ``RECORDED``; 2. an absence is ``ABSENT``, recorded or
+    cancelled too late; 3. a presence without booking, or one that the staff marked, is ``SPECIAL``. None can be
+    changed.
 
-    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. only the
-    staff book, 7. bookings are not open yet, 8. too late to book (``IMPOSSIBLE``); 9. no place left (``FULL``);
-    10. chosen in a broken combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else
-    ``AVAILABLE``.
+    A held cell: 1. the unit has started (``PAST``); then the parent may act unless 2. it is invoiced, 3. the other
+    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. the offer or the
+    time to pay has passed, or, of a confirmed one, only the staff cancel or it is too late to. Its state is that of its
+    standing; on an invoice it is ``INVOICED``, with that reason whatever the hour. Over 2 to 6, a broken combination
+    makes what is confirmed ``NOT_ALLOWED`` with the same actions.
+
+    A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
+    are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book
+    (``IMPOSSIBLE``); 9. no place left (``FULL``, with the list to join where there is one); 10. chosen in a broken
+    combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
     """
     start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
     opening, book, cancel = (
@@ -134,23 +186,69 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
         for rule in (facts.opening_rule, facts.book_rule, facts.cancel_rule)
     )
     has_started = now.astimezone(UTC) >= start.astimezone(UTC)
-    if facts.holding or facts.held_by_other_family:
-        state, reason, actions = _held(facts, has_started, _too_late(now, cancel, Reason.TOO_LATE_TO_CANCEL))
+    recorded = _recorded(facts)
+    if recorded is not None:
+        state, reason, actions = recorded
+    elif facts.holding or facts.held_by_other_family:
+        state, reason, actions = _held(facts, has_started, _held_barred(facts, now, cancel))
     else:
-        barred = (
-            _not_theirs(facts, calendar) or _too_early(now, opening) or _too_late(now, book, Reason.TOO_LATE_TO_BOOK)
-        )
-        state, reason, actions = _free(facts, has_started, barred)
-    instants = (None if isinstance(each, Never) else each for each in (opening, book, cancel))
-    return Cell(state, reason, actions, _badges(facts, actions), *instants)
+        barred = _not_theirs(facts, calendar) or _too_early(now, opening)
+        state, reason, actions = _free(facts, has_started, barred or _too_late(now, book, Reason.TOO_LATE_TO_BOOK))
+    book_from, book_until, cancel_until = (
+        None if isinstance(each, Never) else each for each in (opening, book, cancel)
+    )
+    badges = _badges(facts, state, actions)
+    return Cell(state, reason, actions, badges, book_from, book_until, cancel_until, facts.kept_until)
 
 
 _Judgement = tuple[CellState, Reason | None, frozenset[Action]]
 _NOTHING: frozenset[Action] = frozenset()
 
+_STATE_OF = {
+    BookingStatus.CONFIRMED: CellState.PRESENT,
+    BookingStatus.REQUESTED: CellState.REQUESTED,
+    BookingStatus.WAITING: CellState.WAITING,
+    BookingStatus.OFFERED: CellState.OFFERED,
+    BookingStatus.AWAITING_PAYMENT: CellState.TO_PAY,
+}
+_ACTIONS_OF = {
+    BookingStatus.CONFIRMED: frozenset({Action.CANCEL}),
+    BookingStatus.REQUESTED: frozenset({Action.WITHDRAW}),
+    BookingStatus.WAITING: frozenset({Action.LEAVE_LIST}),
+    BookingStatus.OFFERED: frozenset({Action.ACCEPT, Action.DECLINE}),
+    BookingStatus.AWAITING_PAYMENT: frozenset({Action.PAY, Action.CANCEL}),
+}
+
+
+def _recorded(facts: CellFacts) -> _Judgement | None:
+    held = facts.holding or facts.held_by_other_family
+    if facts.attendance is not None and facts.is_locked:
+        return CellState.RECORDED, Reason.RECORDED, _NOTHING
+    if facts.attendance is Attendance.ABSENT:
+        return CellState.ABSENT, Reason.RECORDED, _NOTHING
+    if facts.was_late and not held:
+        return CellState.ABSENT, Reason.CANCELLED_LATE, _NOTHING
+    if facts.attendance is Attendance.PRESENT and not held:
+        return CellState.SPECIAL, Reason.RECORDED, _NOTHING
+    if facts.is_special and held:
+        return CellState.SPECIAL, Reason.STAFF_ONLY, _NOTHING
+    return None
+
+
+def _held_barred(facts: CellFacts, now: datetime, cancel: datetime | Never | None) -> Reason | None:
+    match facts.standing:
+        case BookingStatus.CONFIRMED:
+            return _too_late(now, cancel, Reason.TOO_LATE_TO_CANCEL)
+        case BookingStatus.OFFERED:
+            return _too_late(now, facts.kept_until, Reason.OFFER_EXPIRED)
+        case BookingStatus.AWAITING_PAYMENT:
+            return _too_late(now, facts.kept_until, Reason.PAYMENT_EXPIRED)
+        case _:
+            return None
+
 
 def _held(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgement:
-    state = CellState.INVOICED if facts.is_invoiced else CellState.PRESENT
+    state = CellState.INVOICED if facts.is_invoiced else _STATE_OF[facts.standing]
     if has_started:
         return state, Reason.INVOICED if facts.is_invoiced else Reason.PAST, _NOTHING
     reason = None
@@ -164,10 +262,15 @@ def _held(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
         reason = Reason.CLOSED
     else:
         reason = barred
-    actions = frozenset({Action.CANCEL}) if reason is None else _NOTHING
-    if facts.violation is not None:
-        return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
+    actions = _ACTIONS_OF[facts.standing] if reason is None else _NOTHING
+    if facts.violation is not None and facts.standing is BookingStatus.CONFIRMED:
+        return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions
     return state, reason, actions
+
+
+def broken_reason(violation: Violation) -> Reason:
+    """The reason that a broken rule is."""
+    return Reason.OVERLAPS if violation.breach is Breach.OVERLAPS else Reason.BREAKS_COMBINATION
 
 
 def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgement:
@@ -184,17 +287,24 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
     if barred is not None:
         return CellState.IMPOSSIBLE, barred, _NOTHING
     if facts.places_left is not None and facts.places_left <= 0:
-        return CellState.FULL, Reason.FULL, _NOTHING
+        return CellState.FULL, Reason.FULL, frozenset({Action.JOIN_LIST}) if facts.has_waiting_list else _NOTHING
     actions = frozenset({Action.BOOK})
     if facts.violation is not None:
-        return CellState.NOT_ALLOWED, Reason.BREAKS_COMBINATION, actions
+        return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions
     if facts.is_too_little:
         return CellState.NOT_ALLOWED, Reason.TOO_FEW_DAYS, actions
     return CellState.AVAILABLE, None, actions
 
 
-def _badges(facts: CellFacts, actions: frozenset[Action]) -> frozenset[Badge]:
-    return frozenset({Badge.LAST_PLACES}) if facts.is_last and Action.BOOK in actions else frozenset()
+def _badges(facts: CellFacts, state: CellState, actions: frozenset[Action]) -> frozenset[Badge]:
+    found = set()
+    if facts.is_last and Action.BOOK in actions:
+        found.add(Badge.LAST_PLACES)
+    if facts.triggers_package and Action.BOOK in actions:
+        found.add(Badge.PACKAGE)
+    if facts.is_invoiced and state is not CellState.INVOICED:
+        found.add(Badge.INVOICED)
+    return frozenset(found)
 
 
 def _not_theirs(facts: CellFacts, calendar: Calendar) -> Reason | None:

@@ -3,8 +3,9 @@
 Source: product.md section 5, docs/rules/combinations.md.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum, auto
 
 
@@ -60,9 +61,10 @@ CombinationRule = Requirement | Exclusion | Together | DayCount
 
 @dataclass(frozen=True, slots=True)
 class Combinations:
-    """The rules of an activity."""
+    """The rules of an activity. ``may_overlap``: a child may have other activities at the same hours."""
 
     rules: tuple[CombinationRule, ...] = ()
+    may_overlap: bool = False
 
 
 class Breach(StrEnum):
@@ -73,6 +75,7 @@ class Breach(StrEnum):
     TOGETHER = auto()
     TOO_FEW = auto()
     TOO_MANY = auto()
+    OVERLAPS = auto()  # two units of different activities, at the same hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,37 @@ class Violation:
     any_of: frozenset[int]
     breach: Breach = Breach.REQUIRES
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a unit is, and in which activity."""
+
+    activity_id: int
+    starts_at: time
+    ends_at: time
+    may_overlap: bool = False  # the activity lets it
+
+
+def overlaps(chosen: Collection[int], hours: Mapping[int, Hours]) -> tuple[Violation, ...]:
+    """The units of a day that a child cannot have together: of different activities, with hours in common.
+
+    One that ends when the other begins is no overlap. Within an activity its own rules say what goes together.
+    """
+    found = []
+    for unit_id in sorted(set(chosen) & hours.keys()):
+        own = hours[unit_id]
+        others = {
+            id_
+            for id_ in set(chosen) & hours.keys()
+            if hours[id_].activity_id != own.activity_id
+            and not (own.may_overlap or hours[id_].may_overlap)
+            and own.starts_at < hours[id_].ends_at
+            and hours[id_].starts_at < own.ends_at
+        }
+        if others:
+            found.append(Violation(unit_id, frozenset(others), Breach.OVERLAPS))
+    return tuple(found)
 
 
 def violations(

@@ -21,7 +21,7 @@ def units_named(rule: CombinationRule) -> frozenset[int]:
 
 def combinations_of_copy(rules: Combinations, units: Mapping[int, int]) -> Combinations:
     """The same rules of other units; ``units`` gives each its new one."""
-    return Combinations(tuple(_rule_of_copy(rule, units) for rule in rules.rules))
+    return replace(rules, rules=tuple(_rule_of_copy(rule, units) for rule in rules.rules))
 
 
 def notice_of_copy(rule: NoticeRule, units: Mapping[int, int]) -> NoticeRule:

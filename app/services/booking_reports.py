@@ -47,7 +47,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
     """The report of a save."""
     units = catalogue().units
     not_done = {
-        choice: NotDone(_day(choice), units[choice.unit_id].name, _sentence(choice, units))
+        choice: NotDone(_day(choice), units[choice.unit_id].name, _sentence(choice))
         for choice in outcome.choices
         if choice.result in _NOT_DONE
     }
@@ -83,14 +83,14 @@ def _day(choice: SavedChoice) -> date:
     return date.fromisoformat(choice.day)
 
 
-def _sentence(choice: SavedChoice, units: Mapping[int, UnitInfo]) -> str:
+def _sentence(choice: SavedChoice) -> str:
     if choice.result is Result.LOST:
         return f"Annulé entre-temps par une autre personne{NBSP}: rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
         return f"Non enregistré{NBSP}: un autre choix de ce jour n’était pas possible."
     until = datetime.fromisoformat(choice.until) if choice.until else None
     violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number)
-    is_broken = choice.reason is Reason.BREAKS_COMBINATION
-    names = {id_: unit.name for id_, unit in units.items()}
+    is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
+    names = catalogue().unit_names(choice.breach)
     broken = labels.combination_sentence(violation, names) if is_broken else None
     return "Non enregistré. " + labels.refusal(choice.reason or Reason.CLOSED, broken, until)

@@ -17,7 +17,7 @@ from app.models.enrolments import Enrolment
 from app.models.families import Child
 from app.price_labels import explained
 from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
-from app.rules.cells import Action, Cell, Reason
+from app.rules.cells import Action, Cell, Reason, broken_reason
 from app.rules.choices import Choices, UnknownTick, read_choices
 from app.rules.combinations import Breach
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
@@ -263,7 +263,7 @@ def _refusals(
                 refusals[id_] = _refusal(facts, id_, cell)
     for id_, violation in judgement.broken.items():
         broken = replace(
-            _choice(facts, id_, Result.REFUSED, Reason.BREAKS_COMBINATION),
+            _choice(facts, id_, Result.REFUSED, broken_reason(violation)),
             any_of=tuple(sorted(violation.any_of)), breach=violation.breach, number=violation.number,
         )  # fmt: skip
         refusals.setdefault(id_, broken)

@@ -39,7 +39,7 @@ from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
 from app.rules.changes import FieldPolicy
-from app.rules.combinations import CombinationRule
+from app.rules.combinations import Breach, CombinationRule
 from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.enrolments import GroupAges
@@ -117,6 +117,7 @@ class ActivityInfo:
     groups: tuple[GroupInfo, ...]
     notices: Mapping[Deadline, NoticeRule]
     combinations: tuple[CombinationRule, ...]
+    may_overlap: bool  # a child may have other activities at the same hours
     enrolment_rules: EnrolmentRules
     tariffs: tuple[GridVersion, ...]
 
@@ -154,6 +155,12 @@ class Catalogue:
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
         return self.activities[self.units[unit_id].activity_id]
+
+    def unit_names(self, breach: Breach) -> Mapping[int, str]:
+        """The names of units for the sentence of a broken rule; across activities with theirs: « Foot (Club) »."""
+        if breach is not Breach.OVERLAPS:
+            return {id_: unit.name for id_, unit in self.units.items()}
+        return {id_: f"{unit.name} ({self.activities[unit.activity_id].name})" for id_, unit in self.units.items()}
 
     def activities_on(self, first: date, last: date) -> frozenset[int]:
         """Those whose season has any of the days from a first to a last."""
@@ -244,6 +251,7 @@ def _load(session: Session, version: int) -> Catalogue:
             groups=tuple(groups_by_activity[row.id]),
             notices=MappingProxyType(notices[row.id]),
             combinations=row.combinations.rules,
+            may_overlap=row.combinations.may_overlap,
             enrolment_rules=row.enrolment_rules,
             tariffs=tuple(tariffs[row.id]),
         )

@@ -221,7 +221,7 @@ def _shown_day(facts: PlanningFacts, day: date, days: Sequence[date]) -> date:
 def write_shown(facts: PlanningFacts, cells: Mapping[int, CellView]) -> str:
     """The openings that the form lets change, with their known state: « 12,13h,15 » (h: held)."""
     return ",".join(
-        f"{id_}{'h' if facts.holds(id_) else ''}" for id_, view in sorted(cells.items()) if view.cell.actions
+        f"{id_}{'h' if facts.holds(id_) else ''}" for id_, view in sorted(cells.items()) if view.cell.can_be_ticked
     )
 
 
@@ -265,8 +265,7 @@ def _cell_view(
 
 
 def _broken_sentence(facts: PlanningFacts, violation: Violation) -> str:
-    names = {id_: unit.name for id_, unit in facts.catalogue.units.items()}
-    return labels.combination_sentence(violation, names)
+    return labels.combination_sentence(violation, facts.catalogue.unit_names(violation.breach))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from app.models.invoices import InvoicedBooking
 from app.rules.audiences import Audience
 from app.rules.capacity import Room, Slot, covering, online_limit, room
 from app.rules.cells import Cell, CellFacts, CellState, judge
-from app.rules.combinations import CombinationRule, Violation, violations
+from app.rules.combinations import CombinationRule, Hours, Violation, overlaps, violations
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
 from app.rules.reaches import DaySpan
-from app.rules.states import ACTIVE_STATUSES, EnrolmentStatus
+from app.rules.states import ACTIVE_STATUSES, BookingStatus, EnrolmentStatus
 from app.services.audiences import audiences_of
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import FamilyRef
@@ -78,6 +78,7 @@ class HeldBooking:
     price_explanation: str
     price_change: PriceChange | None  # the last one
     is_invoiced: bool
+    status: BookingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,7 @@ def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[in
         select(
             Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
-            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"),
+            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
@@ -288,6 +289,7 @@ def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[in
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
             row.price_cents, row.price_explanation,
             None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
+            row.status,
         )
         for row in rows
     }  # fmt: skip
@@ -312,9 +314,11 @@ def judge_day(
     """
     rules = _combinations(facts)
     offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
-    before = frozenset(violations({slot.unit_id for slot in facts.slots_held(day)}, rules, offered))
+    had = {slot.unit_id for slot in facts.slots_held(day)}
+    before = frozenset((*violations(had, rules, offered), *overlaps(had, _hours(facts, had))))
     chosen = facts.slots_after(day, proposed)
-    after = violations({slot.unit_id for slot in chosen}, rules, offered)
+    units = {slot.unit_id for slot in chosen}
+    after = (*overlaps(units, _hours(facts, units)), *violations(units, rules, offered))
     by_unit = {violation.unit_id: violation for violation in after if violation not in before}
     cells = {}
     broken = {}
@@ -325,6 +329,16 @@ def judge_day(
         if violation is not None and cells[opening.id].state is CellState.NOT_ALLOWED:
             broken[opening.id] = violation
     return DayJudgement(cells, broken)
+
+
+def _hours(facts: PlanningFacts, unit_ids: Iterable[int]) -> Mapping[int, Hours]:
+    """When these units are, and whether their activities let others overlap them."""
+    found = {}
+    for id_ in unit_ids:
+        unit = facts.catalogue.units[id_]
+        may_overlap = facts.catalogue.activities[unit.activity_id].may_overlap
+        found[id_] = Hours(unit.activity_id, unit.starts_at, unit.ends_at, may_overlap)
+    return found
 
 
 def _combinations(facts: PlanningFacts) -> tuple[CombinationRule, ...]:
@@ -361,4 +375,5 @@ def _cell_facts(
         cancel_rule=activity.notices.get(Deadline.CANCEL),
         violation=violation,
         is_too_little=is_too_little and opening.id in prices.added,
+        standing=BookingStatus.CONFIRMED if opening.id not in facts.held else facts.held[opening.id].status,
     )

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.audiences import Audience
-from app.rules.cells import Action, Badge, CellFacts, CellState, Reason, judge
-from app.rules.combinations import Violation
+from app.rules.cells import Action, Attendance, Badge, CellFacts, CellState, Reason, judge
+from app.rules.combinations import Breach, Violation
 from app.rules.deadlines import (
     PARIS,
     Counted,
@@ -22,9 +22,11 @@ from app.rules.deadlines import (
     WeekdayBefore,
     simple_rule,
 )
+from app.rules.states import BookingStatus
 from tests.rules.tables import Row, cases, word_or_none, words
 from tests.rules.worked_calendar import CALENDAR
 
+KEPT_UNTIL = datetime(2026, 11, 21, 18, tzinfo=PARIS)
 VIOLATION = Violation(2, frozenset({1, 3}))
 PLAIN = CellFacts(
     occasion=Occasion(date(2026, 11, 25), time(7, 30), 1),
@@ -61,6 +63,24 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, is_enrolled=False)
             case ["no", "price"]:
                 facts = replace(facts, has_price=False)
+            case ["requested" | "waiting" | "offered" as standing]:
+                facts = replace(facts, holding=True, standing=BookingStatus(standing), kept_until=KEPT_UNTIL)
+            case ["to", "pay"]:
+                facts = replace(facts, holding=True, standing=BookingStatus.AWAITING_PAYMENT, kept_until=KEPT_UNTIL)
+            case ["present" | "absent" as outcome]:
+                facts = replace(facts, attendance=Attendance(outcome))
+            case ["locked"]:
+                facts = replace(facts, is_locked=True)
+            case ["special"]:
+                facts = replace(facts, is_special=True)
+            case ["was", "late"]:
+                facts = replace(facts, was_late=True)
+            case ["list"]:
+                facts = replace(facts, has_waiting_list=True)
+            case ["package"]:
+                facts = replace(facts, triggers_package=True)
+            case ["overlap"]:
+                facts = replace(facts, violation=replace(VIOLATION, breach=Breach.OVERLAPS))
             case ["too", "little"]:
                 facts = replace(facts, is_too_little=True)
             case ["violation"]:
@@ -193,3 +213,32 @@ def test_what_time_has_taken_away_never_comes_back(facts: CellFacts, now: dateti
 def test_a_combination_never_changes_the_actions(facts: CellFacts, now: datetime) -> None:
     fine, broken = (judge(replace(facts, violation=each), now, CALENDAR) for each in (None, VIOLATION))
     assert fine.actions == broken.actions
+
+
+@given(
+    FACTS,
+    MOMENTS,
+    st.sampled_from([*BookingStatus][:5]),
+    st.none() | st.sampled_from(Attendance),
+    st.booleans(),
+    st.booleans(),
+)
+def test_every_state_of_every_booking_is_decided(
+    facts: CellFacts,
+    now: datetime,
+    standing: BookingStatus,
+    attendance: Attendance | None,
+    is_locked: bool,
+    is_special: bool,
+) -> None:
+    whole = replace(
+        facts, standing=standing, attendance=attendance, is_locked=is_locked, is_special=is_special,
+        kept_until=KEPT_UNTIL,
+    )  # fmt: skip
+    cell = judge(whole, now, CALENDAR)
+    assert cell.actions or cell.reason is not None
+    if not facts.may_act or facts.is_invoiced or facts.held_by_other_family:
+        assert not cell.actions
+    if cell.state in {CellState.RECORDED, CellState.ABSENT, CellState.SPECIAL}:
+        assert not cell.actions and not cell.can_be_ticked
+    assert (Action.BOOK in cell.actions) <= (not facts.holding and not facts.held_by_other_family)

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import time
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,11 @@ from app.rules.combinations import (
     Combinations,
     DayCount,
     Exclusion,
+    Hours,
     Requirement,
     Together,
     Violation,
+    overlaps,
     violations,
 )
 from tests.rules.tables import Row, cases, ids
@@ -107,3 +110,19 @@ def test_a_rule_that_means_nothing_is_refused(make: Callable[[], object]) -> Non
 def test_what_is_broken_is_said_in_words(violation: Violation, words: str) -> None:
     names = {1: "Matin", 2: "Repas", 3: "Après-midi", 5: "Journée"}
     assert combination_sentence(violation, names).replace("\u00a0", " ") == words
+
+
+HOURS = {
+    1: Hours(1, time(7, 30), time(11, 45)),
+    2: Hours(1, time(11), time(13)),
+    3: Hours(2, time(9), time(10)),
+    4: Hours(2, time(11, 45), time(14)),
+    5: Hours(3, time(8), time(18), may_overlap=True),
+}
+
+
+@pytest.mark.parametrize("row", cases("combinations", "overlaps"))
+def test_units_of_different_activities_do_not_cross(row: Row) -> None:
+    found = overlaps(ids(row["chosen"]), HOURS)
+    assert [each.unit_id for each in found] == ids(row["crossing"])
+    assert all(each.breach is Breach.OVERLAPS and each.unit_id not in each.any_of for each in found)

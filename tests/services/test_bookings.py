@@ -17,12 +17,14 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening,
 from app.models.enrolments import Enrolment
 from app.models.families import Family, FamilyChild
 from app.rules.cells import Reason
+from app.rules.combinations import Combinations
 from app.rules.deadlines import Counted, DaysBefore, Deadline, FixedMoment
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.services import bookings
 from app.services.bookings import Result, SaveOutcome
 from app.services.checks import find_inconsistencies
+from app.services.combination_settings import save_combinations
 from app.services.errors import FamilyNotActive, NotFound
 from tests import factories
 from tests.factories import (
@@ -598,3 +600,23 @@ def test_children_are_listed_with_their_activities_and_their_next_day(app: Flask
     assert (lea.child.id, lea.activity_names) == (planning.child_id, ("Mercredi",))
     assert lea.next_day is not None and lea.next_day.day == WEDNESDAY
     assert (hugo.child.id, hugo.activity_names, hugo.next_day) == (younger, (), None)
+
+
+@pytest.mark.usefixtures("app")
+def test_two_activities_at_the_same_hours_are_not_booked_together() -> None:
+    planning = factories.make_planning()
+    club = factories.make_activity("Club", {"Foot": (time(9), time(10))}, places=None, needs={})
+    foot = factories.make_openings(club, [WEDNESDAY])[WEDNESDAY, "Foot"]
+    factories.enrol(planning.child_id, planning.family, club)
+    morning = planning.opening(WEDNESDAY, "Matin")
+    factories.save(planning.family, planning.child_id, book=[morning])
+    outcome = factories.save(planning.family, planning.child_id, book=[foot])
+    refused = {choice.opening_id: choice for choice in outcome.choices}[foot]
+    assert (refused.result, refused.reason) == (Result.REFUSED, Reason.OVERLAPS)
+    assert refused.any_of == (planning.activity.units["Matin"],)
+    both = factories.save(planning.family, planning.child_id, book=[foot], cancel=[morning])
+    assert {choice.result for choice in both.choices} == {Result.BOOKED, Result.CANCELLED}
+    with write_transaction() as session:
+        save_combinations(session, club.id, Combinations(may_overlap=True))
+    outcome = factories.save(planning.family, planning.child_id, book=[morning])
+    assert [choice.result for choice in outcome.choices] == [Result.BOOKED]

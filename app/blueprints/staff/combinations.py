@@ -52,8 +52,8 @@ def show() -> Response:
 def edit(activity_id: int) -> Response:
     """The rules of an activity, with the choices that they allow."""
     activity = deadline_settings.read_activity(activity_id)
-    form = combinations_form(activity.combinations, activity.units)
-    return _page(activity, form, Combinations(activity.combinations))
+    rules = Combinations(activity.combinations, activity.may_overlap)
+    return _page(activity, combinations_form(rules, activity.units), rules)
 
 
 @blueprint.post("/<int:activity_id>")

@@ -9,7 +9,7 @@ import pytest
 from app.forms.staff_combinations import combinations_form, read_combinations_form
 from app.labels import combination_rule_words
 from app.rules.capabilities import Role
-from app.rules.combinations import CombinationRule, DayCount, Exclusion, Requirement, Together
+from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
 from app.services.bookings import Result
 from app.services.catalogue import UnitInfo, catalogue
 from tests import factories
@@ -30,8 +30,10 @@ RULES: tuple[tuple[CombinationRule, str], ...] = (
 
 @pytest.mark.parametrize(("rule", "words"), RULES)
 def test_every_rule_is_typed_read_back_and_said_in_words(rule: CombinationRule, words: str) -> None:
-    found = read_combinations_form(combinations_form([rule], UNITS).as_sent(), UNITS).combinations()
+    found = read_combinations_form(combinations_form(Combinations((rule,)), UNITS).as_sent(), UNITS).combinations()
     assert found is not None and found.rules == (rule,)
+    may_overlap = combinations_form(Combinations((rule,), may_overlap=True), UNITS)
+    assert may_overlap.overlap.may_overlap.data
     assert combination_rule_words(rule, {unit.id: unit.name for unit in UNITS}).replace("\u00a0", " ") == words
 
 
