@@ -24,7 +24,7 @@ from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus,
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import ChildView, FamilyRef, child_of, children_of, lock_children, stays_active
-from app.services.places import enter_bookings
+from app.services.places import check_entered, enter_bookings
 from app.services.planning import Proposal
 from app.services.planning_facts import DayJudgement, PlanningFacts, judge_day, load_facts
 from app.services.prices import PriceChangeReason, change_price
@@ -399,6 +399,7 @@ def lock_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
 
     Missing ones are made first: what is not there cannot be locked.
     """
+    check_entered(session)
     scopes = catalogue().scopes
     needed = {
         day: {scope.id: scope for slot in slots_of_day for scope in covering(slot, scopes)}

@@ -24,6 +24,7 @@ from app.services.catalogue import UnitInfo, catalogue
 from app.services.enrolments import EnrolmentView, tell_parents, view_of
 from app.services.errors import EndMoved, EnrolmentOver, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
+from app.services.places import enter_bookings
 from app.services.planning_facts import PlanningFacts, judge_day, load_facts
 from app.services.prices import reprice_siblings
 
@@ -117,7 +118,8 @@ def end_enrolment(
     Raises as `plan_end`, EndMoved when it would do something else than was read, FamilyNotActive where a parent of a
     closed family asks, OwnFamily where an agent of the family does.
     """
-    # The order of a save (PostgreSQL): the family, its children, the counters.
+    # The order of a save (PostgreSQL): what places are of, the family, its children, the counters.
+    enter_bookings(session)
     is_active = stays_active(session, family.id)
     if by_staff and family.id in own_family_ids(user_id):
         raise OwnFamily

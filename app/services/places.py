@@ -9,11 +9,19 @@ from sqlalchemy.orm import Session
 from app.database import share_turn, take_turns
 
 _SUBJECT = "places"
+_ENTERED = "entered_bookings"  # in `Session.info`, which lasts as long as the transaction
 
 
 def enter_bookings(session: Session) -> None:
     """For a command that books or cancels: the first thing that it does, before it reads the catalogue."""
     share_turn(session, _SUBJECT)
+    session.info[_ENTERED] = True
+
+
+def check_entered(session: Session) -> None:
+    """Raises RuntimeError for a command that would spend places without having entered."""
+    if not session.info.get(_ENTERED):
+        raise RuntimeError("places are spent by whoever called enter_bookings() first")
 
 
 def stop_bookings(session: Session) -> None:

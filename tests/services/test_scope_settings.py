@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.database import db, write_transaction
 from app.models.bookings import CapacityCounter
 from app.services import scope_settings
-from app.services.bookings import Result
+from app.services.bookings import Result, lock_counters
 from app.services.catalogue import catalogue
 from app.services.checks import find_inconsistencies
 from app.services.errors import NotFound, StillUsed
@@ -151,3 +151,8 @@ def test_a_scope_waits_for_the_save_that_is_under_way(app: Flask) -> None:
         assert not done.wait(timeout=0.5)
     assert done.wait(timeout=10)
     thread.join()
+
+
+def test_places_are_not_spent_by_who_did_not_enter(sqlite_app: Flask) -> None:
+    with pytest.raises(RuntimeError), write_transaction() as session:
+        lock_counters(session, {})
