@@ -79,7 +79,10 @@ SECTION_HINTS: Mapping[Section, str] = {
     Section.COMBINATIONS: "Plusieurs temps d’accueil du même jour pour un seul prix.",
     Section.DEDUCTIONS: "Ce qui est ôté quand un enfant vient assez de jours.",
     Section.LEAST_DAYS: "En dessous, la semaine n’est pas acceptée.",
-    Section.FEES: "Dus une fois par an, avant le premier temps d’accueil.",
+    Section.FEES: (
+        "Dus une fois par an, avant le premier temps d’accueil. Pour les appeler autrement, changez le nom de leur "
+        "prix : ce sont les mêmes frais. Un autre prix fait d’autres frais."
+    ),
     Section.CREDIT_BOOKS: (
         "Des entrées payées d’avance. Les parents achètent le carnet dans « Mes inscriptions » ; ce qui est vendu "
         "garde ses entrées, ses temps d’accueil et sa durée, même si la grille change."

@@ -376,7 +376,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         OddityKind.QUOTIENT_OUT_OF_DATE: "Tarif maximum : quotient familial à mettre à jour",
         OddityKind.QUOTIENT_UNVERIFIED: "Tarif maximum : quotient familial à vérifier",
         OddityKind.DAY_NOT_OVER: "Jours à venir : laissés pour une prochaine facturation",
-        OddityKind.ALL_FREE: "À 0,00 € seulement : ces jours sont clos sans facture",
+        OddityKind.ALL_FREE: "À 0,00 € seulement : ces jours sont clos sans facture",
         OddityKind.NOTHING_TO_INVOICE: "Rien à facturer pour l’instant",
     },
     BasketState: {

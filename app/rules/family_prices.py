@@ -48,6 +48,7 @@ from app.rules.tariff_grids import (
     GridVersion,
     Item,
     Nature,
+    Period,
     Standing,
     SurchargeCause,
     YearlyFee,
@@ -177,6 +178,7 @@ class _HouseholdFacts:
         self._standings: dict[tuple[int, int, int], frozenset[Standing]] = {}
         self._residences: dict[tuple[int, int], str | None] = {}
         self.fees_charged = set(household.fees_paid)  # two versions of a grid may lie in the year of a fee
+        self.season_packages: set[tuple[int, str, int]] = set()  # … or in a season: activity, package, child
         self.entries_left = {book.key: book.left for book in household.book_entries}  # … or in the time of a book
         self._quotients: dict[tuple[int, int], tuple[QuotientOutcome, int | None]] = {}
 
@@ -327,6 +329,12 @@ class _Evaluation:
         """Whether this package settles its usages, by a line or by a problem."""
         package = use.package
         item = self.grid.by_code[package.item]
+        season = self.activity_id, package.item, use.child_id
+        if package.period is Period.SEASON and season in self.facts.season_packages:
+            # An earlier version of the prices charged it: what is had under this one costs nothing more.
+            steps: tuple[Step, ...] = (Step(Operation.SET, 0, Cause.IN_PACKAGE),)
+            self.charges.lines.append(self._line(LineKind.PACKAGE, item, use.charged, steps, 0))
+            return True
         if not use.is_reached:
             if package.is_the_only_price:
                 self.charges.refuse(use.charged, PriceProblem(ProblemKind.TOO_FEW_DAYS, item.code))
@@ -346,6 +354,8 @@ class _Evaluation:
             if instead_cents is not None and instead_cents <= amount_cents:
                 return False
         self.charges.lines.append(self._line(LineKind.PACKAGE, item, use.charged, steps, amount_cents))
+        if package.period is Period.SEASON:
+            self.facts.season_packages.add(season)
         return True
 
     def without_package(self, usages: Sequence[Usage]) -> int | None:

@@ -73,6 +73,12 @@ class RunPreview:
         return tuple(entry for entry in self.drafts if entry.draft.is_issuable)
 
     @property
+    def has_work(self) -> bool:
+        """Whether a run would issue something, or close days that cost nothing."""
+        days = (line.booking_ids for entry in self.drafts for line in entry.draft.lines)
+        return bool(self.issuable) or any(days)
+
+    @property
     def total_cents(self) -> int:
         """What would be asked of all families together."""
         return sum(entry.draft.total_cents for entry in self.issuable)
@@ -457,12 +463,14 @@ def _load_bookings(
 def _load_sales(
     session: Session, office_id: int, month: date, family_ids: Collection[int] | None
 ) -> defaultdict[int, list[DraftLine]]:
-    """The lines of books that no invoice holds, by family. One query."""
+    """The lines of books that no invoice holds, by family. One query, and none where no grid knows books."""
+    activities = catalogue().activities
+    found: defaultdict[int, list[DraftLine]] = defaultdict(list)
+    if not any(version.grid.credit_books for each in activities.values() for version in each.tariffs):
+        return found
     query = _books_to_invoice(office_id, month)
     if family_ids is not None:
         query = query.where(PrepaidBook.family_id.in_(family_ids))
-    activities = catalogue().activities
-    found: defaultdict[int, list[DraftLine]] = defaultdict(list)
     for book, first_name, last_name in session.execute(query):
         until = f"{book.entries} entrées, jusqu’au {day_plain(book.last_day)}"
         line = DraftLine(

@@ -48,6 +48,11 @@ class DraftView:
         return tuple(unit for unit in self.activity.units if unit_code(unit.id) not in priced)
 
     @property
+    def known_fees(self) -> frozenset[str]:
+        """The yearly fees of the activity's versions, by the codes of their prices: who paid one pays it no more."""
+        return frozenset(fee.item for version in self.activity.tariffs for fee in version.grid.fees)
+
+    @property
     def is_complete(self) -> bool:
         """Whether it may be published."""
         return not self.problems and not self.units_without_price

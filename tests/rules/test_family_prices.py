@@ -24,6 +24,8 @@ from app.rules.tariff_grids import (
     GridVersion,
     Item,
     NumberAxis,
+    Package,
+    Period,
     SiblingOrder,
     Span,
     Table,
@@ -97,6 +99,40 @@ def test_a_fee_is_charged_once_also_where_two_versions_lie_in_its_year() -> None
     versions = {3: (*TARIFFS[3], GridVersion(date(2026, 11, 3), grid))}
     bill = price_family(household("–"), usages("holidays", "A 02 day; A 03 day"), versions)
     assert [line.kind for line in bill.lines] == [LineKind.FEE, LineKind.UNIT, LineKind.UNIT]
+
+
+def test_a_season_package_is_charged_once_also_where_two_versions_lie_in_the_season() -> None:
+    package = Package("season", Period.SEASON, frozenset({"session"}), is_the_only_price=True)
+    first = Grid(items=(Item("season", flat(9_000)),), packages=(package,))
+    second = replace(first, items=(Item("season", flat(9_500)),))
+    versions = {4: (GridVersion(date(2026, 9, 1), first), GridVersion(date(2026, 11, 9), second))}
+
+    def lines(had: str) -> list[tuple[int, str]]:
+        bill = price_family(household("–"), usages("club", had), versions)
+        return [(line.amount_cents, explained(line.steps)) for line in bill.lines]
+
+    assert lines("A 02 session; A 10 session; A 17 session") == [
+        (9_000, "tarif unique"),
+        (0, "compris dans le forfait"),
+    ]
+    assert lines("A 10 session; A 17 session") == [(9_500, "tarif unique")]
+    assert lines("A 02 session; B 10 session") == [(9_000, "tarif unique"), (9_500, "tarif unique")]
+    other = replace(first, items=(Item("autumn", flat(9_000)),), packages=(replace(package, item="autumn"),))
+    versions[4] = (GridVersion(date(2026, 9, 1), other), versions[4][1])
+    assert [cents for cents, _ in lines("A 02 session; A 10 session")] == [9_000, 9_500]
+
+
+def test_a_fee_that_is_called_otherwise_is_the_same_and_one_with_another_price_is_new() -> None:
+    grid = TARIFFS[3][0].grid
+    items = {item.code: item for item in grid.items}
+    renamed = replace(grid, items=tuple({**items, "card": replace(items["card"], label="Adhésion")}.values()))
+    replaced = replace(
+        grid, fees=(replace(grid.fees[0], item="other"),), items=(*grid.items, Item("other", flat(1_000)))
+    )
+    for later, fees in ((renamed, ["card"]), (replaced, ["card", "other"])):
+        versions = {3: (*TARIFFS[3], GridVersion(date(2026, 11, 9), later))}
+        bill = price_family(household("–"), usages("holidays", "A 02 day; A 09 day"), versions)
+        assert [line.item for line in bill.lines if line.kind is LineKind.FEE] == fees
 
 
 def test_entries_of_a_book_are_spent_once_over_two_versions_also_where_the_later_one_knows_no_book() -> None:

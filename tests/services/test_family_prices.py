@@ -312,6 +312,10 @@ def test_a_yearly_fee_is_asked_once(home: Home) -> None:
     for month in (DECEMBER, JANUARY):
         (invoice_id,) = issue(home.activity, month, staff_id)
         fees.append([line for line in lines_of(invoice_id) if line[0] is LineKind.FEE])
+        # The month is told whole: the fee that is invoiced stays part of it.
+        total_cents = db.session.get_one(Invoice, invoice_id).total_cents
+        summary = home.week(home.elder, month).summary
+        assert (summary.month_cents, summary.invoiced_cents) == (total_cents, total_cents)
     assert [len(each) for each in fees] == [1, 0]
 
 

@@ -47,7 +47,7 @@ def start() -> BaseResponse:
         return _list_page(status=422, sentence="Choisissez un service et un mois.")
     if not form.validate() or form.invoice_date.data is None or form.due_on.data is None:
         return _preview_page(office_id, month, form, status=422)
-    if not invoice_runs.preview_run(office_id, month).issuable:
+    if not invoice_runs.preview_run(office_id, month).has_work:
         flash("Il n’y a plus rien à facturer pour ce mois et ce service.", "info")
         return go_to(url_for("staff.invoice_runs.show"))
     with write_transaction() as session:

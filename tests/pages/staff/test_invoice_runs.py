@@ -1,15 +1,17 @@
 """« Facturation »: the preview with what is odd, the run, its progress, and the invoices."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import func, select
 
-from app.database import db
+from app import clock
+from app.database import db, write_transaction
 from app.models.activities import Office
 from app.models.invoices import Invoice, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
+from app.services.invoice_runs import issue_next
 from tests import factories
 from tests.client import Client
 
@@ -173,3 +175,20 @@ def test_pages_cost_the_same_whatever_is_invoiced(regie: Client, october: factor
     assert len(regie.get(RUNS).queries) <= 12
     assert db.session.scalar(select(func.count(Invoice.id))) == 5
     assert len(regie.get(f"/gestion/familles/{october.family.family_id}").queries) <= 14
+
+
+def test_days_that_cost_nothing_are_closed_from_the_preview(sqlite_client: Client) -> None:
+    planning = factories.make_planning()
+    factories.sell_books(planning.activity, "Matin", cents=0)
+    factories.buy_book(planning.family, planning.child_id, planning.activity, cents=0)
+    factories.save(planning.family, planning.child_id, book=[planning.opening(factories.WEDNESDAY, "Matin")])
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+    page = regie.get(preview_path("2026-11"))
+    assert "À 0,00 € seulement : ces jours sont clos sans facture" in page.text
+    page = regie.submit("run")
+    run_id = int(page.path.rsplit("/", 1)[1])
+    with write_transaction() as session:
+        issue_next(session, run_id)
+    page = regie.get(preview_path("2026-11"))
+    assert "Clore les jours" not in page.text and "Rien à facturer" in page.text
