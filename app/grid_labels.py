@@ -87,7 +87,10 @@ SECTION_HINTS: Mapping[Section, str] = {
         "Des entrées payées d’avance. Les parents achètent le carnet dans « Mes inscriptions » ; ce qui est vendu "
         "garde ses entrées, ses temps d’accueil et sa durée, même si la grille change."
     ),
-    Section.SURCHARGES: "Ce que coûte une venue sans réservation, une annulation tardive, un retard…",
+    Section.SURCHARGES: (
+        "Ce que coûte une venue sans réservation, une annulation tardive, un retard… Gardées pour plus tard : le "
+        "portail ne note encore ni pointage, ni annulation tardive, ni relance. Rien n’est facturé d’ici là."
+    ),
 }
 _PERIODS = {Period.WEEK: "par semaine", Period.MONTH: "par mois", Period.SEASON: "pour la saison"}
 _SECTION_OF: Mapping[Part, Section] = {

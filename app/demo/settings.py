@@ -27,13 +27,16 @@ from app.rules.tariff_grids import (
     Combination,
     Condition,
     CountedSiblings,
+    CreditBook,
     Grid,
+    Item,
     Modifier,
     ModifierKind,
     Nature,
     Package,
     Period,
     Span,
+    flat,
     quotient_item,
     unit_code,
 )
@@ -72,6 +75,16 @@ class TogetherPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class BookPlan:
+    """A prepaid book of entries for a unit, for all at one price."""
+
+    name: str
+    unit: str
+    entries: int
+    price_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupPlan:
     """An age group; ages in completed years, both included."""
 
@@ -107,6 +120,7 @@ class ActivityPlan:
     opens: tuple[date, date] | None = None  # None: all through the season
     together: tuple[TogetherPlan, ...] = ()
     sibling_percent: int = 0  # less, from the second child enrolled on
+    entries: BookPlan | None = None
 
 
 ARCHIVE_YEAR = date(2019, 9, 1)
@@ -186,6 +200,7 @@ ACTIVITIES = (
             ScopePlan("Veillée", ("Veillée",), 12),
         ),
         together=(TogetherPlan("Forfait semaine", ("Journée",), (2000, 2800, 3600, 4400), week_days=5),),
+        entries=BookPlan("Carnet de 5 veillées", "Veillée", 5, 1500),
         book=WeekdayBefore(1, WEDNESDAY, time(12)),
         cancel=HoursBefore(48),
     ),
@@ -337,6 +352,10 @@ def _grid(plan: ActivityPlan, codes: Mapping[str, str], rise_cents: int) -> Grid
         )
         for place, each in enumerate(plan.together, start=1)
     ]
+    books = []
+    if plan.entries is not None:
+        items.append(Item("book", flat(plan.entries.price_cents), label=plan.entries.name))
+        books.append(CreditBook("book", frozenset({codes[plan.entries.unit]}), plan.entries.entries))
     together = [
         (f"together-{place}", frozenset(codes[name] for name in each.units), each.week_days)
         for place, each in enumerate(plan.together, start=1)
@@ -350,6 +369,7 @@ def _grid(plan: ActivityPlan, codes: Mapping[str, str], rise_cents: int) -> Grid
         tuple(items),
         combinations=tuple(Combination(names, item) for item, names, days in together if not days),
         packages=tuple(Package(item, Period.WEEK, names, days) for item, names, days in together if days),
+        credit_books=tuple(books),
         modifiers=(sibling,) if plan.sibling_percent else (),
         counted_siblings=CountedSiblings.ENROLLED,
     )

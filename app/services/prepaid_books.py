@@ -171,6 +171,12 @@ def are_sold() -> bool:
     return any(version.grid.credit_books for activity in activities for version in activity.tariffs)
 
 
+def selling_activities() -> frozenset[int]:
+    """The activities whose grid in force today sells books. No query."""
+    today = clock.today()
+    return frozenset(id_ for id_, each in catalogue().activities.items() if _selling(each, today) is not None)
+
+
 def find_book(family_id: int, book_id: int) -> PrepaidBook:
     """A book of the family. Raises NotFound for any other."""
     book = db.session.scalar(select(PrepaidBook).where(PrepaidBook.family_id == family_id, PrepaidBook.id == book_id))

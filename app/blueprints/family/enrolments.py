@@ -52,7 +52,7 @@ def show() -> Response:
     people = [_person(child, found, form) for child in families.children_of(family.id)]
     return render_page(
         "family/enrolments/show.html", layout="family", family=family, people=people, form=form,
-        sells_books=prepaid_books.are_sold(), books=prepaid_books.live_books_of(family.id),
+        selling=prepaid_books.selling_activities(), books=prepaid_books.live_books_of(family.id),
     )  # fmt: skip
 
 

@@ -23,7 +23,10 @@ def test_parent_buys_a_book_and_reads_what_is_left(planning: PlanningSetup, sqli
     factories.save(planning.family, child_id, book=[planning.opening(NEXT_WEDNESDAY, "Matin")])
     parent = sqlite_client.sign_in(planning.family.user_id)
     address = f"/mes-inscriptions/{child_id}/carnets"
-    assert address in parent.get("/mes-inscriptions").links()
+    sister_id = factories.make_child(planning.family, "Zoé")
+    factories.enrol(sister_id, planning.family, factories.make_activity("Sans carnet"))
+    links = parent.get("/mes-inscriptions").links()
+    assert address in links and f"/mes-inscriptions/{sister_id}/carnets" not in links
     page = parent.get(address)
     for words in (
         "Carnet de 10 entrées, Mercredi", "25,00 €", "10, pour Matin", "jusqu’au 31/08/2027",
