@@ -159,12 +159,13 @@ def _apply(
     wishes = {day: _DayWish(facts, day, choices) for day in days}
     refused, prices = _judge(facts, wishes, now)
     saved: list[SavedChoice] = []
-    for day, wish in wishes.items():
-        saved += wish.told(facts, choices)
-        if day in refused:
-            saved += refused[day]
-        elif wish.changes_anything:
-            saved += _save_day(session, facts, wish, prices, user_id, now)
+    with session.no_autoflush:  # the bookings of all days go in together, not day by day before each counter
+        for day, wish in wishes.items():
+            saved += wish.told(facts, choices)
+            if day in refused:
+                saved += refused[day]
+            elif wish.changes_anything:
+                saved += _save_day(session, facts, wish, prices, user_id, now)
     _move_prices(session, prices, now)
     return SaveOutcome(child_id, tuple(saved), prices.change_cents, prices.effects())
 
