@@ -5,14 +5,19 @@ say() { printf '%s\n' "$*" >&2; }
 
 is_root_on_debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 
-# install_debian_packages NAME... : quiet, and without the packages that are only recommended.
+# install_debian_packages NAME... : quiet, without the packages that are only recommended, one call after the other.
 install_debian_packages() {
+    local turn status=0
+    mkdir -p .cache
+    exec {turn}>.cache/apt.lock
+    flock "$turn"
     say "Installing from Debian: $*"
     if [ -z "${debian_lists_are_fresh:-}" ]; then
-        apt-get update -qq >&2 || return 1
-        debian_lists_are_fresh=1
+        apt-get update -qq >&2 && debian_lists_are_fresh=1 || status=1
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    [ $status = 0 ] && { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || status=1; }
+    exec {turn}>&-
+    return $status
 }
 
 # The first Python >= 3.11 on this machine; PYTHON overrides.
@@ -59,6 +64,15 @@ print(digest.hexdigest())
 PYTHON
 }
 
+# All is pinned, so nothing is left to resolve; should something be missing here after all, pip resolves as usual.
+# Bytecode is compiled on all cores afterwards; some packages bring files that are meant not to compile.
+install_pinned() {
+    local pip=(.venv/bin/python -m pip --quiet --disable-pip-version-check)
+    "${pip[@]}" install --prefer-binary --no-deps --no-compile -r "$1" || return 1
+    "${pip[@]}" check >/dev/null 2>&1 || "${pip[@]}" install --prefer-binary --no-compile -r "$1" || return 1
+    .venv/bin/python -m compileall -qq -j 0 "$PWD/.venv/lib" >/dev/null 2>&1 || true
+}
+
 # ensure_venv FILE : .venv holds what FILE (requirements.txt or requirements-dev.txt) pins.
 # A stamp makes the next start immediate, and possible without a network.
 ensure_venv() {
@@ -75,7 +89,7 @@ ensure_venv() {
     fi
     if [ "$(cat ".venv/.installed-$file" 2>/dev/null || true)" != "$(stamp_of "$file")" ]; then
         say "Installing the packages of $file (only when they have changed)…"
-        if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r "$file"; then
+        if ! install_pinned "$file"; then
             say "The packages could not be installed. A first start needs a network and the package index that pip is set up to use."
             return 1
         fi

@@ -106,8 +106,8 @@ class BrowserProblems:
 
 
 def chromium_path() -> str | None:
-    """The browser: CHROMIUM, or Debian's."""
-    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser"):
+    """The browser: CHROMIUM, or Debian's; first the headless shell, which draws no window around the pages."""
+    for name in (os.environ.get("CHROMIUM"), "chromium-headless-shell", "chromium", "chromium-browser"):
         if name and (path := shutil.which(name)):
             return path
     return None
