@@ -58,7 +58,8 @@ def renew_feed() -> BaseResponse:
 @resumed_at(_address)
 def forget_feed() -> BaseResponse:
     """The address stops working."""
+    family = active_family()
     with write_transaction() as session:
-        agendas.forget_feeds(session, current_account().user_id, current_family().id)
+        agendas.forget_feeds(session, current_account().user_id, family.id)
     flash("L’adresse ne fonctionne plus.", "success")
     return go_to(_address())
