@@ -31,6 +31,8 @@ class EndForm(FlaskForm):
 
     def validate_from_day(self, field: Field) -> None:
         """Raises ValidationError."""
+        if field.data is None:
+            return  # no date at all: that is said already
         if field.data < clock.today():
             raise ValidationError("Cette date est déjà passée.")
         if field.data > self._last_day:

@@ -6,7 +6,7 @@ import csv
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
@@ -59,15 +59,15 @@ def staff_id(app: Flask) -> int:
 
 
 def other_office(planning: PlanningSetup, child_id: int) -> ActivitySetup:
-    """« Musique », of another office, where a child came on the same two days."""
-    music = make_activity("Musique")
+    """« Musique », of another office, where a child came on the same two days, in the evening."""
+    music = make_activity("Musique", {"Soir": (time(18), time(19))}, needs={})
     with write_transaction() as session:
         office = Office(prefix="AN", name="Accueils de loisirs", payfip_number="000002")
         session.add(office)
         session.flush()
         session.get_one(Activity, music.id).office_id = office.id
     enrol(child_id, planning.family, music)
-    book_past(planning.family, child_id, music, WEDNESDAYS)
+    book_past(planning.family, child_id, music, WEDNESDAYS, units=["Soir"])
     return music
 
 

@@ -74,7 +74,7 @@ def test_activity_is_changed_copied_and_deleted(sqlite_client: Client) -> None:
     activity = factories.make_activity()
     client = sqlite_client.sign_in(factories.make_staff())
     page = client.get(f"{ROOT}/activites/{activity.id}")
-    page = client.submit("setting", name="Mercredis")
+    page = client.submit("setting", name="Mercredis", position="2")
     assert page.heading.startswith("Mercredis")
     client.get(f"{ROOT}/activites/{activity.id}/copie")
     assert "porte déjà ce nom" in client.submit("copy", status=422).text
