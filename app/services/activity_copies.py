@@ -1,6 +1,6 @@
 """A copy of an activity in another season: its groups, units, rules, prices and places, without openings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
@@ -78,11 +78,11 @@ def _copied(row: Any, **changes: object) -> Any:
 def _copy_children(session: Session, kind: type[Base], activity_id: int, copy_id: int) -> dict[int, int]:
     """Copy the groups or units of an activity; the new ids by the old ones."""
     key: Any = kind
-    rows = session.scalars(select(kind).where(key.activity_id == activity_id).order_by(key.id)).all()
+    rows: Sequence[Any] = session.scalars(select(kind).where(key.activity_id == activity_id).order_by(key.id)).all()
     copies = [_copied(row, activity_id=copy_id) for row in rows]
     session.add_all(copies)
     session.flush()
-    return {old.id: new.id for old, new in zip(rows, copies, strict=True)}  # type: ignore[attr-defined]
+    return {old.id: new.id for old, new in zip(rows, copies, strict=True)}
 
 
 def _copy_prices(

@@ -10,12 +10,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from app.clock import PARIS
 from app.database import db
 from app.filters import day_long
 from app.services.checks import find_inconsistencies
@@ -165,7 +166,7 @@ def book(parent: Visitor, day: date) -> None:
 
 @pytest.mark.browser
 def test_parent_books_at_a_council_that_was_empty(tmp_path: Path, open_page: OpenPage) -> None:
-    today = date.today()
+    today = datetime.now(PARIS).date()  # as the server, on its real clock
     wednesday = today + timedelta(days=7 + (WEDNESDAY - today.weekday()) % 7)
     settings = environment(tmp_path / "instance", DEMO="0")
     del settings["ESPACE_FAMILLE_NOW"]  # for demos alone

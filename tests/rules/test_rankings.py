@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -59,11 +60,11 @@ CANDIDATES = st.lists(
 
 @given(CANDIDATES, st.sampled_from(list(CRITERIA)), st.sampled_from(list(Ties)), st.randoms())
 def test_the_ranking_does_not_depend_on_the_order_in_which_requests_are_read(
-    candidates: list[Candidate], method: str, ties: Ties, chance: object
+    candidates: list[Candidate], method: str, ties: Ties, chance: Random
 ) -> None:
     ranking = Ranking(CRITERIA[method].criteria, CRITERIA[method].by_points, ties)
     shuffled = list(candidates)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert rank_candidates(candidates, ranking, "s") == rank_candidates(shuffled, ranking, "s")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -121,11 +122,11 @@ def test_ten_years_are_a_matter_of_seconds(activity):
     assert time.monotonic() - began < 10
 
 
-def wish(activity: ActivityInfo, **changes: object) -> OpeningWish:
+def wish(activity: ActivityInfo, **changes: Any) -> OpeningWish:
     """Wednesdays of school time, all units and groups, the whole season."""
     units, groups = (frozenset(each.id for each in several) for several in (activity.units, activity.groups))
     whole = OpeningWish(units, groups, frozenset({2}), frozenset({SchoolTime.SCHOOL}), False, SEPTEMBER, AUGUST, False)
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(whole, **changes)
 
 
 def days_input(activity: ActivityInfo, *days: date) -> DaysInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,11 +24,11 @@ from app.services.scope_settings import ScopeInput
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, PlanningSetup, add_family, make_planning, save
 
 
-def typed(setup: PlanningSetup, *units: str, **changes: object) -> ScopeInput:
+def typed(setup: PlanningSetup, *units: str, **changes: Any) -> ScopeInput:
     """All units and the group unless told otherwise."""
     ids = frozenset(setup.activity.units[name] for name in units or setup.activity.units)
     whole = ScopeInput("Places", 20, None, 3, ids, frozenset({setup.activity.group_id}))
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(whole, **changes)
 
 
 def save_scope(scope_id: int | None, wanted: ScopeInput) -> int:

@@ -81,8 +81,9 @@ class GroupSetting(Setting):
 
     def save(self, session: Session, row: Any | None, parent_id: int | None, form: Any) -> int:
         """Raises NameTaken."""
-        activity_id = parent_id or row.activity.id  # type: ignore[union-attr]
-        return activity_settings.save_group(session, row.id if row else None, activity_id, form.typed())
+        return activity_settings.save_group(
+            session, row.id if row else None, _activity_id(row, parent_id), form.typed()
+        )
 
     def delete(self, session: Session, id_: int) -> None:
         """Raises NotFound, StillUsed."""
@@ -111,8 +112,7 @@ class UnitSetting(Setting):
 
     def save(self, session: Session, row: Any | None, parent_id: int | None, form: Any) -> int:
         """Raises NameTaken."""
-        activity_id = parent_id or row.activity.id  # type: ignore[union-attr]
-        return activity_settings.save_unit(session, row.id if row else None, activity_id, form.typed())
+        return activity_settings.save_unit(session, row.id if row else None, _activity_id(row, parent_id), form.typed())
 
     def delete(self, session: Session, id_: int) -> None:
         """Raises NotFound, StillUsed."""
@@ -236,6 +236,12 @@ def _copy_page(activity: ActivityInfo, form: CopyForm | None, status: int = 200)
 
 def _way_to(activity_id: int, name: str) -> Way:
     return Way(name, url_for("staff.settings.activities.show_one", activity_id=activity_id))
+
+
+def _activity_id(row: Any, parent_id: int | None) -> int:
+    """The activity that one belongs to, or that a new one will."""
+    activity_id: int = row.activity.id if parent_id is None else parent_id
+    return activity_id
 
 
 def _way_to_activity(row: Any | None, parent_id: int | None) -> Way:

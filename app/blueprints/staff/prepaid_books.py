@@ -45,7 +45,7 @@ def sell(family_id: int) -> BaseResponse:
 def take_back(family_id: int, book_id: int) -> BaseResponse:
     """Take back a book that is not invoiced."""
     prepaid_books.find_book(family_id, book_id)
-    form = TakingBackForm(book_id, is_sent=True)
+    form = TakingBackForm(str(book_id), is_sent=True)
     if not form.validate():
         return _page(family_id, form, book_id, status=422)
     with write_transaction() as session:
@@ -60,7 +60,9 @@ def _page(
     family_name = family_files.read_family_name(family_id)
     children = families.children_of(family_id)
     books = prepaid_books.books_of(family_id)
-    forms = {book.id: form if form and book.id == of else TakingBackForm(book.id) for book in books if book.may_go_back}
+    forms = {
+        book.id: form if form and book.id == of else TakingBackForm(str(book.id)) for book in books if book.may_go_back
+    }
     return render_page(
         "staff/prepaid_books/show.html", layout="staff", status=status, family_id=family_id, family_name=family_name,
         books=books, forms=forms, form=form,

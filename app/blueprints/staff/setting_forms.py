@@ -157,8 +157,8 @@ def _page(
         form = setting.form(row, parent_id)
     section = f"staff.settings.{setting.code}"
     if row is None:
-        parent = {setting.parent_argument: parent_id} if setting.parent_argument else {}
-        form_href, delete_href = url_for(f"{section}.add", **parent), None  # type: ignore[arg-type]
+        parent: dict[str, Any] = {setting.parent_argument: parent_id} if setting.parent_argument else {}
+        form_href, delete_href = url_for(f"{section}.add", **parent), None
     else:
         form_href, delete_href = (
             url_for(f"{section}.{view}", **{setting.argument: row.id}) for view in ("save", "delete")
