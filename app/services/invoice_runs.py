@@ -4,49 +4,37 @@ Issuing is idempotent by nature: a booking is invoiced at most once (a primary k
 transaction that uses them, and a run that died is taken up where it stopped.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from app import clock, labels
-from app.bill_labels import THE_FAMILY, line_name
 from app.database import db
-from app.filters import day_list, day_plain
+from app.filters import day_list
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
-from app.models.families import Child, Family, FamilyAddress, Guardian
+from app.models.families import Family, FamilyAddress, Guardian
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.prepaid_books import PrepaidBook
-from app.price_labels import explained
 from app.rules.addresses import StreetLine, join_street_line
-from app.rules.aided_invoices import with_aids
-from app.rules.bills import CARRYING, LineKind, PricedLine
+from app.rules.bills import LineKind
 from app.rules.calendars import add_months
-from app.rules.dues import Deducted, dues_besides
 from app.rules.invoicing import (
-    DraftLine,
-    InvoiceableBooking,
     InvoiceDraft,
     OddityKind,
-    SharedLine,
-    charged_bookings,
-    draft_invoice,
 )
 from app.rules.numbers import DocumentKind
-from app.rules.tariff_grids import unit_code, version_on
-from app.services.aids import aids_for_run, record_uses
-from app.services.catalogue import Catalogue, catalogue
+from app.services.aids import record_uses
 from app.services.documents import next_number
 from app.services.errors import NotFound
 from app.services.families import lock_children
-from app.services.households import FamilyPrices, is_charged_booking, load_prices, month_span, spans_to_tell
+from app.services.households import is_charged_booking
+from app.services.invoice_drafts import books_to_invoice, drafts_of
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
-from app.services.prices import FAMILIES_PER_BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +130,7 @@ def preview_run(office_id: int, month: date) -> RunPreview:
     if office is None:
         raise NotFound("office")
     session = db.session()
-    by_family = _drafts(session, office_id, month, None)
+    by_family = drafts_of(session, office_id, month, None)
     names = _names(session, by_family.keys())
     drafts = (FamilyDraft(family_id, names[family_id], draft) for family_id, draft in by_family.items())
     kept = (entry for entry in drafts if entry.draft.lines or entry.draft.oddities)
@@ -195,7 +183,7 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
         return 0
     # A save locks its children first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).
     lock_children(session, family_ids)
-    by_family = _drafts(session, run.office_id, run.month, family_ids)
+    by_family = drafts_of(session, run.office_id, run.month, family_ids)
     for family_id in family_ids:
         draft = by_family.get(family_id)
         if draft is not None and draft.is_issuable:
@@ -261,22 +249,6 @@ def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
     )  # fmt: skip
 
 
-def _books_to_invoice(office_id: int, month: date) -> Select[tuple[PrepaidBook, str, str]]:
-    """The books sold by the end of a month that no invoice holds, with their child's names."""
-    return (
-        select(PrepaidBook, Child.first_name, Child.last_name)
-        .join(Activity, Activity.id == PrepaidBook.activity_id)
-        .join(Child, Child.id == PrepaidBook.child_id)
-        .where(
-            Activity.office_id == office_id,
-            PrepaidBook.line_id.is_(None),
-            PrepaidBook.taken_back_at.is_(None),
-            PrepaidBook.bought_on < add_months(month.replace(day=1), 1),
-        )
-        .order_by(PrepaidBook.id)
-    )
-
-
 def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[int]:
     """The next families that have bookings of the month, or books, which no invoice holds."""
     with_bookings = (
@@ -298,223 +270,12 @@ def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[in
         .limit(limit)
     )
     with_books = (
-        _books_to_invoice(run.office_id, run.month)
+        books_to_invoice(run.office_id, run.month)
         .with_only_columns(PrepaidBook.family_id)
         .where(PrepaidBook.family_id > run.last_family_id)
     )
     found = {*session.scalars(with_bookings), *session.scalars(with_books)}
     return sorted(found)[:limit]
-
-
-def _drafts(
-    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
-) -> dict[int, InvoiceDraft]:
-    """What would be asked of each family that has anything in the month. A constant number of queries for a hundred."""
-    rows = _load_bookings(session, office_id, month, family_ids)
-    sales = _load_sales(session, office_id, month, family_ids)
-    known = catalogue()
-    activity_ids = session.scalars(select(Activity.id).where(Activity.office_id == office_id)).all()
-    spans = spans_to_tell(activity_ids, month_span(month))
-    drafts: dict[int, InvoiceDraft] = {}
-    ids = sorted(rows.keys() | sales.keys())
-    for start in range(0, len(ids), FAMILIES_PER_BATCH):
-        batch = ids[start : start + FAMILIES_PER_BATCH]
-        loaded = load_prices(session, batch, spans)
-        deducted = _deducted(session, known, batch, activity_ids)
-        # Read under the lock of the children: two offices that invoice at once never spend the same aid twice.
-        helped = aids_for_run(session, batch, month, lock=family_ids is not None)
-        for family_id in batch:
-            family = _FamilyMonth(known, month, rows[family_id], loaded[family_id], sales[family_id])
-            draft = family.draft(deducted.get(family_id, ()))
-            aids = helped.get(family_id)
-            if aids is not None:
-                draft = with_aids(draft, aids.aids, aids.ledger, known.calendar.kind, aids.names)
-            drafts[family_id] = draft
-    return drafts
-
-
-class _FamilyMonth:
-    """What a family has in a month of an office, priced as a whole, and what an invoice would say of it."""
-
-    def __init__(
-        self, known: Catalogue, month: date, rows: Sequence["_Row"], prices: FamilyPrices, sales: Sequence[DraftLine]
-    ) -> None:
-        self.sales = sales
-        self.known = known
-        self.month = month
-        self.rows = rows
-        self.prices = prices
-        self.priced = prices.bill()
-        self.child_names = {row.booking.child_id: f"{row.first_name} {row.last_name}" for row in rows}
-
-    def draft(self, deducted: Iterable[Deducted]) -> InvoiceDraft:
-        """The draft of its invoice."""
-        bookings = self._bookings()
-        charged = charged_bookings(self.month, bookings, today=clock.today())
-        besides = self.besides({booking.booking_id: booking.price_cents or 0 for booking in charged}, deducted)
-        lines = [*(self._besides_line(line) for line in besides), *self.sales]
-        return draft_invoice(self.month, bookings, today=clock.today(), besides=lines)
-
-    def besides(self, drafted: Mapping[int, int], deducted: Iterable[Deducted]) -> tuple[PricedLine, ...]:
-        """The lines that no booking carries, for the bookings that the invoice asks for (with their cents)."""
-        invoiced = {key for key, each in self.prices.booked.items() if each.invoiced is not None}
-        return dues_besides(
-            self.prices.household, self.priced.usages, self.prices.tariffs, self.priced.bill, drafted, invoiced,
-            deducted,
-        )  # fmt: skip
-
-    def _bookings(self) -> list[InvoiceableBooking]:
-        in_book = {row.booking.id for row in self.rows if row.booking.book_id is not None}
-        shared = {
-            key: SharedLine(line.kind, line.item, self._name(line), line.usage_keys[0])
-            for line in self.priced.bill.lines
-            if line.kind in CARRYING and line.kind is not LineKind.UNIT
-            for key in line.usage_keys
-            if line.kind is not LineKind.BOOK or key in in_book  # what the family was told to pay takes no entry
-        }
-        found = []
-        for row in self.rows:
-            booking, unit = row.booking, self.known.units[row.unit_id]
-            share = self.priced.shares.get(booking.id)
-            found.append(
-                InvoiceableBooking(
-                    booking_id=booking.id,
-                    child_id=booking.child_id,
-                    child_name=self.child_names[booking.child_id],
-                    activity_id=unit.activity_id,
-                    activity_name=self.known.activities[unit.activity_id].name,
-                    unit_id=row.unit_id,
-                    unit_name=unit.name,
-                    unit_starts_at=unit.starts_at,
-                    day=booking.day,
-                    status=booking.status,
-                    cancel_class=booking.cancel_class,
-                    price_cents=booking.price_cents,
-                    current_price_cents=None if share is None else share.amount_cents,
-                    outcome=booking.price_outcome,
-                    explanation=booking.price_explanation,
-                    already_invoiced=row.invoiced is not None,
-                    line=shared.get(booking.id),
-                )
-            )
-        return found
-
-    def _besides_line(self, line: PricedLine) -> DraftLine:
-        return DraftLine(
-            kind=line.kind,
-            item=line.item,
-            child_id=line.child_id,
-            child_name=THE_FAMILY if line.child_id is None else self.child_names[line.child_id],
-            activity_id=line.activity_id,
-            activity_name=self.known.activities[line.activity_id].name,
-            name=self._name(line),
-            is_absence=False,
-            quantity=1,
-            unit_price_cents=line.amount_cents,
-            explanation=explained(line.steps),
-            days=line.days,
-            booking_ids=(),
-        )
-
-    def _name(self, line: PricedLine) -> str:
-        activity = self.known.activities[line.activity_id]
-        version = version_on(activity.tariffs, line.day)
-        assert version is not None  # it made the line
-        return line_name(line, version.grid, {unit_code(unit.id): unit.name for unit in activity.units})
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A booking of the month that costs something."""
-
-    booking: Booking
-    unit_id: int
-    first_name: str
-    last_name: str
-    invoiced: int | None
-
-
-def _load_bookings(
-    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
-) -> dict[int, list[_Row]]:
-    first = month.replace(day=1)
-    query = (
-        select(Booking, Opening.unit_id, Child.first_name, Child.last_name, InvoicedBooking.booking_id)
-        .join(Opening, Opening.id == Booking.opening_id)
-        .join(Unit, Unit.id == Opening.unit_id)
-        .join(Activity, Activity.id == Unit.activity_id)
-        .join(Child, Child.id == Booking.child_id)
-        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
-        .where(
-            Activity.office_id == office_id,
-            Booking.day >= first,
-            Booking.day < add_months(first, 1),
-            is_charged_booking(),
-        )
-    )
-    if family_ids is not None:
-        query = query.where(Booking.family_id.in_(family_ids))
-    by_family: defaultdict[int, list[_Row]] = defaultdict(list)
-    for row in session.execute(query):
-        by_family[row[0].family_id].append(_Row(*row))
-    return by_family
-
-
-def _load_sales(
-    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
-) -> defaultdict[int, list[DraftLine]]:
-    """The lines of books that no invoice holds, by family. One query, and none where no grid knows books."""
-    activities = catalogue().activities
-    found: defaultdict[int, list[DraftLine]] = defaultdict(list)
-    if not any(version.grid.credit_books for each in activities.values() for version in each.tariffs):
-        return found
-    query = _books_to_invoice(office_id, month)
-    if family_ids is not None:
-        query = query.where(PrepaidBook.family_id.in_(family_ids))
-    for book, first_name, last_name in session.execute(query):
-        until = f"{book.entries} entrées, jusqu’au {day_plain(book.last_day)}"
-        line = DraftLine(
-            kind=LineKind.BOOK_SALE,
-            item=book.item,
-            child_id=book.child_id,
-            child_name=f"{first_name} {last_name}",
-            activity_id=book.activity_id,
-            activity_name=activities[book.activity_id].name,
-            name=book.name,
-            is_absence=False,
-            quantity=1,
-            unit_price_cents=book.price_cents,
-            explanation=f"{book.price_explanation} ; {until}",
-            days=(book.bought_on,),
-            booking_ids=(),
-            book=book.id,
-        )
-        found[book.family_id].append(line)
-    return found
-
-
-def _deducted(
-    session: Session, known: Catalogue, family_ids: Collection[int], activity_ids: Collection[int]
-) -> Mapping[int, Sequence[Deducted]]:
-    """What invoices took off for a number of days, by family. One query, and none where no grid deducts anything."""
-    concerned = [id_ for id_ in activity_ids if any(v.grid.deductions for v in known.activities[id_].tariffs)]
-    found: defaultdict[int, list[Deducted]] = defaultdict(list)
-    if not concerned:
-        return found
-    rows = session.execute(
-        select(Invoice.family_id, InvoiceLine)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(
-            Invoice.family_id.in_(family_ids), InvoiceLine.kind == LineKind.DEDUCTION,
-            InvoiceLine.activity_id.in_(concerned),
-        )
-    )  # fmt: skip
-    for family_id, line in rows:
-        assert line.activity_id is not None and line.child_id is not None and line.first_day is not None
-        found[family_id].append(
-            Deducted(line.activity_id, line.item, line.child_id, line.first_day, -line.amount_cents)
-        )
-    return found
 
 
 def _names(session: Session, family_ids: Collection[int]) -> dict[int, str]:
