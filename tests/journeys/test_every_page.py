@@ -19,7 +19,6 @@ from tests.browser import (
     KEEPS_SCREENSHOTS,
     PHONE,
     SMALL_PHONE,
-    BrowserProblems,
     OpenPage,
     Screen,
     assert_nothing_is_cut_off,
@@ -218,23 +217,6 @@ def test_an_agent_goes_through_the_queue_with_the_keyboard(seen_site: Site, open
     page.keyboard.type("art a")  # letters are letters in a field
     expect(reason).to_have_value("art a")
     expect(page.locator(".queue > li.decided")).to_have_count(0)
-
-
-def test_leaving_with_unsaved_ticks_asks_first(
-    seen_site: Site, open_page: OpenPage, browser_problems: BrowserProblems
-) -> None:
-    page = open_page(DESKTOP)
-    seen_site.sign_in(page, Door.FAMILY)
-    page.goto(seen_site.address + seen_site.planning)
-    asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.locator("label.cell", has=page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))).click()
-    expect(page.locator("#booking-summary")).to_contain_text("1 ajout")
-    page.locator("main .pager a.next").click()
-    page.wait_for_timeout(300)
-    assert asked, "nobody was asked"
-    assert "2026-11-25" in page.url
-    expect(page.get_by_role("checkbox", name=re.compile("Après-midi, mercredi 25"))).to_be_checked()
 
 
 def test_moving_between_days_of_a_phone_loses_no_tick(seen_site: Site, open_page: OpenPage) -> None:

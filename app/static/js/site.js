@@ -17,16 +17,30 @@
     if (field.options) return [].some.call(field.options, function (o) { return o.selected !== o.defaultSelected; }) && field.dataset.touched;
     return "defaultValue" in field && field.value !== field.defaultValue;
   }
-  var leaving = false;
+  var leaving = false, here = address();
+  function address() { return location.pathname + location.search; }
   function unsaved() {
-    var form = !leaving && doc.querySelector("[data-unsaved-guard]");
-    return form && !form.dataset.busy && (form.dataset.unsavedGuard || [].some.call(form.elements, changed));
+    return !leaving && [].some.call(doc.querySelectorAll("[data-unsaved-guard]"), function (form) {
+      return !form.dataset.busy && (form.dataset.unsavedGuard || [].some.call(form.elements, changed));
+    });
+  }
+  function stays() {
+    if (!unsaved()) return false;
+    leaving = confirm("Vos choix ne sont pas enregistrés. Quitter cette page quand même\u00a0?");
+    return !leaving;
   }
   addEventListener("beforeunload", function (event) { if (unsaved()) event.preventDefault(); });
   addEventListener("pageshow", function () {
     leaving = false;
     doc.querySelectorAll("[data-busy]").forEach(free);
   });
+  /* Back to a page before one that htmx swapped in: the address has changed already, so it is put back. */
+  addEventListener("popstate", function (event) {
+    if (here === address() || !stays()) return;
+    event.stopImmediatePropagation();
+    history.pushState({ htmx: true }, "", here);
+  });
+  doc.addEventListener("htmx:pushedIntoHistory", function () { here = address(); });
   doc.addEventListener("change", function (event) { event.target.dataset.touched = 1; });
   doc.addEventListener("click", function (event) { leaving = !!event.target.closest("[data-discard]"); }, true);
 
@@ -42,9 +56,13 @@
 
   /* htmx: boosted navigation, checks, a link that fails. */
   doc.addEventListener("htmx:beforeRequest", function (event) {
-    var detail = event.detail;
-    if (detail.boosted && detail.elt.tagName === "A" && unsaved() &&
-        !confirm("Vos choix ne sont pas enregistrés. Quitter cette page quand même\u00a0?")) event.preventDefault();
+    if (!event.detail.boosted || !stays()) return;
+    event.preventDefault();
+    free(event.detail.elt);
+  });
+  /* A session that has ended leads to sign-in and back to what was chosen: nothing is lost. */
+  doc.addEventListener("htmx:beforeOnLoad", function (event) {
+    if (event.detail.xhr.getResponseHeader("HX-Redirect")) leaving = true;
   });
   doc.addEventListener("htmx:afterRequest", function (event) {
     if (event.detail.elt.matches("form")) free(event.detail.elt);
