@@ -63,7 +63,7 @@ def rank_words(ranked: Ranked, ranking: Ranking) -> str:
     if not ranked.is_tied and text:
         return text
     tie = "tirage au sort" if ranking.ties is Ties.DRAW else "ordre d’arrivée"
-    return f"{text}, à égalité{NBSP}: {tie}" if text else tie.capitalize()
+    return f"{text}{NBSP}; à égalité{NBSP}: {tie}" if text else tie.capitalize()
 
 
 def _criterion_words(criterion: RankCriterion, ranking: Ranking) -> str:

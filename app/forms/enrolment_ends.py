@@ -8,6 +8,7 @@ from wtforms import Field, HiddenField
 from wtforms.validators import InputRequired, ValidationError
 
 from app import clock
+from app.filters import spaced
 from app.forms.fields import DATE_FORMATS, DateField, text_field
 
 
@@ -18,14 +19,15 @@ class EndForm(FlaskForm):
         "À partir du", format=DATE_FORMATS, validators=[InputRequired("Indiquez le premier jour sans inscription.")],
         render_kw={"type": "date"},
     )  # fmt: skip
-    reason = text_field("Motif", longest=200, autocomplete="off")
+    reason = text_field(
+        "Motif", required=spaced("Indiquez le motif : il reste dans le dossier."), longest=200, autocomplete="off"
+    )
     vu = HiddenField()
 
     def __init__(self, last_day: date, *, asks_reason: bool, **data: Any) -> None:
         """`last_day`: the present one of the enrolment."""
         self._last_day = last_day
         super().__init__(**data)
-        self._asks_reason = asks_reason
         if not asks_reason:
             del self.reason
 
@@ -37,8 +39,3 @@ class EndForm(FlaskForm):
             raise ValidationError("Cette date est déjà passée.")
         if field.data > self._last_day:
             raise ValidationError("L’inscription est déjà terminée à cette date.")
-
-    def validate_reason(self, field: Field) -> None:
-        """Raises ValidationError."""
-        if self._asks_reason and not field.data:
-            raise ValidationError("Indiquez le motif : il reste dans le dossier.".replace(" :", "\u00a0:"))

@@ -45,6 +45,7 @@ class EnrolmentView:
     child_id: int
     activity_id: int
     activity_name: str
+    season_name: str
     site_name: str
     group_id: int
     group_name: str
@@ -380,6 +381,7 @@ def view_of(row: Enrolment) -> EnrolmentView:
         child_id=row.child_id,
         activity_id=row.activity_id,
         activity_name=activity.name,
+        season_name=activity.season.name,
         site_name=activity.site_name,
         group_id=row.group_id,
         group_name=known.groups[row.group_id].name,

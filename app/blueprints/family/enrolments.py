@@ -1,5 +1,6 @@
 """Mes inscriptions: what each child is enrolled in, and a new request."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,13 +48,22 @@ def show() -> Response:
     """The enrolments of each child, as filtered."""
     family = current_family()
     found = enrolments.enrolments_of(family.id)
-    names = {each.activity_id: each.activity_name for each in found}
-    form = EnrolmentFilters(names, formdata=request.args)
+    form = EnrolmentFilters(_activity_names(found), formdata=request.args)
     people = [_person(child, found, form) for child in families.children_of(family.id)]
     return render_page(
         "family/enrolments/show.html", layout="family", family=family, people=people, form=form,
         selling=prepaid_books.selling_activities(), books=prepaid_books.live_books_of(family.id),
     )  # fmt: skip
+
+
+def _activity_names(found: Sequence[EnrolmentView]) -> Mapping[int, str]:
+    """The activities to choose from; the same one of two seasons is told apart by them."""
+    by_id = {each.activity_id: each for each in found}
+    times = Counter(each.activity_name for each in by_id.values())
+    return {
+        id_: f"{each.activity_name}, {each.season_name}" if times[each.activity_name] > 1 else each.activity_name
+        for id_, each in by_id.items()
+    }
 
 
 @blueprint.get("/<int:child_id>/nouvelle")

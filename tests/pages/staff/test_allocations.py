@@ -26,7 +26,7 @@ def test_agent_draws_reads_and_decides(sqlite_client: Client) -> None:
     assert "Critères, l’un après l’autre : frère ou sœur déjà inscrit." in page.text and "Décider" not in page.text
     page = client.submit("draw")
     assert "1 acceptée, 1 sur liste d’attente." in page.text and "1 place libre" in page.text
-    assert "Aucun critère rempli, à égalité : tirage au sort" in page.text
+    assert "Aucun critère rempli ; à égalité : tirage au sort" in page.text
     page = client.submit("decision")
     assert "1 demande acceptée, 1 sur liste d’attente" in page.text
     texts = [client.sign_in(family.user_id).get("/mes-inscriptions").text for family in families]
