@@ -82,6 +82,20 @@ class Cipher:
 cipher = Cipher()
 
 
+def seal(content: bytes) -> tuple[str, bytes]:
+    """A new key for one file alone, and its content encrypted with it; the key is kept encrypted in its turn."""
+    key = new_key()
+    return key, Fernet(key).encrypt(content)
+
+
+def open_sealed(key: str, sealed: bytes) -> bytes:
+    """The content of a sealed file. Raises WrongDataKey."""
+    try:
+        return Fernet(key).decrypt(sealed)
+    except InvalidToken:
+        raise WrongDataKey("this file does not open with its key") from None
+
+
 def split_keys(text: str) -> tuple[str, ...]:
     """The keys in a text. Raises BadDataKey where one is none, or where there is none."""
     keys = tuple(key.strip() for key in text.strip().split(","))

@@ -18,6 +18,8 @@ _WORDS: Mapping[UsageKind, tuple[str, str]] = {
     UsageKind.NOTICE: ("délai", "délais"),
     UsageKind.COMBINATION: ("combinaison", "combinaisons"),
     UsageKind.TARIFF: ("grille de tarifs", "grilles de tarifs"),
+    UsageKind.REQUIRED_DOCUMENT: ("pièce demandée", "pièces demandées"),
+    UsageKind.SUBMITTED_DOCUMENT: ("document déposé", "documents déposés"),
     UsageKind.OPENING_OUTSIDE: ("ouverture hors de ces dates", "ouvertures hors de ces dates"),
 }
 

@@ -5,15 +5,14 @@ What nobody keeps, a statement for a fund, is printed while its reader waits.
 
 import hashlib
 import logging
-import os
-import secrets
 import time
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
 from app.database import db, write_transaction
+from app.integrations.kept_files import keep_file
 from app.integrations.pdf import PdfFailed, PdfMaker
 from app.services import papers
 from app.services.papers import PaperSubject, StoredPaper
@@ -64,7 +63,7 @@ class PaperJob:
         except PdfFailed:
             logger.exception("no PDF of %s", subject)
             return
-        stored = keep_file(self._instance_path, content)
+        stored = keep_paper(self._instance_path, content)
         recorded = False
         try:
             with write_transaction() as session:
@@ -88,22 +87,7 @@ def print_now(template: str, context: Mapping[str, object]) -> bytes:
         return maker.render(template, context)
 
 
-def keep_file(instance_path: Path, content: bytes) -> StoredPaper:
-    """Write a paper under a name that nobody guesses; it is whole, and on the disk, before any row names it."""
-    name = f"{secrets.token_hex(24)}.pdf"
-    path = PurePosixPath(FOLDER, name[:2], name)
-    final = instance_path / path
-    final.parent.mkdir(parents=True, exist_ok=True)
-    partial = final.with_suffix(".partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(final)
-    directory = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+def keep_paper(instance_path: Path, content: bytes) -> StoredPaper:
+    """Write a paper; it is whole, and on the disk, before any row names it."""
+    path = keep_file(instance_path, FOLDER, content, ".pdf")
     return StoredPaper(path, hashlib.sha256(content).hexdigest())

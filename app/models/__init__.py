@@ -16,6 +16,7 @@ from app.models import (
     prepaid_books,
     price_facts,
     reference_data,
+    required_documents,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "prepaid_books",
     "price_facts",
     "reference_data",
+    "required_documents",
 ]

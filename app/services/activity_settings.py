@@ -18,6 +18,7 @@ from app.models.activities import (
     Unit,
 )
 from app.models.bookings import CapacityCounter, Opening
+from app.models.required_documents import RequiredDocumentActivity
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import NameTaken, NotFound, Usage, UsageKind
 from app.services.places import stop_bookings
@@ -198,7 +199,9 @@ def delete_activity(session: Session, activity_id: int) -> None:
     stop_bookings(session)
     row = _existing(session, Activity, activity_id)
     unit_ids = _unit_ids(session, activity_id)
-    check_unused(usages_of_activity(session, activity_id, unit_ids))
+    asked = select(func.count()).where(RequiredDocumentActivity.activity_id == activity_id)
+    documents = Usage(UsageKind.REQUIRED_DOCUMENT, session.scalar(asked) or 0)
+    check_unused((*usages_of_activity(session, activity_id, unit_ids), documents))
     session.execute(delete(Opening).where(Opening.unit_id.in_(unit_ids)))
     session.delete(row)
     session.flush()

@@ -36,6 +36,7 @@ from app.models.councils import Council
 from app.models.price_facts import ResidenceCommune
 from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
+from app.models.required_documents import RequiredDocument, RequiredDocumentActivity
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
 from app.rules.changes import FieldPolicy
@@ -44,6 +45,7 @@ from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
+from app.rules.required_documents import Applicability, DocumentDemand, FilesWanted, Validity
 from app.rules.tariff_grids import GridVersion
 from app.rules.vaccinations import VaccineRule
 
@@ -137,6 +139,22 @@ class SchoolInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document that families are asked for, or were once."""
+
+    id: int
+    name: str
+    instructions: str
+    applicability: Applicability
+    demand: DocumentDemand
+    wanted: FilesWanted
+    validity: Validity
+    is_health: bool
+    is_asked: bool
+    template_bytes: int | None  # of a form to fill in, where there is one
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One version of everything the staff set."""
 
@@ -150,6 +168,7 @@ class Catalogue:
     schools: tuple[SchoolInfo, ...]  # by name
     vaccines: tuple[VaccineRule, ...]
     field_policies: Mapping[FileField, FieldPolicy]  # where the staff chose otherwise than the defaults
+    documents: tuple[DocumentInfo, ...]  # by name
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
@@ -283,6 +302,7 @@ def _load(session: Session, version: int) -> Catalogue:
             for row in session.scalars(select(VaccineObligation).order_by(VaccineObligation.id))
         ),
         field_policies=MappingProxyType({row.field: row.policy for row in session.scalars(select(FieldPolicyChoice))}),
+        documents=_load_documents(session),
         residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
     )
 
@@ -315,6 +335,33 @@ def _load_scopes(session: Session) -> tuple[CapacityScope, ...]:
             row.last_places,
         )
         for row in session.scalars(select(CapacityScopeRow).order_by(CapacityScopeRow.id))
+    )
+
+
+def _load_documents(session: Session) -> tuple[DocumentInfo, ...]:
+    activities: defaultdict[int, set[int]] = defaultdict(set)
+    for link in session.scalars(select(RequiredDocumentActivity)):
+        activities[link.document_id].add(link.activity_id)
+    return tuple(
+        DocumentInfo(
+            id=row.id,
+            name=row.name,
+            instructions=row.instructions,
+            applicability=Applicability(
+                row.scope,
+                frozenset(activities[row.id]),
+                row.min_age,
+                row.max_age,
+                frozenset(filter(None, row.levels.split(","))),
+            ),
+            demand=row.demand,
+            wanted=row.wanted,
+            validity=Validity(row.validity, row.validity_months, row.validity_until),
+            is_health=row.is_health,
+            is_asked=row.is_asked,
+            template_bytes=row.template_bytes,
+        )
+        for row in session.scalars(select(RequiredDocument).order_by(RequiredDocument.name))
     )
 
 

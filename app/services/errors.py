@@ -90,6 +90,8 @@ class UsageKind(StrEnum):
     NOTICE = auto()
     COMBINATION = auto()
     TARIFF = auto()
+    REQUIRED_DOCUMENT = auto()  # that is asked
+    SUBMITTED_DOCUMENT = auto()  # that a family handed in
     OPENING_OUTSIDE = auto()  # on a day that would be outside of the season
 
 

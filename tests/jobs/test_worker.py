@@ -160,7 +160,7 @@ def test_a_paper_that_fails_is_left_for_later_and_holds_up_no_other(family, job,
 
 def test_two_processes_keep_one_paper(family, job, instance, monkeypatch) -> None:
     invoice_id = make_invoice(family)
-    other = pdfs.keep_file(instance, b"%PDF-of-the-other")
+    other = pdfs.keep_paper(instance, b"%PDF-of-the-other")
 
     def render(_template: str, _context: object) -> bytes:
         with write_transaction() as session:

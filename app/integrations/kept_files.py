@@ -1,0 +1,87 @@
+"""Files in the instance folder, which no web server serves: under names that nobody guesses, whole or not at all.
+
+Papers lie there as they are. What families hand in lies there encrypted (`seal`), each file with a key of its own that
+only the database holds, itself encrypted with DATA_KEY: changing that key leaves the files as they are, and a file
+whose row is gone opens for nobody.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from app.crypto import open_sealed, seal
+
+SEALED_FOLDER = "handed-in"
+_SEALED = ".sealed"
+_PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """Where a sealed file lies in the instance folder, and the key that opens it."""
+
+    path: str
+    key: str
+
+
+def keep_file(instance_path: Path, folder: str, content: bytes, suffix: str) -> PurePosixPath:
+    """Write a file and return where it lies; it is whole, and on the disk, before any row names it."""
+    name = f"{secrets.token_hex(24)}{suffix}"
+    path = PurePosixPath(folder, name[:2], name)
+    final = instance_path / path
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.with_suffix(_PARTIAL)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(final)
+    except BaseException:
+        partial.unlink(missing_ok=True)  # a full disk must not be fuller for it
+        raise
+    directory = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return path
+
+
+def keep_sealed(instance_path: Path, content: bytes) -> SealedFile:
+    """Encrypt a file and write it. Whoever calls removes it again where the row that names it is not stored."""
+    key, sealed = seal(content)
+    return SealedFile(str(keep_file(instance_path, SEALED_FOLDER, sealed, _SEALED)), key)
+
+
+def read_sealed(instance_path: Path, file: SealedFile) -> bytes:
+    """What a sealed file holds. Raises OSError and crypto.WrongDataKey."""
+    return open_sealed(file.key, (instance_path / file.path).read_bytes())
+
+
+def remove_file(instance_path: Path, path: str) -> None:
+    """Remove a file that no row names."""
+    (instance_path / path).unlink(missing_ok=True)
+
+
+def sealed_paths(instance_path: Path, older_than_seconds: float) -> list[str]:
+    """The sealed files, and what was begun of some, that have been there for so long."""
+    last = time.time() - older_than_seconds
+    found = (instance_path / SEALED_FOLDER).glob("*/*")
+    return [
+        str(PurePosixPath(path.relative_to(instance_path)))
+        for path in found
+        if path.is_file() and path.stat().st_mtime < last
+    ]
+
+
+def remove_orphans(instance_path: Path, candidates: Collection[str], named: Collection[str]) -> int:
+    """Remove the files among the candidates that no row names, and return how many."""
+    orphans = set(candidates).difference(named)
+    for path in orphans:
+        remove_file(instance_path, path)
+    return len(orphans)

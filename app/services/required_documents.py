@@ -1,0 +1,536 @@
+"""Documents (pièces): what is asked of a family and where it stands with each, handing in, and the staff's decision.
+
+Files are written by whoever calls before the transaction, and removed where it fails (`blueprints/hand_ins.py`).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app import clock
+from app.database import db
+from app.integrations.kept_files import SealedFile
+from app.models.accounts import User
+from app.models.child_files import ChildSection
+from app.models.enrolments import Enrolment
+from app.models.families import Family, Guardian
+from app.models.required_documents import RequiredDocument, SubmittedDocument
+from app.rules.child_files import SectionKind
+from app.rules.enrolments import level_in
+from app.rules.required_documents import (
+    WARNED_BEFORE,
+    DocumentDemand,
+    DocumentScope,
+    DocumentState,
+    Holder,
+    SubmissionStatus,
+    Version,
+    WarningStage,
+    counting_version,
+    is_asked_of,
+    last_day_of,
+    state_of,
+    warning_due,
+)
+from app.rules.school_years import school_year_of
+from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.services.catalogue import DocumentInfo, catalogue
+from app.services.errors import AlreadyDecided, FamilyNotActive, NotFound, OwnFamily
+from app.services.families import FamilyRef, children_of, own_family_ids, stays_active
+from app.services.mails import queue_mail
+
+_LIVE = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING, EnrolmentStatus.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class HolderView:
+    """Whose document it is: the family (id 0), one of its adults or a child."""
+
+    scope: DocumentScope
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version that was handed in."""
+
+    id: int
+    status: SubmissionStatus
+    handed_in_at: datetime
+    by_staff: bool
+    dated_on: date | None
+    valid_until: date | None
+    refusal_reason: str | None
+    decided_at: datetime | None
+    file_name: str
+    file_bytes: int
+    page_count: int
+    is_own: bool  # handed in through this family: no other opens its file
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDocument:
+    """A document as one of the family is asked for it, with all that was handed in."""
+
+    info: DocumentInfo
+    holder: HolderView
+    state: DocumentState
+    versions: tuple[VersionView, ...]  # latest first
+    valid_until: date | None  # of the version that counts
+    is_asked: bool  # False: not any more, but it was handed in once
+
+    @property
+    def key(self) -> str:
+        """What addresses call it, within the family."""
+        return f"{self.info.id}-{self.holder.id}" if self.holder.id else f"{self.info.id}"
+
+    @property
+    def waiting(self) -> VersionView | None:
+        """The version that the staff have not decided on."""
+        return next((each for each in self.versions if each.status is SubmissionStatus.HANDED_IN), None)
+
+    @property
+    def is_to_do(self) -> bool:
+        """Whether the family must hand something in: what is optional never is."""
+        return self.is_asked and self.state.wants_another and self.info.demand is not DocumentDemand.OPTIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class HandedInFile:
+    """A file that was decoded and written: where it lies, how the family called it, its size as it is downloaded."""
+
+    sealed: SealedFile
+    name: str
+    size_bytes: int
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """A version that was handed in; `is_new` is False where the same form had come before."""
+
+    id: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionView:
+    """A version, as the staff read it."""
+
+    version: VersionView
+    info: DocumentInfo
+    holder: HolderView
+    family_id: int
+    family_name: str
+    proposed_end: date | None  # by the rule, from the date that the family gave or from the day of the hand-in
+    decided_by: str | None
+
+    @property
+    def child_id(self) -> int | None:
+        """The child whose document it is."""
+        return self.holder.id if self.holder.scope is DocumentScope.CHILD else None
+
+
+class FamilyDocuments:
+    """What one family handed in, and who of it may be asked for what. Six queries at most, none without documents."""
+
+    def __init__(self, family_id: int) -> None:
+        self._today = clock.today()
+        self._documents = catalogue().documents
+        self._holders: Sequence[tuple[HolderView, Holder]] = ()
+        self._versions: Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]] = {}
+        if self._documents:
+            self._holders = _holders(db.session(), family_id, self._documents)
+            children = [view.id for view, _ in self._holders if view.scope is DocumentScope.CHILD]
+            self._versions = _versions(family_id, children)
+
+    def asked(self) -> tuple[AskedDocument, ...]:
+        """What is asked, and what was handed in: the family's, then its adults', then its children's; by name."""
+        found = []
+        for view, holder in self._holders:
+            for info in self._documents:
+                rows = self._versions_of(info, view)
+                is_asked = info.is_asked and is_asked_of(info.applicability, holder, self._today)
+                if is_asked or any(row.is_own for row in rows):
+                    found.append(self._document(info, view, rows, is_asked=is_asked))
+        return tuple(found)
+
+    def keeping_from(self, child_id: int, activity_id: int) -> tuple[AskedDocument, ...]:
+        """What keeps a child from asking for an activity: of the family, its adults and the child itself."""
+        found = []
+        for view, holder in self._holders:
+            if view.scope is DocumentScope.CHILD and view.id != child_id:
+                continue
+            there = replace(holder, activities=frozenset({activity_id}))
+            for info in self._documents:
+                blocks = info.is_asked and info.demand is DocumentDemand.BLOCKS_ENROLMENT
+                if blocks and is_asked_of(info.applicability, there, self._today):
+                    document = self._document(info, view, self._versions_of(info, view), is_asked=True)
+                    if not document.state.is_in_order:
+                        found.append(document)
+        return tuple(found)
+
+    def _versions_of(self, info: DocumentInfo, view: HolderView) -> Sequence[VersionView]:
+        return self._versions.get((info.id, view.scope, view.id), ())
+
+    def _document(
+        self, info: DocumentInfo, view: HolderView, rows: Sequence[VersionView], *, is_asked: bool
+    ) -> AskedDocument:
+        versions = [Version(row.status, row.valid_until) for row in rows]
+        counting = counting_version(versions)
+        return AskedDocument(
+            info=info,
+            holder=view,
+            state=state_of(versions, self._today),
+            versions=tuple(reversed(rows)),
+            valid_until=None if counting is None else counting.valid_until,
+            is_asked=is_asked,
+        )
+
+
+def asked_of_family(family_id: int) -> tuple[AskedDocument, ...]:
+    """All that is asked of a family, its adults and its children, and all that it handed in. Six queries at most."""
+    return FamilyDocuments(family_id).asked()
+
+
+def asked_document(family_id: int, key: str) -> AskedDocument:
+    """One of them, by what addresses call it. Raises NotFound."""
+    for each in asked_of_family(family_id):
+        if each.key == key:
+            return each
+    raise NotFound("document")
+
+
+def hand_in(
+    session: Session, family: FamilyRef, user_id: int, key: str, file: HandedInFile, *, form_key: str,
+    dated_on: date | None, by_staff: bool = False,
+) -> HandIn:  # fmt: skip
+    """Hand in a version. One that still waits is replaced by it; `form_key` names the form, so that it counts once.
+
+    Raises NotFound for what is not asked of this family, FamilyNotActive.
+    """
+    if not stays_active(session, family.id):
+        raise FamilyNotActive
+    # Two at once: the second one sees the first one.
+    session.execute(select(Family.id).where(Family.id == family.id).with_for_update(key_share=True))
+    asked = asked_document(family.id, key)
+    known = session.scalar(
+        select(SubmittedDocument.id).where(SubmittedDocument.family_id == family.id, SubmittedDocument.key == form_key)
+    )
+    if known is not None:
+        return HandIn(known, is_new=False)
+    if not asked.is_asked:
+        raise NotFound("document")
+    scope, holder_id = asked.holder.scope, asked.holder.id
+    guardian_id = holder_id if scope is DocumentScope.GUARDIAN else None
+    child_id = holder_id if scope is DocumentScope.CHILD else None
+    waiting = select(SubmittedDocument).where(
+        SubmittedDocument.document_id == asked.info.id,
+        SubmittedDocument.family_id == family.id,
+        SubmittedDocument.guardian_id.is_not_distinct_from(guardian_id),
+        SubmittedDocument.child_id.is_not_distinct_from(child_id),
+        SubmittedDocument.status == SubmissionStatus.HANDED_IN,
+    )
+    for row in session.scalars(waiting):
+        row.status = SubmissionStatus.REPLACED
+    made = SubmittedDocument(
+        document_id=asked.info.id,
+        family_id=family.id,
+        guardian_id=guardian_id,
+        child_id=child_id,
+        status=SubmissionStatus.HANDED_IN,
+        key=form_key,
+        handed_in_at=clock.now(),
+        handed_in_by_id=user_id,
+        by_staff=by_staff,
+        dated_on=dated_on,
+        path=file.sealed.path,
+        file_key=file.sealed.key,
+        file_name=file.name,
+        file_bytes=file.size_bytes,
+        page_count=file.page_count,
+    )
+    session.add(made)
+    session.flush()
+    return HandIn(made.id, is_new=True)
+
+
+def own_file(family_id: int, submission_id: int) -> tuple[SealedFile, AskedDocument]:
+    """The file of a version that the family handed in, and the document that it is of. Raises NotFound for others."""
+    row = db.session.scalar(
+        select(SubmittedDocument).where(SubmittedDocument.id == submission_id, SubmittedDocument.family_id == family_id)
+    )
+    if row is None:
+        raise NotFound("submission")
+    for each in asked_of_family(family_id):
+        if any(version.id == submission_id for version in each.versions):
+            return SealedFile(row.path, row.file_key), each
+    raise NotFound("submission")  # of a child that has left the family
+
+
+def file_for_staff(submission_id: int) -> SealedFile:
+    """The file of any version. Raises NotFound."""
+    row = db.session.get(SubmittedDocument, submission_id)
+    if row is None:
+        raise NotFound("submission")
+    return SealedFile(row.path, row.file_key)
+
+
+def template_file(document_id: int) -> tuple[SealedFile, str]:
+    """The form to fill in of a document, and the document's name. Raises NotFound where it has none."""
+    row = db.session.get(RequiredDocument, document_id)
+    if row is None or row.template_path is None or row.template_key is None:
+        raise NotFound("template")
+    return SealedFile(row.template_path, row.template_key), row.name
+
+
+def find_submission(submission_id: int) -> SubmissionView:
+    """A version, for the staff. Raises NotFound."""
+    found = _submissions(SubmittedDocument.id == submission_id)
+    if not found:
+        raise NotFound("submission")
+    return found[0]
+
+
+def pending_submissions(
+    *, with_health: bool, only: int | None = None, at_most: int | None = None
+) -> tuple[SubmissionView, ...]:
+    """The versions that wait for the staff, oldest first; with `only`, that one alone if it waits. One query."""
+    wanted = is_in_queue(with_health=with_health)
+    if only is not None:
+        wanted &= SubmittedDocument.id == only
+    return _submissions(wanted, at_most=at_most)
+
+
+def is_in_queue(*, with_health: bool) -> ColumnElement[bool]:
+    """Whether a version waits for the staff, `with_health`: for those who may read health documents too."""
+    active = select(Family.id).where(Family.status == FamilyStatus.ACTIVE)
+    wanted = (SubmittedDocument.status == SubmissionStatus.HANDED_IN) & SubmittedDocument.family_id.in_(active)
+    if not with_health:
+        wanted &= SubmittedDocument.document_id.in_(
+            select(RequiredDocument.id).where(RequiredDocument.is_health.is_(False))
+        )
+    return wanted
+
+
+def accept(
+    session: Session, submission_id: int, decided_by: int, *, dated_on: date | None, valid_until: date | None
+) -> None:
+    """Let a version count, in the place of the one before, and tell the parents.
+
+    `valid_until`: its last day, where the staff say another one than the rule. Raises NotFound, AlreadyDecided,
+    OwnFamily.
+    """
+    row = _waiting(session, submission_id, decided_by)
+    info = _info(row.document_id)
+    earlier = select(SubmittedDocument).where(
+        SubmittedDocument.document_id == row.document_id,
+        _same_holder(row),
+        SubmittedDocument.status == SubmissionStatus.ACCEPTED,
+        SubmittedDocument.id != row.id,
+    )
+    for other in session.scalars(earlier):
+        other.status = SubmissionStatus.REPLACED
+    row.status = SubmissionStatus.ACCEPTED
+    row.dated_on = dated_on or row.dated_on
+    row.valid_until = valid_until or last_day_of(info.validity, row.dated_on or row.handed_in_at.date())
+    row.decided_at = clock.now()
+    row.decided_by_id = decided_by
+    _tell_parents(session, row, "document_accepted")
+
+
+def refuse(session: Session, submission_id: int, decided_by: int, reason: str) -> None:
+    """Refuse a version, with the reason that the mail gives. Raises NotFound, AlreadyDecided, OwnFamily."""
+    row = _waiting(session, submission_id, decided_by)
+    row.status = SubmissionStatus.REFUSED
+    row.refusal_reason = reason
+    row.decided_at = clock.now()
+    row.decided_by_id = decided_by
+    _tell_parents(session, row, "document_refused")
+
+
+def has_warning_due(session: Session) -> bool:
+    """Whether the family may have to be told of the end of a document."""
+    return session.scalar(select(SubmittedDocument.id).where(_may_be_told()).limit(1)) is not None
+
+
+def warn_of_ends(session: Session) -> int:
+    """Tell families of documents that end soon or have ended, each stage once; returns how many mails there are."""
+    today, count = clock.today(), 0
+    rows = session.scalars(select(SubmittedDocument).where(_may_be_told()).order_by(SubmittedDocument.id)).all()
+    asked_by_family: dict[int, Sequence[AskedDocument]] = {}
+    for row in rows:
+        assert row.valid_until is not None
+        told = {WarningStage.SOON: row.told_soon_at, WarningStage.OVER: row.told_over_at}
+        stage = warning_due(row.valid_until, [stage for stage, at in told.items() if at is not None], today)
+        if stage is None:
+            continue
+        if row.family_id not in asked_by_family:
+            asked_by_family[row.family_id] = asked_of_family(row.family_id)
+        if stage is WarningStage.SOON:
+            row.told_soon_at = clock.now()
+        else:
+            row.told_over_at = clock.now()
+        wants = (
+            each.is_asked and each.state.wants_another
+            for each in asked_by_family[row.family_id]
+            if any(version.id == row.id for version in each.versions)
+        )
+        if any(wants):
+            count += _tell_parents(session, row, "document_ends")
+    return count
+
+
+def stored_paths(session: Session) -> frozenset[str]:
+    """Where all files lie that a row names."""
+    templates = select(RequiredDocument.template_path).where(RequiredDocument.template_path.is_not(None))
+    return frozenset(session.scalars(select(SubmittedDocument.path).union_all(templates)))
+
+
+def _may_be_told() -> ColumnElement[bool]:
+    today = clock.today()
+    last_day = SubmittedDocument.valid_until
+    is_near = (last_day <= today + WARNED_BEFORE) & (last_day >= today) & SubmittedDocument.told_soon_at.is_(None)
+    is_over = (last_day < today) & SubmittedDocument.told_over_at.is_(None)
+    active = select(Family.id).where(Family.status == FamilyStatus.ACTIVE)
+    return (
+        (SubmittedDocument.status == SubmissionStatus.ACCEPTED)
+        & SubmittedDocument.family_id.in_(active)
+        & or_(is_near, is_over)
+    )
+
+
+def _holders(
+    session: Session, family_id: int, documents: Collection[DocumentInfo]
+) -> Sequence[tuple[HolderView, Holder]]:
+    """The family, its adults and its children, as the rules look at them."""
+    today = clock.today()
+    last, first = session.execute(select(Family.last_name, Family.first_name).where(Family.id == family_id)).one()
+    adults = session.scalars(select(Guardian).where(Guardian.family_id == family_id).order_by(Guardian.id)).all()
+    children = children_of(family_id)
+    activities: defaultdict[int, set[int]] = defaultdict(set)
+    rows = session.execute(
+        select(Enrolment.child_id, Enrolment.activity_id).where(
+            Enrolment.family_id == family_id, Enrolment.status.in_(_LIVE), Enrolment.ends_on >= today
+        )
+    )
+    for child_id, activity_id in rows:
+        activities[child_id].add(activity_id)
+    levels: dict[int, str | None] = {}
+    if any(info.applicability.levels for info in documents):
+        sections = select(ChildSection).where(
+            ChildSection.child_id.in_([child.id for child in children]), ChildSection.kind == SectionKind.SCHOOL
+        )
+        year = school_year_of(today)
+        levels = {row.child_id: level_in(json.loads(row.body), year) for row in session.scalars(sections)}
+    every = frozenset(id_ for of_child in activities.values() for id_ in of_child)
+    found = [(HolderView(DocumentScope.FAMILY, 0, f"{last} {first}"), Holder(DocumentScope.FAMILY, every))]
+    for adult in adults:
+        view = HolderView(DocumentScope.GUARDIAN, adult.id, adult.full_name)
+        found.append((view, Holder(DocumentScope.GUARDIAN, every)))
+    for child in children:
+        own = frozenset(activities[child.id])
+        view = HolderView(DocumentScope.CHILD, child.id, child.full_name)
+        found.append((view, Holder(DocumentScope.CHILD, own, child.birth_date, levels.get(child.id))))
+    return found
+
+
+def _versions(
+    family_id: int, children: Collection[int]
+) -> Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]]:
+    """By document and holder, oldest first: what this family handed in, and others for the same children."""
+    found: defaultdict[tuple[int, DocumentScope, int], list[VersionView]] = defaultdict(list)
+    rows = db.session.scalars(
+        select(SubmittedDocument)
+        .where(or_(SubmittedDocument.family_id == family_id, SubmittedDocument.child_id.in_(children)))
+        .order_by(SubmittedDocument.id)
+    )
+    for row in rows:
+        found[row.document_id, *_holder_key(row)].append(_version(row, is_own=row.family_id == family_id))
+    return found
+
+
+def _holder_key(row: SubmittedDocument) -> tuple[DocumentScope, int]:
+    if row.child_id is not None:
+        return DocumentScope.CHILD, row.child_id
+    return (DocumentScope.GUARDIAN, row.guardian_id) if row.guardian_id is not None else (DocumentScope.FAMILY, 0)
+
+
+def _version(row: SubmittedDocument, *, is_own: bool) -> VersionView:
+    return VersionView(
+        row.id, row.status, row.handed_in_at, row.by_staff, row.dated_on, row.valid_until, row.refusal_reason,
+        row.decided_at, row.file_name, row.file_bytes, row.page_count, is_own,
+    )  # fmt: skip
+
+
+def _submissions(wanted: ColumnElement[bool], at_most: int | None = None) -> tuple[SubmissionView, ...]:
+    rows = db.session.execute(
+        select(SubmittedDocument, User.display_name)
+        .outerjoin(User, User.id == SubmittedDocument.decided_by_id)
+        .where(wanted)
+        .options(
+            joinedload(SubmittedDocument.family),
+            joinedload(SubmittedDocument.child),
+            joinedload(SubmittedDocument.guardian),
+        )
+        .order_by(SubmittedDocument.handed_in_at, SubmittedDocument.id)
+        .limit(at_most)
+    )
+    return tuple(_submission(row, decided_by) for row, decided_by in rows.unique())
+
+
+def _submission(row: SubmittedDocument, decided_by: str | None) -> SubmissionView:
+    info = _info(row.document_id)
+    person = row.child or row.guardian
+    scope, holder_id = _holder_key(row)
+    return SubmissionView(
+        version=_version(row, is_own=True),
+        info=info,
+        holder=HolderView(scope, holder_id, row.family.name if person is None else person.full_name),
+        family_id=row.family_id,
+        family_name=row.family.name,
+        proposed_end=last_day_of(info.validity, row.dated_on or row.handed_in_at.date()),
+        decided_by=decided_by,
+    )
+
+
+def _info(document_id: int) -> DocumentInfo:
+    return next(info for info in catalogue().documents if info.id == document_id)
+
+
+def _same_holder(row: SubmittedDocument) -> ColumnElement[bool]:
+    """Versions of the same document of the same person: a child's count in both of its homes."""
+    if row.child_id is not None:
+        return SubmittedDocument.child_id == row.child_id
+    same_adult = SubmittedDocument.guardian_id.is_not_distinct_from(row.guardian_id)
+    return (SubmittedDocument.family_id == row.family_id) & SubmittedDocument.child_id.is_(None) & same_adult
+
+
+def _waiting(session: Session, submission_id: int, decided_by: int) -> SubmittedDocument:
+    row = session.scalar(select(SubmittedDocument).where(SubmittedDocument.id == submission_id).with_for_update())
+    if row is None:
+        raise NotFound("submission")
+    if row.status is not SubmissionStatus.HANDED_IN:
+        raise AlreadyDecided
+    if row.family_id in own_family_ids(decided_by):
+        raise OwnFamily
+    return row
+
+
+def _tell_parents(session: Session, row: SubmittedDocument, template: str) -> int:
+    """Write to the adults of the family; returns how many mails there are."""
+    session.flush()
+    submission = _submission(row, None)
+    recipients = [guardian.email for guardian in row.family.guardians if guardian.email]
+    for email in recipients:
+        queue_mail(
+            session, template, email, family_id=row.family_id, submission=submission, today=clock.today(),
+            is_mandatory=submission.info.demand is not DocumentDemand.OPTIONAL,
+        )  # fmt: skip
+    return len(recipients)
