@@ -20,7 +20,6 @@ from app.rules.capabilities import Role
 from app.rules.cells import Badge, Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
-from app.rules.combinations import Breach, CombinationRule, DayCount, Exclusion, Requirement, Together, Violation
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import Blocker, EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
@@ -634,46 +633,6 @@ def reminder_sentence(reminder: Reminder) -> str:
             return f"Le PAI {'a pris' if reminder.is_past else 'prend'} fin le {day}."
         case ReminderKind.BOOSTER:
             return f"{'Rappel en retard' if reminder.is_past else 'Rappel à prévoir'}{NBSP}: {reminder.subject}, {day}."
-
-
-def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
-    """« Repas se réserve avec Matin ou Après-midi. »"""
-    unit = names[violation.unit_id]
-    others = [names[id_] for id_ in sorted(violation.any_of)]
-    match violation.breach:
-        case Breach.REQUIRES:
-            return f"{unit} se réserve avec {' ou '.join(others)}."
-        case Breach.EXCLUDES:
-            return f"{unit} ne se réserve pas le même jour que {enumeration(others)}."
-        case Breach.TOGETHER:
-            return f"{unit} se réserve avec {enumeration(others)}."
-        case Breach.OVERLAPS:
-            return f"{unit} est aux mêmes heures que {enumeration(others)}."
-        case Breach.TOO_FEW:
-            return f"Réservez au moins {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
-        case Breach.TOO_MANY:
-            return f"Réservez au plus {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
-
-
-def combination_rule_words(rule: CombinationRule, names: Mapping[int, str]) -> str:
-    """A rule as the staff read it; `names` are those of the activity's units, in their order."""
-    if isinstance(rule, Requirement):
-        return combination_sentence(Violation(rule.unit_id, rule.any_of), names)
-    units = enumeration([name for id_, name in names.items() if id_ in rule.units])
-    match rule:
-        case Exclusion():
-            return f"Un seul de ces temps par jour{NBSP}: {units}."
-        case Together():
-            return f"Tous ces temps, ou aucun{NBSP}: {units}."
-        case DayCount(most=None):
-            return f"Au moins {rule.least} de ces temps par jour{NBSP}: {units}."
-        case DayCount():
-            return f"Au plus {rule.most} de ces temps par jour{NBSP}: {units}."
-
-
-def broken_rule(day: date, sentence: str) -> str:
-    """The same, with the day, for the summary."""
-    return f"{day_medium(day).capitalize()}{NBSP}: {sentence}"
 
 
 def cell_deadline(cell: Cell) -> str | None:

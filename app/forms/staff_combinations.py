@@ -6,12 +6,24 @@ rules = form.combinations()          # None: each rule's fields say why
 
 from collections.abc import Callable, Mapping, Sequence
 
-from wtforms import BooleanField, Form, SelectField, SelectMultipleField
+from wtforms import BooleanField, Field, Form, SelectField, SelectMultipleField
+from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
-from app.forms.fields import Listed, text_field
+from app.forms.fields import DATE_FORMATS, DateField, Listed, text_field
 from app.forms.lines import LineList, Typed, prefix_of, read_lines
-from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
+from app.notice_labels import WHEN_WORDS
+from app.rules.combinations import (
+    EVERY_DAY,
+    CombinationRule,
+    Combinations,
+    DayCount,
+    Exclusion,
+    Requirement,
+    Together,
+    WeekCount,
+)
+from app.rules.deadlines import Days, When
 from app.services.catalogue import UnitInfo
 
 KINDS = {
@@ -20,7 +32,15 @@ KINDS = {
     "all_of": "tous ces temps, ou aucun",
     "at_least": "au moins un certain nombre par jour",
     "at_most": "au plus un certain nombre par jour",
+    "week_at_least": "au moins un certain nombre de jours par semaine",
+    "week_at_most": "au plus un certain nombre de jours par semaine",
+    "whole_week": "toute la semaine, ou aucun jour",
 }
+WEEK_KINDS = ("week_at_least", "week_at_most", "whole_week")
+
+
+def _day(label: str) -> DateField:
+    return DateField(label, format=DATE_FORMATS, validators=[Optional()], render_kw={"type": "date"})
 
 
 class RuleForm(Form):
@@ -32,11 +52,17 @@ class RuleForm(Form):
         "Avec lesquels", choices={}, option_widget=CheckboxInput(), validators=[Listed()], validate_choice=False
     )
     number = text_field("Combien", longest=2, inputmode="numeric", autocomplete="off")
+    when = SelectField(
+        "Période", choices={each.value: words for each, words in WHEN_WORDS.items()}, validators=[Listed()],
+        validate_choice=False,
+    )  # fmt: skip
+    starts_on = _day("Du")
+    ends_on = _day("au")
 
     def __init__(
         self, formdata: Typed | None, prefix: str, units: Sequence[UnitInfo], data: Mapping[str, object] | None = None
     ) -> None:
-        super().__init__(formdata, prefix=prefix, data=data)
+        super().__init__(formdata, prefix=prefix, data=data, meta={"locales": ["fr"]})
         self.unit.choices = {str(unit.id): unit.name for unit in units}
         self.units.choices = {str(unit.id): unit.name for unit in units}
 
@@ -49,6 +75,8 @@ class RuleForm(Form):
         if self.kind.data == "needs":
             others = units - {int(self.unit.data)}
             return Requirement(int(self.unit.data), others) if self._has(others, 1) else None
+        if self.kind.data in WEEK_KINDS:
+            return self._of_week(units) if self._has_one(units) else None
         if not self._has(units, 2):
             return None
         match self.kind.data:
@@ -62,6 +90,26 @@ class RuleForm(Form):
             case _:
                 most = self._number(1, len(units) - 1)
                 return None if most is None else DayCount(units, most=most)
+
+    def validate_ends_on(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data and self.starts_on.data and field.data < self.starts_on.data:
+            raise ValidationError("Cette date est avant la première.")
+
+    def _of_week(self, units: frozenset[int]) -> CombinationRule | None:
+        days = Days(when=When(self.when.data), starts_on=self.starts_on.data, ends_on=self.ends_on.data, units=units)
+        if self.kind.data == "whole_week":
+            return WeekCount(days, EVERY_DAY)
+        if self.kind.data == "week_at_least":
+            least = self._number(2, EVERY_DAY - 1)
+            return None if least is None else WeekCount(days, least)
+        most = self._number(1, EVERY_DAY - 1)
+        return None if most is None else WeekCount(days, most=most)
+
+    def _has_one(self, units: frozenset[int]) -> bool:
+        if not units:
+            self.units.errors = ["Cochez au moins un temps d’accueil."]
+        return bool(units)
 
     def _has(self, units: frozenset[int], least: int) -> bool:
         if len(units) >= least:
@@ -128,6 +176,20 @@ def _typed(rule: CombinationRule) -> dict[str, object]:
             kind, number = "all_of", ""
         case DayCount(most=None):
             kind, number = "at_least", str(rule.least)
+        case WeekCount():
+            return _typed_week(rule)
         case _:
             kind, number = "at_most", str(rule.most)
     return {"kind": kind, "units": [str(each) for each in sorted(rule.units)], "number": number}
+
+
+def _typed_week(rule: WeekCount) -> dict[str, object]:
+    kind, number = "week_at_least", str(rule.least)
+    if rule.least == EVERY_DAY:
+        kind, number = "whole_week", ""
+    elif rule.most is not None:
+        kind, number = "week_at_most", str(rule.most)
+    return {
+        "kind": kind, "units": [str(each) for each in sorted(rule.days.units)], "number": number,
+        "when": rule.days.when.value, "starts_on": rule.days.starts_on, "ends_on": rule.days.ends_on,
+    }  # fmt: skip

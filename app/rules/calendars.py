@@ -3,7 +3,7 @@
 Source: product.md section 5, docs/rules/calendars.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum, auto
@@ -85,6 +85,12 @@ def week_of(day: date) -> tuple[date, ...]:
     """The seven days, Monday to Sunday, of the week of ``day``."""
     monday = day - timedelta(days=day.weekday())
     return tuple(monday + timedelta(days=offset) for offset in range(7))
+
+
+def whole_weeks(days: Iterable[date]) -> tuple[date, ...]:
+    """All days of the weeks of some days, in order."""
+    mondays = {day - timedelta(days=day.weekday()) for day in days}
+    return tuple(day for monday in sorted(mondays) for day in week_of(monday))
 
 
 def add_months(day: date, months: int) -> date:

@@ -1,12 +1,17 @@
-"""Which units go together on one day (« a meal needs a half-day »).
+"""Which units go together on one day (« a meal needs a half-day »), and on how many days of a week.
 
 Source: product.md section 5, docs/rules/combinations.md.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from enum import StrEnum, auto
+
+from app.rules.calendars import Calendar
+from app.rules.deadlines import Days
+
+EVERY_DAY = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,25 @@ class DayCount:
             raise ValueError("a number of units goes from 1 to all of them")
 
 
-CombinationRule = Requirement | Exclusion | Together | DayCount
+@dataclass(frozen=True, slots=True)
+class WeekCount:
+    """A week, Monday to Sunday, with a unit of ``days`` has one of them on ``least`` to ``most`` of its days.
+
+    ``least`` is never more than the days that can be had: `EVERY_DAY` asks for all of those. ``most`` None: no limit.
+    """
+
+    days: Days
+    least: int = 1
+    most: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.days.units:
+            raise ValueError("the days of a week are counted of one unit at least")
+        if not 1 <= self.least <= EVERY_DAY or (self.most is not None and self.most < self.least):
+            raise ValueError("a week has one to seven days")
+
+
+CombinationRule = Requirement | Exclusion | Together | DayCount | WeekCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +99,13 @@ class Breach(StrEnum):
     TOO_FEW = auto()
     TOO_MANY = auto()
     OVERLAPS = auto()  # two units of different activities, at the same hours
+    TOO_FEW_DAYS = auto()  # of the week
+    TOO_MANY_DAYS = auto()
+    NOT_EVERY_DAY = auto()
+
+
+WEEKLY = frozenset({Breach.TOO_FEW_DAYS, Breach.TOO_MANY_DAYS, Breach.NOT_EVERY_DAY})
+"""What is wrong with a week as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +113,15 @@ class Violation:
     """``unit_id`` is chosen and breaks a rule.
 
     ``any_of``: the units one of which it needs, those chosen that it excludes, those missing that go with it, or those
-    that are counted; ``number``: how many of them at least, or at most.
+    that are counted; ``number``: how many of them, or of days, at least or at most; ``by``: how many days there are too
+    few or too many.
     """
 
     unit_id: int
     any_of: frozenset[int]
     breach: Breach = Breach.REQUIRES
     number: int = 0
+    by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +162,7 @@ def violations(
 
     ``chosen`` holds all the units of one child on one day, of every activity and through both families, after the
     removals and the additions. ``offered``: the units that open that day; None where it is not known, then those
-    chosen.
+    chosen. What is counted by the week is not looked at here.
     """
     units = frozenset(chosen)
     known = units if offered is None else units | frozenset(offered)
@@ -142,6 +174,8 @@ def _broken(rule: CombinationRule, units: frozenset[int], offered: frozenset[int
         if rule.unit_id in units and not rule.any_of & units:
             yield Violation(rule.unit_id, rule.any_of)
         return
+    if isinstance(rule, WeekCount):
+        return  # see `week_violations`
     found = rule.units & units
     for unit_id in sorted(found):
         match rule:
@@ -156,3 +190,58 @@ def _broken(rule: CombinationRule, units: frozenset[int], offered: frozenset[int
                     yield Violation(unit_id, rule.units, Breach.TOO_FEW, rule.least)
                 elif rule.most is not None and len(found) > rule.most:
                     yield Violation(unit_id, rule.units, Breach.TOO_MANY, rule.most)
+
+
+UnitDays = Mapping[date, Collection[int]]
+"""Units by day."""
+
+
+def week_violations(
+    chosen: UnitDays,
+    had: UnitDays,
+    possible: UnitDays,
+    settled: UnitDays,
+    rules: Iterable[WeekCount],
+    calendar: Calendar,
+) -> dict[tuple[date, int], Violation]:
+    """What the choices of one week break by its rules, by day and unit, unless what is had now breaks it already.
+
+    ``chosen``: all that the child would have, through both families; ``had``: what it has now. ``possible``: what can
+    still be had; what is had counts besides. ``settled``: of what is chosen, that which cannot be given back any more.
+    A week where only such units are left has no day too few: nobody could undo it otherwise.
+    """
+    found: dict[tuple[date, int], Violation] = {}
+    for rule in rules:
+        now, after = _counted(rule, had, calendar), _counted(rule, chosen, calendar)
+        could = {day for day, _ in (*_counted(rule, possible, calendar), *now, *after)}
+        broken_now = _of_week(rule, now, could, settled)
+        for (day, unit_id), violation in _of_week(rule, after, could, settled).items():
+            before = broken_now.get((day, unit_id))
+            if before is None or before.breach is not violation.breach:
+                found.setdefault((day, unit_id), violation)
+    return found
+
+
+def is_of_week(rules: Iterable[WeekCount], day: date, unit_ids: Iterable[int], calendar: Calendar) -> bool:
+    """Whether one of these units, on a day, is counted by a rule of the week."""
+    units = tuple(unit_ids)
+    return any(rule.days.cover(day, unit_id, calendar) for rule in rules for unit_id in units)
+
+
+def _counted(rule: WeekCount, units: UnitDays, calendar: Calendar) -> set[tuple[date, int]]:
+    return {(day, id_) for day, ids in units.items() for id_ in ids if rule.days.cover(day, id_, calendar)}
+
+
+def _of_week(
+    rule: WeekCount, chosen: Collection[tuple[date, int]], could: Collection[date], settled: UnitDays
+) -> dict[tuple[date, int], Violation]:
+    days = {day for day, _ in chosen}
+    least = min(rule.least, len(could))
+    if len(days) < least and any(unit_id not in settled.get(day, ()) for day, unit_id in chosen):
+        breach = Breach.NOT_EVERY_DAY if rule.least == EVERY_DAY else Breach.TOO_FEW_DAYS
+        number, by = least, least - len(days)
+    elif rule.most is not None and len(days) > rule.most:
+        breach, number, by = Breach.TOO_MANY_DAYS, rule.most, len(days) - rule.most
+    else:
+        return {}
+    return {(day, unit_id): Violation(unit_id, rule.days.units, breach, number, by) for day, unit_id in chosen}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.rules.combinations import CombinationRule, Combinations, Requirement
-from app.rules.deadlines import NoticeRule
+from app.rules.combinations import CombinationRule, Combinations, Requirement, WeekCount
+from app.rules.deadlines import Days, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules, GroupPlaces
 from app.rules.grid_documents import grid_document, read_grid
 from app.rules.tariff_grids import Grid, unit_code
@@ -16,7 +16,13 @@ from app.rules.tariff_grids import Grid, unit_code
 
 def units_named(rule: CombinationRule) -> frozenset[int]:
     """The units that a combination rule is about."""
-    return rule.any_of | {rule.unit_id} if isinstance(rule, Requirement) else rule.units
+    match rule:
+        case Requirement():
+            return rule.any_of | {rule.unit_id}
+        case WeekCount():
+            return rule.days.units
+        case _:
+            return rule.units
 
 
 def combinations_of_copy(rules: Combinations, units: Mapping[int, int]) -> Combinations:
@@ -26,12 +32,7 @@ def combinations_of_copy(rules: Combinations, units: Mapping[int, int]) -> Combi
 
 def notice_of_copy(rule: NoticeRule, units: Mapping[int, int]) -> NoticeRule:
     """The same notice of other units; days that it names stay as they are."""
-    return NoticeRule(
-        tuple(
-            replace(line, days=replace(line.days, units=frozenset(units[id_] for id_ in line.days.units)))
-            for line in rule.lines
-        )
-    )
+    return NoticeRule(tuple(replace(line, days=_days_of_copy(line.days, units)) for line in rule.lines))
 
 
 def enrolment_rules_of_copy(rules: EnrolmentRules, groups: Mapping[int, int]) -> EnrolmentRules:
@@ -46,9 +47,15 @@ def grid_of_copy(grid: Grid, units: Mapping[int, int]) -> Grid:
     return read_grid(_renamed(grid_document(grid), codes))
 
 
+def _days_of_copy(days: Days, units: Mapping[int, int]) -> Days:
+    return replace(days, units=frozenset(units[id_] for id_ in days.units))
+
+
 def _rule_of_copy(rule: CombinationRule, units: Mapping[int, int]) -> CombinationRule:
     if isinstance(rule, Requirement):
         return Requirement(units[rule.unit_id], frozenset(units[id_] for id_ in rule.any_of))
+    if isinstance(rule, WeekCount):
+        return replace(rule, days=_days_of_copy(rule.days, units))
     return replace(rule, units=frozenset(units[id_] for id_ in rule.units))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app import labels
+from app.combination_labels import combination_sentence
 from app.filters import NBSP
 from app.rules.cells import Reason
 from app.rules.combinations import Violation
@@ -65,7 +66,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
 
 _BOOKED = (Result.BOOKED, Result.ALREADY_BOOKED)
 _CANCELLED = (Result.CANCELLED, Result.ALREADY_CANCELLED)
-_NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.LOST)
+_NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST)
 
 
 def _by_day(outcome: SaveOutcome, results: Collection[Result], units: Mapping[int, UnitInfo]) -> tuple[ReportDay, ...]:
@@ -88,9 +89,11 @@ def _sentence(choice: SavedChoice) -> str:
         return f"Annulé entre-temps par une autre personne{NBSP}: rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
         return f"Non enregistré{NBSP}: un autre choix de ce jour n’était pas possible."
+    if choice.result is Result.WEEK_HELD_BACK:
+        return f"Non enregistré{NBSP}: un autre choix de cette semaine n’était pas possible."
     until = datetime.fromisoformat(choice.until) if choice.until else None
-    violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number)
+    violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number, choice.by)
     is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
     names = catalogue().unit_names(choice.breach)
-    broken = labels.combination_sentence(violation, names) if is_broken else None
+    broken = combination_sentence(violation, names) if is_broken else None
     return "Non enregistré. " + labels.refusal(choice.reason or Reason.CLOSED, broken, until)

@@ -1,4 +1,7 @@
-"""Saving a planning: one transaction, idempotent, all or nothing per child and day, by the screen's own rules."""
+"""Saving a planning: one transaction, idempotent, all or nothing per child and day, by the screen's own rules.
+
+Per child and week for what a rule of the week counts.
+"""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,17 +19,18 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening,
 from app.models.enrolments import Enrolment
 from app.models.families import Child
 from app.price_labels import explained
+from app.rules.calendars import week_of
 from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
 from app.rules.cells import Action, Cell, Reason, broken_reason
 from app.rules.choices import Choices, UnknownTick, read_choices
-from app.rules.combinations import Breach
+from app.rules.combinations import WEEKLY, Breach
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
 from app.services.catalogue import catalogue
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import ChildView, FamilyRef, child_of, children_of, lock_children, stays_active
 from app.services.places import check_entered, enter_bookings
 from app.services.planning import Proposal
-from app.services.planning_facts import DayJudgement, PlanningFacts, judge_day, load_facts
+from app.services.planning_facts import DayJudgement, PlanningFacts, judge_days, load_facts
 from app.services.prices import PriceChangeReason, change_price
 from app.services.proposed_prices import ProposedPrices
 
@@ -41,6 +45,7 @@ class Result(StrEnum):
     CANCELLED = auto()
     REFUSED = auto()  # this choice cannot be had; `reason` says why
     HELD_BACK = auto()  # could be had, but another choice of the same day could not
+    WEEK_HELD_BACK = auto()  # could be had, but another choice of a week whose days are counted could not
     ALREADY_BOOKED = auto()  # somebody else of the family was faster
     ALREADY_CANCELLED = auto()
     LOST = auto()  # the parent kept it, but it was cancelled meanwhile
@@ -57,7 +62,8 @@ class SavedChoice:
     reason: Reason | None = None
     any_of: tuple[int, ...] = ()  # the other units that the broken rule is about
     breach: Breach = Breach.REQUIRES  # of that rule
-    number: int = 0  # how many units it asks for
+    number: int = 0  # how many units or days it asks for
+    by: int = 0  # how many days are missing, or too many
     until: str | None = None  # ISO moment of the deadline that has passed, or of the opening to come
     price_cents: int = 0
 
@@ -162,10 +168,9 @@ def _apply(
     with session.no_autoflush:  # the bookings of all days go in together, not day by day before each counter
         for day, wish in wishes.items():
             saved += wish.told(facts, choices)
-            if day in refused:
-                saved += refused[day]
-            elif wish.changes_anything:
+            if wish.changes_anything and day not in refused:
                 saved += _save_day(session, facts, wish, prices, user_id, now)
+        saved += [choice for day in sorted(refused) for choice in refused[day]]
     _move_prices(session, prices, now)
     return SaveOutcome(child_id, tuple(saved), prices.change_cents, prices.effects())
 
@@ -208,27 +213,47 @@ def _judge(
     A day that is refused takes its price from the others (too few days are left): so they are judged again without it.
     """
     refused: dict[date, list[SavedChoice]] = {}
+    together = _bound_together(facts, wishes)
     while True:
-        prices = facts.proposed_prices(
-            {day: wish.held if day in refused else wish.final for day, wish in wishes.items()}
-        )
-        newly = {}
-        for day, wish in wishes.items():
-            if day in refused or not wish.changes_anything:
+        final = {day: wish.held if day in refused else wish.final for day, wish in wishes.items()}
+        prices = facts.proposed_prices(final)
+        found: dict[date, dict[int, SavedChoice]] = {}
+        bound: set[date] = set()
+        for day, judgement in judge_days(facts, final, prices, now).items():
+            if day in refused:
                 continue
-            judgement = judge_day(facts, day, wish.final, prices, now)
-            refusals = _refusals(facts, judgement, wish.additions, wish.removals)
+            wish = wishes.get(day)
+            refusals = _refusals(facts, judgement, wish.additions if wish else (), wish.removals if wish else ())
             if refusals:
-                newly[day] = [
-                    refusals.get(id_) or _choice(facts, id_, Result.HELD_BACK)
-                    for id_ in (*wish.additions, *wish.removals)
-                ]
-                # A rule may also be broken by what stays: say so on that cell.
-                others = refusals.keys() - {*wish.additions, *wish.removals}
-                newly[day] += [refusals[id_] for id_ in sorted(others)]
+                found[day] = refusals
+                is_weekly = any(violation.breach in WEEKLY for violation in judgement.broken.values())
+                days_together = together.get(week_of(day)[0], frozenset())
+                if is_weekly or day in days_together:
+                    bound |= days_together
+        newly = (found.keys() | bound) - refused.keys()
         if not newly:
             return refused, prices
-        refused |= newly
+        for day in newly:
+            refused[day] = _not_saved(facts, wishes.get(day), found.get(day, {}))
+
+
+def _bound_together(facts: PlanningFacts, wishes: Mapping[date, _DayWish]) -> dict[date, frozenset[date]]:
+    """By Monday, the days that are saved all or none: those with choices that a rule of the week counts."""
+    found: dict[date, frozenset[date]] = {}
+    for day, wish in wishes.items():
+        if facts.is_of_week(day, (*wish.additions, *wish.removals)):
+            monday = week_of(day)[0]
+            found[monday] = found.get(monday, frozenset()) | {day}
+    return found
+
+
+def _not_saved(facts: PlanningFacts, wish: _DayWish | None, refusals: Mapping[int, SavedChoice]) -> list[SavedChoice]:
+    """What is said of a day that is refused, for itself or with its week."""
+    wanted = (*wish.additions, *wish.removals) if wish else ()
+    held_back = Result.HELD_BACK if refusals else Result.WEEK_HELD_BACK
+    said = [refusals.get(id_) or _choice(facts, id_, held_back) for id_ in wanted]
+    # A rule may also be broken by what stays: say so on that cell.
+    return said + [refusals[id_] for id_ in sorted(refusals.keys() - set(wanted))]
 
 
 def _save_day(
@@ -265,7 +290,7 @@ def _refusals(
     for id_, violation in judgement.broken.items():
         broken = replace(
             _choice(facts, id_, Result.REFUSED, broken_reason(violation)),
-            any_of=tuple(sorted(violation.any_of)), breach=violation.breach, number=violation.number,
+            any_of=tuple(sorted(violation.any_of)), breach=violation.breach, number=violation.number, by=violation.by,
         )  # fmt: skip
         refusals.setdefault(id_, broken)
     return refusals

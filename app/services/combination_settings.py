@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import combinations as subsets
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.activities import Activity
-from app.rules.combinations import CombinationRule, Combinations, Violation, violations
+from app.rules.calendars import Calendar, week_of
+from app.rules.combinations import CombinationRule, Combinations, Violation, WeekCount, violations, week_violations
 from app.services.catalogue import ActivityInfo
 from app.services.errors import NotFound
 
@@ -38,3 +40,59 @@ def preview(activity: ActivityInfo, rules: Sequence[CombinationRule]) -> tuple[D
     longest = len(units) if len(units) <= MOST_UNITS_SHOWN_WHOLE else 2
     choices = [chosen for size in range(1, longest + 1) for chosen in subsets(units, size)]
     return tuple(DayChoice(chosen, next(iter(violations(chosen, rules, units)), None)) for chosen in choices)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekChoice:
+    """So many days of a week, from its first open one on, and what is wrong with them."""
+
+    days: int
+    violation: Violation | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeekPreview:
+    """The numbers of days that a parent may tick in a week that the rules count."""
+
+    monday: date
+    open_days: int
+    choices: tuple[WeekChoice, ...]
+
+
+def preview_weeks(activity: ActivityInfo, rules: Sequence[CombinationRule], calendar: Calendar) -> list[WeekPreview]:
+    """For each rule of the week, the first of the season's weeks of which it counts most days.
+
+    Monday to Friday without public holidays are open, with all the units that the rules count.
+    """
+    counts = [rule for rule in rules if isinstance(rule, WeekCount)]
+    mondays = {monday for rule in counts if (monday := _first_week(activity, rule, calendar)) is not None}
+    return [_preview_week(monday, counts, calendar) for monday in sorted(mondays)]
+
+
+def _first_week(activity: ActivityInfo, rule: WeekCount, calendar: Calendar) -> date | None:
+    mondays = []
+    monday = week_of(activity.season.starts_on)[0]
+    while monday <= activity.season.ends_on:
+        mondays.append(monday)
+        monday += timedelta(weeks=1)
+    best = max(mondays, key=lambda each: len(_open_days(each, [rule], calendar)))
+    return best if _open_days(best, [rule], calendar) else None
+
+
+def _open_days(monday: date, counts: Sequence[WeekCount], calendar: Calendar) -> dict[date, frozenset[int]]:
+    open_units = {
+        day: frozenset(id_ for rule in counts for id_ in rule.days.units if rule.days.cover(day, id_, calendar))
+        for day in week_of(monday)
+        if calendar.is_working_day(day)
+    }
+    return {day: units for day, units in open_units.items() if units}
+
+
+def _preview_week(monday: date, counts: Sequence[WeekCount], calendar: Calendar) -> WeekPreview:
+    possible = _open_days(monday, counts, calendar)
+    choices = []
+    for number in range(1, len(possible) + 1):
+        chosen = dict(list(possible.items())[:number])
+        broken = week_violations(chosen, {}, possible, {}, counts, calendar)
+        choices.append(WeekChoice(number, next(iter(broken.values()), None)))
+    return WeekPreview(monday, len(possible), tuple(choices))

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models.bookings import Booking
 from app.models.enrolments import Enrolment
-from app.rules.calendars import ONE_DAY
+from app.rules.calendars import ONE_DAY, week_of
 from app.rules.capacity import Slot
 from app.rules.cells import Action, Reason
+from app.rules.combinations import WEEKLY
 from app.rules.states import ACTIVE_STATUSES, Actor, EnrolmentStatus, FamilyStatus, check_transition
 from app.services.bookings import cancel_bookings, lock_counters
 from app.services.catalogue import UnitInfo, catalogue
@@ -25,7 +26,7 @@ from app.services.enrolments import EnrolmentView, tell_parents, view_of
 from app.services.errors import EndMoved, EnrolmentOver, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
 from app.services.places import enter_bookings
-from app.services.planning_facts import PlanningFacts, judge_day, load_facts
+from app.services.planning_facts import PlanningFacts, judge_days, load_facts
 from app.services.prices import reprice_siblings
 
 
@@ -181,20 +182,30 @@ def _finish(row: Enrolment, status: EnrolmentStatus) -> None:
 
 
 def _cancellable(facts: PlanningFacts, coming: set[int], *, by_staff: bool) -> frozenset[int]:
-    """What may be cancelled now; nothing of a day whose rest would break a rule."""
+    """What may be cancelled now; nothing of a day, or of a week, whose rest would break a rule."""
     now = clock.now()
-    found: set[int] = set()
-    for day in facts.openings_by_day:
-        held = facts.held_ids(day)
-        cells = judge_day(facts, day, held, facts.proposed_prices({}), now).cells
-        free = {
+    held = {day: facts.held_ids(day) for day in facts.openings_by_day}
+    free: dict[date, frozenset[int]] = {}
+    for day, judgement in judge_days(facts, held, facts.proposed_prices({}), now).items():
+        cells = judgement.cells
+        free[day] = frozenset(
             id_
-            for id_ in held & coming
+            for id_ in held.get(day, frozenset()) & coming
             if Action.CANCEL in cells[id_].actions or (by_staff and cells[id_].reason is Reason.STAFF_ONLY)
+        )
+    while True:
+        left = {day: held[day] - free[day] for day in held}
+        judged = judge_days(facts, left, facts.proposed_prices(left), now)
+        kept = {day for day, judgement in judged.items() if judgement.broken}
+        weeks = {
+            week_of(day)[0]
+            for day in kept
+            if any(violation.breach in WEEKLY for violation in judged[day].broken.values())
         }
-        if free and not judge_day(facts, day, held - free, facts.proposed_prices({day: held - free}), now).broken:
-            found |= free
-    return frozenset(found)
+        kept = {day for day, ids in free.items() if ids and (day in kept or week_of(day)[0] in weeks)}
+        if not kept:
+            return frozenset().union(*free.values())
+        free |= dict.fromkeys(kept, frozenset())
 
 
 def _coming(facts: PlanningFacts, opening_id: int) -> ComingBooking:

@@ -10,6 +10,7 @@ from datetime import date, time, timedelta
 from sqlalchemy import func, select
 
 from app import clock, labels
+from app.combination_labels import broken_rule, broken_week, combination_sentence
 from app.database import db
 from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
@@ -17,11 +18,11 @@ from app.price_labels import explained, is_included
 from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Cell, CellState
 from app.rules.choices import Shown
-from app.rules.combinations import Violation
+from app.rules.combinations import WEEKLY, Violation
 from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
-from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_day, load_facts
+from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_days, load_facts
 from app.services.proposed_prices import BookLeft, ProposedPrices
 
 
@@ -164,7 +165,7 @@ def build_week(
     facts = load_facts(db.session(), family, child.id, days, month=day, children=children)
     ticked_by_day = {d: _proposed_on(facts, d, proposal) for d in days}
     prices = facts.proposed_prices(ticked_by_day)
-    judged = {d: judge_day(facts, d, ticked_by_day[d], prices, now) for d in days}
+    judged = judge_days(facts, ticked_by_day, prices, now)
     shown = _CellPrices(facts, prices, judged)
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
@@ -265,7 +266,7 @@ def _cell_view(
 
 
 def _broken_sentence(facts: PlanningFacts, violation: Violation) -> str:
-    return labels.combination_sentence(violation, facts.catalogue.unit_names(violation.breach))
+    return combination_sentence(violation, facts.catalogue.unit_names(violation.breach))
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,13 +387,17 @@ def _summary(
     month: date,
 ) -> Summary:
     added = removed = 0
-    problems: list[str] = []
+    problems: dict[str, None] = {}
     for day, judgement in judged.items():
         held = facts.held_ids(day)
         added += len(ticked[day] - held)
         removed += len(held - ticked[day])
         for violation in judgement.broken.values():
-            problems.append(labels.broken_rule(day, _broken_sentence(facts, violation)))
+            if violation.breach in WEEKLY:
+                names = facts.catalogue.unit_names(violation.breach)
+                problems[broken_week(week_of(day)[0], violation, names)] = None
+            else:
+                problems[broken_rule(day, _broken_sentence(facts, violation))] = None
     return Summary(
         added=added,
         removed=removed,

@@ -1,12 +1,13 @@
 """What is stored about one child over some days, and the one judgement of it, for the page and for the save.
 
-`load_facts()` reads; `judge_day()` turns the facts of a day, with the choices proposed for it, into cells.
+`load_facts()` reads; `judge_days()` turns the facts of some days, with the choices proposed for them, into cells.
 `services.planning` shows them, `services.bookings.save()` calls both again inside its transaction.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
@@ -15,9 +16,19 @@ from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Op
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.rules.audiences import Audience
+from app.rules.calendars import week_of, whole_weeks
 from app.rules.capacity import Room, Slot, covering, online_limit, room
 from app.rules.cells import Cell, CellFacts, CellState, judge
-from app.rules.combinations import CombinationRule, Hours, Violation, overlaps, violations
+from app.rules.combinations import (
+    CombinationRule,
+    Hours,
+    Violation,
+    WeekCount,
+    is_of_week,
+    overlaps,
+    violations,
+    week_violations,
+)
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
 from app.rules.reaches import DaySpan
 from app.rules.states import ACTIVE_STATUSES, BookingStatus, EnrolmentStatus
@@ -163,6 +174,22 @@ class PlanningFacts:
         # What waits for the staff, or on a list, costs nothing yet.
         return ProposedPrices(self.prices, self.child_id, added, self.prices.booked.keys() & set(given_back))
 
+    @cached_property
+    def combinations(self) -> tuple[CombinationRule, ...]:
+        """The rules of what the child is enrolled in."""
+        activity_ids = dict.fromkeys(enrolment.activity_id for enrolment in self.enrolments)
+        return tuple(rule for id_ in activity_ids for rule in self.catalogue.activities[id_].combinations)
+
+    @cached_property
+    def week_counts(self) -> tuple[WeekCount, ...]:
+        """Those of whole weeks."""
+        return tuple(rule for rule in self.combinations if isinstance(rule, WeekCount))
+
+    def is_of_week(self, day: date, opening_ids: Iterable[int]) -> bool:
+        """Whether a rule of the week counts one of these openings of a day."""
+        units = [self.openings[id_].unit.id for id_ in opening_ids]
+        return is_of_week(self.week_counts, day, units, self.catalogue.calendar)
+
     def enrolment_for(self, opening: OpeningInfo) -> EnrolmentInfo | None:
         """The enrolment that lets the child into the opening on its day."""
         for enrolment in self.enrolments:
@@ -180,7 +207,9 @@ def load_facts(
     month: date | None = None,
     children: Sequence[EnrolledChild] | None = None,
 ) -> PlanningFacts:
-    """Read the facts of some days in a constant number of queries. A save locks what it will change before.
+    """Read the facts of some days, and of their whole weeks, in a constant number of queries.
+
+    A save locks what it will change before.
 
     With `month` the prices of all that the family has in it are read too, for its total. `children`: where they were
     read already.
@@ -189,6 +218,7 @@ def load_facts(
     that the save can say so instead of not knowing them.
     """
     now_catalogue = catalogue()
+    days = whole_weeks(days)
     if children is None:
         children = read_children(session, [family.id])
     enrolments = tuple(_enrolments(children, child_id, DaySpan(min(days), max(days))))
@@ -299,20 +329,31 @@ def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[in
 class DayJudgement:
     """The cells of a day under proposed choices, and the rules that these choices break anew."""
 
-    cells: Mapping[int, Cell]  # by opening id
-    broken: Mapping[int, Violation]  # by opening id, for the cells that are « non autorisée »
+    cells: dict[int, Cell]  # by opening id
+    broken: dict[int, Violation]  # by opening id, for the cells that are « non autorisée »
 
 
-def judge_day(
-    facts: PlanningFacts, day: date, proposed: Collection[int], prices: ProposedPrices, now: datetime
-) -> DayJudgement:
-    """Judge every opening of a day if this family held exactly the openings `proposed` on it.
+def judge_days(
+    facts: PlanningFacts, proposed: Mapping[date, Collection[int]], prices: ProposedPrices, now: datetime
+) -> dict[date, DayJudgement]:
+    """Judge every opening of some days if this family held exactly the openings `proposed` on each.
 
-    `prices` are those of all that is proposed, on all days.
+    Where a rule counts the days of a week, all the days of that week are judged, the others as they are held. `prices`
+    are those of all that is proposed.
 
     A broken rule counts only if the present bookings did not break it already: nobody is barred from undoing.
     """
-    rules = _combinations(facts)
+    judged = {day: _judge_day(facts, day, ids, prices, now) for day, ids in proposed.items()}
+    if facts.week_counts:
+        for monday in sorted({week_of(day)[0] for day in proposed}):
+            _judge_week(facts, monday, proposed, judged, prices, now)
+    return judged
+
+
+def _judge_day(
+    facts: PlanningFacts, day: date, proposed: Collection[int], prices: ProposedPrices, now: datetime
+) -> DayJudgement:
+    rules = facts.combinations
     offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
     had = {slot.unit_id for slot in facts.slots_held(day)}
     before = frozenset((*violations(had, rules, offered), *overlaps(had, _hours(facts, had))))
@@ -320,15 +361,64 @@ def judge_day(
     units = {slot.unit_id for slot in chosen}
     after = (*overlaps(units, _hours(facts, units)), *violations(units, rules, offered))
     by_unit = {violation.unit_id: violation for violation in after if violation not in before}
-    cells = {}
-    broken = {}
+    judgement = DayJudgement({}, {})
     for opening in facts.openings_by_day.get(day, ()):
         violation = by_unit.get(opening.unit.id) if opening.slot in chosen else None
-        cells[opening.id] = judge(_cell_facts(facts, opening, prices, violation), now, facts.catalogue.calendar)
-        # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
-        if violation is not None and cells[opening.id].state is CellState.NOT_ALLOWED:
-            broken[opening.id] = violation
-    return DayJudgement(cells, broken)
+        _judge_cell(facts, judgement, opening, violation, prices, now)
+    return judgement
+
+
+def _judge_cell(
+    facts: PlanningFacts,
+    judgement: DayJudgement,
+    opening: OpeningInfo,
+    violation: Violation | None,
+    prices: ProposedPrices,
+    now: datetime,
+) -> None:
+    cell = judge(_cell_facts(facts, opening, prices, violation), now, facts.catalogue.calendar)
+    judgement.cells[opening.id] = cell
+    # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
+    if violation is not None and cell.state is CellState.NOT_ALLOWED:
+        judgement.broken[opening.id] = violation
+
+
+def _judge_week(
+    facts: PlanningFacts,
+    monday: date,
+    proposed: Mapping[date, Collection[int]],
+    judged: dict[date, DayJudgement],
+    prices: ProposedPrices,
+    now: datetime,
+) -> None:
+    """Add what the choices of a week break as a whole; a rule of the day comes first."""
+    had: dict[date, set[int]] = {}
+    chosen: dict[date, frozenset[Slot]] = {}
+    possible: dict[date, set[int]] = {}
+    settled: dict[date, set[int]] = {}
+    for day in week_of(monday):
+        ids = proposed.get(day)
+        if ids is None:
+            ids = facts.held_ids(day)
+            judged[day] = _judge_day(facts, day, ids, prices, now)
+        had[day] = {slot.unit_id for slot in facts.slots_held(day)}
+        chosen[day] = facts.slots_after(day, ids)
+        movable = {
+            opening.slot
+            for opening in facts.openings_by_day.get(day, ())
+            if judged[day].cells[opening.id].can_be_ticked
+        }
+        possible[day] = {slot.unit_id for slot in movable}
+        settled[day] = {slot.unit_id for slot in chosen[day] - movable}
+    broken = week_violations(
+        {day: {slot.unit_id for slot in slots} for day, slots in chosen.items()},
+        had, possible, settled, facts.week_counts, facts.catalogue.calendar,
+    )  # fmt: skip
+    for day, judgement in judged.items():
+        for opening in facts.openings_by_day.get(day, ()):
+            violation = broken.get((day, opening.unit.id)) if opening.slot in chosen.get(day, ()) else None
+            if violation is not None and opening.id not in judgement.broken:
+                _judge_cell(facts, judgement, opening, violation, prices, now)
 
 
 def _hours(facts: PlanningFacts, unit_ids: Iterable[int]) -> Mapping[int, Hours]:
@@ -339,11 +429,6 @@ def _hours(facts: PlanningFacts, unit_ids: Iterable[int]) -> Mapping[int, Hours]
         may_overlap = facts.catalogue.activities[unit.activity_id].may_overlap
         found[id_] = Hours(unit.activity_id, unit.starts_at, unit.ends_at, may_overlap)
     return found
-
-
-def _combinations(facts: PlanningFacts) -> tuple[CombinationRule, ...]:
-    activity_ids = dict.fromkeys(enrolment.activity_id for enrolment in facts.enrolments)
-    return tuple(rule for id_ in activity_ids for rule in facts.catalogue.activities[id_].combinations)
 
 
 def _cell_facts(

@@ -5,6 +5,7 @@ before. « Before 9:00 » is therefore 8:59:59, and « 24:00 » the last second 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 
 from app.rules.calendars import Calendar, SchoolHoliday
+from app.rules.combinations import WeekCount
 from app.rules.deadlines import (
     Counted,
     CountedFrom,
@@ -25,6 +27,7 @@ from app.rules.deadlines import (
     NoticeLine,
     NoticeRule,
     WeekdayBefore,
+    When,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -72,6 +75,18 @@ def notices() -> dict[tuple[str, str], tuple[Deadline, NoticeRule]]:
         for name, items in rule["deadlines"].items()
         if (rule_id, name) not in _NO_NOTICE
     }  # fmt: skip
+
+
+def week_counts(rule_id: str, unit_id: int) -> tuple[WeekCount, ...]:
+    """The published minimums of days per week, for a unit; the summer holidays are the last ones of the school year."""
+    least = RULES[rule_id]["min_days"]
+    if "per_week" in least:
+        return (WeekCount(Days(units=frozenset({unit_id})), least["per_week"]),)
+    holidays = Days(when=When.SCHOOL_HOLIDAYS, units=frozenset({unit_id}))
+    summer = replace(holidays, starts_on=calendar_of(rule_id).school_holidays[-1].starts_on)
+    return (
+        WeekCount(summer, least["per_week_summer"]), WeekCount(holidays, least["per_week_small_holidays"]),
+    )  # fmt: skip
 
 
 def _line(item: dict[str, Any], start: CountedFrom) -> NoticeLine:

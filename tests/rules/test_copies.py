@@ -2,9 +2,17 @@ from datetime import date, time
 
 import pytest
 
-from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
+from app.rules.combinations import (
+    CombinationRule,
+    Combinations,
+    DayCount,
+    Exclusion,
+    Requirement,
+    Together,
+    WeekCount,
+)
 from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, notice_of_copy, units_named
-from app.rules.deadlines import Days, FixedMoment, NoticeLine, NoticeRule
+from app.rules.deadlines import Days, FixedMoment, NoticeLine, NoticeRule, When
 from app.rules.enrolment_rules import EnrolmentRules, GroupPlaces
 from app.rules.tariff_grids import Combination, Grid, Item, Package, Period, unit_code
 from tests.rules.tables import Row, cases, ids
@@ -24,6 +32,8 @@ def rule_of(cell: str) -> CombinationRule:
             return Together(units)
         case ["at", "most", number, "of"]:
             return DayCount(units, most=int(number))
+        case ["week", "at", "least", number, "of"]:
+            return WeekCount(Days(when=When.SCHOOL_HOLIDAYS, units=units), int(number))
     raise AssertionError(cell)
 
 
@@ -36,6 +46,7 @@ def test_combinations_of_a_copy_name_its_units(row: Row) -> None:
 def test_all_units_of_a_rule_are_found() -> None:
     assert units_named(Requirement(2, frozenset({1, 3}))) == {1, 2, 3}
     assert units_named(Exclusion(frozenset({1, 3}))) == {1, 3}
+    assert units_named(WeekCount(Days(units=frozenset({1, 3})), 2)) == {1, 3}
 
 
 def test_enrolment_rules_of_a_copy_name_its_groups() -> None:

@@ -1,21 +1,22 @@
 """« Réglages › Combinaisons »: which units go together on a day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
+from app.combination_labels import combination_rule_words, combination_sentence, days_count
 from app.database import write_transaction
-from app.filters import NBSP
+from app.filters import NBSP, day_long
 from app.forms.staff_combinations import CombinationsForm, combinations_form, read_combinations_form
 from app.htmx import go_to, is_htmx, render_fragment, render_page
-from app.labels import combination_rule_words, combination_sentence
 from app.rules.capabilities import Capability
 from app.rules.combinations import CombinationRule, Combinations
 from app.services import combination_settings, deadline_settings
-from app.services.catalogue import ActivityInfo
+from app.services.catalogue import ActivityInfo, catalogue
+from app.services.combination_settings import WeekPreview
 
 blueprint = Blueprint("combinations", __name__)
 
@@ -29,12 +30,21 @@ class ChoiceView:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekView:
+    """A week in words, with the numbers of its days that may be chosen, and why others may not."""
+
+    title: str  # « Semaine du lundi 19 octobre 2026, 5 jours d’ouverture »
+    choices: Sequence[ChoiceView]
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewView:
-    """Rules in words, and the choices that they allow and refuse."""
+    """Rules in words, and the choices of a day and of weeks that they allow and refuse."""
 
     rule_words: Sequence[str]
     allowed: Sequence[ChoiceView]
     refused: Sequence[ChoiceView]
+    weeks: Sequence[WeekView]
 
 
 @blueprint.get("")
@@ -96,6 +106,7 @@ def _shown(activity: ActivityInfo, rules: Combinations | None) -> PreviewView | 
     if rules is None:
         return None
     names = {unit.id: unit.name for unit in activity.units}
+    weeks = combination_settings.preview_weeks(activity, rules.rules, catalogue().calendar)
     views = [
         ChoiceView(
             " + ".join(names[id_] for id_ in choice.unit_ids),
@@ -107,7 +118,18 @@ def _shown(activity: ActivityInfo, rules: Combinations | None) -> PreviewView | 
         _rule_words(activity, rules.rules),
         [view for view in views if view.problem is None],
         [view for view in views if view.problem is not None],
+        [_week(week, names) for week in weeks],
     )
+
+
+def _week(week: WeekPreview, names: Mapping[int, str]) -> WeekView:
+    choices = [
+        ChoiceView(
+            days_count(choice.days), None if choice.violation is None else combination_sentence(choice.violation, names)
+        )
+        for choice in week.choices
+    ]
+    return WeekView(f"Semaine du {day_long(week.monday)}, {days_count(week.open_days)} d’ouverture", choices)
 
 
 def _rule_words(activity: ActivityInfo, rules: Sequence[CombinationRule]) -> list[str]:

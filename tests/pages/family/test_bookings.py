@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
 
 from app import clock
 from app.database import db, write_transaction
+from app.models.activities import Activity
 from app.models.bookings import Booking, Opening, PriceChangeReason, SaveReceipt
 from app.models.families import FamilyQuotient
 from app.models.invoices import InvoicedBooking, InvoiceLine
 from app.rules.cells import Reason
+from app.rules.combinations import Combinations, WeekCount
+from app.rules.deadlines import Days
 from app.rules.states import FamilyStatus
 from app.services.prices import reprice_family
 from tests import factories
@@ -406,3 +409,26 @@ def test_parent_reads_why_before_saving_and_when_a_price_changed(client: Client)
     assert "tarif maximum" not in page.text
     assert len(page.queries) <= 12
     assert "au lieu de" not in client.get(address(planning, NEXT_WEDNESDAY)).text
+
+
+def test_parent_ticks_too_few_days_of_a_week_and_every_cell_and_the_page_after_say_how_many_more(
+    client: Client,
+) -> None:
+    activity = factories.make_activity("Vacances", {"Journée": (time(9), time(17))}, needs={}, notice=None)
+    days = [WEDNESDAY + timedelta(days=offset) for offset in range(3)]
+    openings = list(factories.make_openings(activity, days).values())
+    with write_transaction() as session:
+        rule = WeekCount(Days(units=frozenset(activity.units.values())), 3)
+        session.get_one(Activity, activity.id).combinations = Combinations((rule,))
+    family = factories.make_family()
+    child_id = factories.make_child(family)
+    factories.enrol(child_id, family, activity)
+    client.sign_in(family.user_id).get(f"/mes-reservations/{child_id}?jour={WEDNESDAY}")
+    page = client.submit("planning", status=200, button="Vérifier", htmx=True, t=openings[:2])
+    assert page.text.count("Choisissez au moins 3 jours cette semaine : encore 1.") == 3  # both cells, and the summary
+    client.get(f"/mes-reservations/{child_id}?jour={WEDNESDAY}")
+    page = client.submit("planning", t=openings[:2])
+    assert "Non enregistré. Choisissez au moins 3 jours cette semaine : encore 1." in page.text
+    assert bookings_of(child_id) == []
+    page = client.submit("planning", t=openings)
+    assert [status for _, status in bookings_of(child_id)] == ["confirmed"] * 3

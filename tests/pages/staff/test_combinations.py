@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 
 import pytest
 
+from app.combination_labels import combination_rule_words
 from app.forms.staff_combinations import combinations_form, read_combinations_form
-from app.labels import combination_rule_words
 from app.rules.capabilities import Role
-from app.rules.combinations import CombinationRule, Combinations, DayCount, Exclusion, Requirement, Together
+from app.rules.combinations import (
+    EVERY_DAY,
+    CombinationRule,
+    Combinations,
+    DayCount,
+    Exclusion,
+    Requirement,
+    Together,
+    WeekCount,
+)
+from app.rules.deadlines import Days, When
 from app.services.bookings import Result
 from app.services.catalogue import UnitInfo, catalogue
 from tests import factories
@@ -25,6 +35,12 @@ RULES: tuple[tuple[CombinationRule, str], ...] = (
     (Together(frozenset({1, 2, 3})), "Tous ces temps, ou aucun : Matin, Repas et Après-midi."),
     (DayCount(frozenset({1, 2, 3}), least=2), "Au moins 2 de ces temps par jour : Matin, Repas et Après-midi."),
     (DayCount(frozenset({1, 2}), most=1), "Au plus 1 de ces temps par jour : Matin et Repas."),
+    (WeekCount(Days(units=frozenset({1})), 3), "Au moins 3 jours par semaine : Matin."),
+    (
+        WeekCount(Days(when=When.SCHOOL_HOLIDAYS, starts_on=date(2027, 7, 3), units=frozenset({1, 3})), EVERY_DAY),
+        "Toute la semaine, ou aucun jour : Matin et Après-midi, pendant les vacances scolaires, à partir du samedi 3 juillet 2027.",
+    ),
+    (WeekCount(Days(units=frozenset({1, 2})), most=2), "Au plus 2 jours par semaine : Matin et Repas."),
 )
 
 
@@ -61,6 +77,37 @@ def test_administrator_sets_a_rule_sees_the_choices_and_the_save_follows(sqlite_
     page = client.sign_in(planning.family.user_id).get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
     page = client.submit("planning", t=both)
     assert "Matin ne se réserve pas le même jour que Après-midi." in page.text
+
+
+def test_administrator_sets_a_minimum_of_days_and_sees_the_week(sqlite_client: Client) -> None:
+    planning = make_planning()
+    client = sqlite_client
+    client.sign_in(factories.make_staff()).get(f"/gestion/reglages/combinaisons/{planning.activity.id}")
+    morning = str(planning.activity.units["Matin"])
+    typed = {
+        "line-0-kind": "week_at_least", "line-0-units": [morning], "line-0-number": "3",
+        "line-0-when": "school_holidays", "line-0-starts_on": "2026-10-21", "line-0-ends_on": "2026-10-20",
+    }  # fmt: skip
+    page = client.submit("combinations", status=422, **typed)
+    assert "Cette date est avant la première." in page.text
+    page = client.submit("combinations", status=422, **{"line-0-ends_on": "2026-10-30", "line-0-number": "7"})
+    assert "Indiquez un nombre de 2 à 6." in page.text
+    page = client.submit("combinations", status=422, **{"line-0-units": [], "line-0-number": "3"})
+    assert "Cochez au moins un temps d’accueil." in page.text
+    page = client.submit("combinations", status=200, button="Aperçu", **{"line-0-units": [morning]})
+    assert "du mercredi 21 octobre 2026 au vendredi 30 octobre 2026" in page.text
+    assert "Semaine du lundi 26 octobre 2026, 5 jours d’ouverture 1 jour : Choisissez au moins 3 jours" in page.text
+    assert "2 jours : Choisissez au moins 3 jours cette semaine : encore 1. 3 jours : permis" in page.text
+    client.submit("combinations")
+    days = Days(
+        when=When.SCHOOL_HOLIDAYS, starts_on=date(2026, 10, 21), ends_on=date(2026, 10, 30),
+        units=frozenset({planning.activity.units["Matin"]}),
+    )  # fmt: skip
+    assert catalogue().activities[planning.activity.id].combinations == (WeekCount(days, 3),)
+    assert (
+        client.get(f"/gestion/reglages/combinaisons/{planning.activity.id}").value("line-0-starts_on", "combinations")
+        == "2026-10-21"
+    )
 
 
 def test_rule_that_says_nothing_is_refused_beside_its_field_and_nothing_is_lost(sqlite_client: Client) -> None:
