@@ -1,6 +1,8 @@
 """Sending files: a stored PDF under the number that people know it by, and what is made for one answer."""
 
-from flask import Response, current_app, send_from_directory
+from typing import IO
+
+from flask import Response, current_app, send_file, send_from_directory
 
 
 def send_pdf(path: str, number: str) -> Response:
@@ -23,5 +25,12 @@ def send_made(content: bytes, mimetype: str, name: str) -> Response:
     response = Response(content, mimetype=mimetype)
     response.headers["Vary"] = "HX-Request"  # the same address answers with a page where its question is wrong
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def send_archive(archive: IO[bytes], name: str) -> Response:
+    """A ZIP that was made for this answer, and is closed once it is sent; no browser keeps it by itself."""
+    response = send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -112,6 +112,7 @@ _BELONGS_TO = {
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",
     "family.agendas": "family.bookings",
+    "family.data_exports": "family.members",
     "family.prepaid_books": "family.enrolments",
     "staff.counter_families": "staff.families",
     "staff.family_parts": "staff.families",

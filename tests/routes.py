@@ -214,6 +214,8 @@ ROUTES: Mapping[str, Route] = {
     "family.enrolments.withdraw": _family("POST", "enrolment_id"),
     "family.prepaid_books.show": _family(argument="child_id"),
     "family.prepaid_books.buy": _family("POST", "child_id", sends=_BOOK),
+    "family.data_exports.show": _family(),
+    "family.data_exports.download": _family("POST"),
     "family.agendas.show_month": _family(),
     "family.agendas.show_feed": _family(),
     "family.agendas.renew_feed": _family("POST"),

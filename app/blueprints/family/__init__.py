@@ -8,6 +8,7 @@ from app.blueprints.family.agendas import blueprint as agendas
 from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
 from app.blueprints.family.dashboard import blueprint as dashboard
+from app.blueprints.family.data_exports import blueprint as data_exports
 from app.blueprints.family.enrolments import blueprint as enrolments
 from app.blueprints.family.guardians import blueprint as guardians
 from app.blueprints.family.history import blueprint as history
@@ -21,6 +22,6 @@ family.before_request(guard_family)
 
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, agendas, invoices, history,
-    account, simulations,
+    account, simulations, data_exports,
 ):  # fmt: skip
     family.register_blueprint(_section)
