@@ -48,6 +48,7 @@ from app.models.mails import OutboxMail
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook, PrepaidBookEvent
 from app.models.price_facts import FamilyResidence, FamilyStanding
+from app.models.required_documents import RequiredDocument, SubmittedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ def agreements_of(family_id: int) -> tuple[Agreement, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A PDF of the copy: its name in it, and where it lies in the instance folder (None: not made yet)."""
+    """A PDF of the copy: its name in it, where it lies in the instance folder (None: not made yet), and its key."""
 
     name: str
     path: str | None
+    key: str | None = None  # of what the family handed in, which lies there encrypted
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +401,18 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
             PaymentBasket.ended_at.label("terminé le"),
         ).where(PaymentBasket.family_id == w.family_id).order_by(PaymentBasket.id),
     ),
+    "pièces remises": (
+        (SubmittedDocument,),
+        lambda w: select(
+            SubmittedDocument.id.label("numéro"), RequiredDocument.name.label("pièce"), _CHILD,
+            SubmittedDocument.status.label("état"), SubmittedDocument.file_name.label("fichier"),
+            SubmittedDocument.handed_in_at.label("remise le"), w.who(SubmittedDocument.handed_in_by_id).label("par"),
+            SubmittedDocument.dated_on.label("datée du"), SubmittedDocument.valid_until.label("valable jusqu’au"),
+            SubmittedDocument.decided_at.label("décidé le"), SubmittedDocument.refusal_reason.label("motif du refus"),
+        ).join(RequiredDocument, RequiredDocument.id == SubmittedDocument.document_id)
+        .outerjoin(Child, Child.id == SubmittedDocument.child_id)
+        .where(SubmittedDocument.family_id == w.family_id).order_by(SubmittedDocument.id),
+    ),
     "courriels reçus": (
         (OutboxMail,),
         lambda w: select(
@@ -459,8 +473,15 @@ def _papers(session: Session, whose: _Whose) -> list[Paper]:
         .where(Payment.family_id == whose.family_id)
         .order_by(Payment.id)
     )
-    return [Paper(f"factures/{number}.pdf", path) for number, path in invoices] + [
-        Paper(f"recus/{number}.pdf", path) for number, path in receipts
+    handed_in = session.execute(
+        select(SubmittedDocument.id, SubmittedDocument.path, SubmittedDocument.file_key)
+        .where(SubmittedDocument.family_id == whose.family_id)
+        .order_by(SubmittedDocument.id)
+    )
+    return [
+        *(Paper(f"factures/{number}.pdf", path) for number, path in invoices),
+        *(Paper(f"recus/{number}.pdf", path) for number, path in receipts),
+        *(Paper(f"pieces/{id_}.pdf", path, key) for id_, path, key in handed_in),
     ]
 
 

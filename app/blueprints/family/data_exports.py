@@ -1,5 +1,7 @@
 """« Mes données »: what the family agreed to, and a copy of all that is kept of it."""
 
+import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, render_template, url_for
@@ -10,10 +12,14 @@ from app.database import db
 from app.downloads import send_archive
 from app.htmx import render_page
 from app.integrations.archives import make_archive
+from app.integrations.kept_files import SealedFile, read_sealed
 from app.services import data_exports
+from app.services.data_exports import Paper
 from app.step_up import confirmed_lately
 
 blueprint = Blueprint("data_exports", __name__, url_prefix="/mes-donnees")
+
+logger = logging.getLogger(__name__)
 
 
 @blueprint.get("")
@@ -35,10 +41,18 @@ def download() -> BaseResponse:
     copy = data_exports.copy_of(db.session(), current_family().id, current_account().user_id)
     # The database is free for others while the archive is made.
     db.session.rollback()
-    folder = Path(current_app.instance_path)
     readme = render_template("family/data_exports/readme.txt", copy=copy)
-    archive = make_archive(
-        {"lisez-moi.txt": readme, "donnees.json": copy.as_json()},
-        {paper.name: folder / paper.path for paper in copy.papers if paper.path is not None},
-    )
+    archive = make_archive([("lisez-moi.txt", readme), ("donnees.json", copy.as_json())], _contents(copy.papers))
     return send_archive(archive, "mes-donnees.zip")
+
+
+def _contents(papers: Iterable[Paper]) -> Iterator[tuple[str, bytes]]:
+    folder = Path(current_app.instance_path)
+    for paper in papers:
+        if paper.path is None:
+            continue
+        try:
+            sealed = None if paper.key is None else read_sealed(folder, SealedFile(paper.path, paper.key))
+            yield paper.name, (folder / paper.path).read_bytes() if sealed is None else sealed
+        except OSError:
+            logger.exception("a paper of a family's copy cannot be read")
