@@ -30,7 +30,6 @@ from app.rules.tariff_grids import (
     FullPrice,
     Grid,
     Item,
-    LeastDays,
     LowerBracket,
     Modifier,
     NumberAxis,
@@ -54,7 +53,6 @@ SECTION_TITLES: Mapping[Section, str] = {
     Section.PACKAGES: "Forfaits",
     Section.COMBINATIONS: "Prix de la journée",
     Section.DEDUCTIONS: "Réductions pour le nombre de jours",
-    Section.LEAST_DAYS: "Nombre minimum de jours",
     Section.FEES: "Frais annuels",
     Section.CREDIT_BOOKS: "Carnets",
     Section.SURCHARGES: "Pénalités",
@@ -65,7 +63,6 @@ PART_TITLES: Mapping[Section, str] = {
     Section.PACKAGES: "un forfait",
     Section.COMBINATIONS: "un prix de la journée",
     Section.DEDUCTIONS: "une réduction pour le nombre de jours",
-    Section.LEAST_DAYS: "un nombre minimum de jours",
     Section.FEES: "des frais annuels",
     Section.CREDIT_BOOKS: "un carnet",
     Section.SURCHARGES: "une pénalité",
@@ -77,8 +74,10 @@ SECTION_HINTS: Mapping[Section, str] = {
     Section.MODIFIERS: "Elles s’appliquent l’une après l’autre, de haut en bas.",
     Section.PACKAGES: "Un prix pour tout ce qu’un enfant a dans la période. Le premier qui convient compte.",
     Section.COMBINATIONS: "Plusieurs temps d’accueil du même jour pour un seul prix.",
-    Section.DEDUCTIONS: "Ce qui est ôté quand un enfant vient assez de jours.",
-    Section.LEAST_DAYS: "En dessous, la semaine n’est pas acceptée.",
+    Section.DEDUCTIONS: (
+        "Ce qui est ôté quand un enfant vient assez de jours. Un nombre minimum de jours par semaine n’est pas un "
+        "prix : il se règle dans « Combinaisons »."
+    ),
     Section.FEES: (
         "Dus une fois par an, avant le premier temps d’accueil. Pour les appeler autrement, changez le nom de leur "
         "prix : ce sont les mêmes frais. Un autre prix fait d’autres frais."
@@ -100,7 +99,6 @@ _SECTION_OF: Mapping[Part, Section] = {
     Part.COMBINATION: Section.COMBINATIONS,
     Part.PACKAGE: Section.PACKAGES,
     Part.DEDUCTION: Section.DEDUCTIONS,
-    Part.LEAST_DAYS: Section.LEAST_DAYS,
     Part.BOOK: Section.CREDIT_BOOKS,
 }
 
@@ -292,8 +290,6 @@ def _told(part: GridPart, names: Names) -> tuple[str, Sequence[str], Rate | None
         case DaysDeduction():
             steps = [f"{days} jours{NBSP}: −{euros(cents)}" for days, cents in sorted(part.steps)]
             return part.code, [f"{enumeration(steps)} {_PERIODS[part.period]}", f"sur {names.all(part.units)}"], None
-        case LeastDays():
-            return f"{part.days} jours par semaine", [names.all(part.units)], None
         case YearlyFee():
             who = "par enfant" if part.is_per_child else "par famille"
             return (

@@ -40,7 +40,6 @@ from app.rules.tariff_grids import (
     CreditBook,
     DaysDeduction,
     Grid,
-    LeastDays,
     Package,
     PartlyCancelled,
     Period,
@@ -187,25 +186,6 @@ class DeductionForm(PartForm):
         return DaysDeduction(self.name.data, Period(self.period.data), frozenset(self.units.data or ()), steps)
 
 
-class LeastDaysForm(PartForm):
-    """How many days a week are accepted at least."""
-
-    units = ticks_field("Les jours comptent avec", required="Cochez au moins un temps d’accueil.")
-    days = whole_field("Nombre minimum de jours par semaine", 2, 7, required="Indiquez le nombre de jours.")
-
-    def set_choices(self) -> None:
-        """Units."""
-        self._codes(self.units, () if self.present is None else self.present.units, only_units=True)
-
-    def show(self, part: LeastDays) -> None:
-        """Fill in."""
-        self.units.data, self.days.data = sorted(part.units), str(part.days)
-
-    def build(self, rate: Rate | None) -> LeastDays:
-        """The rule of a valid form."""
-        return LeastDays(frozenset(self.units.data or ()), int(self.days.data))
-
-
 class BookForm(PartForm):
     """A book of prepaid entries."""
 
@@ -276,7 +256,6 @@ _FORMS: Mapping[Section, type[PartForm]] = {
     Section.PACKAGES: PackageForm,
     Section.COMBINATIONS: CombinationForm,
     Section.DEDUCTIONS: DeductionForm,
-    Section.LEAST_DAYS: LeastDaysForm,
     Section.FEES: FeeForm,
     Section.CREDIT_BOOKS: BookForm,
     Section.SURCHARGES: SurchargeForm,

@@ -28,7 +28,6 @@ from app.rules.explanations import Cause, Operation, Step, Way, recompute
 from app.rules.modifiers import CAUSE_OF_SURCHARGE, item_price, surcharges_for
 from app.rules.packages import (
     PackageUse,
-    below_least_days,
     by_child_and_period,
     deducted_cents,
     different_days,
@@ -246,12 +245,7 @@ class _Evaluation:
 
     def run(self) -> None:
         """Price everything: packages, prepaid entries, days, surcharges, deductions, fees."""
-        too_few = below_least_days(self.grid.least_days, self.usages)
-        for usage in self.usages:
-            if usage.key in too_few:
-                self.charges.refuse([usage], PriceProblem(ProblemKind.TOO_FEW_DAYS, usage.code))
-        left = [usage for usage in self.usages if usage.key not in too_few]
-        left = [usage for usage in self._after_packages(left) if usage.is_charged]
+        left = [usage for usage in self._after_packages(self.usages) if usage.is_charged]
         left = self._after_books(left)
         self._price_days(left, self.charges)
         refused = {each.usage.key for each in self.charges.unpriced}

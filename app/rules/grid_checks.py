@@ -43,7 +43,6 @@ class Part(StrEnum):
     COMBINATION = auto()
     PACKAGE = auto()
     DEDUCTION = auto()
-    LEAST_DAYS = auto()
     BOOK = auto()
 
 
@@ -106,8 +105,6 @@ def grid_problems(grid: Grid) -> tuple[GridProblem, ...]:
         found += _unknown(grid, _Where(Part.COMBINATION, combination.item, place), combination.units)
     for place, deduction in enumerate(grid.deductions):
         found += _unknown(grid, _Where(Part.DEDUCTION, deduction.code, place), deduction.units - in_packages)
-    for place, rule in enumerate(grid.least_days):
-        found += _unknown(grid, _Where(Part.LEAST_DAYS, "", place), rule.units - in_packages)
     for place, book in enumerate(grid.credit_books):
         found += _unknown(grid, _Where(Part.BOOK, book.item, place), book.units - in_packages)
     return tuple(found)

@@ -16,7 +16,6 @@ from app.rules.tariff_grids import (
     DaysDeduction,
     Grid,
     Item,
-    LeastDays,
     Modifier,
     Package,
     Surcharge,
@@ -25,7 +24,7 @@ from app.rules.tariff_grids import (
 )
 
 GridPart = (
-    Item | Modifier | Package | Combination | YearlyFee | CreditBook | Surcharge | DaysDeduction | LeastDays
+    Item | Modifier | Package | Combination | YearlyFee | CreditBook | Surcharge | DaysDeduction
 )  # fmt: skip
 
 
@@ -37,7 +36,6 @@ class Section(StrEnum):
     PACKAGES = auto()
     COMBINATIONS = auto()
     DEDUCTIONS = auto()
-    LEAST_DAYS = auto()
     FEES = auto()
     CREDIT_BOOKS = auto()
     SURCHARGES = auto()

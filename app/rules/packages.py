@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.rules.bills import Usage
-from app.rules.tariff_grids import DaysDeduction, LeastDays, Package, PartlyCancelled, Period
+from app.rules.tariff_grids import DaysDeduction, Package, PartlyCancelled, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,6 @@ def deducted_cents(deduction: DaysDeduction, days: int) -> int:
     """What is taken off for so many days: the highest step reached counts, alone."""
     reached = [step for step in deduction.steps if step[0] <= days]
     return max(reached)[1] if reached else 0
-
-
-def below_least_days(rules: Iterable[LeastDays], usages: Collection[Usage]) -> frozenset[int]:
-    """The keys of the charged usages of a child's week that has fewer days than a rule takes."""
-    charged = [usage for usage in usages if usage.is_charged]
-    return frozenset(
-        usage.key
-        for rule in rules
-        for _, group in by_child_and_period(Period.WEEK, rule.units, charged)
-        if len(different_days(group)) < rule.days
-        for usage in group
-    )
 
 
 def usage_order(usage: Usage) -> tuple[date, str, int]:

@@ -33,7 +33,7 @@ class ProblemKind(StrEnum):
     NO_BRACKET = auto()  # the fact falls in a hole of the grid
     SEVERAL_BRACKETS = auto()  # … or in two brackets
     NOT_OFFERED = auto()  # the table has no such place
-    TOO_FEW_DAYS = auto()  # fewer days in the week than the grid takes
+    TOO_FEW_DAYS = auto()  # fewer days than what is only sold as a package takes
     FACT_MISSING = auto()  # what the table is read by is not known
     NO_MAXIMUM = auto()  # without quotient the maximum counts, and the rate has none
 

@@ -57,8 +57,6 @@ def told_days(versions: Iterable[GridVersion], priced: DaySpan) -> DaySpan:
 def periods_of(grid: Grid) -> frozenset[Period]:
     """What a price of this grid may look at, beyond its own day."""
     periods = {package.period for package in grid.packages} | {deduction.period for deduction in grid.deductions}
-    if grid.least_days:
-        periods.add(Period.WEEK)
     if grid.counted_siblings is CountedSiblings.SAME_MONTH and asks_siblings(grid):
         periods.add(Period.MONTH)
     if grid.credit_books or grid.fees:

@@ -290,14 +290,6 @@ class DaysDeduction:
 
 
 @dataclass(frozen=True, slots=True)
-class LeastDays:
-    """Bookings of ``units`` are refused below a number of different days in a week."""
-
-    units: frozenset[str]
-    days: int
-
-
-@dataclass(frozen=True, slots=True)
 class CreditBook:
     """A book of prepaid entries (carnet): ``item`` is its price, ``entries`` of ``units`` it pays for.
 
@@ -503,7 +495,6 @@ class Grid:
     combinations: tuple[Combination, ...] = ()
     packages: tuple[Package, ...] = ()  # the first that holds counts
     deductions: tuple[DaysDeduction, ...] = ()
-    least_days: tuple[LeastDays, ...] = ()
     credit_books: tuple[CreditBook, ...] = ()
     fees: tuple[YearlyFee, ...] = ()
     surcharges: tuple[Surcharge, ...] = ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -22,8 +24,8 @@ from app.models.activities import Activity, ActivityNoticeRule, Office, TariffVe
 from app.models.bookings import Booking
 from app.models.families import Family
 from app.models.invoices import Invoice
-from app.rules.combinations import Requirement
-from app.rules.deadlines import Counted, DaysBefore, Deadline, HoursBefore, WeekdayBefore, simple_rule
+from app.rules.combinations import Requirement, WeekCount
+from app.rules.deadlines import Counted, Days, DaysBefore, Deadline, HoursBefore, WeekdayBefore, simple_rule
 from app.rules.tariff_grids import Table
 from app.services.catalogue import forget_catalogue
 from app.services.checks import find_inconsistencies
@@ -190,6 +192,30 @@ def test_notice_rules_of_an_earlier_version_become_documents(empty_app: Flask, d
         (2, Deadline.BOOK): simple_rule(HoursBefore(48)),
         (2, Deadline.CANCEL): simple_rule(WeekdayBefore(1, 4, time(10))),
     }
+
+
+def test_a_least_number_of_days_in_prices_becomes_a_rule_of_the_week(empty_app: Flask, demo_data_key: None) -> None:
+    load_dump("0001")
+    flask_migrate.upgrade(revision="0017")
+    least = [{"is": "LeastDays", "units": ["unit-1", "week"], "days": 3}]
+    with db.engine.begin() as connection:
+        rows = connection.execute(
+            text("SELECT id, grid FROM tariff_version WHERE activity_id = 1 ORDER BY starts_on")
+        ).all()
+        for id_, grid in rows[1:]:
+            changed = json.dumps(json.loads(grid) | {"least_days": least})
+            connection.execute(
+                text("UPDATE tariff_version SET grid = :grid WHERE id = :id"), {"grid": changed, "id": id_}
+            )
+    migrate_database()
+    versions = db.session.scalars(
+        select(TariffVersion).where(TariffVersion.activity_id == 1).order_by(TariffVersion.starts_on)
+    ).all()
+    rules = db.session.get_one(Activity, 1).combinations.rules
+    assert len(versions) > 1
+    assert [rule for rule in rules if isinstance(rule, WeekCount)] == [
+        WeekCount(Days(starts_on=versions[1].starts_on, units=frozenset({1})), 3)
+    ]
 
 
 def test_a_broken_reference_undoes_the_migration(empty_app: Flask, demo_data_key: None) -> None:

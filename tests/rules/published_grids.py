@@ -27,7 +27,6 @@ from app.rules.tariff_grids import (
     FullPrice,
     Grid,
     Item,
-    LeastDays,
     LowerBracket,
     Modifier,
     ModifierKind,
@@ -261,7 +260,6 @@ def fleury() -> Grid:
             Modifier(ModifierKind.SIBLING, Condition(items=whole, ranks=SECOND), AddCents(-40)),
         ),
         deductions=(DaysDeduction("week", Period.WEEK, care, ((4, 700), (5, 1500))),),
-        least_days=(LeastDays(care, 3),),
         fees=(YearlyFee("membership", 9, is_per_child=False),),
         counted_siblings=CountedSiblings.SAME_DAY,
     )

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.rules.bills import Bill, FeePaid, Household, HouseholdChild, Usage, UsageStanding
+from app.rules.calendars import Calendar
+from app.rules.combinations import WeekCount, week_violations
+from app.rules.deadlines import Days
 from app.rules.explanations import recompute
 from app.rules.family_prices import invoice_with_late_payment, price_family
 from app.rules.grid_checks import GridProblemKind, grid_problems
@@ -79,8 +82,9 @@ OUTCOMES = {
     "aucune tranche": ProblemKind.NO_BRACKET,
     "deux tranches": ProblemKind.SEVERAL_BRACKETS,
     "non proposé": ProblemKind.NOT_OFFERED,
-    "refusé": ProblemKind.TOO_FEW_DAYS,
 }
+# Fleury takes three days of a week at least: no price, but a rule of the week.
+LEAST_DAYS = {"fleury-ligue-2018": WeekCount(Days(units=frozenset({1})), 3)}
 
 
 @dataclass
@@ -228,6 +232,13 @@ def test_prices_that_councils_publish(row: Row) -> None:
         case = read_case(row["précisions"])
         steps = invoice_with_late_payment(GRIDS[row["cas"].split("/")[0]], case.amount_cents, case.reminders)
         assert recompute(steps) == cents(row["prix"])
+        return
+    if row["prix"] == "refusé":
+        (days,) = re.findall(r"(\d+) jours", row["précisions"])
+        week = [date(2026, 11, 23) + timedelta(offset) for offset in range(5)]
+        chosen = {day: {1} for day in week[: int(days)]}
+        rules = [LEAST_DAYS[row["cas"].split("/")[0]]]
+        assert week_violations(chosen, {}, {day: {1} for day in week}, {}, rules, Calendar({}, ()))
         return
     bill = bill_of(row)
     outcome, _, candidates = row["prix"].partition(" : ")

@@ -33,7 +33,6 @@ from app.rules.tariff_grids import (
     DaysDeduction,
     Grid,
     Item,
-    LeastDays,
     Modifier,
     ModifierKind,
     Nature,
@@ -247,32 +246,26 @@ def test_a_booking_given_back_and_booked_again_counts_once(home: Home) -> None:
     assert kept(home.elder) == [4_500, 0, 0, 0, 0]
 
 
-def test_days_that_are_sold_together_are_refused_one_by_one(sqlite_app: Flask) -> None:
-    def at_least(activity: ActivitySetup) -> tuple[LeastDays, ...]:
-        return (LeastDays(frozenset(unit_code(id_) for id_ in activity.units.values()), 3),)
-
+def test_days_that_are_only_sold_as_a_package_are_refused_one_by_one(sqlite_app: Flask) -> None:
     home = make_home()
     with write_transaction() as session:
-        version = session.scalars(select(TariffVersion)).one()
-        version.grid = many_rules(home.activity, least_days=at_least(home.activity), fees=())
+        units = frozenset(unit_code(id_) for id_ in home.activity.units.values())
+        package = Package("week", Period.WEEK, units, least_days=3, is_the_only_price=True)
+        session.scalars(select(TariffVersion)).one().grid = many_rules(home.activity, packages=(package,), fees=())
     two, three = (home.ids(WEEK[:count], ("Matin",)) for count in (2, 3))
     week = home.week(home.elder, WEEK[0], wanted(two, two))
     assert {cells_of(week)[id_].reason_text for id_ in two} == {
         "Pas assez de jours\u00a0: cette activité se réserve pour plusieurs jours de la semaine ensemble."
     }
     assert save(home.family, home.elder, book=two).count(Result.REFUSED) == 2
-    assert save(home.family, home.elder, book=three).count(Result.BOOKED) == 3
-    assert kept(home.elder) == [400] * 3
-
-
-def test_a_day_that_cannot_be_had_takes_the_others_with_it_where_a_week_needs_several(sqlite_app: Flask) -> None:
-    home = make_home()
     with write_transaction() as session:
-        units = frozenset(unit_code(id_) for id_ in home.activity.units.values())
-        session.scalars(select(TariffVersion)).one().grid = many_rules(home.activity, least_days=(LeastDays(units, 3),))
         session.get_one(Opening, home.openings[WEEK[2], "Matin"]).is_open = False
-    outcome = save(home.family, home.elder, book=home.ids(WEEK[:3], ("Matin",)))
-    assert outcome.count(Result.BOOKED) == 0 and outcome.count(Result.REFUSED) == 3
+    # A day that cannot be had takes the others with it.
+    assert save(home.family, home.elder, book=three).count(Result.REFUSED) == 3
+    with write_transaction() as session:
+        session.get_one(Opening, home.openings[WEEK[2], "Matin"]).is_open = True
+    assert save(home.family, home.elder, book=three).count(Result.BOOKED) == 3
+    assert kept(home.elder) == [4_500, 0, 0]
 
 
 def test_an_invoice_shows_packages_days_and_dues_and_sums_to_what_the_planning_said(home: Home) -> None:

@@ -29,7 +29,6 @@ SECTIONS = {
     "forfaits": Section.PACKAGES,
     "journee": Section.COMBINATIONS,
     "jours": Section.DEDUCTIONS,
-    "minimum": Section.LEAST_DAYS,
     "frais": Section.FEES,
     "carnets": Section.CREDIT_BOOKS,
     "penalites": Section.SURCHARGES,

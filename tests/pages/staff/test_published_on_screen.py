@@ -229,8 +229,6 @@ class Typist:
             self.save(
                 "jours", name=deduction.code, period=deduction.period.value, units=self.all(deduction.units), **steps
             )
-        for rule in grid.least_days:
-            self.save("minimum", units=self.all(rule.units), days=rule.days)
         for fee in grid.fees:
             who = "child" if fee.is_per_child else "family"
             self.save("frais", item=self.code(fee.item), first_month=fee.first_month, who=who)

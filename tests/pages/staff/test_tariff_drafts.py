@@ -197,7 +197,6 @@ def test_table_is_drawn_by_buttons_and_says_where_it_is_wrong(regie: Client, dra
         ("jours", {"name": "TROIS jours"}, {"name": "porte ce nom"}),
         ("jours", {"days_0": "3"}, {"days_0": "un nombre de jours et un montant"}),
         ("jours", {"days_0": "3", "cents_0": "2", "days_1": "3", "cents_1": "4"}, {"days_0": "deux fois"}),
-        ("minimum", {"days": "1"}, {"days": "de 2 à 7"}),
         ("frais", {"item": "semaine"}, {"first_month": "Choisissez le mois"}),
         ("carnets", {"entries": "0"}, {"entries": "de 1 à 200", "item": "Choisissez"}),
         ("penalites", {"cause": "late_pickup", "effect": "percent", "percent": "5"}, {"effect": "un montant en plus"}),
