@@ -82,6 +82,8 @@ def _sentence(change: BillChange, name: str) -> str:
             return f"{named[0].upper()}{named[1:]} passe de {euros(change.was_cents or 0)} à {now}"
         case BillChangeKind.FEE:
             return f"S’ajoute la cotisation de l’année{NBSP}: {now}"
+        case BillChangeKind.SURCHARGE:
+            return f"S’ajoute une pénalité{NBSP}: {name}, {now}"
         case BillChangeKind.DEDUCTION:
             if not change.was_cents:
                 days = len(change.line.days)

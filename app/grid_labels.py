@@ -87,8 +87,9 @@ SECTION_HINTS: Mapping[Section, str] = {
         "garde ses entrées, ses temps d’accueil et sa durée, même si la grille change."
     ),
     Section.SURCHARGES: (
-        "Ce que coûte une venue sans réservation, une annulation tardive, un retard… Gardées pour plus tard : le "
-        "portail ne note encore ni pointage, ni annulation tardive, ni relance. Rien n’est facturé d’ici là."
+        "Ce que coûte une venue sans réservation, une annulation tardive, un retard… Une annulation tardive suit "
+        "ces règles ; sans règle, elle coûte le prix réservé. Les autres sont gardées pour plus tard : le portail ne "
+        "note encore ni pointage, ni relance, rien n’est facturé d’ici là."
     ),
 }
 _PERIODS = {Period.WEEK: "par semaine", Period.MONTH: "par mois", Period.SEASON: "pour la saison"}

@@ -17,7 +17,7 @@ from app.rules.audiences import Audience
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
-from app.rules.cells import Badge, Cell, CellState, Reason
+from app.rules.cells import Action, Badge, Cell, CellState, Reason
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
@@ -302,6 +302,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.OTHER_BOOKINGS: "vos autres réservations ont changé",
         PriceChangeReason.SIBLINGS: "le nombre d’enfants inscrits a changé",
         PriceChangeReason.BOOK: "un carnet a été acheté ou repris",
+        PriceChangeReason.CANCELLED_LATE: "annulé après le délai",
     },
     DayKind: {
         DayKind.SCHOOL_DAY: "Jours d’école",
@@ -581,6 +582,11 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
             return f"Trop tard{NBSP}: il fallait réserver avant {deadline}."
         case Reason.TOO_LATE_TO_CANCEL:
             return f"Ne peut plus être annulé{NBSP}: c’était possible jusqu’à {deadline}."
+        case Reason.CHARGED_BY_NOW:
+            return (
+                f"L’annulation était gratuite jusqu’à {deadline}. Elle reste possible, mais facturée{NBSP}: décochez à "
+                "nouveau pour annuler quand même."
+            )
         case Reason.INVOICED:
             return f"Déjà facturé{NBSP}: pour toute correction, contactez-nous."
         case Reason.NOT_ENROLLED:
@@ -596,7 +602,9 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
         case Reason.RECORDED:
             return "Noté par l’équipe ce jour-là."
         case Reason.CANCELLED_LATE:
-            return "Annulé après le délai : le prix reste dû."
+            return f"Annulé après le délai{NBSP}: le prix reste dû. Pour revenir, contactez-nous."
+        case Reason.CANCELLED_BY_OTHER_FAMILY:
+            return f"Absence annoncée par l’autre foyer de votre enfant{NBSP}: pour réserver, contactez-nous."
         case Reason.OFFER_EXPIRED:
             return f"Il fallait répondre avant {deadline}."
         case Reason.PAYMENT_EXPIRED:
@@ -637,7 +645,11 @@ def reminder_sentence(reminder: Reminder) -> str:
 
 def cell_deadline(cell: Cell) -> str | None:
     """Until when the parent may still act here; None when nothing is possible or the unit's start is the limit."""
+    if Action.CANCEL_LATE in cell.actions and cell.charged_until:
+        return f"Annulation possible jusqu’à {moment(cell.charged_until)}, mais facturée."
     if cell.state is CellState.PRESENT and cell.actions and cell.cancel_until:
+        if cell.charged_until:
+            return f"Annulation gratuite jusqu’à {moment(cell.cancel_until)}{NBSP}; ensuite, elle est facturée."
         return f"Annulable jusqu’à {moment(cell.cancel_until)}."
     if cell.state is CellState.OFFERED and cell.actions and cell.kept_until:
         return f"À accepter avant {moment(cell.kept_until)}."

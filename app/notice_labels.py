@@ -74,15 +74,25 @@ def hour_words(at: time) -> str:
 DEADLINE_TITLES = {
     Deadline.OPENING: "Ouverture des réservations",
     Deadline.BOOK: "Réserver",
-    Deadline.CANCEL: "Annuler",
+    Deadline.CANCEL: "Annuler gratuitement",
+    Deadline.CANCEL_LATE: "Annuler, facturé",
 }
+WITHOUT_RULE = {
+    Deadline.OPENING: "les réservations sont ouvertes sans attendre",
+    Deadline.BOOK: "jusqu’au début du temps d’accueil",
+    Deadline.CANCEL: "jusqu’au début du temps d’accueil",
+    Deadline.CANCEL_LATE: "rien ne s’annule en ligne après le délai gratuit",
+}
+"""What holds where no rule is set."""
+FREE_UNTIL_THEN = "annulation encore gratuite à ce moment, rien n’est facturé"
+_VERBS = {Deadline.CANCEL: "annuler", Deadline.CANCEL_LATE: "annuler, facturé,"}
 
 
 def instant_words(instant: datetime | Never | None, start: datetime, deadline: Deadline) -> str:
     """What a rule gives: « réserver jusqu’au lundi 30 novembre à 9 h », for a unit that starts at `start`."""
-    verb = "annuler" if deadline is Deadline.CANCEL else "réserver"
+    verb = _VERBS.get(deadline, "réserver")
     if isinstance(instant, Never):
-        return f"{verb}{NBSP}: jamais en ligne"
+        return f"{verb.removesuffix(',')}{NBSP}: jamais en ligne"
     if deadline is Deadline.OPENING:
         return "réserver dès maintenant" if instant is None else f"réserver à partir du {_moment_words(instant)}"
     if instant is None or instant.astimezone(UTC) == start.astimezone(UTC):

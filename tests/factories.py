@@ -531,10 +531,12 @@ def save(
     *,
     book: Collection[int] = (),
     cancel: Collection[int] = (),
+    charged: Collection[int] = (),
     key: str | None = None,
 ) -> SaveOutcome:
-    """Book and cancel openings as the planning's form does."""
+    """Book and cancel openings as the planning's form does; `charged`: cancel what it said would be charged."""
     wanted = proposal(held=cancel, free=book, ticked=book)
+    wanted = replace(wanted, shown=(*wanted.shown, *(Shown(id_, True, charged=True) for id_ in charged)))
     key = key or f"test-key-{next(_numbers):08}"
     with write_transaction() as session:
         return bookings.save(session, family.ref, family.user_id, child_id, key, wanted)

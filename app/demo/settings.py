@@ -117,6 +117,7 @@ class ActivityPlan:
     scopes: tuple[ScopePlan, ...]
     book: Notice
     cancel: Notice
+    cancel_late: Notice | None = None  # None: not at all once it is not free any more
     opens: tuple[date, date] | None = None  # None: all through the season
     together: tuple[TogetherPlan, ...] = ()
     sibling_percent: int = 0  # less, from the second child enrolled on
@@ -182,6 +183,7 @@ ACTIVITIES = (
         ),
         book=DaysBefore(1, time(10), Counted.WORKING),
         cancel=DaysBefore(1, time(10), Counted.WORKING),
+        cancel_late=DaysBefore(0, time(9)),
     ),
     ActivityPlan(
         name="CAJ vacances",
@@ -330,8 +332,10 @@ def _set_up_activity(
         session.add_all(
             CapacityScopeGroup(scope_id=row.id, group_id=groups[name].id) for name in scope.groups or tuple(groups)
         )
-    for deadline, notice in ((Deadline.BOOK, plan.book), (Deadline.CANCEL, plan.cancel)):
-        session.add(ActivityNoticeRule(activity_id=activity_id, deadline=deadline, rule=simple_rule(notice)))
+    notices = {Deadline.BOOK: plan.book, Deadline.CANCEL: plan.cancel, Deadline.CANCEL_LATE: plan.cancel_late}
+    for deadline, notice in notices.items():
+        if notice is not None:
+            session.add(ActivityNoticeRule(activity_id=activity_id, deadline=deadline, rule=simple_rule(notice)))
     return {name: unit.id for name, unit in units.items()}, {name: group.id for name, group in groups.items()}
 
 

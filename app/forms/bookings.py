@@ -12,7 +12,7 @@ from app.services.bookings import MAX_OPENINGS_PER_SAVE
 from app.services.errors import ForgedForm
 from app.services.planning import Proposal
 
-_SHOWN = re.compile(r"\d{1,9}h?(,\d{1,9}h?)*")  # nine digits: what every database takes as an id
+_SHOWN = re.compile(r"\d{1,9}[hc]?(,\d{1,9}[hc]?)*")  # nine digits: what every database takes as an id
 _KEY_LENGTH = 32
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -38,7 +38,11 @@ def read_proposal(form: MultiDict[str, str]) -> Proposal:
     too_many = len(ticks) > MAX_OPENINGS_PER_SAVE or text.count(",") >= MAX_OPENINGS_PER_SAVE
     if too_many or (text and not _SHOWN.fullmatch(text)) or not all(re.fullmatch(r"\d{1,9}", tick) for tick in ticks):
         raise ForgedForm
-    shown = tuple(Shown(int(entry.rstrip("h")), entry.endswith("h")) for entry in text.split(",") if entry)
+    shown = tuple(
+        Shown(int(entry.rstrip("hc")), entry.endswith(("h", "c")), entry.endswith("c"))
+        for entry in text.split(",")
+        if entry
+    )
     return Proposal(shown, frozenset(int(tick) for tick in ticks))
 
 
@@ -51,6 +55,6 @@ def read_key(form: MultiDict[str, str], child_id: int, proposal: Proposal) -> st
     key = form.get("key", "")
     if not _KEY.fullmatch(key):
         raise ForgedForm
-    shown = sorted((shown.opening_id, shown.held) for shown in proposal.shown)
+    shown = sorted((shown.opening_id, shown.held, shown.charged) for shown in proposal.shown)
     sent = f"{key} {child_id} {shown} {sorted(proposal.ticked)}"
     return hashlib.sha256(sent.encode()).hexdigest()[:_KEY_LENGTH]

@@ -108,6 +108,7 @@ class PriceChangeReason(StrEnum):
     OTHER_BOOKINGS = auto()  # the family booked or cancelled something else: a package, a combination, a sibling's rank
     SIBLINGS = auto()  # another child of the family was enrolled
     BOOK = auto()  # a prepaid book was sold or taken back
+    CANCELLED_LATE = auto()  # the family cancelled it too late, and the tariff says what that costs
 
 
 class BookingPriceChange(Base):

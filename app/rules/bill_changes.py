@@ -18,6 +18,7 @@ class BillChangeKind(StrEnum):
     CHANGED = auto()  # a package goes on holding at another price
     FEE = auto()
     DEDUCTION = auto()  # a deduction comes, goes or changes
+    SURCHARGE = auto()  # a late cancellation adds an amount of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ def bill_changes(before: Bill, after: Bill, instead_of: Callable[[PricedLine], i
     for line in _lines(after, {LineKind.FEE}):
         if (line.activity_id, line.item, line.child_id) not in fees:
             changes.append(BillChange(BillChangeKind.FEE, line, 0, line.amount_cents))
+    for line in _lines(after, {LineKind.SURCHARGE}):
+        if _matching(line, before) is None:
+            changes.append(BillChange(BillChangeKind.SURCHARGE, line, 0, line.amount_cents))
     for line in _lines(after, {LineKind.DEDUCTION}):
         same = _matching(line, before)
         was_cents = 0 if same is None else same.amount_cents

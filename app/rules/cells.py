@@ -9,7 +9,17 @@ from enum import StrEnum, auto
 
 from app.rules.calendars import Calendar
 from app.rules.combinations import Breach, Violation
-from app.rules.deadlines import Never, NoticeRule, Occasion, instant, is_for_others, is_in_time, paris_moment
+from app.rules.deadlines import (
+    CancelLimits,
+    Never,
+    NoticeRule,
+    Occasion,
+    cancel_limits,
+    instant,
+    is_for_others,
+    is_in_time,
+    paris_moment,
+)
 from app.rules.states import BookingStatus
 
 
@@ -40,6 +50,7 @@ class Reason(StrEnum):
     OTHER_AUDIENCE = auto()
     TOO_LATE_TO_BOOK = auto()
     TOO_LATE_TO_CANCEL = auto()
+    CHARGED_BY_NOW = auto()  # of a save: cancelling was free when the form was shown, and is not any more
     STAFF_ONLY = auto()
     INVOICED = auto()
     NOT_ENROLLED = auto()
@@ -49,6 +60,7 @@ class Reason(StrEnum):
     OVERLAPS = auto()
     RECORDED = auto()
     CANCELLED_LATE = auto()
+    CANCELLED_BY_OTHER_FAMILY = auto()  # too late: the place was given up, and is charged there
     OFFER_EXPIRED = auto()
     PAYMENT_EXPIRED = auto()
     TOO_FEW_DAYS = auto()
@@ -61,6 +73,7 @@ class Action(StrEnum):
 
     BOOK = auto()
     CANCEL = auto()
+    CANCEL_LATE = auto()  # the child does not come: the place is freed, the price stays
     WITHDRAW = auto()  # a request that waits for the staff
     JOIN_LIST = auto()
     LEAVE_LIST = auto()
@@ -96,7 +109,8 @@ class CellFacts:
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
     ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid; ``is_special``: the
     staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when they validated it. ``was_late``: what
-    the family cancelled last was too late, and is charged.
+    the family cancelled last was too late, and is charged; ``other_was_late``: what the child's other family did.
+    ``late_rule``: until when a parent may still cancel though it is charged; none: not at all.
     """
 
     occasion: Occasion
@@ -122,14 +136,17 @@ class CellFacts:
     attendance: Attendance | None = None
     is_locked: bool = False
     was_late: bool = False
+    other_was_late: bool = False
+    late_rule: NoticeRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """The judgement: one state, the reason of what is not allowed, the allowed actions, and the instants for them.
 
-    ``book_from``, ``book_until`` and ``cancel_until`` are aware in Paris, never after the start of the unit, and None
-    without a notice rule. They are given even when they have passed: « il fallait réserver avant… ».
+    ``book_from``, ``book_until`` and ``cancel_until`` (free of charge) are aware in Paris, never after the start of the
+    unit, and None without a notice rule; ``charged_until``, that of a cancellation that is charged, is None where there
+    is none after ``cancel_until``. They are given even when they have passed: « il fallait réserver avant… ».
     """
 
     state: CellState
@@ -139,12 +156,13 @@ class Cell:
     book_from: datetime | None
     book_until: datetime | None
     cancel_until: datetime | None
+    charged_until: datetime | None
     kept_until: datetime | None = None
 
     @property
     def can_be_ticked(self) -> bool:
         """Whether its checkbox books or cancels."""
-        return not self.actions.isdisjoint((Action.BOOK, Action.CANCEL))
+        return not self.actions.isdisjoint((Action.BOOK, Action.CANCEL, Action.CANCEL_LATE))
 
     @property
     def refusing_instant(self) -> datetime | None:
@@ -155,7 +173,7 @@ class Cell:
             case Reason.TOO_LATE_TO_BOOK:
                 return self.book_until
             case Reason.TOO_LATE_TO_CANCEL:
-                return self.cancel_until
+                return self.charged_until or self.cancel_until
             case Reason.OFFER_EXPIRED | Reason.PAYMENT_EXPIRED:
                 return self.kept_until
             case _:
@@ -171,9 +189,9 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
 
     A held cell: 1. the unit has started (``PAST``); then the parent may act unless 2. it is invoiced, 3. the other
     family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. the offer or the
-    time to pay has passed, or, of a confirmed one, only the staff cancel or it is too late to. Its state is that of its
-    standing; on an invoice it is ``INVOICED``, with that reason whatever the hour. Over 2 to 6, a broken combination
-    makes what is confirmed ``NOT_ALLOWED`` with the same actions.
+    time to pay has passed, or, of a confirmed one, only the staff cancel or it is too late to, even charged. Its state
+    is that of its standing; on an invoice it is ``INVOICED``, with that reason whatever the hour. Over 2 to 6, a broken
+    combination makes what is confirmed ``NOT_ALLOWED`` with the same actions.
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
     are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book
@@ -181,24 +199,29 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
     """
     start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
-    opening, book, cancel = (
+    opening, book = (
         None if rule is None else instant(rule, facts.occasion, calendar)
-        for rule in (facts.opening_rule, facts.book_rule, facts.cancel_rule)
+        for rule in (facts.opening_rule, facts.book_rule)
     )
+    cancel = cancel_limits(facts.cancel_rule, facts.late_rule, facts.occasion, calendar)
     has_started = now.astimezone(UTC) >= start.astimezone(UTC)
     recorded = _recorded(facts)
     if recorded is not None:
         state, reason, actions = recorded
     elif facts.holding or facts.held_by_other_family:
         state, reason, actions = _held(facts, has_started, _held_barred(facts, now, cancel))
+        if Action.CANCEL in actions and facts.standing is BookingStatus.CONFIRMED and cancel.is_charged_at(now):
+            actions = frozenset({Action.CANCEL_LATE})
     else:
         barred = _not_theirs(facts, calendar) or _too_early(now, opening)
         state, reason, actions = _free(facts, has_started, barred or _too_late(now, book, Reason.TOO_LATE_TO_BOOK))
     book_from, book_until, cancel_until = (
-        None if isinstance(each, Never) else each for each in (opening, book, cancel)
+        None if isinstance(each, Never) else each for each in (opening, book, cancel.free)
     )
     badges = _badges(facts, state, actions)
-    return Cell(state, reason, actions, badges, book_from, book_until, cancel_until, facts.kept_until)
+    return Cell(
+        state, reason, actions, badges, book_from, book_until, cancel_until, cancel.charged, facts.kept_until
+    )  # fmt: skip
 
 
 _Judgement = tuple[CellState, Reason | None, frozenset[Action]]
@@ -228,6 +251,8 @@ def _recorded(facts: CellFacts) -> _Judgement | None:
         return CellState.ABSENT, Reason.RECORDED, _NOTHING
     if facts.was_late and not held:
         return CellState.ABSENT, Reason.CANCELLED_LATE, _NOTHING
+    if facts.other_was_late and not held:
+        return CellState.ABSENT, Reason.CANCELLED_BY_OTHER_FAMILY, _NOTHING
     if facts.attendance is Attendance.PRESENT and not held:
         return CellState.SPECIAL, Reason.RECORDED, _NOTHING
     if facts.is_special and held:
@@ -235,10 +260,10 @@ def _recorded(facts: CellFacts) -> _Judgement | None:
     return None
 
 
-def _held_barred(facts: CellFacts, now: datetime, cancel: datetime | Never | None) -> Reason | None:
+def _held_barred(facts: CellFacts, now: datetime, cancel: CancelLimits) -> Reason | None:
     match facts.standing:
         case BookingStatus.CONFIRMED:
-            return _too_late(now, cancel, Reason.TOO_LATE_TO_CANCEL)
+            return None if cancel.is_charged_at(now) else _too_late(now, cancel.free, Reason.TOO_LATE_TO_CANCEL)
         case BookingStatus.OFFERED:
             return _too_late(now, facts.kept_until, Reason.OFFER_EXPIRED)
         case BookingStatus.AWAITING_PAYMENT:

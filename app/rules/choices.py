@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An opening that the form showed, and whether it was held then."""
+    """An opening that the form showed, whether it was held then, and whether it said that cancelling it is charged."""
 
     opening_id: int
     held: bool
+    charged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class Deadline(StrEnum):
 
     OPENING = auto()  # from when bookings are taken
     BOOK = auto()
-    CANCEL = auto()
+    CANCEL = auto()  # free of charge
+    CANCEL_LATE = auto()  # still, though it stays charged
 
 
 class Counted(StrEnum):
@@ -304,6 +305,43 @@ def instant(rule: NoticeRule, occasion: Occasion, calendar: Calendar) -> datetim
     if found is None or isinstance(found, Never):
         return found
     return min(found, paris_moment(occasion.day, occasion.starts_at), key=lambda moment: moment.astimezone(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLimits:
+    """Until when a parent cancels free of charge (what `instant` says), and until when still, though it is charged.
+
+    ``charged`` is None where nothing comes after ``free``: it is not offered, or ends no later.
+    """
+
+    free: datetime | Never | None
+    charged: datetime | None
+
+    def is_charged_at(self, now: datetime) -> bool:
+        """Whether what is cancelled now may be, and stays charged."""
+        if self.charged is None or not is_in_time(now, self.charged):
+            return False
+        return isinstance(self.free, Never) or (self.free is not None and not is_in_time(now, self.free))
+
+
+def cancel_limits(
+    free_rule: NoticeRule | None, late_rule: NoticeRule | None, occasion: Occasion, calendar: Calendar
+) -> CancelLimits:
+    """Both limits of cancelling. No late rule, or none of its lines: nothing can be cancelled late.
+
+    Where the free limit is not before the other, it alone counts: nobody pays for what is free as long.
+    """
+    free = None if free_rule is None else instant(free_rule, occasion, calendar)
+    if late_rule is None or free is None:
+        return CancelLimits(free, None)
+    line = line_for(late_rule, occasion.day, occasion.unit_id, calendar, occasion.audiences)
+    charged = instant(late_rule, occasion, calendar)
+    if line is None or isinstance(charged, Never):
+        return CancelLimits(free, None)
+    if charged is None:
+        charged = paris_moment(occasion.day, occasion.starts_at)
+    is_covered = not isinstance(free, Never) and charged.astimezone(UTC) <= free.astimezone(UTC)
+    return CancelLimits(free, None if is_covered else charged)
 
 
 def counted_from(start: CountedFrom, day: date, calendar: Calendar) -> date:

@@ -38,6 +38,8 @@ class SaveReport:
     booked_count: int
     cancelled: tuple[ReportDay, ...]
     cancelled_count: int
+    absences: tuple[ReportDay, ...]  # cancelled too late: the place is freed, the price stays
+    absences_count: int
     not_done: tuple[NotDone, ...]
     change_cents: int  # by how much the family's bill changed
     effects: tuple[str, ...]
@@ -57,6 +59,8 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         booked_count=outcome.count(*_BOOKED),
         cancelled=_by_day(outcome, _CANCELLED, units),
         cancelled_count=outcome.count(*_CANCELLED),
+        absences=_by_day(outcome, _ABSENCES, units),
+        absences_count=outcome.count(*_ABSENCES),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
         change_cents=outcome.change_cents,
         effects=outcome.effects,
@@ -66,6 +70,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
 
 _BOOKED = (Result.BOOKED, Result.ALREADY_BOOKED)
 _CANCELLED = (Result.CANCELLED, Result.ALREADY_CANCELLED)
+_ABSENCES = (Result.CANCELLED_LATE,)
 _NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST)
 
 

@@ -43,6 +43,7 @@ class Result(StrEnum):
 
     BOOKED = auto()
     CANCELLED = auto()
+    CANCELLED_LATE = auto()  # the place is freed, the price stays due
     REFUSED = auto()  # this choice cannot be had; `reason` says why
     HELD_BACK = auto()  # could be had, but another choice of the same day could not
     WEEK_HELD_BACK = auto()  # could be had, but another choice of a week whose days are counted could not
@@ -163,13 +164,16 @@ def _apply(
     except UnknownTick:
         raise NotFound("openings") from None
     wishes = {day: _DayWish(facts, day, choices) for day in days}
-    refused, prices = _judge(facts, wishes, now)
+    # What is given back after the free deadline is charged: the rules decide it, never the form.
+    late = facts.cancelled_late({day: wish.final for day, wish in wishes.items()}, now)
+    agreed = {shown.opening_id for shown in proposal.shown if shown.charged}
+    refused, prices = _judge(facts, wishes, late, agreed, now)
     saved: list[SavedChoice] = []
     with session.no_autoflush:  # the bookings of all days go in together, not day by day before each counter
         for day, wish in wishes.items():
             saved += wish.told(facts, choices)
             if wish.changes_anything and day not in refused:
-                saved += _save_day(session, facts, wish, prices, user_id, now)
+                saved += _save_day(session, facts, wish, late, prices, user_id, now)
         saved += [choice for day in sorted(refused) for choice in refused[day]]
     _move_prices(session, prices, now)
     return SaveOutcome(child_id, tuple(saved), prices.change_cents, prices.effects())
@@ -206,17 +210,22 @@ class _DayWish:
 
 
 def _judge(
-    facts: PlanningFacts, wishes: Mapping[date, _DayWish], now: datetime
+    facts: PlanningFacts,
+    wishes: Mapping[date, _DayWish],
+    late: Collection[int],
+    agreed: Collection[int],
+    now: datetime,
 ) -> tuple[dict[date, list[SavedChoice]], ProposedPrices]:
     """What is refused, day by day, and the prices of what is not.
 
     A day that is refused takes its price from the others (too few days are left): so they are judged again without it.
+    What is given back `late` is refused unless the form said so: nobody is charged for what was shown as free.
     """
     refused: dict[date, list[SavedChoice]] = {}
     together = _bound_together(facts, wishes)
     while True:
         final = {day: wish.held if day in refused else wish.final for day, wish in wishes.items()}
-        prices = facts.proposed_prices(final)
+        prices = facts.proposed_prices(final, late)
         found: dict[date, dict[int, SavedChoice]] = {}
         bound: set[date] = set()
         for day, judgement in judge_days(facts, final, prices, now).items():
@@ -224,6 +233,8 @@ def _judge(
                 continue
             wish = wishes.get(day)
             refusals = _refusals(facts, judgement, wish.additions if wish else (), wish.removals if wish else ())
+            for id_ in set(wish.removals if wish else ()).intersection(late) - set(agreed):
+                refusals.setdefault(id_, _charged_by_now(facts, id_, judgement.cells[id_]))
             if refusals:
                 found[day] = refusals
                 is_weekly = any(violation.breach in WEEKLY for violation in judgement.broken.values())
@@ -257,12 +268,26 @@ def _not_saved(facts: PlanningFacts, wish: _DayWish | None, refusals: Mapping[in
 
 
 def _save_day(
-    session: Session, facts: PlanningFacts, wish: _DayWish, prices: ProposedPrices, user_id: int, now: datetime
+    session: Session,
+    facts: PlanningFacts,
+    wish: _DayWish,
+    late: Collection[int],
+    prices: ProposedPrices,
+    user_id: int,
+    now: datetime,
 ) -> list[SavedChoice]:
     saved = []
     for opening_id in wish.removals:
-        _cancel(session, facts, opening_id, user_id, now)
-        saved.append(_choice(facts, opening_id, Result.CANCELLED))
+        if opening_id in late:
+            _cancel(session, facts, opening_id, user_id, now, cancel_class=CancelClass.LATE_CHARGED)
+            saved.append(
+                _choice(
+                    facts, opening_id, Result.CANCELLED_LATE, price_cents=prices.late_cents(facts.held[opening_id].id)
+                )
+            )
+        else:
+            _cancel(session, facts, opening_id, user_id, now)
+            saved.append(_choice(facts, opening_id, Result.CANCELLED))
     for opening_id in wish.additions:
         saved.append(_book(session, facts, prices, opening_id, user_id, now))
     _spend(session, facts, wish.day, wish.final)
@@ -270,22 +295,28 @@ def _save_day(
 
 
 def _move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None:
-    """Give the family's other bookings the price that they have beside the new choices."""
+    """Give the family's other bookings, and what is cancelled too late, the price that the new choices leave them."""
     moved = {each.booking_id: each.share for each in prices.moved()}
     if not moved:
         return
     for booking in session.scalars(select(Booking).where(Booking.id.in_(moved)).order_by(Booking.id)):
-        change_price(session, booking, moved[booking.id], PriceChangeReason.OTHER_BOOKINGS, now)
+        is_late = booking.id in prices.late
+        reason = PriceChangeReason.CANCELLED_LATE if is_late else PriceChangeReason.OTHER_BOOKINGS
+        change_price(session, booking, moved[booking.id], reason, now)
+
+
+_BOOKS = frozenset({Action.BOOK})
+_CANCELS = frozenset({Action.CANCEL, Action.CANCEL_LATE})
 
 
 def _refusals(
     facts: PlanningFacts, judgement: DayJudgement, additions: Sequence[int], removals: Sequence[int]
 ) -> dict[int, SavedChoice]:
     refusals: dict[int, SavedChoice] = {}
-    for opening_ids, action in ((additions, Action.BOOK), (removals, Action.CANCEL)):
+    for opening_ids, actions in ((additions, _BOOKS), (removals, _CANCELS)):
         for id_ in opening_ids:
             cell = judgement.cells[id_]
-            if action not in cell.actions or cell.reason is Reason.TOO_FEW_DAYS:
+            if cell.actions.isdisjoint(actions) or cell.reason is Reason.TOO_FEW_DAYS:
                 refusals[id_] = _refusal(facts, id_, cell)
     for id_, violation in judgement.broken.items():
         broken = replace(
@@ -300,6 +331,11 @@ def _refusal(facts: PlanningFacts, opening_id: int, cell: Cell) -> SavedChoice:
     instant = cell.refusing_instant
     until = None if instant is None else instant.isoformat()
     return _choice(facts, opening_id, Result.REFUSED, cell.reason, until=until)
+
+
+def _charged_by_now(facts: PlanningFacts, opening_id: int, cell: Cell) -> SavedChoice:
+    until = None if cell.cancel_until is None else cell.cancel_until.isoformat()
+    return _choice(facts, opening_id, Result.REFUSED, Reason.CHARGED_BY_NOW, until=until)
 
 
 def _choice(
@@ -382,6 +418,7 @@ def _cancel(
     now: datetime,
     actor: Actor = Actor.PARENT,
     reason: str | None = None,
+    cancel_class: CancelClass = CancelClass.IN_TIME,
 ) -> None:
     booking = session.get_one(Booking, facts.held[opening_id].id)
     check_transition(booking.status, BookingStatus.CANCELLED)
@@ -397,7 +434,7 @@ def _cancel(
         )
     )
     booking.status = BookingStatus.CANCELLED
-    booking.cancel_class = CancelClass.IN_TIME
+    booking.cancel_class = cancel_class
     session.flush()
 
 

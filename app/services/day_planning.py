@@ -3,18 +3,19 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
 
 from app import labels
 from app.database import db
-from app.models.bookings import Booking, CapacityCounter, Opening
+from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.families import Child
 from app.rules.calendars import DayKind
 from app.rules.capacity import Slot, covering
 from app.rules.enrolments import age_on
-from app.rules.states import BookingStatus
+from app.rules.states import BookingStatus, CancelClass
 from app.services.catalogue import ActivityInfo, Catalogue, UnitInfo, catalogue
 
 
@@ -54,6 +55,16 @@ class GroupBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A child that was expected and whose parent said, after the deadline, that it does not come; when they did."""
+
+    child_id: int
+    name: str
+    told_at: datetime
+    unit_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
     """The places of a capacity scope that day."""
 
@@ -81,6 +92,7 @@ class ActivityDay:
     site_name: str
     columns: tuple[UnitColumn, ...]
     groups: tuple[GroupBlock, ...]
+    absences: tuple[Absence, ...]  # those told last first
     places: tuple[Places, ...]
     closings: tuple[Closing, ...]
     children: int  # distinct ones
@@ -117,7 +129,7 @@ class _OpeningRow:
 
 
 def read_day_planning(day: date, activity_id: int | None = None) -> DayPlanning:
-    """Who comes on a day, to one activity or to all. An unknown activity counts as none asked for. Four queries."""
+    """Who comes on a day, to one activity or to all. An unknown activity counts as none asked for. Five queries."""
     known = catalogue()
     asked = known.activities.get(activity_id) if activity_id is not None else None
     openings: defaultdict[int, list[_OpeningRow]] = defaultdict(list)
@@ -125,9 +137,12 @@ def read_day_planning(day: date, activity_id: int | None = None) -> DayPlanning:
     for row in db.session.execute(rows):
         openings[known.units[row.unit_id].activity_id].append(_OpeningRow(*row))
     presences = _presences(known, day)
+    absences = _absences(known, day)
     taken = _taken(day)
     activities = tuple(
-        _activity_day(known, activity, day, openings[activity.id], presences[activity.id], taken)
+        _activity_day(
+            known, activity, day, openings[activity.id], presences[activity.id], tuple(absences[activity.id]), taken
+        )
         for activity in known.activities.values()
         if activity.id in openings and asked in (None, activity)
     )
@@ -164,6 +179,36 @@ def _presences(known: Catalogue, day: date) -> defaultdict[int, list[_Presence]]
     return found
 
 
+def _absences(known: Catalogue, day: date) -> defaultdict[int, list[Absence]]:
+    """By activity: what was cancelled too late and not booked again, the units that a child gave up together as one."""
+    again = aliased(Booking)
+    is_booked_again = exists().where(
+        again.child_id == Booking.child_id, again.opening_id == Booking.opening_id,
+        again.status == BookingStatus.CONFIRMED,
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(Opening.unit_id, Child.id, Child.last_name, Child.first_name, BookingEvent.at)
+        .join(Booking, Booking.opening_id == Opening.id)
+        .join(Child, Child.id == Booking.child_id)
+        .join(BookingEvent, BookingEvent.booking_id == Booking.id)
+        .where(
+            Opening.day == day, Booking.cancel_class == CancelClass.LATE_CHARGED,
+            BookingEvent.to_status == BookingStatus.CANCELLED, ~is_booked_again,
+        )
+        .order_by(BookingEvent.at.desc(), Child.folded_name, Child.id)
+    )  # fmt: skip
+    together: dict[tuple[int, int, datetime], tuple[str, list[UnitInfo]]] = {}
+    for unit_id, child_id, last_name, first_name, told_at in rows:
+        unit = known.units[unit_id]
+        place = unit.activity_id, child_id, told_at
+        together.setdefault(place, (f"{last_name} {first_name}", []))[1].append(unit)
+    found: defaultdict[int, list[Absence]] = defaultdict(list)
+    for (activity_id, child_id, told_at), (name, units) in together.items():
+        names = tuple(unit.name for unit in sorted(units, key=lambda unit: unit.starts_at))
+        found[activity_id].append(Absence(child_id, name, told_at, names))
+    return found
+
+
 def _taken(day: date) -> dict[int, tuple[int, int]]:
     """By capacity scope: places taken and places, where the day says otherwise than the scope."""
     rows = db.session.execute(
@@ -180,6 +225,7 @@ def _activity_day(
     day: date,
     openings: list[_OpeningRow],
     presences: list[_Presence],
+    absences: tuple[Absence, ...],
     taken: Mapping[int, tuple[int, int]],
 ) -> ActivityDay:
     wanted = {row.unit_id for row in openings if row.is_open} | {presence.unit_id for presence in presences}
@@ -195,6 +241,7 @@ def _activity_day(
             for group in activity.groups
             if (here := [presence for presence in presences if presence.group_id == group.id])
         ),
+        absences=absences,
         places=tuple(
             Places(scope.name, *taken.get(scope.id, (0, scope.places))) for scope in known.scopes if scope.id in spent
         ),

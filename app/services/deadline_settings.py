@@ -14,7 +14,16 @@ from app.models.activities import Activity, ActivityNoticeRule
 from app.models.bookings import Opening
 from app.rules.audiences import Audience
 from app.rules.calendars import Calendar
-from app.rules.deadlines import Deadline, Never, NoticeRule, Occasion, instant, is_for_others, line_for
+from app.rules.deadlines import (
+    Deadline,
+    Never,
+    NoticeRule,
+    Occasion,
+    cancel_limits,
+    instant,
+    is_for_others,
+    line_for,
+)
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
 from app.services.planning_facts import site_days
@@ -26,12 +35,16 @@ AFTER_A_HOLIDAY = timedelta(days=4)
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """Units of a day that have the same limit, for an audience (None: all others). Without instant: no notice."""
+    """Units of a day that have the same limit, for an audience (None: all others). Without instant: no notice.
+
+    `is_free`: of a limit for cancelling though it is charged, that cancelling is free as long.
+    """
 
     audience: Audience | None
     day: date
     units: tuple[UnitInfo, ...]
     instant: datetime | Never | None
+    is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +99,43 @@ def preview(activity: ActivityInfo, deadline: Deadline, rule: NoticeRule) -> Pre
     lines: set[int] = set()
     after_holiday = False
     for day in sorted(openings):
-        found = {_place(rule, day, unit.id, known.calendar, each) for unit in openings[day] for each in audiences}
-        found -= {None}
+        places = {_place(rule, day, unit.id, known.calendar, each) for unit in openings[day] for each in audiences}
+        places -= {None}
         follows = not after_holiday and _follows_a_holiday(day, known.calendar)
-        if day.weekday() not in weekdays or not found <= lines or follows:
+        if day.weekday() not in weekdays or not places <= lines or follows:
             chosen.add(day)
         weekdays.add(day.weekday())
-        lines |= {place for place in found if place is not None}
+        lines |= {place for place in places if place is not None}
         after_holiday = after_holiday or follows
     days = sorted(chosen)[:MOST_DAYS]
     open_at = site_days(db.session(), known, [activity.site_id] if rule.counts_site_days and days else (), days)
     shown = []
     for day, audience in product(days, audiences):
-        by_instant: dict[datetime | Never | None, list[UnitInfo]] = {}
+        by_instant: dict[tuple[datetime | Never | None, bool], list[UnitInfo]] = {}
         for unit in openings[day]:
             of_site = open_at.get(activity.site_id, frozenset())
             occasion = Occasion(day, unit.starts_at, unit.id, of_site, _of(audience))
-            by_instant.setdefault(_instant(rule, deadline, occasion, known.calendar), []).append(unit)
-        shown += [PreviewLine(audience, day, tuple(units), found) for found, units in by_instant.items()]
+            found = _instant(rule, deadline, occasion, known.calendar)
+            is_free = (
+                deadline is Deadline.CANCEL_LATE
+                and not isinstance(found, Never)
+                and (
+                    cancel_limits(activity.notices.get(Deadline.CANCEL), rule, occasion, known.calendar).charged is None
+                )
+            )
+            by_instant.setdefault((found, is_free), []).append(unit)
+        shown += [
+            PreviewLine(audience, day, tuple(units), found, is_free) for (found, is_free), units in by_instant.items()
+        ]
     unused = tuple(place for place in range(len(rule.lines)) if place not in lines) if openings else ()
     return Preview(tuple(shown), unused)
 
 
 def _instant(rule: NoticeRule, deadline: Deadline, occasion: Occasion, calendar: Calendar) -> datetime | Never | None:
     if deadline is Deadline.OPENING and is_for_others(rule, occasion, calendar):
+        return Never()
+    is_late = deadline is Deadline.CANCEL_LATE
+    if is_late and line_for(rule, occasion.day, occasion.unit_id, calendar, occasion.audiences) is None:
         return Never()
     return instant(rule, occasion, calendar)
 

@@ -115,10 +115,15 @@ class FamilyPrices:
     invoiced_besides: Sequence[InvoicedLine] = ()
     books: Sequence[SoldBook] = ()
 
-    def bill(self, added: Iterable[Usage] = (), given_back: Collection[int] = ()) -> FamilyBill:
-        """The family's bill: with some usages more, and some bookings cancelled in time."""
+    def bill(
+        self, added: Iterable[Usage] = (), given_back: Collection[int] = (), late: Collection[int] = ()
+    ) -> FamilyBill:
+        """The family's bill: with some usages more, some bookings cancelled in time, and some cancelled too late."""
         usages = [
-            cancelled(each.usage) if key in given_back else each.usage for key, each in self.booked.items()
+            cancelled(each.usage) if key in given_back
+            else replace(each.usage, standing=UsageStanding.CANCELLED_LATE) if key in late
+            else each.usage
+            for key, each in self.booked.items()
         ] + list(added)  # fmt: skip
         bill = price_family(self.household, usages, self.tariffs)
         invoiced = {key: each.invoiced for key, each in self.booked.items() if each.invoiced is not None}

@@ -3,7 +3,7 @@
 What is judged, and how, is in `services.planning_facts`; here it becomes rows, words and a summary.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
@@ -16,7 +16,7 @@ from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.price_labels import explained, is_included
 from app.rules.calendars import DayKind, week_of
-from app.rules.cells import Cell, CellState
+from app.rules.cells import Action, Cell, CellState
 from app.rules.choices import Shown
 from app.rules.combinations import WEEKLY, Violation
 from app.rules.states import EnrolmentStatus
@@ -49,6 +49,7 @@ class CellView:
     day: DayView
     cell: Cell
     holding: bool
+    is_late: bool  # unticking it frees the place, and the price stays
     ticked: bool
     places_left: int | None
     price_cents: int | None
@@ -87,6 +88,7 @@ class Summary:
 
     added: int
     removed: int
+    absences: int  # of those removed are not any more: cancelled too late, the price stays
     amount_cents: int  # by how much the family's bill changes
     effects: tuple[str, ...]  # the packages that this triggers or breaks, and whose prices change besides
     month: date
@@ -98,7 +100,7 @@ class Summary:
     @property
     def has_changes(self) -> bool:
         """Whether saving would change anything."""
-        return bool(self.added or self.removed)
+        return bool(self.added or self.removed or self.absences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +166,15 @@ def build_week(
     days = week_of(day)
     facts = load_facts(db.session(), family, child.id, days, month=day, children=children)
     ticked_by_day = {d: _proposed_on(facts, d, proposal) for d in days}
-    prices = facts.proposed_prices(ticked_by_day)
+    late = facts.cancelled_late(ticked_by_day, now)
+    prices = facts.proposed_prices(ticked_by_day, late)
     judged = judge_days(facts, ticked_by_day, prices, now)
     shown = _CellPrices(facts, prices, judged)
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
         _day_view(
             facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages or {},
-            total_cents=shown.total_cents(ticked_by_day[d]),
+            total_cents=shown.total_cents(d, ticked_by_day[d] | late),
         )
         for d in days
     )  # fmt: skip
@@ -187,7 +190,7 @@ def build_week(
         child=child,
         days=day_views,
         activities=_activity_views(facts, day_views, cell_views),
-        summary=_summary(facts, judged, ticked_by_day, prices, day),
+        summary=_summary(facts, judged, ticked_by_day, late, prices, day),
         shown=write_shown(facts, cell_views),
         price_reasons=_price_reasons(facts, shown),
         changed_prices=_changed_prices(facts),
@@ -220,9 +223,14 @@ def _shown_day(facts: PlanningFacts, day: date, days: Sequence[date]) -> date:
 
 
 def write_shown(facts: PlanningFacts, cells: Mapping[int, CellView]) -> str:
-    """The openings that the form lets change, with their known state: « 12,13h,15 » (h: held)."""
+    """The openings that the form lets change, with their known state: « 12,13h,15c ».
+
+    h: held; c: held, and cancelling it is charged.
+    """
     return ",".join(
-        f"{id_}{'h' if facts.holds(id_) else ''}" for id_, view in sorted(cells.items()) if view.cell.can_be_ticked
+        f"{id_}{'c' if view.is_late else 'h' if facts.holds(id_) else ''}"
+        for id_, view in sorted(cells.items())
+        if view.cell.can_be_ticked
     )
 
 
@@ -253,6 +261,7 @@ def _cell_view(
         day=day,
         cell=cell,
         holding=holding,
+        is_late=Action.CANCEL_LATE in cell.actions,
         ticked=opening.id in proposed,
         places_left=facts.room(opening).left,
         price_cents=price.cents,
@@ -282,6 +291,7 @@ class _CellPrices:
     """The prices of all cells of a week under the proposed choices, each asked for once."""
 
     def __init__(self, facts: PlanningFacts, prices: ProposedPrices, judged: Mapping[date, DayJudgement]) -> None:
+        self._facts = facts
         self._found = {
             opening.id: self._ask(facts, prices, opening, judged[opening.day]) for opening in facts.openings.values()
         }
@@ -290,16 +300,17 @@ class _CellPrices:
         """What the cell of an opening says."""
         return self._found[opening.id]
 
-    def total_cents(self, ticked: Iterable[int]) -> int:
-        """What some ticked cells cost together."""
-        return sum(self._found[id_].cents or 0 for id_ in ticked)
+    def total_cents(self, day: date, due: Collection[int]) -> int:
+        """What the cells of a day cost that are `due`, with what was cancelled too late before."""
+        here = (opening.id for opening in self._facts.openings_by_day.get(day, ()))
+        return sum(self._found[id_].cents or 0 for id_ in here if id_ in due or id_ in self._facts.late)
 
     @staticmethod
     def _ask(facts: PlanningFacts, prices: ProposedPrices, opening: OpeningInfo, judgement: DayJudgement) -> _CellPrice:
-        booking = facts.held.get(opening.id)
+        if facts.held_by_other(opening.id):
+            return _CellPrice(None)
+        booking = facts.own_booking(opening.id)
         if booking is not None:
-            if booking.family_id != facts.family.id:
-                return _CellPrice(None)
             moved = prices.moved_share(booking.id)
             if moved is not None:
                 return _CellPrice(moved.amount_cents, explained(moved.steps))
@@ -371,7 +382,8 @@ def _price_reasons(facts: PlanningFacts, shown: _CellPrices) -> tuple[PriceReaso
 
 def _changed_prices(facts: PlanningFacts) -> tuple[ChangedPrice, ...]:
     units = facts.catalogue.units
-    changed = [b for b in facts.held.values() if b.family_id == facts.family.id and b.price_change is not None]
+    own = [facts.own_booking(id_) for id_ in (*facts.held, *facts.late)]
+    changed = [b for b in own if b is not None and b.price_change is not None]
     return tuple(
         ChangedPrice(b.day, units[b.slot.unit_id].name, b.price_change.from_cents, b.price_cents, b.price_change.reason)
         for b in sorted(changed, key=lambda b: (b.day, units[b.slot.unit_id].starts_at))
@@ -383,6 +395,7 @@ def _summary(
     facts: PlanningFacts,
     judged: Mapping[date, DayJudgement],
     ticked: Mapping[date, frozenset[int]],
+    late: Collection[int],
     prices: ProposedPrices,
     month: date,
 ) -> Summary:
@@ -391,7 +404,7 @@ def _summary(
     for day, judgement in judged.items():
         held = facts.held_ids(day)
         added += len(ticked[day] - held)
-        removed += len(held - ticked[day])
+        removed += len((held - ticked[day]).difference(late))
         for violation in judgement.broken.values():
             if violation.breach in WEEKLY:
                 names = facts.catalogue.unit_names(violation.breach)
@@ -401,6 +414,7 @@ def _summary(
     return Summary(
         added=added,
         removed=removed,
+        absences=len(late),
         amount_cents=prices.change_cents,
         effects=prices.effects(),
         month=month,

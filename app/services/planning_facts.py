@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
@@ -29,9 +29,9 @@ from app.rules.combinations import (
     violations,
     week_violations,
 )
-from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion
+from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion, cancel_limits
 from app.rules.reaches import DaySpan
-from app.rules.states import ACTIVE_STATUSES, BookingStatus, EnrolmentStatus
+from app.rules.states import ACTIVE_STATUSES, BookingStatus, CancelClass, EnrolmentStatus
 from app.services.audiences import audiences_of
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import FamilyRef
@@ -78,7 +78,7 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class HeldBooking:
-    """An active booking of the child, whichever family made it."""
+    """A booking of the child that is active, or was cancelled too late; whichever family made it."""
 
     id: int
     opening_id: int
@@ -112,6 +112,7 @@ class PlanningFacts:
     enrolments: tuple[EnrolmentInfo, ...]
     openings: Mapping[int, OpeningInfo]
     held: Mapping[int, HeldBooking]  # by opening id
+    late: Mapping[int, HeldBooking]  # by opening id: cancelled too late and still charged, nothing booked there since
     left: Mapping[tuple[date, int], int]  # places left to parents by day and capacity scope
     prices: FamilyPrices
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
@@ -131,8 +132,39 @@ class PlanningFacts:
         return booking is not None and booking.family_id == self.family.id
 
     def is_invoiced(self, opening_id: int) -> bool:
-        """Whether what this family holds in the opening is on an issued invoice."""
-        return self.holds(opening_id) and self.held[opening_id].is_invoiced
+        """Whether what this family holds, or has cancelled too late, in the opening is on an issued invoice."""
+        booking = self.own_booking(opening_id)
+        return booking is not None and booking.is_invoiced
+
+    def own_booking(self, opening_id: int) -> HeldBooking | None:
+        """What this family has to pay there: what it holds, or has cancelled too late."""
+        booking = self.held.get(opening_id) or self.late.get(opening_id)
+        return booking if booking is not None and booking.family_id == self.family.id else None
+
+    def cancelled_late(self, proposed: Mapping[date, Collection[int]], now: datetime) -> frozenset[int]:
+        """The openings that this family would give back, and go on paying for, if it held the proposed ones."""
+        return frozenset(
+            id_
+            for day, ids in proposed.items()
+            for id_ in self.held_ids(day) - frozenset(ids)
+            if self.held[id_].status is BookingStatus.CONFIRMED and self._is_charged(self.openings[id_], now)
+        )
+
+    def _is_charged(self, opening: OpeningInfo, now: datetime) -> bool:
+        notices = self.catalogue.activities[opening.unit.activity_id].notices
+        rules = notices.get(Deadline.CANCEL), notices.get(Deadline.CANCEL_LATE)
+        return cancel_limits(*rules, self.occasion_of(opening), self.catalogue.calendar).is_charged_at(now)
+
+    def occasion_of(self, opening: OpeningInfo) -> Occasion:
+        """An opening, as deadlines look at it."""
+        activity = self.catalogue.activities[opening.unit.activity_id]
+        return Occasion(
+            opening.day,
+            opening.unit.starts_at,
+            opening.unit.id,
+            self.site_days.get(activity.site_id, frozenset()),
+            self.audiences.get(activity.id, frozenset()),
+        )
 
     def held_by_other(self, opening_id: int) -> bool:
         """Whether the child's other family holds it."""
@@ -163,16 +195,23 @@ class PlanningFacts:
         left = {scope.id: self.left[opening.day, scope.id] for scope in scopes if (opening.day, scope.id) in self.left}
         return room(opening.slot, counted, left, scopes)
 
-    def proposed_prices(self, proposed: Mapping[date, Collection[int]]) -> ProposedPrices:
-        """The family's prices if it held exactly the proposed openings on these days for the child."""
+    def proposed_prices(
+        self, proposed: Mapping[date, Collection[int]], late: Collection[int] = frozenset()
+    ) -> ProposedPrices:
+        """The family's prices if it held exactly the proposed openings on these days for the child.
+
+        `late` are the openings, of those given back, that go on being charged.
+        """
         added: list[Wanted] = []
-        given_back: list[int] = []
+        given_back: set[int] = set()
         for day, ids in proposed.items():
             held = self.held_ids(day)
             added += [self.openings[id_].wanted for id_ in ids if id_ not in held]
-            given_back += [self.held[id_].id for id_ in held if id_ not in ids]
+            given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
+        charged = given_back & {self.held[id_].id for id_ in late}
         # What waits for the staff, or on a list, costs nothing yet.
-        return ProposedPrices(self.prices, self.child_id, added, self.prices.booked.keys() & set(given_back))
+        known = self.prices.booked.keys()
+        return ProposedPrices(self.prices, self.child_id, added, known & (given_back - charged), known & charged)
 
     @cached_property
     def combinations(self) -> tuple[CombinationRule, ...]:
@@ -251,7 +290,7 @@ def load_facts(
             ).where(CapacityCounter.day.in_(days))
         )
     }
-    held = _load_held(session, child_id, days)
+    held, late = _load_held(session, child_id, days)
     priced = DaySpan(min(days), max(days))
     activity_ids = {opening.unit.activity_id for opening in openings.values()}
     if month is not None:
@@ -268,7 +307,9 @@ def load_facts(
         for activity in asking
         if any(rule.audiences for rule in activity.notices.values())
     }
-    return PlanningFacts(family, child_id, enrolments, openings, held, left, prices, open_at, audiences, now_catalogue)
+    return PlanningFacts(
+        family, child_id, enrolments, openings, held, late, left, prices, open_at, audiences, now_catalogue
+    )  # fmt: skip
 
 
 def site_days(
@@ -295,7 +336,10 @@ def _enrolments(children: Iterable[EnrolledChild], child_id: int, days: DaySpan)
             yield EnrolmentInfo(each.enrolment_id, each.activity_id, each.group_id, each.starts_on, each.ends_on)
 
 
-def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[int, HeldBooking]:
+def _load_held(
+    session: Session, child_id: int, days: Sequence[date]
+) -> tuple[dict[int, HeldBooking], dict[int, HeldBooking]]:
+    """What the child holds, and what was cancelled too late where it holds nothing; by opening."""
     change = aliased(BookingPriceChange)
     last_change = (
         select(func.max(BookingPriceChange.id))
@@ -312,17 +356,24 @@ def _load_held(session: Session, child_id: int, days: Sequence[date]) -> dict[in
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .outerjoin(change, change.id == last_change)
-        .where(Booking.child_id == child_id, Booking.day.in_(days), Booking.status.in_(ACTIVE_STATUSES))
+        .where(
+            Booking.child_id == child_id,
+            Booking.day.in_(days),
+            or_(Booking.status.in_(ACTIVE_STATUSES), Booking.cancel_class == CancelClass.LATE_CHARGED),
+        )
+        .order_by(Booking.id)
     )  # fmt: skip
-    return {
-        row.opening_id: HeldBooking(
+    held: dict[int, HeldBooking] = {}
+    late: dict[int, HeldBooking] = {}
+    for row in rows:
+        found = held if row.status in ACTIVE_STATUSES else late
+        found[row.opening_id] = HeldBooking(
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
             row.price_cents, row.price_explanation,
             None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
             row.status,
-        )
-        for row in rows
-    }  # fmt: skip
+        )  # fmt: skip
+    return held, {id_: booking for id_, booking in late.items() if id_ not in held}
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,14 +489,9 @@ def _cell_facts(
     problem = None if opening.id in facts.held else prices.problem_of(opening.wanted)
     left = facts.room(opening)
     is_too_little = problem is not None and problem.kind in TOO_LITTLE
+    late = facts.late.get(opening.id)
     return CellFacts(
-        occasion=Occasion(
-            opening.day,
-            opening.unit.starts_at,
-            opening.unit.id,
-            facts.site_days.get(activity.site_id, frozenset()),
-            facts.audiences.get(activity.id, frozenset()),
-        ),
+        occasion=facts.occasion_of(opening),
         is_open=opening.is_open,
         holding=facts.holds(opening.id),
         is_invoiced=facts.is_invoiced(opening.id),
@@ -458,7 +504,10 @@ def _cell_facts(
         opening_rule=activity.notices.get(Deadline.OPENING),
         book_rule=activity.notices.get(Deadline.BOOK),
         cancel_rule=activity.notices.get(Deadline.CANCEL),
+        late_rule=activity.notices.get(Deadline.CANCEL_LATE),
         violation=violation,
         is_too_little=is_too_little and opening.id in prices.added,
         standing=BookingStatus.CONFIRMED if opening.id not in facts.held else facts.held[opening.id].status,
+        was_late=late is not None and late.family_id == facts.family.id,
+        other_was_late=late is not None and late.family_id != facts.family.id,
     )

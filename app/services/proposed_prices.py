@@ -61,15 +61,24 @@ class BookLeft:
 
 
 class ProposedPrices:
-    """The prices of a family if one of its children had some openings more, and some bookings less."""
+    """The prices of a family if one of its children had some openings more, and some bookings less.
+
+    Those given back ``late`` cost what the grid says of late cancellations, or what they did.
+    """
 
     def __init__(
-        self, prices: FamilyPrices, child_id: int, added: Iterable[Wanted], given_back: Collection[int]
+        self,
+        prices: FamilyPrices,
+        child_id: int,
+        added: Iterable[Wanted],
+        given_back: Collection[int],
+        late: Collection[int] = (),
     ) -> None:
         self.prices = prices
         self.child_id = child_id
         self.added = {each.opening_id: each for each in added}
         self.given_back = frozenset(given_back)
+        self.late = frozenset(late)
         self._activities: dict[int, _ActivityPrices] = {}
 
     def share_of(self, opening_id: int) -> Share | None:
@@ -108,6 +117,11 @@ class ProposedPrices:
     def moved_share(self, booking_id: int) -> Share | None:
         """The new price of a booking that moves with these choices."""
         return next((each.share for each in self.moved() if each.booking_id == booking_id), None)
+
+    def late_cents(self, booking_id: int) -> int:
+        """What a booking that is cancelled too late goes on costing."""
+        share = self.moved_share(booking_id)
+        return self.prices.booked[booking_id].price_cents if share is None else share.amount_cents
 
     def effects(self) -> tuple[str, ...]:
         """What these choices change besides their own prices, in sentences."""
@@ -148,13 +162,13 @@ class ProposedPrices:
             added = [self._usage(each) for each in self.added.values() if each.unit.activity_id == activity_id]
             prices = self.prices.of_activity(activity_id)
             self._activities[activity_id] = _ActivityPrices(
-                activity_id, prices, added, self.given_back & prices.booked.keys()
+                activity_id, prices, added, self.given_back & prices.booked.keys(), self.late & prices.booked.keys()
             )
         return self._activities[activity_id]
 
     def _changed(self) -> Iterable["_ActivityPrices"]:
         ids = {each.unit.activity_id for each in self.added.values()}
-        ids |= {self.prices.booked[key].usage.activity_id for key in self.given_back}
+        ids |= {self.prices.booked[key].usage.activity_id for key in self.given_back | self.late}
         return (self._of(id_) for id_ in sorted(ids))
 
     def _alone(self, wanted: Wanted) -> Share | PriceProblem:
@@ -171,12 +185,18 @@ class _ActivityPrices:
     """The same in one activity."""
 
     def __init__(
-        self, activity_id: int, prices: FamilyPrices, added: Sequence[Usage], given_back: Collection[int]
+        self,
+        activity_id: int,
+        prices: FamilyPrices,
+        added: Sequence[Usage],
+        given_back: Collection[int],
+        late: Collection[int],
     ) -> None:
         self.activity_id = activity_id
         self.prices = prices
         self.added = added
         self.given_back = given_back
+        self.late = late
         self.versions = prices.tariffs[activity_id]
 
     @cached_property
@@ -187,7 +207,7 @@ class _ActivityPrices:
     @cached_property
     def after(self) -> FamilyBill:
         """With the choices."""
-        return self.bill(self.added) if self.added or self.given_back else self.before
+        return self.bill(self.added) if self.added or self.given_back or self.late else self.before
 
     @cached_property
     def problems(self) -> Mapping[int, PriceProblem]:
@@ -196,7 +216,7 @@ class _ActivityPrices:
 
     def bill(self, added: Iterable[Usage]) -> FamilyBill:
         """With other additions."""
-        return self.prices.bill(added, self.given_back)
+        return self.prices.bill(added, self.given_back, self.late)
 
     def is_solitary_on(self, day: date) -> bool:
         """Whether prices of a day look at nothing else that the family has."""
@@ -208,10 +228,10 @@ class _ActivityPrices:
     @cached_property
     def moved(self) -> Sequence[Moved]:
         """Kept bookings that cost something else because of the choices, and of nothing else."""
-        if not self.added and not self.given_back:
+        if not self.added and not self.given_back and not self.late:
             return ()
         days = [usage.day for usage in self.added]
-        days += [self.prices.booked[key].usage.day for key in self.given_back]
+        days += [self.prices.booked[key].usage.day for key in (*self.given_back, *self.late)]
         reach = moved_days(self.versions, DaySpan(min(days), max(days)))
         found = []
         for key, share in self.after.shares.items():
@@ -234,7 +254,7 @@ class _ActivityPrices:
     def effects(self) -> tuple[str, ...]:
         """The sentences: what is reached, lost or changes, and how many others move besides."""
         changes = bill_changes(self.before.bill, self.after.bill, self.after.instead_of)
-        told = {key for change in changes for key in change.line.usage_keys}
+        told = {key for change in changes for key in change.line.usage_keys}.union(self.late)
         differences = [each.share.amount_cents - each.from_cents for each in self.moved if each.booking_id not in told]
         return self.sentences(changes, [cents for cents in differences if cents])
 

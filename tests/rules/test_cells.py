@@ -27,6 +27,7 @@ from tests.rules.tables import Row, cases, word_or_none, words
 from tests.rules.worked_calendar import CALENDAR
 
 KEPT_UNTIL = datetime(2026, 11, 21, 18, tzinfo=PARIS)
+LATE = simple_rule(DaysBefore(0, time(6)))
 VIOLATION = Violation(2, frozenset({1, 3}))
 PLAIN = CellFacts(
     occasion=Occasion(date(2026, 11, 25), time(7, 30), 1),
@@ -75,6 +76,10 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, is_special=True)
             case ["was", "late"]:
                 facts = replace(facts, was_late=True)
+            case ["other", "was", "late"]:
+                facts = replace(facts, other_was_late=True)
+            case ["late"]:
+                facts = replace(facts, late_rule=LATE)
             case ["list"]:
                 facts = replace(facts, has_waiting_list=True)
             case ["package"]:
@@ -127,6 +132,12 @@ def test_a_last_instant_is_never_after_the_start() -> None:
     same_evening = simple_rule(DaysBefore(0, time(18)))
     cell = judge(replace(PLAIN, cancel_rule=same_evening), datetime(2026, 11, 20, tzinfo=PARIS), CALENDAR)
     assert cell.cancel_until == datetime(2026, 11, 25, 7, 30, tzinfo=PARIS)
+
+
+def test_both_limits_of_cancelling_are_told_and_the_last_one_refuses() -> None:
+    cell = judge(facts_of("held, late"), datetime(2026, 11, 25, 7, tzinfo=PARIS), CALENDAR)
+    assert cell.cancel_until == datetime(2026, 11, 24, 10, tzinfo=PARIS)
+    assert cell.charged_until == cell.refusing_instant == datetime(2026, 11, 25, 6, tzinfo=PARIS)
 
 
 def test_without_a_notice_rule_there_is_no_last_instant() -> None:
@@ -207,6 +218,22 @@ def test_state_reason_and_actions_agree(facts: CellFacts, now: datetime) -> None
 @given(FACTS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=20)))
 def test_what_time_has_taken_away_never_comes_back(facts: CellFacts, now: datetime, later: timedelta) -> None:
     assert judge(facts, now + later, CALENDAR).actions <= judge(facts, now, CALENDAR).actions
+
+
+@given(FACTS, RULES, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=20)))
+def test_a_late_rule_only_adds_a_charged_cancellation_where_none_is_free(
+    facts: CellFacts, late_rule: NoticeRule | None, now: datetime, later: timedelta
+) -> None:
+    cell, plain = (judge(replace(facts, late_rule=rule), now, CALENDAR) for rule in (late_rule, None))
+    if Action.CANCEL_LATE in cell.actions:
+        assert not plain.actions and plain.reason in {
+            Reason.TOO_LATE_TO_CANCEL, Reason.STAFF_ONLY, Reason.BREAKS_COMBINATION
+        }  # fmt: skip
+        assert cell.can_be_ticked and facts.holding and facts.may_act and not facts.is_invoiced
+    else:
+        assert (cell.state, cell.actions) == (plain.state, plain.actions)
+    if not cell.can_be_ticked:
+        assert not judge(replace(facts, late_rule=late_rule), now + later, CALENDAR).can_be_ticked
 
 
 @given(FACTS, MOMENTS)

@@ -11,6 +11,7 @@ from app.notice_labels import line_words
 from app.rules.audiences import Audience
 from app.rules.deadlines import (
     PARIS,
+    CancelLimits,
     Counted,
     CountedFrom,
     DatedNotice,
@@ -29,6 +30,7 @@ from app.rules.deadlines import (
     Occasion,
     WeekdayBefore,
     When,
+    cancel_limits,
     counted_from,
     cutoff,
     is_for_others,
@@ -87,6 +89,27 @@ def test_the_first_line_that_is_about_the_unit_and_day_decides(row: Row) -> None
     line = line_for(RULE_OF_LINES, date.fromisoformat(row["day"]), UNITS[row["unit"]], CALENDAR)
     number = word_or_none(row["line"])
     assert line is (None if number is None else RULE_OF_LINES.lines[int(number) - 1])
+
+
+def rule_of_words(cell: str) -> NoticeRule | None:
+    if cell == "no line":
+        return NoticeRule((NoticeLine(NoNotice(), Days(frozenset({0}))),))
+    alone = {"Never": Never(), "NoNotice": NoNotice()}
+    return None if cell == "–" else simple_rule(alone.get(cell) or read_notice_words(cell))
+
+
+@pytest.mark.parametrize("row", cases("deadlines", "cancelling"))
+def test_cancelling_is_free_then_charged_then_too_late(row: Row) -> None:
+    occasion = Occasion(date(2026, 11, 25), time(7, 30), MORNING)
+    found = cancel_limits(rule_of_words(row["free"]), rule_of_words(row["late"]), occasion, CALENDAR)
+    free = "never" if isinstance(found.free, Never) else "–" if found.free is None else found.free.isoformat()
+    assert (free, found.charged.isoformat() if found.charged else "–") == (row["free until"], row["charged until"])
+
+
+@pytest.mark.parametrize("row", cases("deadlines", "charged"))
+def test_what_is_cancelled_is_charged_between_both_limits(row: Row) -> None:
+    limits = CancelLimits(datetime(2026, 11, 24, 10, tzinfo=PARIS), datetime(2026, 11, 25, 6, tzinfo=PARIS))
+    assert limits.is_charged_at(datetime.fromisoformat(row["now"])) is (row["charged"] == "yes")
 
 
 AUTUMN = Days(starts_on=date(2026, 10, 17), ends_on=date(2026, 11, 1))

@@ -1,4 +1,4 @@
-"""« Réglages › Délais »: from when and until when parents may book, until when they may cancel."""
+"""« Réglages › Délais »: from when and until when parents may book, until when they may cancel, free or charged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.filters import NBSP
 from app.forms.staff_deadlines import DeadlineForm, deadline_form, read_deadline_form
 from app.htmx import go_to, is_htmx, render_fragment, render_page
 from app.labels import label
-from app.notice_labels import DEADLINE_TITLES, instant_words, line_words
+from app.notice_labels import DEADLINE_TITLES, FREE_UNTIL_THEN, WITHOUT_RULE, instant_words, line_words
 from app.rules.capabilities import Capability
 from app.rules.deadlines import Deadline, NoticeRule, paris_moment
 from app.services import deadline_settings
@@ -22,7 +22,12 @@ from app.services.deadline_settings import PreviewLine
 
 blueprint = Blueprint("deadlines", __name__)
 
-WORDS = {"ouverture": Deadline.OPENING, "reservation": Deadline.BOOK, "annulation": Deadline.CANCEL}
+WORDS = {
+    "ouverture": Deadline.OPENING,
+    "reservation": Deadline.BOOK,
+    "annulation": Deadline.CANCEL,
+    "annulation-facturee": Deadline.CANCEL_LATE,
+}
 _CODES = {deadline: word for word, deadline in WORDS.items()}
 
 
@@ -50,7 +55,7 @@ def show() -> Response:
     """The rules of all activities, in words."""
     return render_page(
         "staff/settings/deadlines.html", layout="staff", activities=deadline_settings.current_activities(),
-        titles=DEADLINE_TITLES, codes=_CODES, rule_words=_rule_words,
+        titles=DEADLINE_TITLES, codes=_CODES, rule_words=_rule_words, without_rule=WITHOUT_RULE,
     )  # fmt: skip
 
 
@@ -92,8 +97,9 @@ def preview(activity_id: int) -> Response:
     rule = form.rule()
     if is_htmx():
         return render_fragment(
-            "staff/settings/_deadline_preview.html", code=_CODES[deadline], shown=_shown(activity, deadline, rule)
-        )
+            "staff/settings/_deadline_preview.html", without_rule=WITHOUT_RULE[deadline],
+            shown=_shown(activity, deadline, rule),
+        )  # fmt: skip
     return _page(activity, form, rule, status=200 if rule is not None else 422)
 
 
@@ -108,7 +114,8 @@ def _page(activity: ActivityInfo, form: DeadlineForm, rule: NoticeRule | None, s
     deadline = form.deadline
     return render_page(
         "staff/settings/deadline.html", layout="staff", status=status, activity=activity, form=form,
-        title=DEADLINE_TITLES[deadline], code=_CODES[deadline], shown=_shown(activity, deadline, rule),
+        title=DEADLINE_TITLES[deadline], code=_CODES[deadline], without_rule=WITHOUT_RULE[deadline],
+        shown=_shown(activity, deadline, rule),
     )  # fmt: skip
 
 
@@ -119,7 +126,9 @@ def _shown(activity: ActivityInfo, deadline: Deadline, rule: NoticeRule | None) 
     days = [
         PreviewDay(
             line,
-            instant_words(line.instant, paris_moment(line.day, line.units[0].starts_at), deadline),
+            FREE_UNTIL_THEN
+            if line.is_free
+            else instant_words(line.instant, paris_moment(line.day, line.units[0].starts_at), deadline),
             ("les autres" if line.audience is None else label(line.audience)) if rule.audiences else "",
         )
         for line in found.lines
