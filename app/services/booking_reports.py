@@ -40,6 +40,7 @@ class SaveReport:
     cancelled_count: int
     absences: tuple[ReportDay, ...]  # cancelled too late: the place is freed, the price stays
     absences_count: int
+    absences_cents: int  # what stays due for them
     not_done: tuple[NotDone, ...]
     change_cents: int  # by how much the family's bill changed
     effects: tuple[str, ...]
@@ -61,6 +62,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         cancelled_count=outcome.count(*_CANCELLED),
         absences=_by_day(outcome, _ABSENCES, units),
         absences_count=outcome.count(*_ABSENCES),
+        absences_cents=sum(choice.price_cents for choice in outcome.choices if choice.result in _ABSENCES),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
         change_cents=outcome.change_cents,
         effects=outcome.effects,

@@ -21,7 +21,7 @@ from app.rules.capacity import Slot, covering
 from app.rules.combinations import violations
 from app.rules.invoicing import is_charged
 from app.rules.numbers import DocumentKind, read_document_number
-from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus
+from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus, CancelClass
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
 from app.services.households import is_charged_booking
@@ -32,7 +32,9 @@ class Problem(StrEnum):
 
     COUNTER = auto()  # a counter is not the number of distinct children that hold a place
     OVERSOLD = auto()  # more taken than there are places: right only where staff exceeded them
-    BOOKED_TWICE = auto()  # a child has two active bookings of one opening, or of one unit on one day
+    BOOKED_TWICE = (
+        auto()
+    )  # a child has two active bookings of one opening, or of one unit on one day, or is charged two
     LOG = auto()  # a booking's log does not end with its status
     PRICE = auto()  # a price that the tariff of that day does not have
     ENROLMENT = auto()  # a booking that its enrolment does not cover
@@ -62,6 +64,7 @@ class _Row:
     opening_id: int
     day: date
     status: BookingStatus
+    cancel_class: CancelClass | None
     price_cents: int
     slot: Slot
     opening_day: date
@@ -93,7 +96,7 @@ def _read_bookings(session: Session) -> list[_Row]:
     statement = (
         select(
             Booking.id, Booking.child_id, Booking.family_id, Booking.opening_id, Booking.day, Booking.status,
-            Booking.price_cents, Opening.unit_id, Opening.group_id, Opening.day,
+            Booking.cancel_class, Booking.price_cents, Opening.unit_id, Opening.group_id, Opening.day,
             Enrolment.child_id, Enrolment.family_id, Enrolment.group_id, Enrolment.starts_on, Enrolment.ends_on,
         )
         .join(Opening, Opening.id == Booking.opening_id)
@@ -101,11 +104,11 @@ def _read_bookings(session: Session) -> list[_Row]:
         .order_by(Booking.id)
     )  # fmt: skip
     return [
-        _Row(id_, child, family, opening, day, status, cents, Slot(unit, group), opening_day, tuple(enrolment))
-        for id_, child, family, opening, day, status, cents, unit, group, opening_day, *enrolment in session.execute(
-            statement
-        )
-    ]
+        _Row(id_, child, family, opening, day, status, cancel, cents, Slot(unit, group), opening_day, tuple(enrolment))
+        for (
+            id_, child, family, opening, day, status, cancel, cents, unit, group, opening_day, *enrolment
+        ) in session.execute(statement)
+    ]  # fmt: skip
 
 
 def _wrong_counters(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
@@ -130,7 +133,11 @@ def _wrong_counters(session: Session, known: Catalogue, rows: list[_Row]) -> Ite
 
 
 def _booked_twice(rows: list[_Row]) -> Iterator[Inconsistency]:
-    held = Counter((row.child_id, row.opening_day, row.slot.unit_id) for row in rows if row.status in ACTIVE_STATUSES)
+    held = Counter(
+        (row.child_id, row.opening_day, row.slot.unit_id)
+        for row in rows
+        if row.status in ACTIVE_STATUSES or is_charged(row.status, row.cancel_class)
+    )
     for (child_id, day, unit_id), count in held.items():
         if count > 1:
             yield Inconsistency(Problem.BOOKED_TWICE, f"child {child_id}, unit {unit_id} on {day}: {count} times")

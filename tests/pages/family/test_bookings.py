@@ -15,7 +15,7 @@ from app.models.families import FamilyQuotient
 from app.models.invoices import InvoicedBooking, InvoiceLine
 from app.rules.cells import Reason
 from app.rules.combinations import Combinations, WeekCount
-from app.rules.deadlines import Days
+from app.rules.deadlines import Days, DaysBefore, Deadline
 from app.rules.states import FamilyStatus
 from app.services.prices import reprice_family
 from tests import factories
@@ -81,6 +81,34 @@ def test_parent_unticks_and_the_booking_is_cancelled(client: Client) -> None:
     page = client.submit("planning", t=None)
     assert bookings_of(planning.child_id) == [(morning, "cancelled")]
     assert "annul" in page.text.lower()
+
+
+def test_parent_says_after_the_deadline_that_the_child_does_not_come(sqlite_client: Client) -> None:
+    planning = make_planning()
+    factories.set_notice(planning.activity, Deadline.CANCEL_LATE, DaysBefore(0, time(7)))
+    morning = planning.opening(WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    client = sqlite_client.sign_in(planning.family.user_id)
+    page = client.get(address(planning))
+    note = "sans frais jusqu’à mardi 24 novembre à 10 h ; ensuite, l’annulation est facturée"
+    assert note in page.text, page.text
+    stale = client.page
+    clock.start_at(datetime(2026, 11, 24, 12), frozen=True)
+    # The form still says that it is free: nothing is done, and the page says why.
+    client.page = stale
+    page = client.submit("planning", t=None)
+    assert "L’annulation était gratuite jusqu’à mardi 24 novembre à 10 h." in page.text
+    assert bookings_of(planning.child_id) == [(morning, "confirmed")]
+    assert page.value("shown", "planning") == f"{morning}c"
+    assert "Annulation possible jusqu’à mercredi 25 novembre à 7 h, mais facturée" in page.text
+    # Without script, « Vérifier » says it before anything is saved.
+    page = client.submit("planning", status=200, button="Vérifier", t=None)
+    assert "1 absence · 0,00 €" in page.text and "Absence : la place est rendue, le prix reste dû." in page.text
+    page = client.submit("planning", t=None)
+    assert "1 absence annoncée : annulé hors délai, reste facturé (4,20 €)." in page.text
+    assert "Annulé après le délai : le prix reste dû. Pour revenir, contactez-nous." in page.text
+    assert "4,20 €" in page.text.split("Légende")[0] and "toute la famille : 4,20 €" in page.text
+    assert bookings_of(planning.child_id) == [(morning, "cancelled")]
 
 
 def test_nothing_ticked_and_nothing_held_changes_nothing(client: Client) -> None:

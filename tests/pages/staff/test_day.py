@@ -1,13 +1,15 @@
 """« Planning du jour »: who comes, how many places are taken, and why nothing opens."""
 
-from datetime import date
+from datetime import date, datetime, time
 
 import pytest
 from sqlalchemy import update
 
+from app import clock
 from app.database import write_transaction
 from app.models.bookings import CapacityCounter, Opening
 from app.rules.capabilities import Role
+from app.rules.deadlines import DaysBefore, Deadline
 from tests import factories
 from tests.client import Client
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY
@@ -48,6 +50,18 @@ def test_cancelled_bookings_do_not_come(worker: Client) -> None:
     factories.save(planning.family, planning.child_id, cancel=cancel)
     page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}")
     assert "Léa" not in page.text
+    assert "1 sur 2" in page.text
+
+
+def test_team_sees_who_was_cancelled_late_and_when(sqlite_client: Client) -> None:
+    planning = booked_planning()
+    factories.set_notice(planning.activity, Deadline.CANCEL_LATE, DaysBefore(0, time(7)))
+    clock.start_at(datetime(2026, 12, 1, 18, 30), frozen=True)
+    charged = [planning.opening(NEXT_WEDNESDAY, unit) for unit in ("Matin", "Repas")]
+    factories.save(planning.family, planning.child_id, charged=charged)
+    worker = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}")
+    assert "Absences annoncées TEST Léa : Matin, Repas, annoncée le 01/12/2026 à 18:30" in page.text
     assert "1 sur 2" in page.text
 
 

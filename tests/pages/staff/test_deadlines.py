@@ -137,6 +137,9 @@ def test_what_a_rule_gives_is_said_in_words() -> None:
     assert said(start, Deadline.BOOK) == said(None, Deadline.BOOK) == "réserver jusqu’au début"
     assert said(Never(), Deadline.CANCEL) == "annuler : jamais en ligne"
     assert said(None, Deadline.OPENING) == "réserver dès maintenant"
+    assert said(monday, Deadline.CANCEL_LATE) == "annuler, facturé, jusqu’au lundi 30 novembre à 9 h"
+    assert said(start, Deadline.CANCEL_LATE) == "annuler, facturé, jusqu’au début"
+    assert said(Never(), Deadline.CANCEL_LATE) == "annuler, facturé : jamais en ligne"
 
 
 def test_administrator_sets_a_rule_sees_real_days_and_the_planning_follows(sqlite_client: Client) -> None:
@@ -159,6 +162,27 @@ def test_administrator_sets_a_rule_sees_real_days_and_the_planning_follows(sqlit
     clock.start_at(datetime(2026, 11, 20, 9, 0, 1), frozen=True)
     page = client.sign_in(planning.family.user_id).get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
     assert "il fallait réserver avant vendredi 20 novembre à 9 h" in page.text
+
+
+def test_administrator_lets_parents_cancel_late_and_sees_where_it_is_free_anyway(sqlite_client: Client) -> None:
+    planning = make_planning()
+    client = sqlite_client
+    page = client.sign_in(factories.make_staff()).get("/gestion/reglages/delais")
+    assert "Annuler, facturé : Rien ne s’annule en ligne après le délai gratuit." in page.text
+    page = client.get(f"/gestion/reglages/delais/{planning.activity.id}?pour=annulation-facturee")
+    assert "la place est rendue aux autres familles, le prix reste dû" in page.text
+    client.submit("deadline", status=200, button="Ajouter une règle")
+    values = {"line-0-kind": "days", "line-0-count": "0", "line-0-at": "13 h", "line-0-units": ["1"]}
+    page = client.submit("deadline", status=200, button="Aperçu", **values)
+    assert "Matin (7 h 30) : annuler, facturé, jusqu’au début" in page.text
+    # No line is about the others: they cannot be cancelled late.
+    assert "Repas (12 h 15), Après-midi (13 h 45) : annuler, facturé : jamais en ligne" in page.text
+    earlier = {"line-0-count": "3", "line-0-at": "10 h", "line-0-units": []}
+    page = client.submit("deadline", **earlier)
+    assert "« Mercredi », annuler, facturé : la règle est enregistrée." in page.text
+    assert "annulation encore gratuite à ce moment, rien n’est facturé" in page.text
+    stored = catalogue().activities[planning.activity.id].notices[Deadline.CANCEL_LATE]
+    assert stored == simple_rule(DaysBefore(3, time(10)))
 
 
 def test_every_published_rule_can_be_set_on_the_screen(sqlite_client: Client) -> None:
