@@ -643,6 +643,10 @@ def reminder_sentence(reminder: Reminder) -> str:
             return f"{'Rappel en retard' if reminder.is_past else 'Rappel à prévoir'}{NBSP}: {reminder.subject}, {day}."
 
 
+LOST_MEANWHILE = f"Annulé entre-temps par une autre personne{NBSP}: rien ne sera réservé à nouveau."
+BOOKED_MEANWHILE = f"Réservé entre-temps par une autre personne{NBSP}: cela reste réservé."
+
+
 def cell_deadline(cell: Cell) -> str | None:
     """Until when the parent may still act here; None when nothing is possible or the unit's start is the limit."""
     if Action.CANCEL_LATE in cell.actions and cell.charged_until:

@@ -22,7 +22,8 @@ class Choices:
 
     ``additions`` are to be booked, ``removals`` cancelled, ``kept`` stay. What changed meanwhile is never overwritten:
     ``lost`` was shown held, is ticked and no longer held; ``already_held`` was shown free, is ticked and held by now;
-    ``already_gone`` was shown held, is unticked and no longer held.
+    ``already_gone`` was shown held, is unticked and no longer held; ``appeared`` was shown free, is unticked and by now
+    held.
     """
 
     additions: frozenset[int]
@@ -31,6 +32,7 @@ class Choices:
     lost: frozenset[int]
     already_held: frozenset[int]
     already_gone: frozenset[int]
+    appeared: frozenset[int]
 
 
 class UnknownTick(ValueError):
@@ -62,4 +64,5 @@ def read_choices(shown: Iterable[Shown], ticked: Collection[int], held_now: Coll
         lost=(shown_held & wanted) - held,
         already_held=shown_free & wanted & held,
         already_gone=(shown_held - wanted) - held,
+        appeared=(shown_free - wanted) & held,
     )

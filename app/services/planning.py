@@ -16,8 +16,8 @@ from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.price_labels import explained, is_included
 from app.rules.calendars import DayKind, week_of
-from app.rules.cells import Action, Cell, CellState
-from app.rules.choices import Shown
+from app.rules.cells import Action, Cell, CellState, Reason
+from app.rules.choices import Choices, Shown, read_choices
 from app.rules.combinations import WEEKLY, Violation
 from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
@@ -57,7 +57,7 @@ class CellView:
     state_label: str
     reason_text: str | None
     effects: tuple[str, ...]  # what ticking it would trigger
-    message: str | None  # what a save did or did not do here
+    message: str | None  # what a save did or did not do here, or what changed since the form was shown
     detail: str | None  # « Modifiable jusqu’à lundi à 12 h »
 
 
@@ -164,16 +164,20 @@ def build_week(
     """The week around `day` for a child; with a proposal, as it would be judged on saving. Writes nothing."""
     now = clock.now()
     days = week_of(day)
-    facts = load_facts(db.session(), family, child.id, days, month=day, children=children)
-    ticked_by_day = {d: _proposed_on(facts, d, proposal) for d in days}
+    showed = {shown.opening_id for shown in proposal.shown} if proposal else ()
+    facts = load_facts(db.session(), family, child.id, days, showed, month=day, children=children)
+    choices = _read(facts, proposal) if proposal else None
+    ticked_by_day = {d: _proposed_on(facts, d, choices) for d in days}
     late = facts.cancelled_late(ticked_by_day, now)
     prices = facts.proposed_prices(ticked_by_day, late)
     judged = judge_days(facts, ticked_by_day, prices, now)
+    news = _news(facts, proposal, choices, judged) if proposal and choices else {}
+    messages = {**(messages or {}), **news}
     shown = _CellPrices(facts, prices, judged)
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
         _day_view(
-            facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages or {},
+            facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages,
             total_cents=shown.total_cents(d, ticked_by_day[d] | late),
         )
         for d in days
@@ -181,7 +185,7 @@ def build_week(
     cell_views = {
         opening.id: _cell_view(
             facts, opening, view, judged[view.day], ticked_by_day[view.day], shown.of(opening),
-            (messages or {}).get(opening.id),
+            messages.get(opening.id),
         )
         for view in day_views
         for opening in facts.openings_by_day.get(view.day, ())
@@ -190,7 +194,7 @@ def build_week(
         child=child,
         days=day_views,
         activities=_activity_views(facts, day_views, cell_views),
-        summary=_summary(facts, judged, ticked_by_day, late, prices, day),
+        summary=_summary(facts, judged, ticked_by_day, late, prices, day, news),
         shown=write_shown(facts, cell_views),
         price_reasons=_price_reasons(facts, shown),
         changed_prices=_changed_prices(facts),
@@ -234,13 +238,34 @@ def write_shown(facts: PlanningFacts, cells: Mapping[int, CellView]) -> str:
     )
 
 
-def _proposed_on(facts: PlanningFacts, day: date, proposal: Proposal | None) -> frozenset[int]:
+def _read(facts: PlanningFacts, proposal: Proposal) -> Choices:
+    """What a proposal means by now, as a save will read it; what this week does not know of it is left out."""
+    shown = [each for each in proposal.shown if each.opening_id in facts.openings]
+    ids = {each.opening_id for each in shown}
+    return read_choices(shown, proposal.ticked & ids, {id_ for id_ in ids if facts.holds(id_)})
+
+
+def _proposed_on(facts: PlanningFacts, day: date, choices: Choices | None) -> frozenset[int]:
     held = facts.held_ids(day)
-    if proposal is None:
+    if choices is None:
         return held
-    known = {shown.opening_id for shown in proposal.shown}
     here = {opening.id for opening in facts.openings_by_day.get(day, ())}
-    return frozenset((held - known) | (proposal.ticked & here))
+    return (held - choices.removals) | (choices.additions & here)
+
+
+def _news(
+    facts: PlanningFacts, proposal: Proposal, choices: Choices, judged: Mapping[date, DayJudgement]
+) -> dict[int, str]:
+    """By opening: what somebody else did since the form was shown, and which choices a save would refuse by now."""
+    news = dict.fromkeys(choices.lost, labels.LOST_MEANWHILE) | dict.fromkeys(choices.appeared, labels.BOOKED_MEANWHILE)
+    said = {shown.opening_id for shown in proposal.shown if shown.charged}
+    for id_ in choices.additions | choices.removals:
+        cell = judged[facts.openings[id_].day].cells[id_]
+        if id_ in choices.removals and Action.CANCEL_LATE in cell.actions and id_ not in said:
+            news[id_] = labels.refusal(Reason.CHARGED_BY_NOW, None, cell.cancel_until)
+        elif not cell.can_be_ticked and cell.state is not CellState.NOT_ALLOWED:
+            news[id_] = labels.refusal(cell.reason or Reason.CLOSED, None, cell.refusing_instant)
+    return news
 
 
 def _cell_view(
@@ -398,6 +423,7 @@ def _summary(
     late: Collection[int],
     prices: ProposedPrices,
     month: date,
+    news: Mapping[int, str],
 ) -> Summary:
     added = removed = 0
     problems: dict[str, None] = {}
@@ -411,6 +437,8 @@ def _summary(
                 problems[broken_week(week_of(day)[0], violation, names)] = None
             else:
                 problems[broken_rule(day, _broken_sentence(facts, violation))] = None
+    for opening in sorted((facts.openings[id_] for id_ in news), key=lambda o: (o.day, o.unit.starts_at)):
+        problems[broken_rule(opening.day, f"{opening.unit.name}. {news[opening.id]}")] = None
     return Summary(
         added=added,
         removed=removed,

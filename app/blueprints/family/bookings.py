@@ -100,6 +100,7 @@ def _week_page(
         layout="family",
         week=week,
         report=report,
+        came_back="shown" in request.args,
         siblings=people_of(children),
         expected_aids=aids.expected_aids(current_family().id, child.id, week.days[0].day, week.days[-1].day),
         form_action=address,

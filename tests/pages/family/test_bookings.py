@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, update
 from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity
-from app.models.bookings import Booking, Opening, PriceChangeReason, SaveReceipt
+from app.models.bookings import Booking, CapacityCounter, Opening, PriceChangeReason, SaveReceipt
 from app.models.families import FamilyQuotient
 from app.models.invoices import InvoicedBooking, InvoiceLine
 from app.rules.cells import Reason
@@ -19,7 +20,7 @@ from app.rules.deadlines import Days, DaysBefore, Deadline
 from app.rules.states import FamilyStatus
 from app.services.prices import reprice_family
 from tests import factories
-from tests.client import Client
+from tests.client import Answer, Client
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, add_family, bookings_of, make_planning, save
 
 
@@ -138,6 +139,56 @@ def test_stale_form_is_told_what_happened_meanwhile(client: Client) -> None:
     page = client.submit("planning", t=[morning])
     assert "Annulé entre-temps par une autre personne" in page.text
     assert bookings_of(planning.child_id) == [(morning, "cancelled"), (afternoon, "confirmed")]
+
+
+def checked(client: Client, page: Answer, ticks: Sequence[int]) -> Answer:
+    """What a tick in a page that is still open is answered."""
+    client.page = page
+    to = page.all("fieldset", class_="week")[0].get("data-hx-post")
+    fragment = client.submit("planning", to=to, htmx=True, status=200, follow=False, t=list(ticks))
+    client.page = page
+    return fragment
+
+
+def words_of(fragment: Answer, opening_id: int) -> str:
+    (cell,) = [e for e in fragment.root.iter("span") if e.get("id") == f"c{opening_id}"]
+    return " ".join(cell.itertext())
+
+
+def test_check_of_a_stale_form_counts_what_a_save_would_do_and_says_what_changed(sqlite_client: Client) -> None:
+    client, planning = sqlite_client, make_planning()
+    morning, afternoon = planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Après-midi")
+    save(planning.family, planning.child_id, book=[morning])
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    save(planning.family, planning.child_id, cancel=[morning], book=[afternoon])
+    fragment = checked(client, page, [morning])  # as the other tab still shows it
+    assert "Aucun changement" in fragment.text
+    assert "Annulé entre-temps par une autre personne" in words_of(fragment, morning)
+    assert "cela reste réservé" in words_of(fragment, afternoon)
+    assert "Mercredi 25 novembre : Matin. Annulé entre-temps" in fragment.text
+    client.submit("planning", t=[morning])
+    assert bookings_of(planning.child_id) == [(morning, "cancelled"), (afternoon, "confirmed")]
+
+
+def test_check_says_in_its_cell_what_cannot_be_had_any_more(sqlite_client: Client) -> None:
+    client, planning = sqlite_client, make_planning(places=2)
+    other, other_child = add_family(planning)
+    morning, afternoon = planning.opening(WEDNESDAY, "Matin"), planning.opening(NEXT_WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[afternoon])
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    save(other, other_child, book=[morning])
+    with write_transaction() as session:  # the staff lower the places, over what the parent sees
+        session.execute(update(CapacityCounter).where(CapacityCounter.day == WEDNESDAY).values(places=1))
+    fragment = checked(client, page, [morning])
+    assert "Complet Il n’y a plus de place." in " ".join(words_of(fragment, morning).split())
+    assert "Mercredi 25 novembre : Matin. Il n’y a plus de place." in fragment.text
+    page = client.get(address(planning, NEXT_WEDNESDAY))
+    clock.start_at(datetime(2026, 12, 1, 10, 1), frozen=True)
+    fragment = checked(client, page, [])  # a removal whose deadline passed while the page was open
+    assert "Ne peut plus être annulé : c’était possible jusqu’à mardi 1er décembre à 10 h." in fragment.text
+    shown = client.submit("planning", button="Vérifier", status=200, t=None)
+    assert "Ne peut plus être annulé" in shown.text
+    assert shown.all("input", name="t", value=str(afternoon)) == []
 
 
 def test_place_taken_meanwhile_is_said_in_its_cell_and_the_other_day_is_saved(client: Client) -> None:
@@ -357,6 +408,7 @@ def test_choices_survive_a_lost_cookie(client: Client) -> None:
     (back,) = [link for link in refused.links() if "shown=" in link]
     client.sign_in(planning.family.user_id)
     shown = client.get(back)
+    assert "ils ne sont pas encore enregistrés" in shown.text
     assert [e.get("value") for e in shown.all("input", name="t") if e.get("checked") is not None] == [str(morning)]
     assert count(Booking) == 0
     client.submit("planning")
