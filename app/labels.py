@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.filters import NBSP, day_medium, day_plain, enumeration, euros, moment
+from app.filters import NBSP, day_medium, day_plain, enumeration, euros, moment, phone
 from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
@@ -526,6 +526,8 @@ def cell_label(cell: Cell) -> str:
     """The short word in a cell; the legend gives the full one."""
     if cell.state is CellState.IMPOSSIBLE:
         return _SHORT_IMPOSSIBLE.get(cell.reason, "Impossible") if cell.reason else "Impossible"
+    if cell.reason is Reason.KEPT_BY_SERVICE:
+        return "Places gardées"
     return _SHORT_STATES.get(cell.state) or label(cell.state)
 
 
@@ -551,7 +553,7 @@ _SHORT_IMPOSSIBLE = {
 }
 
 
-def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None) -> str | None:
+def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None, council_phone: str) -> str | None:
     """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying."""
     # A day that is over, and what is on an invoice: the state says enough, and the legend says it in full.
     is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
@@ -559,12 +561,12 @@ def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None) -> s
         return None
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
-    return refusal(cell.reason, broken, cell.refusing_instant)
+    return refusal(cell.reason, broken, cell.refusing_instant, council_phone)
 
 
-def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
+def refusal(reason: Reason, broken: str | None, until: datetime | None, council_phone: str) -> str:
     """The sentence for a reason; `until` is the deadline that has passed, or the opening to come, where it is one;
-    `broken` the sentence of the combination rule.
+    `broken` the sentence of the combination rule; `council_phone` whom to call for what the service keeps.
     """
     deadline = moment(until) if until is not None else "ce jour"
     match reason:
@@ -613,6 +615,9 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None) -> str:
             return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
         case Reason.FULL:
             return "Il n’y a plus de place."
+        case Reason.KEPT_BY_SERVICE:
+            call = f"appelez-nous au {phone(council_phone)}" if council_phone else "contactez-nous"
+            return f"Les places qui restent sont gardées par le service{NBSP}: {call}."
         case Reason.BLOCKED_FAMILY:
             return f"Votre dossier est fermé{NBSP}: vous pouvez seulement le consulter."
 

@@ -28,11 +28,21 @@ class CapacityScope:
     last_places: int = LAST_PLACES
 
 
+class Left(NamedTuple):
+    """What is left of a scope on a day (negative when staff went over): to parents, and of all its places."""
+
+    online: int
+    whole: int
+
+
 class Room(NamedTuple):
-    """What is left for a child: how many places (None: no limit), and whether they are the last ones."""
+    """What is left for a child: how many places (None: no limit), whether they are the last ones, and whether parents
+    have none because the service keeps those that are left.
+    """
 
     left: int | None
     is_last: bool
+    is_kept: bool
 
 
 class Slot(NamedTuple):
@@ -67,18 +77,25 @@ def online_limit(places: int, online_places: int | None) -> int:
     return places if online_places is None else min(places, online_places)
 
 
-def room(slot: Slot, counted: Collection[int], left: Mapping[int, int], scopes: Iterable[CapacityScope]) -> Room:
+def left_of(places: int, online_places: int | None, taken: int) -> Left:
+    """What is left of so many places, some of them for parents, once some are taken."""
+    return Left(online_limit(places, online_places) - taken, places - taken)
+
+
+def room(slot: Slot, counted: Collection[int], left: Mapping[int, Left], scopes: Iterable[CapacityScope]) -> Room:
     """The room for one child in ``slot``, whom a parent books: the least of its scopes.
 
-    ``left`` gives the places left to parents by scope id (negative when staff went over); a scope without a counter yet
-    has all of them. A scope of ``counted``, where the child is already counted that day, takes no further place.
+    ``left`` gives what is left by scope id; a scope without a counter yet has all its places. A scope of ``counted``,
+    where the child is already counted that day, takes no further place.
     """
     limits = [
-        (left.get(scope.id, online_limit(scope.places, scope.online_places)), scope.last_places)
+        (left.get(scope.id) or left_of(scope.places, scope.online_places, 0), scope.last_places)
         for scope in covering(slot, scopes)
         if scope.id not in counted
     ]
-    return Room(min((places for places, _ in limits), default=None), any(places <= last for places, last in limits))
+    online = min((each.online for each, _ in limits), default=None)
+    is_kept = online is not None and online <= 0 < min(each.whole for each, _ in limits)
+    return Room(online, any(each.online <= last for each, last in limits), is_kept)
 
 
 def _counts_in(scope: CapacityScope, slots: Collection[Slot]) -> int:

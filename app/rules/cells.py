@@ -65,6 +65,7 @@ class Reason(StrEnum):
     PAYMENT_EXPIRED = auto()
     TOO_FEW_DAYS = auto()
     FULL = auto()
+    KEPT_BY_SERVICE = auto()  # what places are left, the staff give
     BLOCKED_FAMILY = auto()
 
 
@@ -104,7 +105,8 @@ class CellFacts:
     ``holding``: this family holds a booking there, ``is_invoiced``: on an issued invoice; ``held_by_other_family``: the
     child's other family does.
     ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
-    ``places_left``: None for no limit; ``is_last``: they are the last ones (rules.capacity). A missing notice rule
+    ``places_left``: None for no limit; ``is_last``: they are the last ones, ``is_kept``: parents have none, but the
+    service keeps some (rules.capacity). A missing notice rule
     allows at any time before the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
     ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid; ``is_special``: the
@@ -128,6 +130,7 @@ class CellFacts:
     violation: Violation | None
     is_too_little: bool = False
     is_last: bool = False
+    is_kept: bool = False
     has_waiting_list: bool = False
     triggers_package: bool = False
     standing: BookingStatus = BookingStatus.CONFIRMED
@@ -195,8 +198,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
     are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book
-    (``IMPOSSIBLE``); 9. no place left (``FULL``, with the list to join where there is one); 10. chosen in a broken
-    combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
+    (``IMPOSSIBLE``); 9. no place left to parents (``FULL``, with the list to join where there is one); 10. chosen in a
+    broken combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
     """
     start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
     opening, book = (
@@ -312,7 +315,8 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
     if barred is not None:
         return CellState.IMPOSSIBLE, barred, _NOTHING
     if facts.places_left is not None and facts.places_left <= 0:
-        return CellState.FULL, Reason.FULL, frozenset({Action.JOIN_LIST}) if facts.has_waiting_list else _NOTHING
+        reason = Reason.KEPT_BY_SERVICE if facts.is_kept else Reason.FULL
+        return CellState.FULL, reason, frozenset({Action.JOIN_LIST}) if facts.has_waiting_list else _NOTHING
     actions = frozenset({Action.BOOK})
     if facts.violation is not None:
         return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions

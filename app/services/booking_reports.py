@@ -103,4 +103,4 @@ def _sentence(choice: SavedChoice) -> str:
     is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
     names = catalogue().unit_names(choice.breach)
     broken = combination_sentence(violation, names) if is_broken else None
-    return "Non enregistré. " + labels.refusal(choice.reason or Reason.CLOSED, broken, until)
+    return "Non enregistré. " + labels.refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)

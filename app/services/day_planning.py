@@ -13,7 +13,7 @@ from app.database import db
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.families import Child
 from app.rules.calendars import DayKind
-from app.rules.capacity import Slot, covering
+from app.rules.capacity import Left, Slot, covering, left_of
 from app.rules.enrolments import age_on
 from app.rules.states import BookingStatus, CancelClass
 from app.services.catalogue import ActivityInfo, Catalogue, UnitInfo, catalogue
@@ -71,6 +71,12 @@ class Places:
     name: str
     taken: int
     places: int
+    online_places: int | None  # of them, those that parents may take; None: all
+
+    @property
+    def left(self) -> Left:
+        """What is left, to parents and of all."""
+        return left_of(self.places, self.online_places, self.taken)
 
     @property
     def over(self) -> int:
@@ -209,14 +215,13 @@ def _absences(known: Catalogue, day: date) -> defaultdict[int, list[Absence]]:
     return found
 
 
-def _taken(day: date) -> dict[int, tuple[int, int]]:
-    """By capacity scope: places taken and places, where the day says otherwise than the scope."""
+def _taken(day: date) -> dict[int, tuple[int, int, int | None]]:
+    """By capacity scope: places taken, places, and those of parents, where the day says otherwise than the scope."""
+    counter = CapacityCounter
     rows = db.session.execute(
-        select(CapacityCounter.scope_id, CapacityCounter.taken, CapacityCounter.places).where(
-            CapacityCounter.day == day
-        )
+        select(counter.scope_id, counter.taken, counter.places, counter.online_places).where(counter.day == day)
     )
-    return {scope_id: (taken, places) for scope_id, taken, places in rows}
+    return {scope_id: (taken, places, online_places) for scope_id, taken, places, online_places in rows}
 
 
 def _activity_day(
@@ -226,7 +231,7 @@ def _activity_day(
     openings: list[_OpeningRow],
     presences: list[_Presence],
     absences: tuple[Absence, ...],
-    taken: Mapping[int, tuple[int, int]],
+    taken: Mapping[int, tuple[int, int, int | None]],
 ) -> ActivityDay:
     wanted = {row.unit_id for row in openings if row.is_open} | {presence.unit_id for presence in presences}
     units = [unit for unit in activity.units if unit.id in wanted]
@@ -243,7 +248,9 @@ def _activity_day(
         ),
         absences=absences,
         places=tuple(
-            Places(scope.name, *taken.get(scope.id, (0, scope.places))) for scope in known.scopes if scope.id in spent
+            Places(scope.name, *taken.get(scope.id, (0, scope.places, scope.online_places)))
+            for scope in known.scopes
+            if scope.id in spent
         ),
         closings=tuple(
             Closing(known.units[row.unit_id].name, known.groups[row.group_id].name, row.closing_reason)

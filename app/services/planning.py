@@ -171,7 +171,7 @@ def build_week(
     late = facts.cancelled_late(ticked_by_day, now)
     prices = facts.proposed_prices(ticked_by_day, late)
     judged = judge_days(facts, ticked_by_day, prices, now)
-    news = _news(facts, proposal, choices, judged) if proposal and choices else {}
+    news = _news(facts, choices, judged) if choices else {}
     messages = {**(messages or {}), **news}
     shown = _CellPrices(facts, prices, judged)
     shown_day = _shown_day(facts, day, days)
@@ -253,18 +253,15 @@ def _proposed_on(facts: PlanningFacts, day: date, choices: Choices | None) -> fr
     return (held - choices.removals) | (choices.additions & here)
 
 
-def _news(
-    facts: PlanningFacts, proposal: Proposal, choices: Choices, judged: Mapping[date, DayJudgement]
-) -> dict[int, str]:
+def _news(facts: PlanningFacts, choices: Choices, judged: Mapping[date, DayJudgement]) -> dict[int, str]:
     """By opening: what somebody else did since the form was shown, and which choices a save would refuse by now."""
     news = dict.fromkeys(choices.lost, labels.LOST_MEANWHILE) | dict.fromkeys(choices.appeared, labels.BOOKED_MEANWHILE)
-    said = {shown.opening_id for shown in proposal.shown if shown.charged}
     for id_ in choices.additions | choices.removals:
         cell = judged[facts.openings[id_].day].cells[id_]
-        if id_ in choices.removals and Action.CANCEL_LATE in cell.actions and id_ not in said:
-            news[id_] = labels.refusal(Reason.CHARGED_BY_NOW, None, cell.cancel_until)
-        elif not cell.can_be_ticked and cell.state is not CellState.NOT_ALLOWED:
-            news[id_] = labels.refusal(cell.reason or Reason.CLOSED, None, cell.refusing_instant)
+        if not cell.can_be_ticked and cell.state is not CellState.NOT_ALLOWED:
+            news[id_] = labels.refusal(
+                cell.reason or Reason.CLOSED, None, cell.refusing_instant, facts.catalogue.council.phone
+            )
     return news
 
 
@@ -292,7 +289,7 @@ def _cell_view(
         price_cents=price.cents,
         is_included=is_included(price.explanation),
         state_label=labels.cell_label(cell),
-        reason_text=labels.cell_reason(cell, broken, opening.closing_reason),
+        reason_text=labels.cell_reason(cell, broken, opening.closing_reason, facts.catalogue.council.phone),
         effects=price.effects,
         message=message,
         detail=labels.cell_deadline(cell),

@@ -17,7 +17,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.rules.audiences import Audience
 from app.rules.calendars import week_of, whole_weeks
-from app.rules.capacity import Room, Slot, covering, online_limit, room
+from app.rules.capacity import Left, Room, Slot, covering, left_of, room
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import (
     CombinationRule,
@@ -113,7 +113,7 @@ class PlanningFacts:
     openings: Mapping[int, OpeningInfo]
     held: Mapping[int, HeldBooking]  # by opening id
     late: Mapping[int, HeldBooking]  # by opening id: cancelled too late and still charged, nothing booked there since
-    left: Mapping[tuple[date, int], int]  # places left to parents by day and capacity scope
+    left: Mapping[tuple[date, int], Left]  # by day and capacity scope
     prices: FamilyPrices
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
     audiences: Mapping[int, frozenset[Audience]]  # of the child, by activity, where a notice asks
@@ -279,7 +279,7 @@ def load_facts(
         )
     }
     left = {
-        (day, scope_id): online_limit(places, online_places) - taken
+        (day, scope_id): left_of(places, online_places, taken)
         for day, scope_id, places, online_places, taken in session.execute(
             select(
                 CapacityCounter.day,
@@ -501,6 +501,7 @@ def _cell_facts(
         has_price=problem is None or is_too_little,
         places_left=left.left,
         is_last=left.is_last,
+        is_kept=left.is_kept,
         opening_rule=activity.notices.get(Deadline.OPENING),
         book_rule=activity.notices.get(Deadline.BOOK),
         cancel_rule=activity.notices.get(Deadline.CANCEL),

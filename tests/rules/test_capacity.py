@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.capacity import CapacityScope, Slot, counter_changes, covering, online_limit, room
+from app.rules.capacity import CapacityScope, Left, Slot, counter_changes, covering, online_limit, room
 from tests.rules.tables import Row, cases, ids, number_or_none, words
 
 SCOPES = (
@@ -19,6 +19,13 @@ def slot(text: str) -> Slot:
     return Slot(int(unit), int(group))
 
 
+def left(text: str) -> dict[int, Left]:
+    """What is left by scope: « 100: 5 » to parents and of all, « 100: 0/3 » where they differ."""
+    pairs = (each.split(":") for each in words(text))
+    counts = ((int(scope), [int(number) for number in places.split("/")]) for scope, places in pairs)
+    return {scope: Left(numbers[0], numbers[-1]) for scope, numbers in counts}
+
+
 @pytest.mark.parametrize("row", cases("capacity", "changes"))
 def test_counters_move_once_per_child(row: Row) -> None:
     before = [slot(text) for text in words(row["before"])]
@@ -29,8 +36,7 @@ def test_counters_move_once_per_child(row: Row) -> None:
 
 @pytest.mark.parametrize("row", cases("capacity", "places"))
 def test_places_left_for_a_child(row: Row) -> None:
-    left = {int(scope): int(places) for scope, places in (text.split(":") for text in words(row["left"]))}
-    found = room(slot(row["slot"]), ids(row["already counted"]), left, SCOPES)
+    found = room(slot(row["slot"]), ids(row["already counted"]), left(row["left"]), SCOPES)
     assert found.left == number_or_none(row["places left"])
 
 
@@ -42,8 +48,13 @@ def test_parents_take_no_more_than_the_online_quota(row: Row) -> None:
 
 @pytest.mark.parametrize("row", cases("capacity", "last"))
 def test_last_places_are_those_from_the_scopes_level_down(row: Row) -> None:
-    left = {int(scope): int(places) for scope, places in (text.split(":") for text in words(row["left"]))}
-    assert room(slot(row["slot"]), (), left, SCOPES).is_last == (row["the last ones"] == "yes")
+    assert room(slot(row["slot"]), (), left(row["left"]), SCOPES).is_last == (row["the last ones"] == "yes")
+
+
+@pytest.mark.parametrize("row", cases("capacity", "kept"))
+def test_places_that_the_service_keeps_are_not_full(row: Row) -> None:
+    found = room(slot(row["slot"]), (), left(row["online and whole"]), SCOPES)
+    assert found.is_kept == (row["kept by the service"] == "yes")
 
 
 def test_a_scope_covers_a_slot_by_unit_and_group() -> None:

@@ -106,6 +106,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, opening_rule=simple_rule(Never()))
             case ["last"]:
                 facts = replace(facts, is_last=True)
+            case ["kept"]:
+                facts = replace(facts, is_kept=True)
             case ["places", number]:
                 facts = replace(facts, places_left=int(number))
             case _:

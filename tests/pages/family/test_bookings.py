@@ -12,6 +12,7 @@ from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity
 from app.models.bookings import Booking, CapacityCounter, Opening, PriceChangeReason, SaveReceipt
+from app.models.councils import Council
 from app.models.families import FamilyQuotient
 from app.models.invoices import InvoicedBooking, InvoiceLine
 from app.rules.cells import Reason
@@ -204,6 +205,24 @@ def test_place_taken_meanwhile_is_said_in_its_cell_and_the_other_day_is_saved(cl
     assert "Il n’y a plus de place" in page.text
     assert "1 réservation enregistrée" in page.text
     assert bookings_of(planning.child_id) == [(free, "confirmed")]
+
+
+def test_places_that_the_service_keeps_are_said_and_are_not_full(sqlite_client: Client) -> None:
+    client, planning = sqlite_client, make_planning(places=3)
+    morning = planning.opening(WEDNESDAY, "Matin")
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    with write_transaction() as session:
+        session.execute(update(CapacityCounter).where(CapacityCounter.day == WEDNESDAY).values(online_places=0))
+    said = "Les places qui restent sont gardées par le service : appelez-nous au 03 00 00 00 00."
+    assert said in checked(client, page, [morning]).text
+    client.page = page
+    refused = client.submit("planning", t=[morning])
+    assert f"Non enregistré. {said}" in refused.text
+    with write_transaction() as session:
+        session.get_one(Council, 1).phone = ""
+    shown = client.get(address(planning)).text.split("Légende")[0]
+    assert "gardées par le service : contactez-nous." in shown
+    assert "Places gardées" in shown and "Complet" not in shown
 
 
 def test_meal_alone_is_refused_with_its_rule(client: Client) -> None:

@@ -72,6 +72,23 @@ def test_places_beyond_capacity_stay_visible(worker: Client) -> None:
     assert "2 sur 1 1 de plus que les places" in worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}").text
 
 
+def test_what_is_left_online_stands_beside_what_is_taken(sqlite_client: Client) -> None:
+    booked_planning()
+    worker = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    is_that_day = CapacityCounter.day == NEXT_WEDNESDAY
+    for places, online_places, said in (
+        (5, None, "2 sur 5 encore 3 en ligne"),
+        (6, 3, "2 sur 6 encore 1 en ligne, 3 gardées par le service"),
+        (3, 2, "2 sur 3 Plus de place en ligne 1 gardée par le service"),
+        (2, 1, "2 sur 2 Complet"),
+        (1, 1, "2 sur 1 1 de plus que les places"),
+    ):
+        with write_transaction() as session:
+            counters = update(CapacityCounter).where(is_that_day)
+            session.execute(counters.values(places=places, online_places=online_places))
+        assert said in worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}").text
+
+
 def test_today_by_default_and_for_days_that_nobody_can_mean(worker: Client) -> None:
     for address in (
         DAY,
