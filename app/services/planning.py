@@ -22,7 +22,7 @@ from app.rules.combinations import WEEKLY, Violation
 from app.rules.states import EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
-from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_days, load_facts
+from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_days, load_facts, mark_packages
 from app.services.proposed_prices import BookLeft, ProposedPrices
 
 
@@ -174,6 +174,7 @@ def build_week(
     news = _news(facts, choices, judged) if choices else {}
     messages = {**(messages or {}), **news}
     shown = _CellPrices(facts, prices, judged)
+    mark_packages(facts, judged, shown.triggering, now)
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
         _day_view(
@@ -317,6 +318,8 @@ class _CellPrices:
         self._found = {
             opening.id: self._ask(facts, prices, opening, judged[opening.day]) for opening in facts.openings.values()
         }
+
+        self.triggering = frozenset(id_ for id_, price in self._found.items() if price.effects)
 
     def of(self, opening: OpeningInfo) -> _CellPrice:
         """What the cell of an opening says."""

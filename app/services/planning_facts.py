@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -382,6 +382,7 @@ class DayJudgement:
 
     cells: dict[int, Cell]  # by opening id
     broken: dict[int, Violation]  # by opening id, for the cells that are « non autorisée »
+    facts: dict[int, CellFacts]  # by opening id: what the cells were judged by
 
 
 def judge_days(
@@ -412,7 +413,7 @@ def _judge_day(
     units = {slot.unit_id for slot in chosen}
     after = (*overlaps(units, _hours(facts, units)), *violations(units, rules, offered))
     by_unit = {violation.unit_id: violation for violation in after if violation not in before}
-    judgement = DayJudgement({}, {})
+    judgement = DayJudgement({}, {}, {})
     for opening in facts.openings_by_day.get(day, ()):
         violation = by_unit.get(opening.unit.id) if opening.slot in chosen else None
         _judge_cell(facts, judgement, opening, violation, prices, now)
@@ -427,7 +428,8 @@ def _judge_cell(
     prices: ProposedPrices,
     now: datetime,
 ) -> None:
-    cell = judge(_cell_facts(facts, opening, prices, violation), now, facts.catalogue.calendar)
+    judgement.facts[opening.id] = _cell_facts(facts, opening, prices, violation)
+    cell = judge(judgement.facts[opening.id], now, facts.catalogue.calendar)
     judgement.cells[opening.id] = cell
     # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
     if violation is not None and cell.state is CellState.NOT_ALLOWED:
@@ -470,6 +472,18 @@ def _judge_week(
             violation = broken.get((day, opening.unit.id)) if opening.slot in chosen.get(day, ()) else None
             if violation is not None and opening.id not in judgement.broken:
                 _judge_cell(facts, judgement, opening, violation, prices, now)
+
+
+def mark_packages(
+    facts: PlanningFacts, judged: Mapping[date, DayJudgement], triggering: Iterable[int], now: datetime
+) -> None:
+    """Judge again the cells whose booking would trigger a package. Only the page asks the prices for it, and only once
+    it knows what can be booked.
+    """
+    for id_ in triggering:
+        judgement = judged[facts.openings[id_].day]
+        wanted = replace(judgement.facts[id_], triggers_package=True)
+        judgement.cells[id_] = judge(wanted, now, facts.catalogue.calendar)
 
 
 def _hours(facts: PlanningFacts, unit_ids: Iterable[int]) -> Mapping[int, Hours]:

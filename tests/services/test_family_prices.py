@@ -21,6 +21,7 @@ from app.models.families import Child, Family, FamilyChild, FamilyQuotient
 from app.models.invoices import Invoice, InvoiceLine
 from app.rules.bills import LineKind
 from app.rules.capabilities import Role
+from app.rules.cells import Badge
 from app.rules.choices import Shown
 from app.rules.file_fields import FileKind
 from app.rules.quotients import QuotientOutcome
@@ -159,6 +160,7 @@ def test_a_day_together_costs_its_own_price_and_says_so_before_it_is_saved(home:
     assert before[ids[2]].effects == (
         "Déclenche le prix «\u00a0Journée (Matin, Repas, Après-midi)\u00a0»\u00a0: 10,00\u00a0€ au lieu de 11,00\u00a0€",
     )
+    assert [before[id_].cell.badges for id_ in ids] == [frozenset(), frozenset(), {Badge.PACKAGE}]
     week = home.week(home.elder, WEEK[0], wanted(ids, ids))
     assert (week.summary.amount_cents, week.days[0].total_cents) == (1_000 + 1_500, 1_000)
     assert [cells_of(week)[id_].is_included for id_ in ids] == [False, True, True]
