@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import shutil
 import statistics
 import string
 import sys
@@ -29,15 +28,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app import clock
-from app.crypto import cipher
 from app.database import db, write_transaction
 from app.models.accounts import SignInFailure, User
 from app.models.bookings import Booking
 from app.services.checks import find_inconsistencies
 from bench.council import demo_council
 from tests import factories
-from tests.conftest import DATA_KEY, TestBed, fill_template, make_app
-from tests.guarantees import test_two_families
+from tests.conftest import make_sqlite_bed
+from tests.guarantees import test_booking_histories
 from tests.guarantees.test_rush import make_savers, planning_form
 from tests.guarantees.test_screen_and_save import Undo, compare_all
 from tests.served import Browser, environment, hidden, path_of, served
@@ -240,23 +238,11 @@ def drill_screen(folder: Path, rounds: int) -> str:
 
 
 def drill_books(folder: Path, rounds: int) -> str:
-    """Long sequences of saves by families that share a child (Hypothesis)."""
-    cipher.use_key(DATA_KEY)
-    template, database = folder / "template.sqlite3", folder / "tests.sqlite3"
-    fill_template(make_app(folder, f"sqlite:///{template}"))
-    app = make_app(folder, f"sqlite:///{database}")
-
-    def refresh() -> None:
-        with app.app_context():
-            db.engine.dispose()
-        for leftover in (f"{database}-wal", f"{database}-shm"):
-            Path(leftover).unlink(missing_ok=True)
-        shutil.copyfile(template, database)
-
+    """Long histories of parents, staff and the clock (Hypothesis)."""
     examples = 60 * rounds
     phases = (Phase.generate, Phase.shrink)
-    test_two_families.run(TestBed(app, refresh), examples=examples, steps=60, phases=phases)
-    return f"{examples} sequences of up to 60 steps, the books balance after each step"
+    test_booking_histories.run(make_sqlite_bed(folder), examples=examples, steps=60, phases=phases)
+    return f"{examples} histories of up to 60 steps, all is well after each step"
 
 
 def drill_fuzz(folder: Path, rounds: int) -> str:

@@ -119,8 +119,12 @@ def make_app(instance_path: Path, database_url: str) -> Flask:
 @pytest.fixture(scope="session")
 def sqlite_bed(tmp_path_factory: pytest.TempPathFactory) -> TestBed:
     """The application on a SQLite file; fresh by copying a file."""
+    return make_sqlite_bed(tmp_path_factory.mktemp("sqlite"))
+
+
+def make_sqlite_bed(home: Path) -> TestBed:
+    """The same in a folder; the drill has one too."""
     cipher.use_key(DATA_KEY)
-    home = tmp_path_factory.mktemp("sqlite")
     template, database = home / "template.sqlite3", home / "tests.sqlite3"
     fill_template(make_app(home, f"sqlite:///{template}"))
     app = make_app(home, f"sqlite:///{database}")

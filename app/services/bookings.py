@@ -143,6 +143,8 @@ def _apply(
     session: Session, family: FamilyRef, user_id: int, child_id: int, proposal: Proposal, now: datetime
 ) -> SaveOutcome:
     ids = {shown.opening_id for shown in proposal.shown}
+    if not ids and not proposal.ticked:
+        return SaveOutcome(child_id, ())  # a week of which nothing can be ticked: there is a button all the same
     if not ids or len(ids) > MAX_OPENINGS_PER_SAVE:
         raise NotFound("openings")
     slots: dict[date, set[Slot]] = {}

@@ -354,8 +354,8 @@ def forged_real_and_unknown(planning: PlanningSetup) -> object:
     return proposal(free=[one, 987_654], ticked=[one])
 
 
-def forged_empty(_planning: PlanningSetup) -> object:
-    return proposal()
+def forged_nothing_shown(planning: PlanningSetup) -> object:
+    return proposal(ticked=[planning.opening(WEDNESDAY, "Matin")])
 
 
 def forged_too_many(planning: PlanningSetup) -> object:
@@ -366,7 +366,7 @@ def forged_too_many(planning: PlanningSetup) -> object:
     "forge",
     [
         forged_ticked_but_not_shown, forged_unknown_opening, forged_other_activity, forged_real_and_unknown,
-        forged_empty, forged_too_many,
+        forged_nothing_shown, forged_too_many,
     ],
 )  # fmt: skip
 def test_forged_openings_are_not_found_and_nothing_is_stored(

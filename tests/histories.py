@@ -1,0 +1,739 @@
+"""Histories of a small council: what its parents and its staff do in any order, and what must be true all along.
+
+`tests/guarantees/test_booking_histories.py` lives through them step by step, and with many people at once; `script/drill`
+does so for longer. To add something that people do: one more function in PARENTS, HOSTILE or STAFF.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from itertools import chain, pairwise
+from random import Random
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.clock import PARIS
+from app.database import write_transaction
+from app.models.activities import TariffVersion
+from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, Opening
+from app.models.enrolments import Enrolment
+from app.models.families import FamilyQuotient, Guardian, Title
+from app.rules.choices import Shown
+from app.rules.combinations import (
+    CombinationRule,
+    Combinations,
+    DayCount,
+    Exclusion,
+    Hours,
+    Requirement,
+    Together,
+    overlaps,
+    violations,
+)
+from app.rules.deadlines import (
+    DaysBefore,
+    Deadline,
+    HoursBefore,
+    Never,
+    NoticeRule,
+    Occasion,
+    instant,
+    is_in_time,
+    paris_moment,
+    simple_rule,
+)
+from app.rules.reaches import DaySpan
+from app.rules.states import (
+    ACTIVE_STATUSES,
+    BOOKING_TRANSITIONS,
+    HOLDING_STATUSES,
+    Actor,
+    BookingStatus,
+    CancelClass,
+    EnrolmentStatus,
+    FamilyStatus,
+)
+from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
+from app.services import bookings, combination_settings, deadline_settings, enrolment_ends, enrolments, openings
+from app.services import quotients as quotient_decisions
+from app.services.bookings import Result, SavedChoice, SaveOutcome
+from app.services.catalogue import catalogue
+from app.services.checks import Problem, find_inconsistencies
+from app.services.errors import DomainError
+from app.services.families import FamilyRef
+from app.services.households import load_prices, spans_to_tell
+from app.services.openings import DaysInput
+from app.services.planning import Proposal
+from app.services.scope_settings import ScopeInput, save_scope, set_day_places
+from tests import factories
+from tests.factories import ActivitySetup
+
+PLACES = 2
+WEEKS = 3
+DAYS = tuple(sorted(chain(factories.wednesdays(WEEKS), factories.wednesdays(WEEKS, date(2026, 11, 26)))))
+_EVENING = {"Peinture": (time(16, 30), time(18, 30))}  # the afternoon ends at 18:00: a child has one or the other
+_MONTHS = tuple(date(2026, month, 1) for month in range(2, 11))
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Somebody who saves the planning of a child."""
+
+    user_id: int
+    family: FamilyRef
+    child_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """Who and what there is, by ids: it may be sent to other processes."""
+
+    parents: tuple[Parent, ...]
+    closed: Parent  # of a family whose file was closed
+    staff_id: int
+    wednesday: ActivitySetup
+    workshop: ActivitySetup
+    excursion: ActivitySetup  # nobody is enrolled there
+
+    @property
+    def activities(self) -> tuple[ActivitySetup, ...]:
+        """Those that children are enrolled in."""
+        return self.wednesday, self.workshop
+
+
+def make_council(rivals: int = 1) -> Council:
+    """Two parents of Léa in one family and one in her other home, who has a child of their own, and rival families.
+
+    « Mercredi » has few places, fewer lunches and fewer still for parents on one day; « Atelier » is also on Thursdays,
+    at an hour of « Mercredi », and cheaper for two days of a week.
+    """
+    wednesday = factories.make_activity(places=PLACES)
+    workshop = factories.make_activity("Atelier", _EVENING, places=PLACES, needs={}, prices=((0, None, 300),))
+    excursion = factories.make_activity("Sortie", {"Journée": (time(9), time(17))}, needs={})
+    wednesdays = [day for day in DAYS if day.weekday() == 2]
+    with write_transaction() as session:
+        factories.add_scope(session, "Repas", PLACES, [wednesday.units["Repas"]], [wednesday.group_id])
+        version = session.scalars(select(TariffVersion).where(TariffVersion.activity_id == workshop.id)).one()
+        package = Package("semaine", Period.WEEK, frozenset({unit_code(workshop.units["Peinture"])}), least_days=2)
+        version.grid = replace(
+            version.grid, items=(*version.grid.items, Item("semaine", flat(500))), packages=(package,)
+        )
+    factories.make_openings(wednesday, wednesdays)
+    factories.make_openings(workshop, DAYS)
+    factories.make_openings(excursion, wednesdays)
+    family, other = factories.make_family(), factories.make_family("SEPARE", "Dominique")
+    lea, hugo = factories.make_child(family), factories.make_child(other, "Hugo")
+    factories.share_child(lea, other)
+    for child_id, home, activity in (
+        (lea, family, wednesday), (lea, family, workshop), (lea, other, wednesday), (hugo, other, wednesday),
+        (hugo, other, workshop),
+    ):  # fmt: skip
+        factories.enrol(child_id, home, activity)
+    second = factories.make_user("second-parent@example.org")
+    with write_transaction() as session:
+        adult = Guardian(title=Title.MISTER, last_name="TEST", first_name="Second", user_id=second)
+        adult.family_id = family.family_id
+        session.add(adult)
+    parents = [
+        Parent(family.user_id, family.ref, lea), Parent(second, family.ref, lea),
+        Parent(other.user_id, other.ref, lea), Parent(other.user_id, other.ref, hugo),
+    ]  # fmt: skip
+    for number in range(rivals):
+        rival = factories.make_family(f"RIVALE {number}", "Alix")
+        child_id = factories.make_child(rival, "Sacha", last_name=f"RIVALE {number}")
+        for activity in (wednesday, workshop):
+            factories.enrol(child_id, rival, activity)
+        parents.append(Parent(rival.user_id, rival.ref, child_id))
+    gone = factories.make_family("PARTIE", "Alix", status=FamilyStatus.CLOSED)
+    gone_child = factories.make_child(gone, "Noé", last_name="PARTIE")
+    factories.enrol(gone_child, gone, wednesday)
+    closed = Parent(gone.user_id, gone.ref, gone_child)
+    return Council(tuple(parents), closed, factories.make_staff(), wednesday, workshop, excursion)
+
+
+# --- What is stored -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRow:
+    """A booking, and the price kept with it (cents)."""
+
+    id: int
+    child_id: int
+    family_id: int
+    opening_id: int
+    status: BookingStatus
+    cancel_class: CancelClass | None
+    price_cents: int
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is one of the at most one per child and opening."""
+        return self.status in ACTIVE_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A line of the log of bookings."""
+
+    id: int
+    booking_id: int
+    before: BookingStatus | None
+    after: BookingStatus
+    actor: Actor
+    user_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningRow:
+    """A unit that opens for a group on a day."""
+
+    id: int
+    day: date
+    unit_id: int
+    group_id: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRow:
+    """The places of a scope on a day."""
+
+    places: int
+    online_places: int | None
+    taken: int
+
+    @property
+    def limit(self) -> int:
+        """How many of them parents may take."""
+        return self.places if self.online_places is None else min(self.places, self.online_places)
+
+
+@dataclass(frozen=True)
+class Books:
+    """All that histories change, as it is stored at one moment."""
+
+    bookings: Mapping[int, BookingRow]
+    events: Sequence[EventRow]
+    openings: Mapping[int, OpeningRow]
+    counters: Mapping[tuple[date, int], CounterRow] = field(compare=False)  # a save may make those that are missing
+    price_changes: Sequence[tuple[int, int, int]]  # booking, from and to (cents)
+    enrolments: Sequence[tuple[int, int, int, EnrolmentStatus]]  # child, family, group
+
+    def held(self, parent: Parent) -> frozenset[int]:
+        """The openings that the parent's family holds for the child."""
+        whose = (parent.child_id, parent.family.id)
+        return frozenset(
+            b.opening_id for b in self.bookings.values() if b.is_active and (b.child_id, b.family_id) == whose
+        )
+
+    def offered(self, parent: Parent) -> list[OpeningRow]:
+        """The openings that the planning of the child has or had."""
+        groups = {
+            group
+            for child, family, group, status in self.enrolments
+            if (child, family) == (parent.child_id, parent.family.id)
+            and status in (EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED)
+        }
+        return [opening for opening in self.openings.values() if opening.group_id in groups]
+
+    def units_by_day(self) -> Mapping[tuple[int, date], set[int]]:
+        """The units that each child has on each day, through any family."""
+        found: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
+        for row in self.bookings.values():
+            if row.is_active:
+                opening = self.openings[row.opening_id]
+                found[row.child_id, opening.day].add(opening.unit_id)
+        return found
+
+
+def read_books(session: Session) -> Books:
+    """Read all of it. Six queries."""
+    events = session.execute(
+        select(
+            BookingEvent.id, BookingEvent.booking_id, BookingEvent.from_status, BookingEvent.to_status,
+            BookingEvent.actor, BookingEvent.user_id, BookingEvent.at,
+        ).order_by(BookingEvent.id)
+    )  # fmt: skip
+    rows = session.execute(
+        select(
+            Booking.id, Booking.child_id, Booking.family_id, Booking.opening_id, Booking.status, Booking.cancel_class,
+            Booking.price_cents,
+        )
+    )  # fmt: skip
+    opened = session.execute(
+        select(Opening.id, Opening.day, Opening.unit_id, Opening.group_id, Opening.is_open).order_by(Opening.id)
+    )
+    counters = session.execute(
+        select(
+            CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.places, CapacityCounter.online_places,
+            CapacityCounter.taken,
+        )
+    )  # fmt: skip
+    changes = session.execute(
+        select(BookingPriceChange.booking_id, BookingPriceChange.from_cents, BookingPriceChange.to_cents).order_by(
+            BookingPriceChange.id
+        )
+    )
+    enrolled = session.execute(
+        select(Enrolment.child_id, Enrolment.family_id, Enrolment.group_id, Enrolment.status).order_by(Enrolment.id)
+    )
+    return Books(
+        {row[0]: BookingRow(*row) for row in rows}, [EventRow(*row) for row in events],
+        {row[0]: OpeningRow(*row) for row in opened},
+        {(day, scope_id): CounterRow(*rest) for day, scope_id, *rest in counters},
+        list(changes.tuples()), list(enrolled.tuples()),
+    )  # fmt: skip
+
+
+# --- What must be true ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Record:
+    """What the staff did that makes right what would be wrong otherwise."""
+
+    exceeded: dict[tuple[date, int], int] = field(default_factory=dict)  # children where they left fewer places
+    broken: dict[tuple[int, date], frozenset[tuple[int, str]]] = field(default_factory=dict)  # by rules set later
+
+    def note(self, books: Books) -> None:
+        """After something that the staff did."""
+        self.exceeded = {key: row.taken for key, row in books.counters.items() if row.taken > row.limit}
+        self.broken = _broken_rules(books)
+
+    def narrow(self, books: Books) -> None:
+        """After anything else: what has been put right stays so."""
+        self.exceeded = {
+            key: min(most, books.counters[key].taken)
+            for key, most in self.exceeded.items()
+            if books.counters[key].taken > books.counters[key].limit
+        }
+        now = _broken_rules(books)
+        self.broken = {key: now[key] for key in self.broken.keys() & now.keys()}
+
+
+def wrongs(session: Session, books: Books, record: Record) -> list[str]:
+    """What is not as it must be at any moment; none where all is well."""
+    return [
+        *_wrong_counters(books, record),
+        *_doubles(books),
+        *_wrong_days(books, record),
+        *_wrong_logs(books),
+        *_wrong_prices(session, books),
+    ]
+
+
+def deep_wrongs(session: Session) -> list[str]:
+    """The same by the application's own checks, but for what only a `Record` can tell."""
+    told = (Problem.OVERSOLD, Problem.COMBINATION)
+    return [f"{each.problem}: {each.where}" for each in find_inconsistencies(session) if each.problem not in told]
+
+
+def _wrong_counters(books: Books, record: Record) -> Iterator[str]:
+    children: defaultdict[tuple[date, int], set[int]] = defaultdict(set)
+    scopes = catalogue().scopes
+    for row in books.bookings.values():
+        if row.status in HOLDING_STATUSES:
+            opening = books.openings[row.opening_id]
+            for scope in scopes:
+                if opening.unit_id in scope.units and opening.group_id in scope.groups:
+                    children[opening.day, scope.id].add(row.child_id)
+    for key in children.keys() | books.counters.keys():
+        counter = books.counters.get(key)
+        if counter is None or counter.taken != len(children[key]):
+            yield f"counter {key}: {counter}, {len(children[key])} children"
+        elif counter.taken > counter.limit and counter.taken > record.exceeded.get(key, -1):
+            yield f"counter {key}: {counter}, nobody of the staff went over it"
+
+
+def _doubles(books: Books) -> Iterator[str]:
+    seen: set[tuple[int, date, int]] = set()
+    for row in books.bookings.values():
+        opening = books.openings[row.opening_id]
+        place = (row.child_id, opening.day, opening.unit_id)
+        if row.is_active and place in seen:
+            yield f"child, day and unit {place}: booked twice"
+        if row.is_active:
+            seen.add(place)
+
+
+def _wrong_days(books: Books, record: Record) -> Iterator[str]:
+    known = catalogue()
+    for (child_id, day), unit_ids in books.units_by_day().items():
+        hours = {
+            id_: Hours(known.units[id_].activity_id, known.units[id_].starts_at, known.units[id_].ends_at)
+            for id_ in unit_ids
+        }
+        if overlaps(unit_ids, hours):
+            yield f"child {child_id} on {day}: {sorted(unit_ids)} overlap"
+    for key, found in _broken_rules(books).items():
+        if not found <= record.broken.get(key, frozenset()):
+            yield f"child and day {key}: {sorted(found)} was saved against a rule"
+
+
+def _rules() -> tuple[CombinationRule, ...]:
+    return tuple(rule for activity in catalogue().activities.values() for rule in activity.combinations)
+
+
+def _broken_rules(books: Books) -> dict[tuple[int, date], frozenset[tuple[int, str]]]:
+    """By child and day, the units that break a rule as it is now, and how."""
+    rules = _rules()
+    offered: defaultdict[date, set[int]] = defaultdict(set)
+    for opening in books.openings.values():
+        if opening.is_open:
+            offered[opening.day].add(opening.unit_id)
+    return {
+        key: frozenset((each.unit_id, each.breach.value) for each in found)
+        for key, unit_ids in books.units_by_day().items()
+        if (found := violations(unit_ids, rules, offered[key[1]]))
+    }
+
+
+def _wrong_logs(books: Books) -> Iterator[str]:
+    of_booking: defaultdict[int, list[EventRow]] = defaultdict(list)
+    for event in books.events:
+        of_booking[event.booking_id].append(event)
+    for row in books.bookings.values():
+        steps = of_booking[row.id]
+        is_whole = (
+            bool(steps)
+            and steps[0].before is None
+            and steps[-1].after is row.status
+            and all(following.before is step.after for step, following in pairwise(steps))
+            and all(step.after in BOOKING_TRANSITIONS[step.before] for step in steps)
+            and all(step.actor is Actor.SYSTEM or step.user_id is not None for step in steps)
+        )
+        if not is_whole:
+            yield f"booking {row.id} is {row.status}, its log: {steps}"
+
+
+def _wrong_prices(session: Session, books: Books) -> Iterator[str]:
+    if not books.bookings:
+        return
+    family_ids = {row.family_id for row in books.bookings.values()}
+    spans = spans_to_tell(catalogue().activities, DaySpan(DAYS[0], DAYS[-1]))
+    for family_id, prices in load_prices(session, family_ids, spans).items():
+        shares = prices.bill().shares
+        for row in books.bookings.values():
+            if row.family_id == family_id and row.status is BookingStatus.CONFIRMED:
+                cents = shares[row.id].amount_cents if row.id in shares else None
+                if cents != row.price_cents:
+                    yield f"booking {row.id} keeps {row.price_cents} cents, the engine says {cents}"
+    kept = {row.id: row.price_cents for row in books.bookings.values()}
+    last = {booking_id: to_cents for booking_id, _, to_cents in books.price_changes}
+    for booking_id, to_cents in last.items():
+        if kept[booking_id] != to_cents:
+            yield f"booking {booking_id}: {kept[booking_id]} cents, changed to {to_cents}"
+
+
+def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int) -> Iterator[str]:
+    """What one step of somebody left that is not told, or told as somebody else's."""
+    told = {event.booking_id: event for event in after.events[len(before.events) :]}
+    for id_, row in after.bookings.items():
+        earlier = before.bookings.get(id_)
+        if (None if earlier is None else earlier.status) is not row.status:
+            event = told.pop(id_, None)
+            is_theirs = event is not None and (event.actor, event.user_id) == (actor, user_id)
+            if not is_theirs or event is None or event.at != clock.now():
+                yield f"booking {id_} became {row.status}: {event}"
+        changes = [change for change in after.price_changes[len(before.price_changes) :] if change[0] == id_]
+        if earlier is not None and bool(changes) != (earlier.price_cents != row.price_cents):
+            yield f"booking {id_}: {earlier.price_cents} to {row.price_cents} cents, told {changes}"
+    if told:
+        yield f"events without a change: {told}"
+    if not before.bookings.keys() <= after.bookings.keys() or after.events[: len(before.events)] != before.events:
+        yield "history was rewritten"
+
+
+def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal, outcome: SaveOutcome) -> Iterator[str]:
+    """What a save did that its form did not ask for, that nobody may, or that it does not tell."""
+    yield from step_wrongs(before, after, Actor.PARENT, parent.user_id)
+    results: defaultdict[Result, set[int]] = defaultdict(set)
+    for choice in outcome.choices:
+        results[choice.result].add(choice.opening_id)
+        if choice.result is Result.BOOKED:
+            yield from _wrongly_booked(after, parent, choice)
+        elif choice.result is Result.CANCELLED:
+            yield from _wrongly_cancelled(before, choice)
+        elif choice.reason == "full":
+            yield from _wrongly_full(before, parent, choice)
+    whose = (parent.child_id, parent.family.id)
+    moved: defaultdict[Result, set[int]] = defaultdict(set)
+    for id_, row in after.bookings.items():
+        earlier = before.bookings.get(id_)
+        if earlier is not None and earlier.status is row.status:
+            if earlier.price_cents != row.price_cents and row.family_id != parent.family.id:
+                yield f"another family's booking {id_} changed its price"
+            continue
+        if (row.child_id, row.family_id) != whose:
+            yield f"booking {id_} of somebody else became {row.status}"
+        moved[Result.BOOKED if earlier is None else Result.CANCELLED].add(row.opening_id)
+    shown_free = {each.opening_id for each in proposal.shown if not each.held}
+    shown_held = {each.opening_id for each in proposal.shown} - shown_free
+    if moved[Result.BOOKED] != results[Result.BOOKED] or not moved[Result.BOOKED] <= shown_free & proposal.ticked:
+        yield f"booked {moved[Result.BOOKED]}, told {results[Result.BOOKED]}, asked {shown_free & proposal.ticked}"
+    if (
+        moved[Result.CANCELLED] != results[Result.CANCELLED]
+        or not moved[Result.CANCELLED] <= shown_held - proposal.ticked
+    ):
+        yield f"cancelled {moved[Result.CANCELLED]}, told {results[Result.CANCELLED]}"
+    for day in {opening.day for id_, opening in before.openings.items() if id_ in shown_free | shown_held}:
+        here = {id_ for id_, opening in before.openings.items() if opening.day == day}
+        done = here & (results[Result.BOOKED] | results[Result.CANCELLED])
+        left = here & (results[Result.REFUSED] | results[Result.HELD_BACK])
+        if done and left:
+            yield f"half a day was saved on {day}: {done} and not {left}"
+    if not moved[Result.BOOKED] and not moved[Result.CANCELLED] and before != after:
+        yield "nothing was booked or cancelled, but something changed"
+
+
+def _limits(opening: OpeningRow, deadline: Deadline) -> datetime | Never | None:
+    known = catalogue()
+    unit = known.units[opening.unit_id]
+    rule = known.activities[unit.activity_id].notices.get(deadline)
+    return None if rule is None else instant(rule, Occasion(opening.day, unit.starts_at, unit.id), known.calendar)
+
+
+def _may(opening: OpeningRow, deadline: Deadline) -> bool:
+    until = _limits(opening, deadline)
+    start = paris_moment(opening.day, catalogue().units[opening.unit_id].starts_at)
+    return not isinstance(until, Never) and clock.now() < start and (until is None or is_in_time(clock.now(), until))
+
+
+def _wrongly_booked(after: Books, parent: Parent, choice: SavedChoice) -> Iterator[str]:
+    opening = after.openings[choice.opening_id]
+    kept = [
+        row.price_cents
+        for row in after.bookings.values()
+        if row.is_active and (row.child_id, row.opening_id) == (parent.child_id, opening.id)
+    ]
+    enrolled = {
+        group
+        for child, family, group, status in after.enrolments
+        if (child, family, status) == (parent.child_id, parent.family.id, EnrolmentStatus.ACCEPTED)
+    }
+    if kept != [choice.price_cents]:
+        yield f"opening {opening.id} was told at {choice.price_cents} cents, kept at {kept}"
+    if not opening.is_open or opening.group_id not in enrolled or not _may(opening, Deadline.BOOK):
+        yield f"{opening} was booked at {clock.now()}"
+
+
+def _wrongly_cancelled(before: Books, choice: SavedChoice) -> Iterator[str]:
+    opening = before.openings[choice.opening_id]
+    if not _may(opening, Deadline.CANCEL):
+        yield f"{opening} was cancelled at {clock.now()}"
+
+
+def _wrongly_full(before: Books, parent: Parent, choice: SavedChoice) -> Iterator[str]:
+    opening = before.openings[choice.opening_id]
+    mine = {
+        (before.openings[row.opening_id].unit_id, before.openings[row.opening_id].group_id)
+        for row in before.bookings.values()
+        if row.is_active and row.child_id == parent.child_id and before.openings[row.opening_id].day == opening.day
+    }
+    for scope in catalogue().scopes:
+        covers = opening.unit_id in scope.units and opening.group_id in scope.groups
+        is_counted = any(unit in scope.units and group in scope.groups for unit, group in mine)
+        counter = before.counters.get((opening.day, scope.id))
+        if covers and not is_counted and counter is not None and counter.taken >= counter.limit:
+            return
+    yield f"{opening} was refused as full"
+
+
+# --- What people do -------------------------------------------------------------------------------------------------
+
+StaffAction = Callable[[Session, Council, Books, Random], None]
+
+
+def some_form(books: Books, parent: Parent, rng: Random) -> Proposal | None:
+    """A form of some days as it was shown a moment ago: a cell may have changed since, some of them are toggled."""
+    days = set(rng.sample(DAYS, rng.randint(1, 3)))
+    cells = [opening for opening in books.offered(parent) if opening.day in days]
+    if not cells:
+        return None
+    held = books.held(parent)
+    shown = tuple(Shown(each.id, (each.id in held) != (rng.random() < 0.08)) for each in cells)
+    return Proposal(shown, frozenset(each.opening_id for each in shown if each.held != (rng.random() < 0.35)))
+
+
+def save(parent: Parent, key: str, proposal: Proposal) -> SaveOutcome:
+    """As the view does it."""
+    with write_transaction() as session:
+        return bookings.save(session, parent.family, parent.user_id, parent.child_id, key, proposal)
+
+
+def ask_enrolment(session: Session, council: Council, parent: Parent, rng: Random) -> None:
+    """Ask for an activity, whether or not the child has it."""
+    activity_id = rng.choice(council.activities).id
+    enrolments.request_enrolment(session, parent.family, parent.user_id, parent.child_id, activity_id)
+
+
+def hostile_forms(council: Council, books: Books, parent: Parent, rng: Random) -> Mapping[str, tuple[Parent, Proposal]]:
+    """Forms that no page of ours holds: whoever sends them reads an error, and nothing changes."""
+    own = some_form(books, parent, rng) or Proposal((), frozenset())
+    foreign = next(each.id for each in books.openings.values() if each.group_id == council.excursion.group_id)
+    stranger = rng.choice([each for each in council.parents if each.family.id != parent.family.id])
+    own_children = {each.child_id for each in council.parents if each.family.id == parent.family.id}
+    strangers_child = next(each.child_id for each in council.parents if each.child_id not in own_children)
+    theirs = next((id_ for id_ in books.held(stranger) if id_ not in {o.id for o in books.offered(parent)}), foreign)
+    cells = tuple(
+        Shown(each.id, False) for each in books.openings.values() if each.group_id == council.wednesday.group_id
+    )
+
+    def besides(*more: Shown, ticked: Collection[int] = ()) -> tuple[Parent, Proposal]:
+        return parent, Proposal((*own.shown, *more), own.ticked | set(ticked))
+
+    return {
+        "a group where the child is not": besides(Shown(foreign, False), ticked=[foreign]),
+        "another family's booking": besides(Shown(theirs, True)),
+        "an opening that is none": besides(Shown(999_999_999, False), ticked=[999_999_999]),
+        "ticked, never shown": besides(ticked=[foreign]),
+        "another family's child": (
+            replace(parent, child_id=strangers_child),
+            Proposal(cells, frozenset(each.opening_id for each in cells)),
+        ),
+        "a closed family": (council.closed, Proposal(cells, frozenset(each.opening_id for each in cells))),
+        "ticked, nothing shown": (parent, Proposal((), frozenset({foreign}))),
+        "too much": (parent, Proposal(tuple(Shown(id_, False) for id_ in range(1, 502)), frozenset())),
+    }
+
+
+def contradictory_form(books: Books, parent: Parent, rng: Random) -> Proposal | None:
+    """A form that shows its openings twice, held and free, and that would remove what the family does not hold."""
+    own = some_form(books, parent, rng)
+    if own is None:
+        return None
+    return Proposal((*own.shown, *(Shown(each.opening_id, not each.held) for each in own.shown)), own.ticked)
+
+
+def _set_day_places(session: Session, council: Council, books: Books, rng: Random) -> None:
+    scope = rng.choice(catalogue().scopes)
+    places = rng.choice([None, 0, 1, 2, 3])
+    online = rng.choice([None, None, 1]) if places is not None else None
+    set_day_places(session, scope.id, rng.sample(DAYS, 2), places, online)
+
+
+def _change_scope(session: Session, council: Council, books: Books, rng: Random) -> None:
+    scope = rng.choice([each for each in catalogue().scopes if each.groups == {council.wednesday.group_id}])
+    units = [id_ for id_ in council.wednesday.units.values() if rng.random() < 0.7] or [
+        council.wednesday.units["Repas"]
+    ]
+    typed = ScopeInput(scope.name, rng.randint(1, 3), rng.choice([None, 1]), 0, frozenset(units), scope.groups)
+    save_scope(session, scope.id, typed)
+
+
+def _some_days(council: Council, rng: Random) -> tuple[int, DaysInput]:
+    activity = rng.choice(council.activities)
+    units = rng.sample(sorted(activity.units.values()), rng.randint(1, len(activity.units)))
+    days = rng.sample([day for day in DAYS if activity is council.workshop or day.weekday() == 2], 1)
+    return activity.id, DaysInput(frozenset(units), frozenset({activity.group_id}), tuple(days))
+
+
+def _close_days(session: Session, council: Council, books: Books, rng: Random) -> None:
+    openings.close_days(session, *_some_days(council, rng), "Travaux")
+
+
+def _open_days(session: Session, council: Council, books: Books, rng: Random) -> None:
+    openings.open_days(session, *_some_days(council, rng))
+
+
+def _withdraw_days(session: Session, council: Council, books: Books, rng: Random) -> None:
+    openings.withdraw_days(session, *_some_days(council, rng))
+
+
+def _change_deadline(session: Session, council: Council, books: Books, rng: Random) -> None:
+    notices: list[NoticeRule] = [
+        NoticeRule(()), simple_rule(Never()), simple_rule(HoursBefore(2)), factories.THE_DAY_BEFORE,
+        simple_rule(DaysBefore(7, time(12))),
+    ]  # fmt: skip
+    deadline = rng.choice([Deadline.BOOK, Deadline.CANCEL])
+    deadline_settings.save_rule(session, rng.choice(council.activities).id, deadline, rng.choice(notices))
+
+
+def _change_combinations(session: Session, council: Council, books: Books, rng: Random) -> None:
+    morning, lunch, afternoon = (council.wednesday.units[name] for name in ("Matin", "Repas", "Après-midi"))
+    every = frozenset({morning, lunch, afternoon})
+    rules: list[CombinationRule] = [
+        Requirement(lunch, frozenset({morning, afternoon})), Exclusion(frozenset({morning, afternoon})),
+        Together(frozenset({morning, lunch})), DayCount(every, least=2), DayCount(every, most=2),
+    ]  # fmt: skip
+    chosen = tuple(rng.sample(rules, rng.randint(0, 2)))
+    combination_settings.save_combinations(session, council.wednesday.id, Combinations(chosen))
+
+
+def _end_enrolment(session: Session, council: Council, books: Books, rng: Random) -> None:
+    parent = rng.choice(council.parents)
+    accepted = session.scalars(
+        select(Enrolment.id)
+        .where(
+            Enrolment.child_id == parent.child_id, Enrolment.family_id == parent.family.id,
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+        )
+        .order_by(Enrolment.id)
+    ).all()  # fmt: skip
+    if not accepted:
+        return
+    chosen, from_day = rng.choice(accepted), rng.choice(DAYS)
+    plan = enrolment_ends.plan_end(session, parent.family, chosen, from_day, by_staff=True)
+    enrolment_ends.end_enrolment(
+        session, parent.family, chosen, from_day, user_id=council.staff_id, reason="Déménagement",
+        fingerprint=plan.fingerprint, by_staff=True,
+    )  # fmt: skip
+
+
+def _accept_enrolment(session: Session, council: Council, books: Books, rng: Random) -> None:
+    asked = session.scalars(
+        select(Enrolment.id).where(Enrolment.status == EnrolmentStatus.REQUESTED).order_by(Enrolment.id)
+    ).all()
+    if asked:
+        enrolments.accept_enrolment(session, rng.choice(asked), council.staff_id)
+
+
+def _accept_quotient(session: Session, council: Council, books: Books, rng: Random) -> None:
+    family_id, month = rng.choice(council.parents).family.id, rng.choice(_MONTHS)
+    known = select(FamilyQuotient.id).where(FamilyQuotient.family_id == family_id, FamilyQuotient.starts_on == month)
+    if session.scalar(known) is None:
+        row = FamilyQuotient(family_id=family_id, value_cents=rng.choice([45_000, 90_000]), starts_on=month)
+        session.add(row)
+        session.flush()
+        quotient_decisions.accept_quotient(session, row.id, council.staff_id, date(2027, 8, 31))
+
+
+STAFF: tuple[StaffAction, ...] = (
+    _set_day_places, _change_scope, _close_days, _open_days, _withdraw_days, _change_deadline, _end_enrolment,
+    _accept_enrolment, _accept_quotient,
+)  # fmt: skip
+"""What the staff may do beside savers without making wrong what these were judged by."""
+
+ALONE: tuple[StaffAction, ...] = (_change_combinations,)
+"""What counts for those who save afterwards only: who saves at the same moment was judged by the rule before."""
+
+
+def next_moments() -> list[datetime]:
+    """Moments to come at which something begins or ends to be possible: deadlines, units that start, midnight."""
+    now = clock.now()
+    hours = (time(0), time(7, 30), time(10), time(10, 0, 1), time(12, 15), time(16, 30), time(16, 30, 1))
+    around = (DAYS[0] + timedelta(days=offset) for offset in range(-2, (DAYS[-1] - DAYS[0]).days + 2))
+    return [moment for day in around for hour in hours if (moment := datetime.combine(day, hour, PARIS)) > now]
+
+
+def wait(rng: Random) -> None:
+    """Let some time pass, often to the second after which something is too late."""
+    if moments := next_moments():
+        clock.start_at(rng.choice(moments[:12]), frozen=True)
+
+
+def staff_act(action: StaffAction, council: Council, record: Record, rng: Random) -> None:
+    """One thing that the staff do, or are refused; what it makes right is on record as of the same moment."""
+    try:
+        with write_transaction() as session:
+            action(session, council, read_books(session), rng)
+            record.note(read_books(session))
+    except DomainError:
+        pass
