@@ -559,9 +559,14 @@ def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None, coun
     is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
     if cell.reason is None or is_said:
         return None
+    if cell.reason is Reason.CANCELLED_LATE and cell.has_started:
+        return _KEPT_PRICE
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
     return refusal(cell.reason, broken, cell.refusing_instant, council_phone)
+
+
+_KEPT_PRICE = f"Annulé après le délai{NBSP}: le prix reste dû."
 
 
 def refusal(reason: Reason, broken: str | None, until: datetime | None, council_phone: str) -> str:
@@ -569,6 +574,7 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
     `broken` the sentence of the combination rule; `council_phone` whom to call for what the service keeps.
     """
     deadline = moment(until) if until is not None else "ce jour"
+    call = f"appelez-nous au {phone(council_phone)}" if council_phone else "contactez-nous"
     match reason:
         case Reason.CLOSED:
             return "Fermé ce jour-là."
@@ -604,9 +610,9 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
         case Reason.RECORDED:
             return "Noté par l’équipe ce jour-là."
         case Reason.CANCELLED_LATE:
-            return f"Annulé après le délai{NBSP}: le prix reste dû. Pour revenir, contactez-nous."
+            return f"{_KEPT_PRICE} Pour revenir, {call}."
         case Reason.CANCELLED_BY_OTHER_FAMILY:
-            return f"Absence annoncée par l’autre foyer de votre enfant{NBSP}: pour réserver, contactez-nous."
+            return f"Absence annoncée par l’autre foyer de votre enfant{NBSP}: pour réserver, {call}."
         case Reason.OFFER_EXPIRED:
             return f"Il fallait répondre avant {deadline}."
         case Reason.PAYMENT_EXPIRED:
@@ -616,7 +622,6 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
         case Reason.FULL:
             return "Il n’y a plus de place."
         case Reason.KEPT_BY_SERVICE:
-            call = f"appelez-nous au {phone(council_phone)}" if council_phone else "contactez-nous"
             return f"Les places qui restent sont gardées par le service{NBSP}: {call}."
         case Reason.BLOCKED_FAMILY:
             return f"Votre dossier est fermé{NBSP}: vous pouvez seulement le consulter."

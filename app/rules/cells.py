@@ -161,6 +161,7 @@ class Cell:
     cancel_until: datetime | None
     charged_until: datetime | None
     kept_until: datetime | None = None
+    has_started: bool = False
 
     @property
     def can_be_ticked(self) -> bool:
@@ -223,7 +224,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     )
     badges = _badges(facts, state, actions)
     return Cell(
-        state, reason, actions, badges, book_from, book_until, cancel_until, cancel.charged, facts.kept_until
+        state, reason, actions, badges, book_from, book_until, cancel_until, cancel.charged, facts.kept_until,
+        has_started,
     )  # fmt: skip
 
 

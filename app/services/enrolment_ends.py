@@ -17,7 +17,7 @@ from app.models.bookings import Booking
 from app.models.enrolments import Enrolment
 from app.rules.calendars import ONE_DAY, week_of
 from app.rules.capacity import Slot
-from app.rules.cells import Action, Reason
+from app.rules.cells import Action, Cell, Reason
 from app.rules.combinations import WEEKLY
 from app.rules.states import ACTIVE_STATUSES, Actor, EnrolmentStatus, FamilyStatus, check_transition
 from app.services.bookings import cancel_bookings, lock_counters
@@ -191,7 +191,7 @@ def _cancellable(facts: PlanningFacts, coming: set[int], *, by_staff: bool) -> f
         free[day] = frozenset(
             id_
             for id_ in held.get(day, frozenset()) & coming
-            if Action.CANCEL in cells[id_].actions or (by_staff and cells[id_].reason is Reason.STAFF_ONLY)
+            if Action.CANCEL in cells[id_].actions or (by_staff and _only_staff_cancel(cells[id_]))
         )
     while True:
         left = {day: held[day] - free[day] for day in held}
@@ -206,6 +206,11 @@ def _cancellable(facts: PlanningFacts, coming: set[int], *, by_staff: bool) -> f
         if not kept:
             return frozenset().union(*free.values())
         free |= dict.fromkeys(kept, frozenset())
+
+
+def _only_staff_cancel(cell: Cell) -> bool:
+    """Whether parents never cancel it free of charge."""
+    return cell.reason is Reason.STAFF_ONLY or (Action.CANCEL_LATE in cell.actions and cell.cancel_until is None)
 
 
 def _coming(facts: PlanningFacts, opening_id: int) -> ComingBooking:

@@ -101,6 +101,7 @@ def test_what_is_too_late_to_cancel_stays_due_and_the_enrolment_lasts_until_then
 
 def test_staff_end_what_only_they_cancel_with_a_reason(planning: PlanningSetup) -> None:
     set_notice(planning.activity, Deadline.CANCEL, Never())
+    set_notice(planning.activity, Deadline.CANCEL_LATE, NoNotice())  # a parent would go on paying
     assert len(plan_of(planning, MONDAY).kept) == 3
     agent = make_staff()
     plan = end(planning, MONDAY, agent=agent)

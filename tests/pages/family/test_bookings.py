@@ -92,7 +92,7 @@ def test_parent_says_after_the_deadline_that_the_child_does_not_come(sqlite_clie
     save(planning.family, planning.child_id, book=[morning])
     client = sqlite_client.sign_in(planning.family.user_id)
     page = client.get(address(planning))
-    note = "sans frais jusqu’à mardi 24 novembre à 10 h ; ensuite, l’annulation est facturée"
+    note = "Modifiable sans frais jusqu’à mardi 24 novembre à 10 h, annulation facturée ensuite"
     assert note in page.text, page.text
     stale = client.page
     clock.start_at(datetime(2026, 11, 24, 12), frozen=True)
@@ -105,12 +105,16 @@ def test_parent_says_after_the_deadline_that_the_child_does_not_come(sqlite_clie
     assert "Annulation possible jusqu’à mercredi 25 novembre à 7 h, mais facturée" in page.text
     # Without script, « Vérifier » says it before anything is saved.
     page = client.submit("planning", status=200, button="Vérifier", t=None)
-    assert "1 absence · 0,00 €" in page.text and "Absence : la place est rendue, le prix reste dû." in page.text
+    assert "1 absence (prix dû) · 0,00 €" in page.text and "La place est rendue, le prix reste dû." in page.text
     page = client.submit("planning", t=None)
     assert "1 absence annoncée : annulé hors délai, reste facturé (4,20 €)." in page.text
     assert "Annulé après le délai : le prix reste dû. Pour revenir, contactez-nous." in page.text
-    assert "4,20 €" in page.text.split("Légende")[0] and "toute la famille : 4,20 €" in page.text
+    assert "4,20 €" in page.text.split("Légende")[0]
+    assert "toute la famille : 4,20 €" in page.text
     assert bookings_of(planning.child_id) == [(morning, "cancelled")]
+    clock.start_at(datetime(2026, 11, 25, 12), frozen=True)
+    past = client.sign_in(planning.family.user_id).get(address(planning)).text
+    assert "Annulé après le délai : le prix reste dû." in past and "Pour revenir" not in past
 
 
 def test_nothing_ticked_and_nothing_held_changes_nothing(client: Client) -> None:
