@@ -108,7 +108,7 @@ def test_parent_says_after_the_deadline_that_the_child_does_not_come(sqlite_clie
     assert "1 absence (prix dû) · 0,00 €" in page.text and "La place est rendue, le prix reste dû." in page.text
     page = client.submit("planning", t=None)
     assert "1 absence annoncée : annulé hors délai, reste facturé (4,20 €)." in page.text
-    assert "Annulé après le délai : le prix reste dû. Pour revenir, contactez-nous." in page.text
+    assert "Annulé après le délai : le prix reste dû. Pour revenir, appelez-nous au " in page.text
     assert "4,20 €" in page.text.split("Légende")[0]
     assert "toute la famille : 4,20 €" in page.text
     assert bookings_of(planning.child_id) == [(morning, "cancelled")]
