@@ -24,7 +24,7 @@ from app.models.activities import (
     Unit,
 )
 from app.models.required_documents import RequiredDocumentActivity
-from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, notice_of_copy
+from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, months_between, notice_of_copy
 from app.services.errors import NameTaken, NotFound
 
 
@@ -59,11 +59,12 @@ def copy_activity(session: Session, activity_id: int, typed: CopyInput) -> int:
     session.flush()
     groups = _copy_children(session, Group, activity_id, copy.id)
     units = _copy_children(session, Unit, activity_id, copy.id)
-    copy.combinations = combinations_of_copy(model.combinations, units)
-    copy.enrolment_rules = enrolment_rules_of_copy(model.enrolment_rules, groups)
+    months = months_between(session.get_one(Season, model.season_id).starts_on, season.starts_on)
+    copy.combinations = combinations_of_copy(model.combinations, units, months)
+    copy.enrolment_rules = enrolment_rules_of_copy(model.enrolment_rules, groups, months)
     rules = select(ActivityNoticeRule).where(ActivityNoticeRule.activity_id == activity_id)
     for row in session.scalars(rules.order_by(ActivityNoticeRule.id)):
-        session.add(_copied(row, activity_id=copy.id, rule=notice_of_copy(row.rule, units)))
+        session.add(_copied(row, activity_id=copy.id, rule=notice_of_copy(row.rule, units, months)))
     asked = select(RequiredDocumentActivity).where(RequiredDocumentActivity.activity_id == activity_id)
     session.add_all([_copied(row, activity_id=copy.id) for row in session.scalars(asked)])
     _copy_prices(session, activity_id, copy.id, units, season, typed.prices)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import requires
 from app.blueprints.staff.setting_forms import Setting, Way, options, setting_blueprint
 from app.database import write_transaction
+from app.filters import NBSP
 from app.forms.staff_catalogue import ActivityForm, CopyForm, GroupForm, ScopeForm, UnitForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
@@ -216,7 +217,11 @@ def copy(activity_id: int) -> BaseResponse:
     except NameTaken:
         form.name.errors = ["Une activité de cette saison porte déjà ce nom."]
         return _copy_page(activity, form, status=422)
-    flash("L’activité est copiée. Relisez les délais qui nomment des dates, puis générez ses ouvertures.", "success")
+    flash(
+        "L’activité est copiée. Les dates que nomment ses délais et ses périodes d’inscription ont avancé avec la "
+        f"saison{NBSP}: relisez-les, puis générez ses ouvertures.",
+        "success",
+    )
     return go_to(url_for(".show_one", activity_id=copy_id))
 
 
