@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from app.rules.audiences import Audience
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.combinations import WeekCount
 from app.rules.deadlines import (
@@ -21,6 +22,7 @@ from app.rules.deadlines import (
     DaysAfter,
     DaysBefore,
     Deadline,
+    FixedMoment,
     HoursBefore,
     MonthsBefore,
     Notice,
@@ -75,6 +77,43 @@ def notices() -> dict[tuple[str, str], tuple[Deadline, NoticeRule]]:
         for name, items in rule["deadlines"].items()
         if (rule_id, name) not in _NO_NOTICE
     }  # fmt: skip
+
+
+def periods() -> dict[tuple[str, str], tuple[Deadline, NoticeRule]]:
+    """Every published period of booking, by rule: from a day on, residents before the others where the page says so, and
+    the last day that it includes. Bare days begin at 0:00.
+    """
+    found = {}
+    for rule_id, rule in RULES.items():
+        spans = [(_span(each["for"]), each) for each in rule.get("opening", ())]
+        if spans:
+            opens = [line for days, each in spans for line in _openings(days, each)]
+            found[rule_id, "from"] = Deadline.OPENING, NoticeRule(tuple(opens))
+        ends = [(days, each["to_incl"]) for days, each in spans if "to_incl" in each]
+        if ends:
+            lines = (NoticeLine(FixedMoment(date.fromisoformat(last), LAST_SECOND), days) for days, last in ends)
+            found[rule_id, "to"] = Deadline.BOOK, NoticeRule(tuple(lines))
+    return found
+
+
+def _openings(days: Days, entry: dict[str, Any]) -> list[NoticeLine]:
+    if "residents" not in entry:
+        return [NoticeLine(FixedMoment(date.fromisoformat(entry["from"]), time(0)), days)]
+    first, others = (FixedMoment(date.fromisoformat(entry[key]), time(0)) for key in ("residents", "outside"))
+    return [NoticeLine(first, days, audiences=frozenset({Audience.RESIDENTS})), NoticeLine(others, days)]
+
+
+# The days of these periods, where the page names them in words; La Pinède is in zone A.
+_SPANS = {
+    "winter holidays 2025": ("2025-02-22", "2025-03-09", ()),
+    "Wednesdays January-March 2025": ("2025-01-01", "2025-03-31", (2,)),
+    "Christmas 2015": ("2015-12-19", "2016-01-03", ()),
+}
+
+
+def _span(words: str) -> Days:
+    first, last, weekdays = _SPANS[words] if words in _SPANS else (*words.split("/"), ())
+    return Days(frozenset(weekdays), starts_on=date.fromisoformat(first), ends_on=date.fromisoformat(last))
 
 
 def week_counts(rule_id: str, unit_id: int) -> tuple[WeekCount, ...]:

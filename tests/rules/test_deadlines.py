@@ -168,6 +168,19 @@ def test_rules_that_councils_publish(row: Row) -> None:
     assert found.astimezone(UTC) + is_last * ONE_SECOND == datetime.fromisoformat(case["expected_cutoff"])
 
 
+def test_residents_book_six_days_before_the_others() -> None:
+    _, rule = published_notices.periods()["la-pinede", "from"]
+    calendar = published_notices.calendar_of("la-pinede")
+    cases = {each["id"]: each for each in published_notices.RULES["la-pinede"]["cases"] if "inputs" in each}
+    assert len(cases) == 2
+    for case in cases.values():
+        own = frozenset({Audience.RESIDENTS}) if case["inputs"]["family"] == "resident" else frozenset()
+        opens = limit(rule, Occasion(date(2025, 2, 24), time(7), MORNING, audiences=own), calendar)
+        assert isinstance(opens, datetime)
+        assert (datetime.fromisoformat(case["inputs"]["at"]) >= opens) == case["expected"]["accepted"]
+        assert opens.date().isoformat() == case["expected"].get("opens", "2025-02-04")
+
+
 def test_no_published_case_is_left_out() -> None:
     told = [row["cas"] for row in rows_of(PUBLISHED, "published")]
     assert told == [id_ for id_, (_, case) in published_notices.CASES.items() if "target" in case]

@@ -39,11 +39,14 @@ from app.services.deadline_settings import save_rule
 from tests import factories
 from tests.client import Client
 from tests.factories import WEDNESDAY, make_planning
-from tests.rules.published_notices import notices
+from tests.rules.published_notices import notices, periods
 
 UNITS = (UnitInfo(1, 1, "Matin", time(7, 30), time(11, 45), False), UnitInfo(2, 1, "Repas", time(12), time(13), True))
+# The proof of an absence (« days after ») is no deadline of booking: nothing asks for one yet.
 PUBLISHED = {
-    f"{a} {b}": found for (a, b), found in notices().items() if not isinstance(found[1].lines[0].notice, DaysAfter)
+    f"{a} {b}": found
+    for (a, b), found in (notices() | periods()).items()
+    if not isinstance(found[1].lines[0].notice, DaysAfter)
 }
 OWN = {
     "the 20th of the month before": simple_rule(MonthDayBefore(1, 20, time(18))),
@@ -194,6 +197,10 @@ def test_every_published_rule_can_be_set_on_the_screen(sqlite_client: Client) ->
         address = f"/gestion/reglages/delais/{planning.activity.id}?pour={words[deadline]}"
         token = client.get(address).value("csrf_token", "deadline")
         client.post(address, [("csrf_token", token), *typed(deadline, rule).items(multi=True)], status=303)
+        assert catalogue().activities[planning.activity.id].notices[deadline] == rule, name
+        # And the page draws what it was sent: sent again untouched, it says the same.
+        client.get(address)
+        client.submit("deadline")
         assert catalogue().activities[planning.activity.id].notices[deadline] == rule, name
 
 
