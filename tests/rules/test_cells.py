@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -23,7 +23,7 @@ from app.rules.deadlines import (
     simple_rule,
 )
 from app.rules.states import BookingStatus
-from tests.rules.tables import Row, cases, word_or_none, words
+from tests.rules.tables import Row, cases, rows, word_or_none, words
 from tests.rules.worked_calendar import CALENDAR
 
 KEPT_UNTIL = datetime(2026, 11, 21, 18, tzinfo=PARIS)
@@ -122,6 +122,51 @@ def test_a_cell_has_one_state_reason_and_set_of_actions(row: Row) -> None:
     assert cell.reason == word_or_none(row["reason"])
     assert cell.actions == {Action(word) for word in words(row["actions"])}
     assert cell.badges == {Badge(word) for word in words(row["badges"])}
+
+
+AXES = {row["axis"]: row for row in rows("cells", "axes")}
+BESIDE = rows("cells", "states by axis")
+
+
+def beside(row: Row) -> dict[str, tuple[CellFacts, datetime]]:
+    """The cell of a row with each of its axes."""
+    met = {name.strip(): AXES[name.strip()] for name in row["with"].split(";")}
+    return {
+        name: (
+            facts_of(", ".join([*words(row["facts"]), *words(axis["facts"])]) or "–"),
+            datetime.fromisoformat(axis["now"]),
+        )
+        for name, axis in met.items()
+    }
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{row['cell']} {row['with'][:30]}") for row in BESIDE])
+def test_each_cell_beside_each_fact(row: Row) -> None:
+    for name, (facts, now) in beside(row).items():
+        cell = judge(facts, now, CALENDAR)
+        assert cell.state == CellState(row["state"]), name
+        assert cell.reason == word_or_none(row["reason"]), name
+        assert cell.actions == {Action(word) for word in words(row["actions"])}, name
+        assert cell.badges == {Badge(word) for word in words(row["badges"])}, name
+
+
+def test_the_tables_leave_out_no_state_no_fact_and_no_pair_of_them() -> None:
+    met = [(row["cell"], name.strip()) for row in BESIDE for name in row["with"].split(";")]
+    cells = {row["cell"]: facts_of(row["facts"]) for row in BESIDE}
+    assert sorted(met) == sorted((cell, axis) for cell in cells for axis in AXES)
+    first = datetime(2026, 11, 20, 12, tzinfo=PARIS)
+    assert {judge(facts, first, CALENDAR).state for facts in cells.values()} == set(CellState)
+    plain = rows("cells", "cells")
+    told = [*plain, *BESIDE]
+    assert {row["state"] for row in told} == set(CellState)
+    assert {row["reason"] for row in told} - {"–"} == set(Reason) - {Reason.CHARGED_BY_NOW}  # of a save alone
+    assert {word for row in told for word in words(row["actions"])} == set(Action)
+    assert {word for row in told for word in words(row["badges"])} == set(Badge)
+    every = [facts_of(row["facts"]) for row in plain]
+    every += [facts for row in BESIDE for facts, _ in beside(row).values()]
+    for each in fields(CellFacts):
+        values = {getattr(facts, each.name) for facts in every}
+        assert len(values) > 1, f"{each.name} is always {values}"
 
 
 def test_the_last_instants_are_told_even_when_they_have_passed() -> None:
@@ -271,3 +316,54 @@ def test_every_state_of_every_booking_is_decided(
     if cell.state in {CellState.RECORDED, CellState.ABSENT, CellState.SPECIAL}:
         assert not cell.actions and not cell.can_be_ticked
     assert (Action.BOOK in cell.actions) <= (not facts.holding and not facts.held_by_other_family)
+
+
+WHOLE_FACTS = st.builds(
+    CellFacts,
+    occasion=st.builds(
+        Occasion,
+        st.dates(date(2026, 10, 20), date(2026, 11, 30)),
+        st.sampled_from([time(7, 30), time(16, 30)]),
+        st.just(1),
+        audiences=st.sampled_from([frozenset(), frozenset({Audience.RESIDENTS})]),
+    ),
+    **{
+        name: st.booleans()
+        for name in (
+            "is_open", "holding", "is_invoiced", "held_by_other_family", "is_enrolled", "has_price", "may_act",
+            "is_too_little", "is_last", "is_kept", "has_waiting_list", "triggers_package", "is_special", "is_locked",
+            "was_late", "other_was_late",
+        )
+    },
+    places_left=st.none() | st.integers(-2, 6),
+    opening_rule=RULES
+    | st.just(NoticeRule((NoticeLine(NoNotice(), audiences=frozenset({Audience.RESIDENTS})),)))
+    | st.just(simple_rule(FixedMoment(date(2026, 11, 20), time(8, 30)))),
+    book_rule=RULES,
+    cancel_rule=RULES,
+    late_rule=RULES,
+    violation=st.sampled_from([None, VIOLATION, replace(VIOLATION, breach=Breach.OVERLAPS)]),
+    standing=st.sampled_from([*BookingStatus][:5]),
+    kept_until=st.sampled_from([None, KEPT_UNTIL]),
+    attendance=st.none() | st.sampled_from(Attendance),
+)  # fmt: skip
+
+
+@given(WHOLE_FACTS, MOMENTS)
+def test_whatever_the_facts_there_is_one_answer_and_it_says_why(facts: CellFacts, now: datetime) -> None:
+    cell = judge(facts, now, CALENDAR)
+    held = facts.holding or facts.held_by_other_family
+    assert cell == judge(facts, now, CALENDAR)
+    assert cell.actions or cell.reason is not None  # whoever may do nothing is told why
+    assert (cell.state is CellState.FULL) == (cell.reason in {Reason.FULL, Reason.KEPT_BY_SERVICE})
+    assert cell.state is not CellState.IMPOSSIBLE or not held
+    free = {CellState.AVAILABLE, CellState.FULL, CellState.IMPOSSIBLE}
+    assert not (held and cell.state in free)
+    may_touch = {CellState.AVAILABLE, CellState.NOT_ALLOWED, CellState.PRESENT, CellState.FULL} | {
+        CellState.REQUESTED, CellState.TO_PAY, CellState.WAITING, CellState.OFFERED
+    }  # fmt: skip
+    assert not cell.actions or cell.state in may_touch
+    assert not cell.actions or (facts.may_act and facts.is_open and not facts.held_by_other_family)
+    assert (Badge.INVOICED in cell.badges) == (facts.is_invoiced and cell.state is not CellState.INVOICED)
+    assert (Badge.PACKAGE in cell.badges) == (facts.triggers_package and Action.BOOK in cell.actions)
+    assert (Badge.LAST_PLACES in cell.badges) == (facts.is_last and Action.BOOK in cell.actions)
