@@ -21,6 +21,7 @@ from app import (
     enrolment_labels,
     errors,
     filters,
+    history_labels,
     labels,
     navigation,
     price_labels,
@@ -90,6 +91,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
     app.jinja_env.filters["ranking_words"] = enrolment_labels.ranking_words
+    app.jinja_env.filters["event_sentence"] = history_labels.event_sentence
+    app.jinja_env.filters["payment_state"] = history_labels.payment_state
     app.jinja_env.filters["blocker_sentence"] = labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words

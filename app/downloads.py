@@ -29,6 +29,11 @@ def send_made(content: bytes, mimetype: str, name: str) -> Response:
     return response
 
 
+def send_csv(text: str, name: str) -> Response:
+    """A list for spreadsheets (rules.spreadsheets), marked as UTF-8: without the mark they would show « Ã© »."""
+    return send_made(text.encode("utf-8-sig"), "text/csv", f"{name}.csv")
+
+
 def send_archive(archive: IO[bytes], name: str) -> Response:
     """A ZIP that was made for this answer, and is closed once it is sent; no browser keeps it by itself."""
     response = send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)

@@ -233,6 +233,7 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_pdf": _family(argument="invoice_id"),
     "family.invoices.show_receipt": _family(argument="payment_id"),
     "family.history.show": _family(),
+    "family.history.show_csv": _family(),
     **{f"family.account.{name}": route for name, route in account_routes(_family).items()},
     "family.simulations.show": _family(),
     # --- staff

@@ -1,19 +1,52 @@
-"""« Historique »: when one signed in and what the family paid online, over a week or a month."""
+"""« Historique »: when one signed in, what the family paid online and what else its parents did, by week or by month.
+
+What one parent does with their own login stays theirs: each sees their own sign-ins only, and passwords, addresses and
+second factors are told to nobody. What they do for the family is told to all its parents; another family of the same
+child sees none of it.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from enum import StrEnum, auto
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.clock import PARIS
 from app.database import db
-from app.models.accounts import SignInEvent
+from app.models.accounts import SignInEvent, User
+from app.models.bookings import Booking, BookingEvent
+from app.models.changes import ChangeRequest, FileChange
+from app.models.child_files import ChildAuthorisation, ChildSection, FileCertification
+from app.models.enrolments import Enrolment
+from app.models.families import Child, Consent, Guardian, GuardianInvitation
 from app.models.invoices import Invoice
 from app.models.payments import BasketInvoice, PaymentBasket
-from app.rules.baskets import BasketState
+from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
+from app.models.required_documents import RequiredDocument, SubmittedDocument
+from app.rules.states import Actor, BookingStatus, EnrolmentStatus
+from app.services.catalogue import catalogue
+from app.services.file_histories import is_child, is_guardian
+from app.services.pages import Page, page_of
 
 
 class Span(StrEnum):
@@ -42,32 +75,65 @@ class Period:
         return self.last + timedelta(days=1)
 
 
+class HistoryKind(StrEnum):
+    """What part of the history an event is of; the codes stand in the page's address."""
+
+    SIGN_INS = "connexions"
+    PAYMENTS = "paiements"
+    BOOKINGS = "reservations"
+    ENROLMENTS = "inscriptions"
+    BOOKS = "carnets"
+    FILE = "dossier"
+
+
+class Act(StrEnum):
+    """What somebody did."""
+
+    SIGNED_IN = auto()
+    PAID = auto()  # or tried to: `state` says what became of it
+    BOOKED = auto()
+    ASKED_BOOKING = auto()  # where the staff decide
+    CANCELLED = auto()
+    ASKED_ENROLMENT = auto()
+    WITHDREW_ENROLMENT = auto()
+    ENDED_ENROLMENT = auto()
+    BOUGHT_BOOK = auto()
+    CHANGED_FILE = auto()
+    ASKED_CHANGE = auto()
+    FILLED_SECTION = auto()  # of a child's file, when last
+    SIGNED_AUTHORISATIONS = auto()
+    CERTIFIED_FILE = auto()
+    HANDED_IN = auto()
+    INVITED = auto()
+    CONSENTED = auto()
+
+
 @dataclass(frozen=True, slots=True)
-class SignIn:
-    """That the user signed in."""
+class HistoryEvent:
+    """One thing that was done; what does not apply is empty, or 0."""
 
+    kind: HistoryKind
+    act: Act
     at: datetime
-    device: str  # « Firefox sur Windows »
-
-
-@dataclass(frozen=True, slots=True)
-class OnlinePayment:
-    """An online payment of the family, whatever became of it."""
-
-    at: datetime
+    by: str  # the parent's name; empty where only one's own are shown, or where it was not kept
+    subject: str  # the child or adult whom it is about
+    what: str  # a device, the code of a part of the file or of a payment's state, a book or document by its name
+    activity_name: str
+    count: int  # bookings
+    first: date | None  # and their days
+    last: date | None
     amount_cents: int
-    state: BasketState
     invoice_numbers: tuple[str, ...]
-    public_token: str
+    public_token: str  # of a payment
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened in a period, latest first."""
+    """A page of what happened in a period, latest first."""
 
     period: Period
-    sign_ins: tuple[SignIn, ...]
-    payments: tuple[OnlinePayment, ...]
+    kind: HistoryKind | None  # None: all
+    page: Page[HistoryEvent]
 
 
 def period_around(day: date, span: Span) -> Period:
@@ -79,11 +145,17 @@ def period_around(day: date, span: Span) -> Period:
     return Period(span, first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 
-def history_of(user_id: int, family_id: int, period: Period) -> History:
-    """The user's own sign-ins, and the online payments of the family. Three queries."""
-    since = datetime.combine(period.first, time(), PARIS)
-    until = datetime.combine(period.next_day, time(), PARIS)
-    return History(period, _sign_ins(user_id, since, until), _payments(family_id, since, until))
+def history_of(user_id: int, family_id: int, period: Period, kind: HistoryKind | None, page: int) -> History:
+    """One's own sign-ins, what the family paid online and what else its parents did. Three queries."""
+    found = _events(user_id, family_id, period, kind)
+    total = db.session.scalar(select(func.count()).select_from(found)) or 0
+    place: Page[HistoryEvent] = page_of(page, total)
+    return History(period, kind, place.filled(_read(found, place.offset, place.size)))
+
+
+def whole_history(user_id: int, family_id: int, period: Period, kind: HistoryKind | None) -> tuple[HistoryEvent, ...]:
+    """The same without pages, for the download. Two queries."""
+    return _read(_events(user_id, family_id, period, kind))
 
 
 def device_name(user_agent: str) -> str:
@@ -93,34 +165,271 @@ def device_name(user_agent: str) -> str:
     return f"{browser} sur {system}" if system else browser
 
 
-def _sign_ins(user_id: int, since: datetime, until: datetime) -> tuple[SignIn, ...]:
+def _read(found: Subquery, offset: int = 0, limit: int | None = None) -> tuple[HistoryEvent, ...]:
     rows = db.session.execute(
-        select(SignInEvent.at, SignInEvent.device)
-        .where(SignInEvent.user_id == user_id, SignInEvent.at >= since, SignInEvent.at < until)
-        .order_by(SignInEvent.at.desc(), SignInEvent.id.desc())
-    )
-    return tuple(SignIn(at, device_name(device)) for at, device in rows)
-
-
-def _payments(family_id: int, since: datetime, until: datetime) -> tuple[OnlinePayment, ...]:
-    baskets = db.session.scalars(
-        select(PaymentBasket)
-        .where(
-            PaymentBasket.family_id == family_id, PaymentBasket.created_at >= since, PaymentBasket.created_at < until
-        )
-        .order_by(PaymentBasket.created_at.desc(), PaymentBasket.id.desc())
+        select(found, User.display_name)
+        .outerjoin(User, and_(User.id == found.c.user_id, found.c.kind != HistoryKind.SIGN_INS.value))
+        .order_by(found.c.at.desc(), found.c.act, found.c.id.desc())
+        .offset(offset)
+        .limit(limit)
     ).all()
-    numbers: dict[int, list[str]] = {basket.id: [] for basket in baskets}
+    numbers = _invoice_numbers([row.id for row in rows if row.act == Act.PAID])
+    activities = catalogue().activities
+    return tuple(
+        HistoryEvent(
+            kind=HistoryKind(row.kind),
+            act=Act(row.act),
+            at=row.at,
+            by=row.display_name or "",
+            subject=row.subject,
+            what=row.what,
+            activity_name=activities[row.activity_id].name if row.activity_id else "",
+            count=row.count_,
+            first=row.first_,
+            last=row.last_,
+            amount_cents=row.amount_cents,
+            invoice_numbers=tuple(numbers.get(row.id, ())) if row.act == Act.PAID else (),
+            public_token=row.token,
+        )
+        for row in rows
+    )
+
+
+def _invoice_numbers(basket_ids: list[int]) -> Mapping[int, list[str]]:
+    numbers: dict[int, list[str]] = {}
     for basket_id, number in db.session.execute(
         select(BasketInvoice.basket_id, Invoice.number)
         .join(Invoice, Invoice.id == BasketInvoice.invoice_id)
-        .where(BasketInvoice.basket_id.in_(numbers))
+        .where(BasketInvoice.basket_id.in_(basket_ids))
         .order_by(Invoice.number)
     ):
-        numbers[basket_id].append(number)
-    return tuple(
-        OnlinePayment(b.created_at, b.amount_cents, b.state, tuple(numbers[b.id]), b.public_token) for b in baskets
+        numbers.setdefault(basket_id, []).append(number)
+    return numbers
+
+
+def _events(user_id: int, family_id: int, period: Period, kind: HistoryKind | None) -> Subquery:
+    """What is in the logs, one statement for each, with the same columns."""
+    since = datetime.combine(period.first, time(), PARIS)
+    until = datetime.combine(period.next_day, time(), PARIS)
+
+    def inside(at: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+        return and_(at >= since, at < until)
+
+    statements = [
+        statement for of, sources in _SOURCES.items() if kind in (None, of)
+        for source in sources for statement in source(user_id, family_id, inside)
+    ]  # fmt: skip
+    return union_all(*statements).subquery()
+
+
+Inside = Callable[[InstrumentedAttribute[Any]], ColumnElement[bool]]
+Statements = tuple[Select[Any], ...]
+
+
+def _columns(
+    kind: HistoryKind,
+    act: Act | ColumnElement[str],
+    at: Any,
+    id_: Any,
+    user_id: Any = None,
+    **others: Any,
+) -> Select[Any]:
+    """The columns that all statements share; typed, since PostgreSQL asks it of each."""
+    return select(
+        cast(literal(kind.value), String).label("kind"),
+        (cast(literal(act.value), String) if isinstance(act, Act) else act).label("act"),
+        at.label("at"),
+        cast(id_, Integer).label("id"),
+        cast(null() if user_id is None else user_id, Integer).label("user_id"),
+        cast(others.get("subject", literal("")), String).label("subject"),
+        cast(others.get("what", literal("")), String).label("what"),
+        cast(others.get("token", literal("")), String).label("token"),
+        cast(others.get("activity_id", literal(0)), Integer).label("activity_id"),
+        cast(others.get("count", literal(0)), Integer).label("count_"),
+        cast(others.get("amount_cents", literal(0)), Integer).label("amount_cents"),
+        others.get("first", cast(null(), Date)).label("first_"),
+        others.get("last", cast(null(), Date)).label("last_"),
     )
+
+
+def _name(person: type[Child] | type[Guardian]) -> ColumnElement[str]:
+    return person.first_name + " " + person.last_name
+
+
+def _parents(family_id: int) -> ScalarSelect[int | None]:
+    parents = aliased(Guardian)  # not the one whom a row is about
+    return select(parents.user_id).where(parents.family_id == family_id, parents.user_id.is_not(None)).scalar_subquery()
+
+
+def _sign_ins(user_id: int, _family_id: int, inside: Inside) -> Statements:
+    row = SignInEvent
+    return (
+        _columns(HistoryKind.SIGN_INS, Act.SIGNED_IN, row.at, row.id, row.user_id, what=row.device).where(
+            row.user_id == user_id, inside(row.at)
+        ),
+    )
+
+
+def _payments(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    row = PaymentBasket
+    return (
+        _columns(
+            HistoryKind.PAYMENTS, Act.PAID, row.created_at, row.id, row.user_id, what=row.state,
+            token=row.public_token, amount_cents=row.amount_cents,
+        ).where(row.family_id == family_id, inside(row.created_at)),
+    )  # fmt: skip
+
+
+def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    """What one save did for a child is one event."""
+    row = BookingEvent
+    acts = {BookingStatus.CONFIRMED: Act.BOOKED, BookingStatus.CANCELLED: Act.CANCELLED}
+    act: ColumnElement[str] = case(
+        *((row.to_status == status, literal(act.value)) for status, act in acts.items()),
+        else_=literal(Act.ASKED_BOOKING.value),
+    )
+    return (
+        _columns(
+            HistoryKind.BOOKINGS, cast(act, String), row.at, func.max(row.id), row.user_id, subject=_name(Child),
+            count=func.count(), first=func.min(Booking.day), last=func.max(Booking.day),
+        )
+        .select_from(row)
+        .join(Booking, Booking.id == row.booking_id)
+        .join(Child, Child.id == Booking.child_id)
+        .where(Booking.family_id == family_id, row.actor == Actor.PARENT, inside(row.at))
+        .group_by(row.at, row.user_id, row.to_status, Child.id, Child.first_name, Child.last_name),
+    )  # fmt: skip
+
+
+def _enrolments(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    row, kind = Enrolment, HistoryKind.ENROLMENTS
+    about = {"subject": _name(Child), "activity_id": row.activity_id}
+    asked = _columns(kind, Act.ASKED_ENROLMENT, row.requested_at, row.id, row.requested_by_id, **about)
+    withdrawn = _columns(kind, Act.WITHDREW_ENROLMENT, row.decided_at, row.id, **about)
+    ended = _columns(kind, Act.ENDED_ENROLMENT, row.ended_at, row.id, row.ended_by_id, **about)
+    parents = _parents(family_id)
+    return tuple(
+        statement.select_from(row).join(Child, Child.id == row.child_id).where(row.family_id == family_id, condition)
+        for statement, condition in (
+            (asked, and_(row.requested_by_id.in_(parents), inside(row.requested_at))),
+            # Nobody but the family takes a request back, so that nobody is written down as having decided it.
+            (withdrawn, and_(
+                row.status == EnrolmentStatus.CANCELLED, row.decided_by_id.is_(None), inside(row.decided_at)
+            )),
+            (ended, and_(row.ended_by_id.in_(parents), inside(row.ended_at))),
+        )
+    )  # fmt: skip
+
+
+def _books(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    row = PrepaidBookEvent
+    return (
+        _columns(
+            HistoryKind.BOOKS, Act.BOUGHT_BOOK, row.at, row.id, row.user_id, subject=_name(Child),
+            what=PrepaidBook.name, activity_id=PrepaidBook.activity_id, amount_cents=row.price_cents,
+        )
+        .select_from(row)
+        .join(PrepaidBook, PrepaidBook.id == row.book_id)
+        .join(Child, Child.id == PrepaidBook.child_id)
+        .where(
+            PrepaidBook.family_id == family_id, row.kind == BookEventKind.SOLD, row.actor == Actor.PARENT,
+            inside(row.at),
+        ),
+    )  # fmt: skip
+
+
+def _file_changes(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    """What applied at once, and what was asked for: not what it said, which the file itself shows."""
+    found = []
+    for row, act, by, at in (
+        (FileChange, Act.CHANGED_FILE, FileChange.changed_by_id, FileChange.changed_at),
+        (ChangeRequest, Act.ASKED_CHANGE, ChangeRequest.asked_by_id, ChangeRequest.asked_at),
+    ):
+        subject = func.coalesce(_name(Guardian), _name(Child), "")
+        found.append(
+            _columns(HistoryKind.FILE, act, at, row.id, by, subject=subject, what=row.kind)
+            .select_from(row)
+            .outerjoin(Guardian, is_guardian(row))
+            .outerjoin(Child, is_child(row))
+            .where(row.family_id == family_id, by.in_(_parents(family_id)), inside(at))
+        )
+    return tuple(found)
+
+
+def _child_files(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    """A child's file may be filled in by two families: each sees what its own parents did."""
+    section, signed = ChildSection, ChildAuthorisation
+    filled = (
+        _columns(
+            HistoryKind.FILE, Act.FILLED_SECTION, section.changed_at, Child.id, section.changed_by_id,
+            subject=_name(Child), what=section.kind,
+        )
+        .select_from(section)
+        .join(Child, Child.id == section.child_id)
+        .where(section.changed_by_id.in_(_parents(family_id)), inside(section.changed_at))
+    )  # fmt: skip
+    authorised = (
+        _columns(
+            HistoryKind.FILE, Act.SIGNED_AUTHORISATIONS, signed.signed_at, func.max(signed.id), Guardian.user_id,
+            subject=_name(Child),
+        )
+        .select_from(signed)
+        .join(Child, Child.id == signed.child_id)
+        .join(Guardian, Guardian.id == signed.signed_by_id)
+        .where(Guardian.family_id == family_id, inside(signed.signed_at))
+        .group_by(signed.signed_at, Guardian.user_id, Child.id, Child.first_name, Child.last_name)
+    )  # fmt: skip
+    certified = (
+        _columns(
+            HistoryKind.FILE, Act.CERTIFIED_FILE, FileCertification.certified_at, FileCertification.school_year,
+            Guardian.user_id,
+        )
+        .select_from(FileCertification)
+        .join(Guardian, Guardian.id == FileCertification.guardian_id)
+        .where(FileCertification.family_id == family_id, inside(FileCertification.certified_at))
+    )  # fmt: skip
+    return filled, authorised, certified
+
+
+def _papers(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    handed_in, invitation = SubmittedDocument, GuardianInvitation
+    documents = (
+        _columns(
+            HistoryKind.FILE, Act.HANDED_IN, handed_in.handed_in_at, handed_in.id, handed_in.handed_in_by_id,
+            subject=func.coalesce(_name(Guardian), _name(Child), ""), what=RequiredDocument.name,
+        )
+        .select_from(handed_in)
+        .join(RequiredDocument, RequiredDocument.id == handed_in.document_id)
+        .outerjoin(Guardian, Guardian.id == handed_in.guardian_id)
+        .outerjoin(Child, Child.id == handed_in.child_id)
+        .where(handed_in.family_id == family_id, handed_in.by_staff.is_(False), inside(handed_in.handed_in_at))
+    )  # fmt: skip
+    invited = (
+        _columns(
+            HistoryKind.FILE, Act.INVITED, invitation.sent_at, Guardian.id, invitation.invited_by_id,
+            subject=_name(Guardian),
+        )
+        .select_from(invitation)
+        .join(Guardian, Guardian.id == invitation.guardian_id)
+        .where(
+            Guardian.family_id == family_id, invitation.invited_by_id.in_(_parents(family_id)),
+            inside(invitation.sent_at),
+        )
+    )  # fmt: skip
+    consents = _columns(HistoryKind.FILE, Act.CONSENTED, Consent.given_at, Consent.id).where(
+        Consent.family_id == family_id, Consent.on_paper.is_(False), inside(Consent.given_at)
+    )
+    return documents, invited, consents
+
+
+_SOURCES: Mapping[HistoryKind, tuple[Callable[[int, int, Inside], Statements], ...]] = {
+    HistoryKind.SIGN_INS: (_sign_ins,),
+    HistoryKind.PAYMENTS: (_payments,),
+    HistoryKind.BOOKINGS: (_bookings,),
+    HistoryKind.ENROLMENTS: (_enrolments,),
+    HistoryKind.BOOKS: (_books,),
+    HistoryKind.FILE: (_file_changes, _child_files, _papers),
+}
 
 
 # The first that is found counts: browsers name those that they resemble.

@@ -1,7 +1,5 @@
 """The papers of invoices and receipts: what they say, which are still to be made, and where the made ones lie."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -25,6 +23,7 @@ from app.models.activities import Office
 from app.models.families import Family
 from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment, PaymentAllocation
+from app.rules.spreadsheets import spreadsheet
 from app.services.aids import Statement
 from app.services.catalogue import catalogue
 from app.services.errors import NotFound
@@ -158,31 +157,24 @@ def statement_paper(statement: Statement) -> StatementPaper:
 
 
 def statement_csv(statement: Statement) -> str:
-    """A statement as spreadsheets of this country read it: semicolons, decimal commas."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(
+    """A statement for a spreadsheet: decimal commas."""
+    rows = [
         ["Enfant", "Né(e) le", "Famille", "N° allocataire", "Aide", "Jours", "Nombre de jours", "Factures", "Montant"]
-    )
-    for claim in statement.claims:
-        cells = (
+    ]
+    rows += [
+        [
             claim.child_name, day_plain(claim.born_on), claim.family_name, claim.fund_number or "", claim.aid_name,
             ", ".join(day_plain(day) for day in claim.days), str(len(claim.days)), ", ".join(claim.invoice_numbers),
             _decimal(claim.amount_cents),
-        )  # fmt: skip
-        writer.writerow([_as_text(cell) for cell in cells])
-    writer.writerow(["Total", "", "", "", "", "", str(statement.day_count), "", _decimal(statement.total_cents)])
-    return text.getvalue()
+        ]
+        for claim in statement.claims
+    ]  # fmt: skip
+    rows.append(["Total", "", "", "", "", "", str(statement.day_count), "", _decimal(statement.total_cents)])
+    return spreadsheet(rows)
 
 
 def _decimal(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100},{abs(cents) % 100:02d}"
-
-
-def _as_text(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: amounts may be negative, all else never begins like one."""
-    is_formula = cell[:1] in ("=", "+", "-", "@", "\t") and not re.fullmatch(r"-[0-9]+,[0-9]{2}", cell)
-    return f"'{cell}" if is_formula else cell
 
 
 def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -> bool:

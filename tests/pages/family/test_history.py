@@ -1,4 +1,4 @@
-"""Historique: sign-ins with their device, and online payments, by week and by month."""
+"""Historique: sign-ins with their device, online payments and what else parents did, by week, month and kind."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ from sqlalchemy import delete
 from app import clock
 from app.database import write_transaction
 from app.models.accounts import SignInEvent
-from app.services import histories
+from app.models.families import Guardian, Title
 from app.services.histories import Span, device_name, period_around
 from tests.client import Client
-from tests.factories import NOW, PASSWORD, make_basket, make_family, make_invoice
+from tests.factories import (
+    NOW,
+    PASSWORD,
+    WEDNESDAY,
+    PlanningSetup,
+    make_basket,
+    make_family,
+    make_invoice,
+    make_planning,
+    make_user,
+    save,
+)
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
@@ -29,8 +40,8 @@ def test_sign_in_by_the_form_is_noted_with_its_device(client: Client) -> None:
     page = client.get("/historique")
     assert page.heading == "Historique"
     assert "Novembre 2026" in page.text
-    assert "Lundi 23 novembre à 8 h 30 Safari sur iPhone" in page.text
-    assert "Aucun paiement en ligne" in page.text
+    assert "Lundi 23 novembre à 8 h 30 Connexion à l’Espace famille : Safari sur iPhone" in page.text
+    assert "Aucun paiement en ligne" in client.get("/historique?genre=paiements").text
 
 
 def test_own_sign_ins_and_the_familys_payments_only(client: Client) -> None:
@@ -53,7 +64,7 @@ def test_weeks_and_months_follow_each_other(client: Client) -> None:
     assert "Dimanche 1er novembre à 0 h 05" in month.text
     assert "/historique?periode=mois&jour=2026-10-31" in month.links()
     assert "/historique?periode=mois&jour=2026-12-01" in month.links()
-    assert "Aucune connexion" in client.get("/historique?periode=mois&jour=2026-10-31").text
+    assert "Aucune connexion" in client.get("/historique?periode=mois&jour=2026-10-31&genre=connexions").text
     week = client.get("/historique?periode=semaine&jour=2026-11-01")
     assert "Semaine du lundi 26 octobre au dimanche 1er novembre 2026" in week.text
     assert "Dimanche 1er novembre à 0 h 05" in week.text
@@ -68,8 +79,8 @@ def test_empty_history(client: Client) -> None:
     client.sign_in(family.user_id)
     with write_transaction() as session:
         session.execute(delete(SignInEvent))
-    page = client.get("/historique")
-    assert "Aucune connexion pendant cette période." in page.text
+    assert "Aucune connexion pendant cette période." in client.get("/historique?genre=connexions").text
+    assert "Rien pendant cette période." in client.get("/historique?genre=reservations").text
 
 
 def test_queries_do_not_grow(client: Client) -> None:
@@ -119,10 +130,38 @@ def test_devices_in_words(user_agent: str, name: str) -> None:
     assert device_name(user_agent) == name
 
 
-def test_payments_of_a_period_are_bounded_by_paris_midnight(client: Client) -> None:
-    family = make_family()
-    clock.start_at(datetime(2026, 12, 1, 0, 0), frozen=True)
-    make_basket(family, [make_invoice(family)])
-    november = histories.history_of(family.user_id, family.family_id, period_around(date(2026, 11, 30), Span.MONTH))
-    december = histories.history_of(family.user_id, family.family_id, period_around(date(2026, 12, 1), Span.MONTH))
-    assert (len(november.payments), len(december.payments)) == (0, 1)
+@pytest.fixture
+def busy(client: Client) -> PlanningSetup:
+    """A family whose parent booked and signed in."""
+    planning = make_planning()
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, unit) for unit in ("Matin", "Repas")])
+    client.sign_in(planning.family.user_id)
+    return planning
+
+
+def test_the_other_parent_sees_what_was_done_and_by_whom_but_no_sign_in(busy: PlanningSetup, client: Client) -> None:
+    second = make_user("claire@example.org", "Claire TEST")
+    with write_transaction() as session:
+        session.add(Guardian(family_id=busy.family.family_id, user_id=second, title=Title.MADAM, last_name="TEST",
+                             first_name="Claire"))  # fmt: skip
+    client.sign_in(second)
+    page = client.get("/historique")
+    assert "2 réservations pour Léa TEST, mercredi 25 novembre par " in page.text
+    assert client.get("/historique?genre=connexions").text.count("23 novembre à") == 1
+
+
+def test_history_has_pages_and_a_whole_download(busy: PlanningSetup, client: Client) -> None:
+    with write_transaction() as session:
+        session.add_all(
+            SignInEvent(user_id=busy.family.user_id, device="", at=clock.now() - timedelta(minutes=each))
+            for each in range(30)
+        )
+    first = client.get("/historique?genre=connexions")
+    assert "Page 1 sur 2" in first.text
+    assert "/historique?page=2&periode=mois&jour=2026-11-23&genre=connexions" in first.links()
+    assert "Page 2 sur 2" in client.get("/historique?genre=connexions&page=99").text
+    answer = client.get("/historique/csv?genre=connexions")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert 'filename="historique-2026-11.csv"' in answer.headers["Content-Disposition"]
+    assert answer.body.startswith("\ufeffDate;Heure;Rubrique;Action;Personne\r\n")
+    assert len(answer.body.splitlines()) == 32

@@ -1,0 +1,113 @@
+"""The French words of « Historique »: one sentence for each thing that was done."""
+
+from app.filters import day_medium, euros, hour_table, of, spaced
+from app.labels import label
+from app.rules.baskets import BasketState
+from app.rules.child_files import SectionKind
+from app.rules.file_fields import FileKind
+from app.services.histories import Act, HistoryEvent, HistoryKind, Period, Span, device_name
+
+KIND_WORDS = {
+    HistoryKind.SIGN_INS: "Connexion à l’Espace famille",
+    HistoryKind.PAYMENTS: "Paiement",
+    HistoryKind.BOOKINGS: "Réservations",
+    HistoryKind.ENROLMENTS: "Inscriptions",
+    HistoryKind.BOOKS: "Carnets",
+    HistoryKind.FILE: "Dossier",
+}
+
+PAYMENT_STATES = {
+    BasketState.PAID: ("Accepté", "success"),
+    BasketState.REFUSED: ("Refusé", "error"),
+    BasketState.CANCELLED: ("Abandonné", "neutral"),
+    BasketState.EXPIRED: ("Sans suite", "neutral"),
+    BasketState.FAILED: ("Non ouvert", "neutral"),
+    BasketState.CREATED: ("En cours", "info"),
+    BasketState.ASKED: ("En cours", "info"),
+}
+"""The word and the badge of what became of an online payment."""
+
+
+def payment_state(event: HistoryEvent) -> tuple[str, str]:
+    """What became of a payment: its word and its badge."""
+    return PAYMENT_STATES[BasketState(event.what)]
+
+
+def event_sentence(event: HistoryEvent) -> str:
+    """« 3 réservations pour Léa TEST, du mercredi 2 décembre au mercredi 16 décembre »."""
+    return spaced(_sentence(event))
+
+
+def history_rows(events: tuple[HistoryEvent, ...]) -> list[list[str]]:
+    """The download: a head, then one row for each event."""
+    rows = [["Date", "Heure", "Rubrique", "Action", "Personne"]]
+    for event in events:
+        state = f" ({payment_state(event)[0].lower()})" if event.act is Act.PAID else ""
+        rows.append(
+            [f"{event.at:%d/%m/%Y}", hour_table(event.at.time()), KIND_WORDS[event.kind],
+             event_sentence(event) + state, event.by]
+        )  # fmt: skip
+    return rows
+
+
+def history_file_name(period: Period) -> str:
+    """« historique-2026-11 », or the Monday of a week."""
+    return f"historique-{period.first:%Y-%m}" if period.span is Span.MONTH else f"historique-semaine-{period.first}"
+
+
+def _sentence(event: HistoryEvent) -> str:
+    about = f" pour {event.subject}" if event.subject else ""
+    match event.act:
+        case Act.SIGNED_IN:
+            return device_name(event.what)
+        case Act.PAID:
+            return f"{euros(event.amount_cents)} : {', '.join(event.invoice_numbers)}"
+        case Act.BOOKED:
+            return f"{_counted(event, 'réservation')}{about}, {_days(event)}"
+        case Act.ASKED_BOOKING:
+            return f"{_counted(event, 'réservation')} à valider{about}, {_days(event)}"
+        case Act.CANCELLED:
+            return f"{_counted(event, 'annulation')}{about}, {_days(event)}"
+        case Act.ASKED_ENROLMENT:
+            return f"Demande d’inscription{about} : {event.activity_name}"
+        case Act.WITHDREW_ENROLMENT:
+            return f"Demande d’inscription retirée{about} : {event.activity_name}"
+        case Act.ENDED_ENROLMENT:
+            return f"Fin d’inscription{about} : {event.activity_name}"
+        case Act.BOUGHT_BOOK:
+            return f"{event.what}{about} : {event.activity_name}, {euros(event.amount_cents)}"
+        case _:
+            return _file_sentence(event)
+
+
+def _file_sentence(event: HistoryEvent) -> str:
+    name = f", {event.subject}" if event.subject else ""
+    whose = f" {of(event.subject)}" if event.subject else ""
+    match event.act:
+        case Act.CHANGED_FILE:
+            return f"Modification : {label(FileKind(event.what))}{name}"
+        case Act.ASKED_CHANGE:
+            return f"Demande de modification : {label(FileKind(event.what))}{name}"
+        case Act.FILLED_SECTION:
+            return f"Dossier{whose} : {label(SectionKind(event.what))}"
+        case Act.SIGNED_AUTHORISATIONS:
+            return f"Dossier{whose} : {label(SectionKind.AUTHORISATIONS)}"
+        case Act.CERTIFIED_FILE:
+            return "Dossier certifié à jour"
+        case Act.HANDED_IN:
+            return f"Document envoyé : {event.what}{name}"
+        case Act.INVITED:
+            return f"Invitation {of(event.subject)}"
+        case _:
+            return "Accord sur les données personnelles"
+
+
+def _counted(event: HistoryEvent, word: str) -> str:
+    return f"{event.count} {word}{'s' if event.count > 1 else ''}"
+
+
+def _days(event: HistoryEvent) -> str:
+    assert event.first is not None and event.last is not None  # bookings have days
+    if event.first == event.last:
+        return day_medium(event.first)
+    return f"du {day_medium(event.first)} au {day_medium(event.last)}"

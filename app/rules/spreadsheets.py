@@ -1,0 +1,25 @@
+"""Tables for spreadsheets: what a downloaded list looks like, and why no cell of it is a formula.
+
+Source: domain.md (exports: formula injection), docs/rules/spreadsheets.md.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_NUMBER = re.compile(r"-[0-9]+(,[0-9]+)?")
+
+
+def defused(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: numbers may be negative, all else never begins like one."""
+    is_formula = _FORMULA.match(cell) is not None and _NUMBER.fullmatch(cell) is None
+    return f"'{cell}" if is_formula else cell
+
+
+def spreadsheet(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as the spreadsheets of this country read them: semicolons between the cells, each of them defused."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([defused(cell) for cell in row] for row in rows)
+    return text.getvalue()
