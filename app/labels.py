@@ -15,6 +15,7 @@ from app.models.prepaid_books import BookEventKind
 from app.rules.allocation import InvoiceState
 from app.rules.audiences import Audience
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
+from app.rules.booking_requests import Obstacle
 from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
 from app.rules.cells import Action, Badge, Cell, CellState, Reason
@@ -238,6 +239,17 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         BookingStatus.REFUSED: "Refusée",
         BookingStatus.EXPIRED: "Expirée",
     },
+    Obstacle: {
+        Obstacle.CHANGED: "La famille ou un collègue a changé cette demande entre-temps. Relisez-la avant de décider.",
+        Obstacle.FAMILY_CLOSED: "Le dossier de la famille est fermé.",
+        Obstacle.STARTED: "L’accueil a déjà commencé.",
+        Obstacle.CLOSED: "Ce jour est fermé depuis la demande.",
+        Obstacle.NOT_ENROLLED: "L’inscription de l’enfant ne couvre pas ce jour.",
+        Obstacle.NO_PRICE: f"Aucun tarif ne donne son prix ainsi{NBSP}: il faut par exemple plus de jours ensemble.",
+        Obstacle.FULL: "Il n’y a plus de place ce jour-là.",
+        Obstacle.BREAKS_COMBINATION: "Ces temps d’accueil ne se réservent pas ainsi.",
+        Obstacle.OVERLAPS: "L’enfant a déjà autre chose aux mêmes heures.",
+    },
     CancelClass: {
         CancelClass.IN_TIME: "Annulée à temps",
         CancelClass.LATE_CHARGED: "Annulée trop tard, facturée",
@@ -303,6 +315,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.SIBLINGS: "le nombre d’enfants inscrits a changé",
         PriceChangeReason.BOOK: "un carnet a été acheté ou repris",
         PriceChangeReason.CANCELLED_LATE: "annulé après le délai",
+        PriceChangeReason.DECISION: "le prix a changé entre votre demande et la réponse du service",
     },
     DayKind: {
         DayKind.SCHOOL_DAY: "Jours d’école",

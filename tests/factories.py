@@ -542,6 +542,12 @@ def save(
         return bookings.save(session, family.ref, family.user_id, child_id, key, wanted)
 
 
+def put_on_request(activity: ActivitySetup, *, on_request: bool = True) -> None:
+    """Let the staff decide what parents tick in an activity from now on, or no more."""
+    with write_transaction() as session:
+        session.get_one(Activity, activity.id).on_request = on_request
+
+
 def book_past(
     family: FamilySetup,
     child_id: int,

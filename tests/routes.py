@@ -239,8 +239,14 @@ ROUTES: Mapping[str, Route] = {
     # --- staff
     "staff.home.show": _staff(*Capability, answers=303),
     "staff.queue.show": _staff(
-        Capability.REVIEW_SIGN_UPS, Capability.REVIEW_ENROLMENTS, Capability.VERIFY_QUOTIENTS, Capability.REVIEW_CHANGES
+        Capability.REVIEW_SIGN_UPS,
+        Capability.REVIEW_ENROLMENTS,
+        Capability.VERIFY_QUOTIENTS,
+        Capability.REVIEW_CHANGES,
+        Capability.REVIEW_BOOKINGS,
     ),
+    "staff.queue.accept_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
+    "staff.queue.refuse_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
     "staff.queue.accept_change": _staff(Capability.REVIEW_CHANGES, method="POST", argument="request_id"),
     "staff.queue.refuse_change": _staff(Capability.REVIEW_CHANGES, method="POST", argument="request_id", sends=_REASON),
     "staff.queue.review_change": _staff(Capability.REVIEW_CHANGES, argument="request_id"),

@@ -24,6 +24,11 @@ OLDEST = 99
 LAST_POSITION = 999
 MOST_PLACES = 9_999
 LONGEST_SEASON_DAYS = 800
+AT_ONCE, ON_REQUEST = "directes", "demandees"
+BOOKINGS = {
+    AT_ONCE: "Confirmées aussitôt, tant qu’il reste des places",
+    ON_REQUEST: "Décidées par le service : chaque case cochée est une demande",
+}
 PRICES_OF_COPY = {
     PricesOfCopy.DRAFT.value: "en brouillon, à relire dans les tarifs",
     PricesOfCopy.VERSION.value: "les mêmes, dès le premier jour de la saison",
@@ -152,6 +157,14 @@ class ActivityForm(FlaskForm):
     position = whole_field(
         "Rang dans le planning", 1, LAST_POSITION, required="Indiquez un rang.", hint="Le plus petit vient en premier."
     )
+    bookings = RadioField(
+        "Réservations", choices={code: spaced(words) for code, words in BOOKINGS.items()}, default=AT_ONCE,
+        validators=[Filled(message="Choisissez une réponse."), Listed()], validate_choice=False,
+        description=spaced(
+            "Une demande garde sa place ; sans réponse à l’heure où commence l’accueil, elle tombe et les parents en"
+            " sont avertis. Un changement ne touche pas ce qui est déjà réservé ou demandé."
+        ),
+    )  # fmt: skip
 
     @classmethod
     def of(cls, row: ActivityRow | None, position: int) -> "ActivityForm":
@@ -162,6 +175,7 @@ class ActivityForm(FlaskForm):
             data={
                 "name": row.name, "description": row.description, "season_id": row.season_id, "site_id": row.site_id,
                 "office_id": row.office_id, "position": str(row.position),
+                "bookings": ON_REQUEST if row.on_request else AT_ONCE,
             }
         )  # fmt: skip
 
@@ -175,7 +189,7 @@ class ActivityForm(FlaskForm):
         """What was typed; only of a valid form."""
         return ActivityInput(
             self.name.data, self.description.data or "", int(self.season_id.data), int(self.site_id.data),
-            int(self.office_id.data), int(self.position.data),
+            int(self.office_id.data), int(self.position.data), self.bookings.data == ON_REQUEST,
         )  # fmt: skip
 
 

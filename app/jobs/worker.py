@@ -20,7 +20,7 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import PaperJob
-from app.services import enrolment_ends, mails
+from app.services import booking_requests, enrolment_ends, mails
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -119,6 +119,10 @@ class Worker:
         self._ended_on = today
         return count
 
+    def expire_requests(self) -> int:
+        """End what families asked for and nobody decided before it began; returns how many families were told."""
+        return self._take_turn(_expire_some)
+
     @property
     def _gateway(self) -> PaymentGateway | None:
         gateway: PaymentGateway | None = self._app.extensions["payments"]
@@ -137,7 +141,7 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
-            self.end_enrolments,
+            self.end_enrolments, self.expire_requests,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:
@@ -148,3 +152,13 @@ class Worker:
                 except Exception:
                     # The next round tries again: a database that is away for a while must not end the worker.
                     logger.exception("the worker's round failed: %s", job.__name__)
+
+
+def _expire_some() -> bool:
+    """Of one family; whether there was any. Told in the transaction that ends them: once, whatever happens."""
+    family_id = booking_requests.family_with_unanswered(db.session())
+    if family_id is None:
+        return False
+    with write_transaction() as session:
+        booking_requests.expire_requests(session, family_id)
+    return True

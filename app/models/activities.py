@@ -3,7 +3,7 @@
 import json
 from datetime import date, time
 
-from sqlalchemy import Dialect, ForeignKey, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import Dialect, ForeignKey, String, TypeDecorator, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, code_of
@@ -94,6 +94,7 @@ class Activity(CatalogueRow, Base):
     combinations: Mapped[Combinations] = mapped_column(CombinationsText, default=Combinations())
     # Replaced as a whole, never changed in place.
     enrolment_rules: Mapped[EnrolmentRules] = mapped_column(EnrolmentRulesText, default=NO_RULES)
+    on_request: Mapped[bool] = mapped_column(default=False, server_default=false())  # the staff decide each booking
 
 
 class Group(CatalogueRow, Base):

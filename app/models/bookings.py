@@ -16,6 +16,11 @@ _ACTIVE = text("status IN (" + ", ".join(f"'{status.value}'" for status in sorte
 
 _IN_BOOK = text("book_id IS NOT NULL")
 
+_ASKED = "status IN ('expired', 'requested')"
+
+ASKED = text(f"booking.{_ASKED}")
+"""What waits for the staff, and what nobody decided in time: said like this, the index below finds it."""
+
 
 class Opening(Base):
     """A unit open on a day for a group."""
@@ -63,6 +68,7 @@ class Booking(Base):
         Index("ix_booking_child_day", "child_id", "day"),
         Index("ix_booking_family_day", "family_id", "day"),
         Index("ix_booking_book", "book_id", sqlite_where=_IN_BOOK, postgresql_where=_IN_BOOK),
+        Index("ix_booking_asked", "day", sqlite_where=text(_ASKED), postgresql_where=text(_ASKED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -109,6 +115,7 @@ class PriceChangeReason(StrEnum):
     SIBLINGS = auto()  # another child of the family was enrolled
     BOOK = auto()  # a prepaid book was sold or taken back
     CANCELLED_LATE = auto()  # the family cancelled it too late, and the tariff says what that costs
+    DECISION = auto()  # the staff accepted what was asked for, at the price of that day
 
 
 class BookingPriceChange(Base):

@@ -24,6 +24,7 @@ class Capability(StrEnum):
 
     REVIEW_SIGN_UPS = auto()
     REVIEW_ENROLMENTS = auto()
+    REVIEW_BOOKINGS = auto()
     VIEW_FAMILIES = auto()
     VIEW_DAY_PLANNING = auto()
     VIEW_MAILS = auto()
@@ -47,6 +48,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
         {
             Capability.REVIEW_SIGN_UPS,
             Capability.REVIEW_ENROLMENTS,
+            Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
             Capability.VIEW_MAILS,
@@ -70,6 +72,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
     Role.SITE_DIRECTOR: frozenset(
         {
             Capability.REVIEW_ENROLMENTS,
+            Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
             Capability.VIEW_CHILD_FILES,

@@ -83,6 +83,10 @@ class Action(StrEnum):
     PAY = auto()
 
 
+GIVING_BACK = frozenset({Action.CANCEL, Action.CANCEL_LATE, Action.WITHDRAW})
+"""What unticking does."""
+
+
 class Attendance(StrEnum):
     """What the staff recorded of a child on the day."""
 
@@ -165,8 +169,8 @@ class Cell:
 
     @property
     def can_be_ticked(self) -> bool:
-        """Whether its checkbox books or cancels."""
-        return not self.actions.isdisjoint((Action.BOOK, Action.CANCEL, Action.CANCEL_LATE))
+        """Whether its checkbox books, cancels or withdraws."""
+        return not self.actions.isdisjoint((Action.BOOK, *GIVING_BACK))
 
     @property
     def refusing_instant(self) -> datetime | None:
@@ -195,7 +199,7 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. the offer or the
     time to pay has passed, or, of a confirmed one, only the staff cancel or it is too late to, even charged. Its state
     is that of its standing; on an invoice it is ``INVOICED``, with that reason whatever the hour. Over 2 to 6, a broken
-    combination makes what is confirmed ``NOT_ALLOWED`` with the same actions.
+    combination makes what is confirmed or requested ``NOT_ALLOWED`` with the same actions.
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
     are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book
@@ -293,7 +297,7 @@ def _held(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
     else:
         reason = barred
     actions = _ACTIONS_OF[facts.standing] if reason is None else _NOTHING
-    if facts.violation is not None and facts.standing is BookingStatus.CONFIRMED:
+    if facts.violation is not None and facts.standing in (BookingStatus.CONFIRMED, BookingStatus.REQUESTED):
         return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions
     return state, reason, actions
 

@@ -135,7 +135,7 @@ def usage_standing(status: BookingStatus, cancel_class: CancelClass | None) -> U
     """
     if status is BookingStatus.CONFIRMED:
         return UsageStanding.HAD
-    if status is not BookingStatus.CANCELLED:
+    if status is not BookingStatus.CANCELLED or cancel_class is None:  # without a class: a request, withdrawn
         return None
     return UsageStanding.CANCELLED_LATE if is_charged(status, cancel_class) else UsageStanding.CANCELLED_IN_TIME
 

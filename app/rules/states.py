@@ -80,6 +80,9 @@ ACTIVE_STATUSES = frozenset(
 HOLDING_STATUSES = ACTIVE_STATUSES - {BookingStatus.WAITING}
 """These spend a place."""
 
+DECIDED_STATUSES = HOLDING_STATUSES - {BookingStatus.REQUESTED}
+"""These have one that nobody has to decide about any more."""
+
 BOOKING_TRANSITIONS: Mapping[BookingStatus | None, frozenset[BookingStatus]] = {
     None: frozenset(
         {

@@ -29,7 +29,10 @@ Row = TypeVar("Row", Activity, Group, Unit)
 
 @dataclass(frozen=True, slots=True)
 class ActivityInput:
-    """An activity of a season, at a place, invoiced by an office; `position` is its order in the planning."""
+    """An activity of a season, at a place, invoiced by an office; `position` is its order in the planning.
+
+    `on_request`: what parents tick waits for the staff.
+    """
 
     name: str
     description: str
@@ -37,6 +40,7 @@ class ActivityInput:
     site_id: int
     office_id: int
     position: int
+    on_request: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ class OpeningSpan:
 def find_activity(activity_id: int) -> ActivityRow:
     """An activity. Raises NotFound."""
     row = _existing(db.session(), Activity, activity_id)
-    return ActivityRow(row.name, row.description, row.season_id, row.site_id, row.office_id, row.position, row.id)
+    return ActivityRow(
+        row.name, row.description, row.season_id, row.site_id, row.office_id, row.position, row.on_request, row.id
+    )
 
 
 def find_group(group_id: int) -> GroupRow:
@@ -152,6 +158,7 @@ def save_activity(session: Session, activity_id: int | None, typed: ActivityInpu
         check_unused((*usages, Usage(UsageKind.OPENING_OUTSIDE, session.scalar(openings) or 0)))
     row.name, row.description, row.position = typed.name, typed.description, typed.position
     row.season_id, row.site_id, row.office_id = typed.season_id, typed.site_id, typed.office_id
+    row.on_request = typed.on_request
     session.add(row)
     session.flush()
     return row.id

@@ -19,6 +19,7 @@ class ReportDay:
 
     day: date
     unit_names: tuple[str, ...]
+    answer_until: datetime | None = None  # until when the staff may decide on a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class SaveReport:
     absences: tuple[ReportDay, ...]  # cancelled too late: the place is freed, the price stays
     absences_count: int
     absences_cents: int  # what stays due for them
+    requested: tuple[ReportDay, ...]
+    requested_count: int
+    requested_cents: int  # what they would cost
+    withdrawn: tuple[ReportDay, ...]
+    withdrawn_count: int
     not_done: tuple[NotDone, ...]
     change_cents: int  # by how much the family's bill changed
     effects: tuple[str, ...]
@@ -63,6 +69,11 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         absences=_by_day(outcome, _ABSENCES, units),
         absences_count=outcome.count(*_ABSENCES),
         absences_cents=sum(choice.price_cents for choice in outcome.choices if choice.result in _ABSENCES),
+        requested=_by_day(outcome, [Result.REQUESTED], units),
+        requested_count=outcome.count(Result.REQUESTED),
+        requested_cents=sum(each.price_cents for each in outcome.choices if each.result is Result.REQUESTED),
+        withdrawn=_by_day(outcome, [Result.WITHDRAWN], units),
+        withdrawn_count=outcome.count(Result.WITHDRAWN),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
         change_cents=outcome.change_cents,
         effects=outcome.effects,
@@ -78,11 +89,18 @@ _NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOS
 
 def _by_day(outcome: SaveOutcome, results: Collection[Result], units: Mapping[int, UnitInfo]) -> tuple[ReportDay, ...]:
     by_day: dict[date, list[UnitInfo]] = {}
+    untils: dict[date, list[datetime]] = {}
     for choice in outcome.choices:
         if choice.result in results:
             by_day.setdefault(_day(choice), []).append(units[choice.unit_id])
+            if choice.until:
+                untils.setdefault(_day(choice), []).append(datetime.fromisoformat(choice.until))
     return tuple(
-        ReportDay(day, tuple(unit.name for unit in sorted(found, key=lambda unit: unit.starts_at)))
+        ReportDay(
+            day,
+            tuple(unit.name for unit in sorted(found, key=lambda unit: unit.starts_at)),
+            max(untils[day], default=None) if day in untils else None,
+        )
         for day, found in sorted(by_day.items())
     )
 
@@ -93,7 +111,7 @@ def _day(choice: SavedChoice) -> date:
 
 def _sentence(choice: SavedChoice) -> str:
     if choice.result is Result.LOST:
-        return f"Annulé entre-temps par une autre personne{NBSP}: rien n’a été réservé à nouveau."
+        return f"Annulé entre-temps par une autre personne, ou refusé{NBSP}: rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
         return f"Non enregistré{NBSP}: un autre choix de ce jour n’était pas possible."
     if choice.result is Result.WEEK_HELD_BACK:

@@ -21,7 +21,7 @@ from app.models.families import Child
 from app.price_labels import explained
 from app.rules.calendars import week_of
 from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
-from app.rules.cells import Action, Cell, Reason, broken_reason
+from app.rules.cells import GIVING_BACK, Action, Cell, Reason, broken_reason
 from app.rules.choices import Choices, UnknownTick, read_choices
 from app.rules.combinations import WEEKLY, Breach
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
@@ -42,8 +42,10 @@ class Result(StrEnum):
     """What became of one choice."""
 
     BOOKED = auto()
+    REQUESTED = auto()  # the staff decide; `until` says until when
     CANCELLED = auto()
     CANCELLED_LATE = auto()  # the place is freed, the price stays due
+    WITHDRAWN = auto()  # a request that the staff had not decided yet
     REFUSED = auto()  # this choice cannot be had; `reason` says why
     HELD_BACK = auto()  # could be had, but another choice of the same day could not
     WEEK_HELD_BACK = auto()  # could be had, but another choice of a week whose days are counted could not
@@ -65,7 +67,7 @@ class SavedChoice:
     breach: Breach = Breach.REQUIRES  # of that rule
     number: int = 0  # how many units or days it asks for
     by: int = 0  # how many days are missing, or too many
-    until: str | None = None  # ISO moment of the deadline that has passed, or of the opening to come
+    until: str | None = None  # ISO moment of the deadline that has passed, of the opening to come, or of the answer
     price_cents: int = 0
 
 
@@ -177,7 +179,7 @@ def _apply(
             if wish.changes_anything and day not in refused:
                 saved += _save_day(session, facts, wish, late, prices, user_id, now)
         saved += [choice for day in sorted(refused) for choice in refused[day]]
-    _move_prices(session, prices, now)
+    move_prices(session, prices, now)
     return SaveOutcome(child_id, tuple(saved), prices.change_cents, prices.effects())
 
 
@@ -204,8 +206,11 @@ class _DayWish:
 
     def told(self, facts: PlanningFacts, choices: Choices) -> list[SavedChoice]:
         """What somebody else did meanwhile."""
+        held = choices.already_held & self.here
+        asked = {id_ for id_ in held if facts.held[id_].status is BookingStatus.REQUESTED}
         return [
-            *_told(facts, choices.already_held & self.here, Result.ALREADY_BOOKED),
+            *_told(facts, held - asked, Result.ALREADY_BOOKED),
+            *_asked(facts, asked),
             *_told(facts, choices.already_gone & self.here, Result.ALREADY_CANCELLED),
             *_told(facts, choices.lost & self.here, Result.LOST),
         ]
@@ -280,23 +285,21 @@ def _save_day(
 ) -> list[SavedChoice]:
     saved = []
     for opening_id in wish.removals:
+        held = facts.held[opening_id]
         if opening_id in late:
             _cancel(session, facts, opening_id, user_id, now, cancel_class=CancelClass.LATE_CHARGED)
-            saved.append(
-                _choice(
-                    facts, opening_id, Result.CANCELLED_LATE, price_cents=prices.late_cents(facts.held[opening_id].id)
-                )
-            )
+            saved.append(_choice(facts, opening_id, Result.CANCELLED_LATE, price_cents=prices.late_cents(held.id)))
         else:
             _cancel(session, facts, opening_id, user_id, now)
-            saved.append(_choice(facts, opening_id, Result.CANCELLED))
+            waited = held.status is BookingStatus.REQUESTED
+            saved.append(_choice(facts, opening_id, Result.WITHDRAWN if waited else Result.CANCELLED))
     for opening_id in wish.additions:
-        saved.append(_book(session, facts, prices, opening_id, user_id, now))
+        saved.append(_book(session, facts, prices, opening_id, wish.final, user_id, now))
     _spend(session, facts, wish.day, wish.final)
     return saved
 
 
-def _move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None:
+def move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None:
     """Give the family's other bookings, and what is cancelled too late, the price that the new choices leave them."""
     moved = {each.booking_id: each.share for each in prices.moved()}
     if not moved:
@@ -307,15 +310,11 @@ def _move_prices(session: Session, prices: ProposedPrices, now: datetime) -> Non
         change_price(session, booking, moved[booking.id], reason, now)
 
 
-_BOOKS = frozenset({Action.BOOK})
-_CANCELS = frozenset({Action.CANCEL, Action.CANCEL_LATE})
-
-
 def _refusals(
     facts: PlanningFacts, judgement: DayJudgement, additions: Sequence[int], removals: Sequence[int]
 ) -> dict[int, SavedChoice]:
     refusals: dict[int, SavedChoice] = {}
-    for opening_ids, actions in ((additions, _BOOKS), (removals, _CANCELS)):
+    for opening_ids, actions in ((additions, {Action.BOOK}), (removals, GIVING_BACK)):
         for id_ in opening_ids:
             cell = judgement.cells[id_]
             if cell.actions.isdisjoint(actions) or cell.reason is Reason.TOO_FEW_DAYS:
@@ -359,32 +358,52 @@ def _told(facts: PlanningFacts, opening_ids: Iterable[int], result: Result) -> l
     return [_choice(facts, id_, result) for id_ in sorted(opening_ids)]
 
 
+def _asked(facts: PlanningFacts, opening_ids: Iterable[int]) -> list[SavedChoice]:
+    """What waits already."""
+    found = []
+    for id_ in sorted(opening_ids):
+        opening = facts.openings[id_]
+        until = facts.answer_until(opening, facts.held_ids(opening.day)).isoformat()
+        price_cents = facts.held[id_].price_cents
+        found.append(_choice(facts, id_, Result.REQUESTED, until=until, price_cents=price_cents))
+    return found
+
+
 def _book(
-    session: Session, facts: PlanningFacts, prices: ProposedPrices, opening_id: int, user_id: int, now: datetime
+    session: Session,
+    facts: PlanningFacts,
+    prices: ProposedPrices,
+    opening_id: int,
+    proposed: Collection[int],
+    user_id: int,
+    now: datetime,
 ) -> SavedChoice:
     opening = facts.openings[opening_id]
     price = prices.share_of(opening_id)
     enrolment = facts.enrolment_for(opening)
     assert price is not None and enrolment is not None  # judged: the cell offered to book
-    check_transition(None, BookingStatus.CONFIRMED)
+    status = facts.first_status(opening)
+    waits = status is BookingStatus.REQUESTED
+    check_transition(None, status)
     booking = Booking(
         child_id=facts.child_id,
         family_id=facts.family.id,
         enrolment_id=enrolment.id,
         opening_id=opening_id,
         day=opening.day,
-        status=BookingStatus.CONFIRMED,
+        status=status,
         price_cents=price.amount_cents,
         price_outcome=price.outcome,
         price_explanation=explained(price.steps),
-        book_id=price.line.book,
+        book_id=None if waits else price.line.book,
         created_at=now,
     )
-    booking.events.append(
-        BookingEvent(from_status=None, to_status=BookingStatus.CONFIRMED, actor=Actor.PARENT, user_id=user_id, at=now)
-    )
+    booking.events.append(BookingEvent(from_status=None, to_status=status, actor=Actor.PARENT, user_id=user_id, at=now))
     session.add(booking)
-    return _choice(facts, opening_id, Result.BOOKED, price_cents=price.amount_cents)
+    return _choice(
+        facts, opening_id, Result.REQUESTED if waits else Result.BOOKED, price_cents=price.amount_cents,
+        until=facts.answer_until(opening, proposed).isoformat() if waits else None,
+    )  # fmt: skip
 
 
 def cancel_bookings(
@@ -409,7 +428,7 @@ def cancel_bookings(
             for opening_id in sorted(given_back):
                 _cancel(session, facts, opening_id, user_id, now, actor, reason)
             _spend(session, facts, day, left[day])
-    _move_prices(session, facts.proposed_prices(left), now)
+    move_prices(session, facts.proposed_prices(left), now)
 
 
 def _cancel(
@@ -424,6 +443,7 @@ def _cancel(
 ) -> None:
     booking = session.get_one(Booking, facts.held[opening_id].id)
     check_transition(booking.status, BookingStatus.CANCELLED)
+    was_asked = booking.status is BookingStatus.REQUESTED
     session.add(
         BookingEvent(
             booking_id=booking.id,
@@ -436,7 +456,7 @@ def _cancel(
         )
     )
     booking.status = BookingStatus.CANCELLED
-    booking.cancel_class = cancel_class
+    booking.cancel_class = None if was_asked else cancel_class
     session.flush()
 
 
@@ -446,6 +466,11 @@ class OverSpent(Exception):
 
 def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[int]) -> None:
     changes = counter_changes(facts.slots_held(day), facts.slots_after(day, frozenset(final)), facts.catalogue.scopes)
+    move_counters(session, day, changes)
+
+
+def move_counters(session: Session, day: date, changes: Mapping[int, int]) -> None:
+    """Spend and free places of a day, by capacity scope; the caller holds their counters. Raises OverSpent."""
     for scope_id, change in sorted(changes.items()):
         counter = (CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
         statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)

@@ -121,6 +121,7 @@ class ActivityInfo:
     combinations: tuple[CombinationRule, ...]
     may_overlap: bool  # a child may have other activities at the same hours
     enrolment_rules: EnrolmentRules
+    on_request: bool  # what parents tick waits for the staff
     tariffs: tuple[GridVersion, ...]
 
     @property
@@ -272,6 +273,7 @@ def _load(session: Session, version: int) -> Catalogue:
             combinations=row.combinations.rules,
             may_overlap=row.combinations.may_overlap,
             enrolment_rules=row.enrolment_rules,
+            on_request=row.on_request,
             tariffs=tuple(tariffs[row.id]),
         )
         for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))

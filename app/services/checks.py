@@ -21,7 +21,7 @@ from app.rules.capacity import Slot, covering
 from app.rules.combinations import violations
 from app.rules.invoicing import is_charged
 from app.rules.numbers import DocumentKind, read_document_number
-from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, BookingStatus, CancelClass
+from app.rules.states import ACTIVE_STATUSES, DECIDED_STATUSES, HOLDING_STATUSES, BookingStatus, CancelClass
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
 from app.services.households import is_charged_booking
@@ -191,7 +191,7 @@ def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsi
     rules = tuple(rule for activity in known.activities.values() for rule in activity.combinations)
     units: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
     for row in rows:
-        if row.status in ACTIVE_STATUSES:
+        if row.status in DECIDED_STATUSES:  # the staff may refuse a part of what waits
             units[row.child_id, row.opening_day].add(row.slot.unit_id)
     for (child_id, day), chosen in units.items():
         if violations(chosen, rules):

@@ -12,12 +12,14 @@ from app.models.accounts import StaffRole, User, UserToken
 from app.models.activities import Activity, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family, Guardian, GuardianInvitation
-from app.rules.states import ACTIVE_STATUSES, FamilyStatus, check_transition
+from app.rules.states import DECIDED_STATUSES, FamilyStatus, check_transition
 from app.services.agendas import forget_feeds
+from app.services.booking_requests import withdraw_requests
 from app.services.errors import NotFound, OwnFamily, StaffAccount
 from app.services.families import families_of_user, own_family_ids
 from app.services.invoices import Due, due_of
 from app.services.mails import queue_mail
+from app.services.places import enter_bookings
 from app.services.second_factors import remove_second_factor
 from app.services.sessions import end_sessions
 
@@ -59,9 +61,11 @@ def read_closing(user_id: int) -> tuple[FamilyClosing, ...]:
 def close_account(session: Session, user_id: int) -> None:
     """Close a parent's account for good. Their address is free again; what they did keeps their name.
 
-    A family for which nobody else could sign in is closed: what is booked and what is due stays as it is. Raises
+    A family for which nobody else could sign in is closed: what is booked and what is due stays as it is, what waits
+    for the staff is withdrawn. Raises
     StaffAccount for who has a role at the council.
     """
+    enter_bookings(session)  # what a family asked for is withdrawn where it is closed
     families = session.scalars(
         select(Family)
         .join(Guardian)
@@ -78,6 +82,7 @@ def close_account(session: Session, user_id: int) -> None:
             check_transition(family.status, FamilyStatus.CLOSED)
             family.status = FamilyStatus.CLOSED
             closed.append(family)
+            withdraw_requests(session, family.id, user_id)
             adults = select(Guardian.id).where(Guardian.family_id == family.id)
             session.execute(delete(GuardianInvitation).where(GuardianInvitation.guardian_id.in_(adults)))
     for guardian in session.scalars(select(Guardian).where(Guardian.user_id == user_id)):
@@ -125,7 +130,7 @@ def _coming_days(family_id: int) -> tuple[ComingDays, ...]:
         .join(Unit, Opening.unit_id == Unit.id)
         .join(Activity, Unit.activity_id == Activity.id)
         .join(Child, Booking.child_id == Child.id)
-        .where(Booking.family_id == family_id, Booking.status.in_(ACTIVE_STATUSES), Opening.day >= clock.today())
+        .where(Booking.family_id == family_id, Booking.status.in_(DECIDED_STATUSES), Opening.day >= clock.today())
         .order_by(Child.birth_date, Child.id, Activity.position, Activity.id, Opening.day)
     )
     days: dict[tuple[str, str], list[date]] = {}

@@ -19,7 +19,7 @@ from app.rules.calendars import ONE_DAY, week_of
 from app.rules.capacity import Slot
 from app.rules.cells import Action, Cell, Reason
 from app.rules.combinations import WEEKLY
-from app.rules.states import ACTIVE_STATUSES, Actor, EnrolmentStatus, FamilyStatus, check_transition
+from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, EnrolmentStatus, FamilyStatus, check_transition
 from app.services.bookings import cancel_bookings, lock_counters
 from app.services.catalogue import UnitInfo, catalogue
 from app.services.enrolments import EnrolmentView, tell_parents, view_of
@@ -191,7 +191,9 @@ def _cancellable(facts: PlanningFacts, coming: set[int], *, by_staff: bool) -> f
         free[day] = frozenset(
             id_
             for id_ in held.get(day, frozenset()) & coming
-            if Action.CANCEL in cells[id_].actions or (by_staff and _only_staff_cancel(cells[id_]))
+            if facts.held[id_].status is BookingStatus.REQUESTED
+            or Action.CANCEL in cells[id_].actions
+            or (by_staff and _only_staff_cancel(cells[id_]))
         )
     while True:
         left = {day: held[day] - free[day] for day in held}

@@ -449,7 +449,7 @@ def _booked(
         .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
         .where(
             Booking.family_id.in_(family_ids),
-            Booking.status.in_([BookingStatus.CONFIRMED, BookingStatus.CANCELLED]),
+            or_(Booking.status == BookingStatus.CONFIRMED, Booking.cancel_class.is_not(None)),
             or_(*conditions),
         )
         .order_by(Booking.id)

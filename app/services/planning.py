@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from app import clock, labels
 from app.combination_labels import broken_rule, broken_week, combination_sentence
 from app.database import db
+from app.filters import NBSP
 from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.price_labels import explained, is_included
@@ -19,10 +20,18 @@ from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Action, Cell, CellState, Reason
 from app.rules.choices import Choices, Shown, read_choices
 from app.rules.combinations import WEEKLY, Violation
-from app.rules.states import EnrolmentStatus
+from app.rules.states import BookingStatus, EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
-from app.services.planning_facts import DayJudgement, OpeningInfo, PlanningFacts, judge_days, load_facts, mark_packages
+from app.services.planning_facts import (
+    Answer,
+    DayJudgement,
+    OpeningInfo,
+    PlanningFacts,
+    judge_days,
+    load_facts,
+    mark_packages,
+)
 from app.services.proposed_prices import BookLeft, ProposedPrices
 
 
@@ -51,6 +60,7 @@ class CellView:
     holding: bool
     is_late: bool  # unticking it frees the place, and the price stays
     ticked: bool
+    is_asked: bool  # what ticking it makes waits for the staff
     places_left: int | None
     price_cents: int | None
     is_included: bool  # in the price of another cell
@@ -58,6 +68,7 @@ class CellView:
     reason_text: str | None
     effects: tuple[str, ...]  # what ticking it would trigger
     message: str | None  # what a save did or did not do here, or what changed since the form was shown
+    answer: str | None  # that the staff refused what was asked, and why
     detail: str | None  # « Modifiable jusqu’à lundi à 12 h »
 
 
@@ -87,6 +98,8 @@ class Summary:
     """What the proposed choices would do."""
 
     added: int
+    asked: int  # more, which the staff decide
+    asked_cents: int  # what these would cost
     removed: int
     absences: int  # of those removed are not any more: cancelled too late, the price stays
     amount_cents: int  # by how much the family's bill changes
@@ -100,7 +113,7 @@ class Summary:
     @property
     def has_changes(self) -> bool:
         """Whether saving would change anything."""
-        return bool(self.added or self.removed or self.absences)
+        return bool(self.added or self.asked or self.removed or self.absences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +299,7 @@ def _cell_view(
         holding=holding,
         is_late=Action.CANCEL_LATE in cell.actions,
         ticked=opening.id in proposed,
+        is_asked=not holding and facts.first_status(opening) is BookingStatus.REQUESTED,
         places_left=facts.room(opening).left,
         price_cents=price.cents,
         is_included=is_included(price.explanation),
@@ -293,8 +307,17 @@ def _cell_view(
         reason_text=labels.cell_reason(cell, broken, opening.closing_reason, facts.catalogue.council.phone),
         effects=price.effects,
         message=message,
+        answer=_answer_sentence(facts.answers.get(opening.id)),
         detail=labels.cell_deadline(cell),
     )
+
+
+def _answer_sentence(answer: Answer | None) -> str | None:
+    if answer is None:
+        return None
+    if answer.status is BookingStatus.EXPIRED:
+        return "Demande restée sans réponse."
+    return f"Demande refusée{NBSP}: {answer.reason}" if answer.reason else "Demande refusée."
 
 
 def _broken_sentence(facts: PlanningFacts, violation: Violation) -> str:
@@ -340,7 +363,7 @@ class _CellPrices:
             if moved is not None:
                 return _CellPrice(moved.amount_cents, explained(moved.steps))
             return _CellPrice(booking.price_cents, booking.price_explanation)
-        if opening.id in prices.added:
+        if prices.is_chosen(opening.id):
             share = prices.share_of(opening.id)
             return _CellPrice(None) if share is None else _CellPrice(share.amount_cents, explained(share.steps))
         # Nobody asks what it would cost to tick what cannot be.
@@ -425,11 +448,10 @@ def _summary(
     month: date,
     news: Mapping[int, str],
 ) -> Summary:
-    added = removed = 0
+    removed = 0
     problems: dict[str, None] = {}
     for day, judgement in judged.items():
         held = facts.held_ids(day)
-        added += len(ticked[day] - held)
         removed += len((held - ticked[day]).difference(late))
         for violation in judgement.broken.values():
             if violation.breach in WEEKLY:
@@ -440,7 +462,9 @@ def _summary(
     for opening in sorted((facts.openings[id_] for id_ in news), key=lambda o: (o.day, o.unit.starts_at)):
         problems[broken_rule(opening.day, f"{opening.unit.name}. {news[opening.id]}")] = None
     return Summary(
-        added=added,
+        added=len(prices.added),
+        asked=len(prices.asked),
+        asked_cents=prices.asked_cents,
         removed=removed,
         absences=len(late),
         amount_cents=prices.change_cents,

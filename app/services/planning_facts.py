@@ -4,7 +4,7 @@
 `services.planning` shows them, `services.bookings.save()` calls both again inside its transaction.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -12,10 +12,18 @@ from functools import cached_property
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models.bookings import Booking, BookingPriceChange, CapacityCounter, Opening, PriceChangeReason
+from app.models.bookings import (
+    Booking,
+    BookingEvent,
+    BookingPriceChange,
+    CapacityCounter,
+    Opening,
+    PriceChangeReason,
+)
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.rules.audiences import Audience
+from app.rules.booking_requests import answer_until, first_status
 from app.rules.calendars import week_of, whole_weeks
 from app.rules.capacity import Left, Room, Slot, covering, left_of, room
 from app.rules.cells import Cell, CellFacts, CellState, judge
@@ -93,6 +101,14 @@ class HeldBooking:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a request that the family has in an opening no more."""
+
+    status: BookingStatus  # refused, or expired
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentInfo:
     """An accepted enrolment of the child through the family."""
 
@@ -113,6 +129,7 @@ class PlanningFacts:
     openings: Mapping[int, OpeningInfo]
     held: Mapping[int, HeldBooking]  # by opening id
     late: Mapping[int, HeldBooking]  # by opening id: cancelled too late and still charged, nothing booked there since
+    answers: Mapping[int, Answer]  # by opening id: what the family asked for there last and did not get
     left: Mapping[tuple[date, int], Left]  # by day and capacity scope
     prices: FamilyPrices
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
@@ -203,15 +220,20 @@ class PlanningFacts:
         `late` are the openings, of those given back, that go on being charged.
         """
         added: list[Wanted] = []
+        asked: list[Wanted] = []
         given_back: set[int] = set()
         for day, ids in proposed.items():
             held = self.held_ids(day)
-            added += [self.openings[id_].wanted for id_ in ids if id_ not in held]
+            for opening in (self.openings[id_] for id_ in ids if id_ not in held):
+                waits = self.first_status(opening) is BookingStatus.REQUESTED
+                (asked if waits else added).append(opening.wanted)
             given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
         charged = given_back & {self.held[id_].id for id_ in late}
         # What waits for the staff, or on a list, costs nothing yet.
         known = self.prices.booked.keys()
-        return ProposedPrices(self.prices, self.child_id, added, known & (given_back - charged), known & charged)
+        return ProposedPrices(
+            self.prices, self.child_id, added, known & (given_back - charged), known & charged, asked
+        )  # fmt: skip
 
     @cached_property
     def combinations(self) -> tuple[CombinationRule, ...]:
@@ -228,6 +250,29 @@ class PlanningFacts:
         """Whether a rule of the week counts one of these openings of a day."""
         units = [self.openings[id_].unit.id for id_ in opening_ids]
         return is_of_week(self.week_counts, day, units, self.catalogue.calendar)
+
+    def first_status(self, opening: OpeningInfo) -> BookingStatus:
+        """As what a parent's tick is stored: booked at once, or asked for."""
+        activity_id = opening.unit.activity_id
+        waiting = (
+            self.catalogue.units[held.slot.unit_id].activity_id
+            for held in self.held.values()
+            if held.day == opening.day and held.status is BookingStatus.REQUESTED
+        )
+        return first_status(
+            on_request=self.catalogue.activities[activity_id].on_request, is_beside_request=activity_id in waiting
+        )
+
+    def answer_until(self, opening: OpeningInfo, proposed: Collection[int]) -> datetime:
+        """Until when a request waits for the staff, beside the others of its day and activity that are proposed."""
+        beside = (each for each in self.openings_by_day[opening.day] if each.id in proposed)
+        units = [
+            each.unit
+            for each in (*beside, opening)
+            if each.unit.activity_id == opening.unit.activity_id
+            and (each.id not in self.held or self.held[each.id].status is BookingStatus.REQUESTED)
+        ]
+        return answer_until(opening.day, [unit.starts_at for unit in units])
 
     def enrolment_for(self, opening: OpeningInfo) -> EnrolmentInfo | None:
         """The enrolment that lets the child into the opening on its day."""
@@ -290,7 +335,7 @@ def load_facts(
             ).where(CapacityCounter.day.in_(days))
         )
     }
-    held, late = _load_held(session, child_id, days)
+    held, late, answers = _load_held(session, family.id, child_id, days)
     priced = DaySpan(min(days), max(days))
     activity_ids = {opening.unit.activity_id for opening in openings.values()}
     if month is not None:
@@ -308,7 +353,7 @@ def load_facts(
         if any(rule.audiences for rule in activity.notices.values())
     }
     return PlanningFacts(
-        family, child_id, enrolments, openings, held, late, left, prices, open_at, audiences, now_catalogue
+        family, child_id, enrolments, openings, held, late, answers, left, prices, open_at, audiences, now_catalogue
     )  # fmt: skip
 
 
@@ -336,10 +381,15 @@ def _enrolments(children: Iterable[EnrolledChild], child_id: int, days: DaySpan)
             yield EnrolmentInfo(each.enrolment_id, each.activity_id, each.group_id, each.starts_on, each.ends_on)
 
 
+_ANSWERED = frozenset({BookingStatus.REFUSED, BookingStatus.EXPIRED})
+
+
 def _load_held(
-    session: Session, child_id: int, days: Sequence[date]
-) -> tuple[dict[int, HeldBooking], dict[int, HeldBooking]]:
-    """What the child holds, and what was cancelled too late where it holds nothing; by opening."""
+    session: Session, family_id: int, child_id: int, days: Sequence[date]
+) -> tuple[dict[int, HeldBooking], dict[int, HeldBooking], dict[int, Answer]]:
+    """What the child holds, and where it holds nothing what was cancelled too late, and what the family asked for and
+    did not get; by opening. One query.
+    """
     change = aliased(BookingPriceChange)
     last_change = (
         select(func.max(BookingPriceChange.id))
@@ -347,11 +397,17 @@ def _load_held(
         .correlate(Booking)
         .scalar_subquery()
     )
+    answer = (
+        select(BookingEvent.reason)
+        .where(BookingEvent.booking_id == Booking.id, BookingEvent.to_status == Booking.status)
+        .correlate(Booking)
+        .scalar_subquery()
+    )
     rows = session.execute(
         select(
             Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
-            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status,
+            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
@@ -359,13 +415,19 @@ def _load_held(
         .where(
             Booking.child_id == child_id,
             Booking.day.in_(days),
-            or_(Booking.status.in_(ACTIVE_STATUSES), Booking.cancel_class == CancelClass.LATE_CHARGED),
+            or_(Booking.status.in_(ACTIVE_STATUSES | _ANSWERED), Booking.cancel_class == CancelClass.LATE_CHARGED),
         )
         .order_by(Booking.id)
     )  # fmt: skip
     held: dict[int, HeldBooking] = {}
     late: dict[int, HeldBooking] = {}
+    answers: dict[int, Answer] = {}
     for row in rows:
+        if row.status in _ANSWERED:
+            if row.family_id == family_id:
+                answers[row.opening_id] = Answer(row.status, row.answer)
+            continue
+        answers.pop(row.opening_id, None)  # what was asked again is what counts
         found = held if row.status in ACTIVE_STATUSES else late
         found[row.opening_id] = HeldBooking(
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
@@ -373,7 +435,7 @@ def _load_held(
             None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
             row.status,
         )  # fmt: skip
-    return held, {id_: booking for id_, booking in late.items() if id_ not in held}
+    return held, {id_: booking for id_, booking in late.items() if id_ not in held}, answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,19 +467,23 @@ def judge_days(
 def _judge_day(
     facts: PlanningFacts, day: date, proposed: Collection[int], prices: ProposedPrices, now: datetime
 ) -> DayJudgement:
-    rules = facts.combinations
-    offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
     had = {slot.unit_id for slot in facts.slots_held(day)}
-    before = frozenset((*violations(had, rules, offered), *overlaps(had, _hours(facts, had))))
     chosen = facts.slots_after(day, proposed)
     units = {slot.unit_id for slot in chosen}
-    after = (*overlaps(units, _hours(facts, units)), *violations(units, rules, offered))
-    by_unit = {violation.unit_id: violation for violation in after if violation not in before}
+    by_unit = {violation.unit_id: violation for violation in broken_rules(facts, day, had, units)}
     judgement = DayJudgement({}, {}, {})
     for opening in facts.openings_by_day.get(day, ()):
         violation = by_unit.get(opening.unit.id) if opening.slot in chosen else None
         _judge_cell(facts, judgement, opening, violation, prices, now)
     return judgement
+
+
+def broken_rules(facts: PlanningFacts, day: date, before: Set[int], after: Set[int]) -> tuple[Violation, ...]:
+    """What is broken if the child has units instead of others on a day, and was not broken already."""
+    offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
+    known = frozenset((*violations(before, facts.combinations, offered), *overlaps(before, _hours(facts, before))))
+    found = (*overlaps(after, _hours(facts, after)), *violations(after, facts.combinations, offered))
+    return tuple(violation for violation in found if violation not in known)
 
 
 def _judge_cell(
@@ -521,7 +587,7 @@ def _cell_facts(
         cancel_rule=activity.notices.get(Deadline.CANCEL),
         late_rule=activity.notices.get(Deadline.CANCEL_LATE),
         violation=violation,
-        is_too_little=is_too_little and opening.id in prices.added,
+        is_too_little=is_too_little and prices.is_chosen(opening.id),
         standing=BookingStatus.CONFIRMED if opening.id not in facts.held else facts.held[opening.id].status,
         was_late=late is not None and late.family_id == facts.family.id,
         other_was_late=late is not None and late.family_id != facts.family.id,

@@ -63,7 +63,9 @@ class BookLeft:
 class ProposedPrices:
     """The prices of a family if one of its children had some openings more, and some bookings less.
 
-    Those given back ``late`` cost what the grid says of late cancellations, or what they did.
+    Those given back ``late`` cost what the grid says of late cancellations, or what they did. What is only ``asked`` of
+    the staff has the price that it would have if they accepted, beside all the rest; it changes neither the bill nor
+    any other price yet.
     """
 
     def __init__(
@@ -73,20 +75,42 @@ class ProposedPrices:
         added: Iterable[Wanted],
         given_back: Collection[int],
         late: Collection[int] = (),
+        asked: Iterable[Wanted] = (),
     ) -> None:
         self.prices = prices
         self.child_id = child_id
         self.added = {each.opening_id: each for each in added}
+        self.asked = {each.opening_id: each for each in asked}
         self.given_back = frozenset(given_back)
         self.late = frozenset(late)
         self._activities: dict[int, _ActivityPrices] = {}
 
+    @cached_property
+    def _if_accepted(self) -> "ProposedPrices":
+        """With what is asked as if it were booked."""
+        chosen = (*self.added.values(), *self.asked.values())
+        return ProposedPrices(self.prices, self.child_id, chosen, self.given_back, self.late)
+
+    def is_chosen(self, opening_id: int) -> bool:
+        """Whether an opening is among the choices."""
+        return opening_id in self.added or opening_id in self.asked
+
+    @property
+    def asked_cents(self) -> int:
+        """What all that is asked would cost."""
+        shares = (self.share_of(opening_id) for opening_id in self.asked)
+        return sum(share.amount_cents for share in shares if share is not None)
+
     def share_of(self, opening_id: int) -> Share | None:
-        """What an added opening costs by itself; None where it has no price."""
+        """What a chosen opening costs by itself; None where it has no price."""
+        if opening_id in self.asked:
+            return self._if_accepted.share_of(opening_id)
         return self._of(self.added[opening_id].unit.activity_id).after.shares.get(_key(opening_id))
 
     def problem_of(self, wanted: Wanted) -> PriceProblem | None:
-        """Why an opening has no price: an added one among all choices, another one by itself."""
+        """Why an opening has no price: a chosen one among all choices, another one by itself."""
+        if wanted.opening_id in self.asked:
+            return self._if_accepted.problem_of(wanted)
         if wanted.opening_id in self.added:
             return self._of(wanted.unit.activity_id).problems.get(_key(wanted.opening_id))
         found = self._alone(wanted)
@@ -94,6 +118,8 @@ class ProposedPrices:
 
     def one_more(self, wanted: Wanted) -> ChoicePrice | None:
         """What an opening that is not among the choices would add to them; None where it has no price."""
+        if self.asked:
+            return self._if_accepted.one_more(wanted)
         activity = self._of(wanted.unit.activity_id)
         if activity.is_solitary_on(wanted.day):
             found = self._alone(wanted)

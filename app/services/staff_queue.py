@@ -1,12 +1,12 @@
 """« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
 
-The decisions themselves are commands of services.sign_ups, services.enrolments, services.quotients and
-services.change_requests.
+The decisions themselves are commands of services.sign_ups, services.enrolments, services.quotients,
+services.change_requests and services.booking_requests.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 from itertools import islice, permutations
 
@@ -19,12 +19,14 @@ from app.models.accounts import User
 from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, QuotientSource, Regime, Title
+from app.rules.capacity import covering
 from app.rules.enrolments import age_on
 from app.rules.file_fields import FileKind
 from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
+from app.services.booking_requests import DayRequest, ScopePlaces, count_of_requests, places_of, waiting_requests
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
 from app.services.enrolments import PendingEnrolment, enrolled_by_group, is_in_queue, pending_enrolments
@@ -43,6 +45,7 @@ class ItemKind(StrEnum):
     ENROLMENT = auto()
     QUOTIENT = auto()
     CHANGE = auto()
+    BOOKING = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +155,36 @@ class ChangeItem:
         return self.request.family_name
 
 
-Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem
+@dataclass(frozen=True, slots=True)
+class BookingItem:
+    """What a family asks for one child on one day."""
+
+    id: int  # of its first booking
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    request: DayRequest
+    places: tuple[ScopePlaces, ...]  # of what it would spend
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.BOOKING
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.request.child_name
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it ends without an answer within a day."""
+        return self.request.answer_until - clock.now() < timedelta(days=1)
+
+
+Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits, oldest first, and how many of each kind there are."""
+    """What waits, and how many of each kind there are: oldest first, bookings by themselves by their day."""
 
     items: tuple[Item, ...]
     counts: Mapping[ItemKind, int]  # of the kinds that the agent may decide on
@@ -192,20 +219,26 @@ class Decision:
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
     """The queue of an agent who may decide on these kinds; `shown` keeps one of them.
 
-    At most twelve queries; two more where somebody is to be added to a family, for who may be the same elsewhere.
+    At most twelve queries; two more where somebody is to be added to a family, for who may be the same elsewhere; three
+    more where bookings wait.
     """
     own = own_family_ids(user_id)
+    counts = count_waiting(kinds)
+    looked_at = {kind for kind, count in counts.items() if count and shown in (None, kind)}
     items: list[Item] = []
-    if ItemKind.SIGN_UP in kinds and shown in (None, ItemKind.SIGN_UP):
+    if ItemKind.SIGN_UP in looked_at:
         items += _sign_up_items(own)
-    if ItemKind.ENROLMENT in kinds and shown in (None, ItemKind.ENROLMENT):
+    if ItemKind.ENROLMENT in looked_at:
         items += _enrolment_items(own)
-    if ItemKind.QUOTIENT in kinds and shown in (None, ItemKind.QUOTIENT):
+    if ItemKind.QUOTIENT in looked_at:
         items += _quotient_items(own)
-    if ItemKind.CHANGE in kinds and shown in (None, ItemKind.CHANGE):
+    if ItemKind.CHANGE in looked_at:
         items += _change_items(own)
-    items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
-    return Queue(tuple(items), count_waiting(kinds), shown)
+    if ItemKind.BOOKING in looked_at:
+        items += _booking_items(own)
+    if shown is not ItemKind.BOOKING:
+        items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
+    return Queue(tuple(items), counts, shown)
 
 
 def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
@@ -218,6 +251,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
             ChangeRequest.status == ChangeStatus.PENDING,
             ChangeRequest.family_id.in_(select(Family.id).where(Family.status == FamilyStatus.ACTIVE)),
         ),
+        ItemKind.BOOKING: count_of_requests(),
     }
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
@@ -231,6 +265,7 @@ def find_item(user_id: int, kind: ItemKind, item_id: int) -> Item | None:
         ItemKind.ENROLMENT: _enrolment_items,
         ItemKind.QUOTIENT: _quotient_items,
         ItemKind.CHANGE: _change_items,
+        ItemKind.BOOKING: _booking_items,
     }
     return next(iter(load[kind](own_family_ids(user_id), item_id)), None)
 
@@ -485,6 +520,27 @@ def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]
     for child_id, family in rows:
         found.setdefault(child_id, []).append(_lookalike(family))
     return found
+
+
+def _booking_items(own: Collection[int], only: int | None = None) -> list[BookingItem]:
+    requests = waiting_requests(only, at_most=SHOWN_AT_MOST)
+    places = places_of(db.session(), {request.day for request in requests}) if requests else {}
+    scopes = catalogue().scopes
+    return [
+        BookingItem(
+            id=request.first_id,
+            requested_at=request.requested_at,
+            waiting_days=_waiting_days(request.requested_at),
+            is_own=request.family_id in own,
+            request=request,
+            places=tuple(
+                places[request.day, scope_id]
+                for scope_id in sorted({s.id for each in request.units for s in covering(each.slot, scopes)})
+                if (request.day, scope_id) in places
+            ),
+        )
+        for request in requests
+    ]
 
 
 def _waiting_days(since: datetime) -> int:

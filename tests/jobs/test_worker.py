@@ -6,7 +6,7 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,26 @@ from app.jobs.worker import Worker
 from app.models.activities import Activity
 from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice, StoredPdf
+from app.models.mails import OutboxMail
 from app.models.payments import Payment
 from app.rules.capabilities import Role
 from app.rules.states import EnrolmentStatus
 from app.services import papers
 from app.services.invoice_runs import start_run, unfinished_run
 from app.services.papers import PaperSubject, record_paper
-from tests.factories import FamilySetup, book_past, make_basket, make_family, make_invoice, make_planning, make_staff
+from tests.factories import (
+    WEDNESDAY,
+    FamilySetup,
+    add_family,
+    book_past,
+    make_basket,
+    make_family,
+    make_invoice,
+    make_planning,
+    make_staff,
+    put_on_request,
+    save,
+)
 from tests.payment_site import PaymentSite
 
 BASE_URL = "https://portail.example.org"
@@ -243,3 +256,17 @@ def test_enrolments_end_on_the_day_after_their_last(worker: Worker) -> None:
     assert worker.end_enrolments() == 1
     assert worker.end_enrolments() == 0  # looked at once a day
     assert db.session.scalars(select(Enrolment.status)).one() is EnrolmentStatus.ENDED
+
+
+def test_requests_expire_as_the_first_of_them_begins_and_each_family_is_told_once(worker: Worker) -> None:
+    planning = make_planning()
+    put_on_request(planning.activity)
+    other, child_id = add_family(planning)
+    for family, child in ((planning.family, planning.child_id), (other, child_id)):
+        save(family, child, book=[planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Repas")])
+    assert worker.expire_requests() == 0
+    clock.start_at(datetime(2026, 11, 25, 7, 30), frozen=True)
+    assert worker.expire_requests() == 2
+    assert worker.expire_requests() == 0
+    mails = db.session.execute(select(OutboxMail.template, OutboxMail.recipient).order_by(OutboxMail.id)).all()
+    assert mails == [("bookings_unanswered", planning.family.email), ("bookings_unanswered", other.email)]

@@ -146,7 +146,9 @@ def test_activity_changes_season_only_while_it_is_empty(sqlite_app: Flask) -> No
     planning = make_planning()
     season_id = make_season()
     row = activity_settings.find_activity(planning.activity.id)
-    typed = ActivityInput(row.name, row.description, season_id, row.site_id, row.office_id, row.position)
+    typed = ActivityInput(
+        row.name, row.description, season_id, row.site_id, row.office_id, row.position, row.on_request
+    )
     with pytest.raises(StillUsed), write_transaction() as session:
         activity_settings.save_activity(session, row.id, typed)
     empty = make_activity("Musique")

@@ -1,30 +1,36 @@
-"""« À traiter »: what waits for a decision: accounts, enrolments, quotients, changes of files."""
+"""« À traiter »: what waits for a decision: accounts, enrolments, quotients, changes of files, bookings."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
+from types import MappingProxyType
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import labels
 from app.access import current_account, current_capabilities, requires
+from app.combination_labels import combination_sentence
 from app.database import write_transaction
-from app.filters import NBSP, moment_plain, of
+from app.filters import NBSP, day_medium, moment_plain, of
 from app.forms.bases import SectionForm
 from app.forms.changes import ReadableChange, readable
 from app.forms.staff_changes import AcceptanceForm, mark_review, review_form
-from app.forms.staff_queue import RefusalForm
+from app.forms.staff_queue import DespiteForm, RefusalForm, read_rows
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, is_htmx, leave_for, render_fragment, render_page
+from app.rules.booking_requests import Obstacle
 from app.rules.capabilities import Capability
 from app.rules.changes import Conflict
-from app.services import change_requests, enrolments, families, quotients, sign_ups, staff_queue
+from app.services import booking_requests, change_requests, enrolments, families, quotients, sign_ups, staff_queue
+from app.services.catalogue import catalogue
 from app.services.change_requests import Review
-from app.services.errors import AlreadyDecided, OwnFamily, RequestChanged, UnknownCommune
+from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged, UnknownCommune
 from app.services.families import Values
-from app.services.staff_queue import ChangeItem, Decision, Item, ItemKind, QuotientItem
+from app.services.staff_queue import BookingItem, ChangeItem, Decision, Item, ItemKind, QuotientItem
 
 blueprint = Blueprint("queue", __name__)
 
@@ -33,12 +39,14 @@ _CAPABILITIES = {
     ItemKind.ENROLMENT: Capability.REVIEW_ENROLMENTS,
     ItemKind.QUOTIENT: Capability.VERIFY_QUOTIENTS,
     ItemKind.CHANGE: Capability.REVIEW_CHANGES,
+    ItemKind.BOOKING: Capability.REVIEW_BOOKINGS,
 }
 _KIND_IN_ADDRESS = {
     "comptes": ItemKind.SIGN_UP,
     "inscriptions": ItemKind.ENROLMENT,
     "quotients": ItemKind.QUOTIENT,
     "demandes": ItemKind.CHANGE,
+    "reservations": ItemKind.BOOKING,
 }
 _CHANGED_MEANWHILE = "La famille vient de modifier sa demande. Relisez-la avant de décider."
 _NO_SUCH_COMMUNE = "La commune demandée n’est plus dans notre liste. Ouvrez la demande pour corriger l’adresse."
@@ -181,6 +189,115 @@ def accept_ticked_changes() -> BaseResponse:
     return go_to(url_for("staff.queue.show", type="demandes"))
 
 
+@blueprint.post("/reservations/accepter")
+@requires(Capability.REVIEW_BOOKINGS)
+def accept_bookings() -> BaseResponse:
+    """Accept one row or those that are ticked; with a reason, also what has no place or breaks a combination."""
+    rows = read_rows(request.form)
+    if not rows:
+        return _nothing_ticked()
+    despite = None
+    if "despite" in request.form:
+        item = _booking_item(rows[0])
+        form = DespiteForm("despite" if item is None else f"despite-{_key(item)}", is_sent=True)
+        if not form.validate() and item is not None:
+            return _queue_page(status=422, sent={_key(item): replace(_forms(item), despite=form)})
+        despite = form.reason.data
+    return _decide_bookings(rows, partial(booking_requests.accept_requests, despite=despite), "acceptée")
+
+
+@blueprint.post("/reservations/refuser")
+@requires(Capability.REVIEW_BOOKINGS)
+def refuse_bookings() -> BaseResponse:
+    """Refuse one row, a part of it, or those that are ticked, with a reason."""
+    rows = read_rows(request.form)
+    shown = request.form.get("row", "")
+    item = _booking_item((int(shown),)) if _NUMBER.fullmatch(shown) else None
+    form = RefusalForm("batch" if item is None else _key(item), is_sent=True)
+    is_valid = form.validate()
+    if item is not None and not (rows and is_valid):
+        note = None if rows else "Cochez ce que vous refusez."
+        ticked = frozenset(id_ for row in rows for id_ in row)
+        return _queue_page(status=422, sent={_key(item): RowForms(form, note=note, ticked=ticked)})
+    if not rows:
+        return _nothing_ticked()
+    if not is_valid:
+        return _queue_page(status=422, batch=form)
+    return _decide_bookings(rows, partial(booking_requests.refuse_requests, reason=form.reason.data or ""), "refusée")
+
+
+def _nothing_ticked() -> BaseResponse:
+    flash("Cochez au moins une réservation.", "warning")
+    return go_to(url_for("staff.queue.show", type="reservations"))
+
+
+def _booking_item(row: tuple[int, ...]) -> BookingItem | None:
+    """The first of these bookings that waits, with all that waits with it."""
+    user_id = current_account().user_id
+    found = (staff_queue.find_item(user_id, ItemKind.BOOKING, booking_id) for booking_id in row)
+    return next((item for item in found if isinstance(item, BookingItem)), None)
+
+
+def _decide_bookings(
+    rows: tuple[tuple[int, ...], ...],
+    command: Callable[[Session, int, Collection[tuple[int, ...]], int], booking_requests.Decided],
+    what: str,
+) -> BaseResponse:
+    """Decide family by family, each in its own transaction and with its own mail; say what could not be decided."""
+    family_ids = booking_requests.families_of([id_ for row in rows for id_ in row])
+    by_family: dict[int, list[tuple[int, ...]]] = {}
+    for row in rows:
+        owners = {family_ids.get(id_) for id_ in row}
+        if len(owners) != 1 or None in owners:
+            raise NotFound("booking")
+        by_family.setdefault(family_ids[row[0]], []).append(row)
+    days: list[booking_requests.DecidedDay] = []
+    conflicts: list[booking_requests.Conflict] = []
+    for family_id, its_rows in sorted(by_family.items()):
+        try:
+            with write_transaction() as session:
+                decided = command(session, family_id, its_rows, current_account().user_id)
+        except OwnFamily:
+            flash("C’est votre propre famille, un collègue doit décider.", "warning")
+            continue
+        days += decided.days
+        conflicts += decided.conflicts
+    if days:
+        flash(_decided_sentence(days, what), "success" if what == "acceptée" else "info")
+    if not conflicts:
+        return go_to(url_for("staff.queue.show", type=request.args.get("type")))
+    return _queue_page(status=409, sent=_rows_in_conflict(conflicts))
+
+
+def _decided_sentence(days: Sequence[booking_requests.DecidedDay], what: str) -> str:
+    mail = "les parents sont prévenus" if what == "acceptée" else "les parents reçoivent le motif"
+    if len(days) > 1:
+        return f"{len(days)} demandes {what}s{NBSP}: {mail} par courriel."
+    day = days[0]
+    return f"{day.child_name}, {day_medium(day.day)}, {day.words}{NBSP}: demande {what}, {mail} par courriel."
+
+
+def _obstacle_sentence(conflict: booking_requests.Conflict) -> str:
+    violation = conflict.violation
+    if violation is None or conflict.obstacle is Obstacle.FULL:
+        return labels.label(conflict.obstacle)
+    return combination_sentence(violation, catalogue().unit_names(violation.breach))
+
+
+def _rows_in_conflict(conflicts: Iterable[booking_requests.Conflict]) -> dict[str, "RowForms"]:
+    """The rows that stand open and say why; of what waits no more only a sentence is left."""
+    found = {}
+    for conflict in conflicts:
+        why = _obstacle_sentence(conflict)
+        if conflict.request is None:
+            flash(f"{conflict.child_name}, {day_medium(conflict.day)}{NBSP}: {why[0].lower()}{why[1:]}", "warning")
+            continue
+        key = f"{ItemKind.BOOKING}-{conflict.request.first_id}"
+        despite = DespiteForm(f"despite-{key}") if conflict.may_be_overruled else None
+        found[key] = RowForms(RefusalForm(key), note=why, despite=despite)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Applied:
     """What became of a request that an agent accepts: it is done, unless one of these says otherwise."""
@@ -295,11 +412,13 @@ class RowForms:
     acceptance: AcceptanceForm | None = None  # of a change's row
     rows: tuple[ReadableChange, ...] = ()  # what it changes
     note: str | None = None  # why nothing was decided
+    despite: DespiteForm | None = None  # of a booking that only a reason lets accept
+    ticked: frozenset[int] | None = None  # of a booking's row: what its refusal is about; None: all of it
 
     @property
     def is_wrong(self) -> bool:
         """Whether one was sent and refused: the row then stands open."""
-        forms = (self.refusal, self.quotient, self.acceptance)
+        forms = (self.refusal, self.quotient, self.acceptance, self.despite)
         return self.note is not None or any(form is not None and form.errors for form in forms)
 
 
@@ -343,17 +462,19 @@ def _review_page(review: Review, form: SectionForm, acceptance: AcceptanceForm, 
 def _invalid(item: Item, forms: RowForms, status: int = 422) -> BaseResponse:
     if is_htmx():
         return render_fragment("staff/queue/_item.html", status=status, item=item, forms=forms)
-    return _queue_page(status=status, sent=(_key(item), forms))
+    return _queue_page(status=status, sent={_key(item): forms})
 
 
-def _queue_page(status: int = 200, sent: tuple[str, RowForms] | None = None) -> Response:
+def _queue_page(
+    status: int = 200, sent: Mapping[str, RowForms] = MappingProxyType({}), batch: RefusalForm | None = None
+) -> Response:
     queue = staff_queue.read_queue(current_account().user_id, _kinds(), _shown())
     forms_by_key = {_key(item): _forms(item) for item in queue.items}
-    if sent is not None:
-        forms_by_key[sent[0]] = sent[1]
+    forms_by_key |= sent
     return render_page(
         "staff/queue/show.html", layout="staff", status=status, queue=queue, forms_by_key=forms_by_key,
-        counts=queue.counts, shown=queue.shown, tabs=_tabs(),
+        counts=queue.counts, shown=queue.shown, tabs=_tabs(), batch=batch or RefusalForm("batch"),
+        unanswered=booking_requests.expired_requests() if queue.shown is ItemKind.BOOKING else (),
     )  # fmt: skip
 
 

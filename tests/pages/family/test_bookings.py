@@ -19,6 +19,7 @@ from app.rules.cells import Reason
 from app.rules.combinations import Combinations, WeekCount
 from app.rules.deadlines import Days, DaysBefore, Deadline
 from app.rules.states import FamilyStatus
+from app.services import booking_requests
 from app.services.prices import reprice_family
 from tests import factories
 from tests.client import Answer, Client
@@ -543,3 +544,36 @@ def test_parent_ticks_too_few_days_of_a_week_and_every_cell_and_the_page_after_s
     assert bookings_of(child_id) == []
     page = client.submit("planning", t=openings)
     assert [status for _, status in bookings_of(child_id)] == ["confirmed"] * 3
+
+
+def test_parent_asks_where_the_staff_decide_and_withdraws_without_script(client: Client) -> None:
+    planning = make_planning()
+    factories.put_on_request(planning.activity)
+    morning = planning.opening(WEDNESDAY, "Matin")
+    client.sign_in(planning.family.user_id).get(address(planning))
+    checked = client.submit(
+        "planning", t=[morning], to=f"/mes-reservations/{planning.child_id}/verification", status=200
+    )
+    assert "1 demande · 4,20 € si le service accepte" in checked.text
+    page = client.submit("planning", t=[morning])
+    assert "1 réservation demandée · 4,20 € si le service accepte" in page.text
+    assert "Vous recevrez la réponse par mail, au plus tard mercredi 25 novembre à 7 h 30" in page.text
+    assert "En attente" in page.text
+    assert "Novembre 2026, toute la famille : 0,00 €" in page.text
+    assert bookings_of(planning.child_id) == [(morning, "requested")]
+    assert page.value("shown", "planning").startswith(f"{morning}h,")  # type: ignore[union-attr]
+    page = client.submit("planning", t=None)
+    assert "1 demande retirée" in page.text
+    assert bookings_of(planning.child_id) == [(morning, "cancelled")]
+
+
+def test_parent_reads_in_the_planning_why_a_request_was_refused(client: Client) -> None:
+    planning = make_planning()
+    factories.put_on_request(planning.activity)
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    agent = factories.make_staff()
+    with write_transaction() as session:
+        [booking_id] = session.scalars(select(Booking.id))
+        booking_requests.refuse_requests(session, planning.family.family_id, [(booking_id,)], agent, "Car complet")
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    assert "Demande refusée : Car complet" in page.text

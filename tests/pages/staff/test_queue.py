@@ -193,13 +193,13 @@ def test_families_and_children_that_look_alike_are_pointed_out(clerk: Client) ->
     assert child_id != twin
 
 
-def test_site_director_sees_enrolments_only(client: Client) -> None:
+def test_site_director_sees_enrolments_and_bookings_only(client: Client) -> None:
     enrolment_id, _family = pending_enrolment()
     family_id = factories.make_pending_family()
     client.sign_in(factories.make_staff(Role.SITE_DIRECTOR))
     page = client.get(f"{QUEUE}?type=comptes")
-    assert "1 demande en attente" in page.text
-    assert "NOUVEAU" not in page.text
+    assert "Inscriptions 1 Réservations 0" in page.text
+    assert "NOUVEAU" not in page.text and "Comptes" not in page.text
     token = {"csrf_token": page.value("csrf_token", "/deconnexion")}
     client.post(f"{QUEUE}/comptes/{family_id}/accepter", token, status=403)
     client.get(QUEUE)
