@@ -338,10 +338,10 @@ class _CellPrices:
 
     def __init__(self, facts: PlanningFacts, prices: ProposedPrices, judged: Mapping[date, DayJudgement]) -> None:
         self._facts = facts
+        self._booked = prices.prices.booked
         self._found = {
             opening.id: self._ask(facts, prices, opening, judged[opening.day]) for opening in facts.openings.values()
         }
-
         self.triggering = frozenset(id_ for id_, price in self._found.items() if price.effects)
 
     def of(self, opening: OpeningInfo) -> _CellPrice:
@@ -349,9 +349,17 @@ class _CellPrices:
         return self._found[opening.id]
 
     def total_cents(self, day: date, due: Collection[int]) -> int:
-        """What the cells of a day cost that are `due`, with what was cancelled too late before."""
-        here = (opening.id for opening in self._facts.openings_by_day.get(day, ()))
-        return sum(self._found[id_].cents or 0 for id_ in here if id_ in due or id_ in self._facts.late)
+        """What the cells of a day cost that are `due`, with what was cancelled too late before.
+
+        What waits for the staff, or on a list, costs nothing yet, as in the total of the month.
+        """
+        found = 0
+        for opening in self._facts.openings_by_day.get(day, ()):
+            booking = self._facts.own_booking(opening.id)
+            is_due = opening.id in due or opening.id in self._facts.late
+            if is_due and (booking is None or booking.id in self._booked):
+                found += self._found[opening.id].cents or 0
+        return found
 
     @staticmethod
     def _ask(facts: PlanningFacts, prices: ProposedPrices, opening: OpeningInfo, judgement: DayJudgement) -> _CellPrice:

@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.bookings import Opening
+from app.models.bookings import Booking, Opening
 from app.rules.cells import Action, Badge, CellState, Reason
-from app.rules.states import FamilyStatus
+from app.rules.states import BookingStatus, FamilyStatus
 from app.services import families, planning
 from app.services.planning import CellView, Proposal, Week
 from tests import factories
@@ -48,6 +48,17 @@ def show_all(setup: PlanningSetup, ticked: Iterable[str] = (), held: Iterable[st
         free=[id_ for unit, id_ in ids.items() if unit not in held],
         ticked=[ids[unit] for unit in ticked],
     )
+
+
+def test_what_waits_costs_the_day_nothing_yet(sqlite_app: Flask) -> None:
+    setup = make_planning()
+    save(setup.family, setup.child_id, book=[setup.opening(WEDNESDAY, unit) for unit in ("Matin", "Repas")])
+    assert week_of(setup).days[2].total_cents == 840
+    with write_transaction() as session:
+        waits = Booking.opening_id == setup.opening(WEDNESDAY, "Repas")
+        session.execute(update(Booking).where(waits).values(status=BookingStatus.WAITING))
+    week = week_of(setup)
+    assert (week.days[2].total_cents, week.summary.month_cents) == (420, 420)
 
 
 def test_week_shows_units_in_rows_and_seven_days(app: Flask) -> None:
