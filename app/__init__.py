@@ -18,6 +18,7 @@ from app import (
     assets,
     cli,
     clock,
+    document_labels,
     enrolment_labels,
     errors,
     filters,
@@ -44,7 +45,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
 )
-MAX_BODY_BYTES = 1_000_000  # no screen sends files yet
+MAX_BODY_BYTES = 1_000_000  # views that take files say so: access.takes_files
 
 MAX_ID = 2**31 - 1
 
@@ -102,6 +103,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["residence"] = price_labels.residence_label
     app.jinja_env.filters["effort_words"] = price_labels.effort_words
     app.jinja_env.filters["step_words"] = price_labels.step_words
+    app.jinja_env.filters["file_size"] = document_labels.file_size
     app.jinja_env.filters["missing_sentence"] = labels.missing_sentence
     app.jinja_env.filters["cost_sentence"] = labels.cost_sentence
 
@@ -111,6 +113,7 @@ def create_app(config: Config) -> Flask:
     migrate.init_app(app, db, directory=str(APP_FOLDER / "migrations"), render_as_batch=True)
     with app.app_context():
         prepare_engine(db.engine)
+    app.before_request(access.let_files_in)  # before the first look at what was sent
     csrf.init_app(app)
     compress.init_app(app)
     access.init_app(app)
@@ -165,7 +168,7 @@ def _refuse_null_characters() -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(form_action=_form_action())
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY.format(form_action=_form_action()))
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -18,6 +18,7 @@ from app.htmx import go_to, leave_for
 from app.kept_forms import OWNER, is_worth_keeping, show_sign_in
 from app.known_devices import remember_device
 from app.rules.capabilities import Capability, capabilities_of
+from app.rules.handed_in_files import MOST_BYTES
 from app.services import child_files, links, sessions
 from app.services.catalogue import catalogue
 from app.services.families import FamilyRef, families_of_user
@@ -27,6 +28,7 @@ from app.services.sessions import SignedInUser
 P = ParamSpec("P")
 R = TypeVar("R")
 
+MOST_BYTES_OF_FILES = MOST_BYTES + 1_000_000  # a form with all that may be handed in at once
 LONGEST_NEXT = 8_000  # a reverse proxy's limit for one line of a request
 _OPEN_WITHOUT_FACTOR = ("staff.account", "staff.second_factor")
 _SECOND_STEP = "second_step"  # in the browser's session: that the password was right
@@ -203,6 +205,28 @@ def requires(*capabilities: Capability) -> Callable[[Callable[P, R]], Callable[P
         return guarded
 
     return decorate
+
+
+def takes_files(view: Callable[P, R]) -> Callable[P, R]:
+    """A posting view to which the signed-in send files: their request may be larger than others.
+
+    It needs `resumed_at`: who is not signed in is led to sign-in, and no byte of a file is read.
+    """
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+def let_files_in() -> Response | None:
+    """Before anything reads the request: how large it may be."""
+    view = current_app.view_functions[request.endpoint] if request.endpoint else None
+    if request.method != "POST" or not getattr(view, "takes_files", False):
+        return None
+    forbid_writes(False)
+    load_current_user()
+    if not current_user.is_authenticated:
+        return leave_for(url_for("public.sign_in.show", suite=resume_address()))
+    request.max_content_length = MOST_BYTES_OF_FILES
+    return None
 
 
 def resumed_at(make_address: Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R]]:

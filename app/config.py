@@ -40,6 +40,7 @@ class Config:
     base_url: str
     trusted_proxies: tuple[str, ...]
     start_clock_at: datetime | None
+    clamd: str | None = None  # ClamAV's daemon, « host:port » or the path of its socket; None: files are not scanned
 
     @property
     def listens_on_loopback(self) -> bool:
@@ -94,6 +95,7 @@ class Config:
             base_url=base_url,
             trusted_proxies=_proxies(environ.get("TRUSTED_PROXIES", "")),
             start_clock_at=_moment(environ.get("ESPACE_FAMILLE_NOW")),
+            clamd=_clamd(environ.get("CLAMD")),
         )
 
 
@@ -157,6 +159,16 @@ def _proxies(text: str) -> tuple[str, ...]:
                 f"TRUSTED_PROXIES est une liste d’adresses ou de réseaux, séparés par des virgules ; reçu : {proxy!r}."
             ) from None
     return proxies
+
+
+def _clamd(text: str | None) -> str | None:
+    if not text:
+        return None
+    if not text.startswith("/"):
+        host, _, port = text.rpartition(":")
+        if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise BadSetting(f"CLAMD s’écrit serveur:port, ou /chemin/de/la/prise ; reçu : {text!r}.")
+    return text
 
 
 def _moment(text: str | None) -> datetime | None:

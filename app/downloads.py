@@ -1,5 +1,6 @@
 """Sending files: a stored PDF under the number that people know it by, and what is made for one answer."""
 
+import io
 from typing import IO
 
 from flask import Response, current_app, send_file, send_from_directory
@@ -37,5 +38,15 @@ def send_csv(text: str, name: str) -> Response:
 def send_archive(archive: IO[bytes], name: str) -> Response:
     """A ZIP that was made for this answer, and is closed once it is sent; no browser keeps it by itself."""
     response = send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def send_handed_in(content: bytes, mimetype: str, name: str, *, shown: bool = False) -> Response:
+    """What somebody handed in, once it was decoded: saved, or shown as a picture that may do nothing."""
+    response = send_file(
+        io.BytesIO(content), mimetype, as_attachment=not shown, download_name=name, conditional=False, etag=False
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -28,6 +28,14 @@ from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.quotients import QuotientOutcome
+from app.rules.required_documents import (
+    DocumentDemand,
+    DocumentScope,
+    DocumentState,
+    FilesWanted,
+    SubmissionStatus,
+    ValidityKind,
+)
 from app.rules.states import BookingStatus, CancelClass, ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.tariff_grids import (
     CountedSiblings,
@@ -269,7 +277,43 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         EnrolmentBlocker.ALREADY_REQUESTED: "Une demande est déjà en cours.",
         EnrolmentBlocker.NOT_CERTIFIED: "Certifiez d’abord que votre dossier est à jour.",
         EnrolmentBlocker.NOT_INSURED: "Indiquez d’abord l’assurance de votre enfant.",
+        EnrolmentBlocker.DOCUMENTS_MISSING: "Des documents manquent.",
         EnrolmentBlocker.UNPAID: "Des factures sont en retard de paiement.",
+    },
+    DocumentScope: {
+        DocumentScope.FAMILY: "à la famille",
+        DocumentScope.GUARDIAN: "à chaque parent",
+        DocumentScope.CHILD: "à chaque enfant",
+    },
+    DocumentDemand: {
+        DocumentDemand.OPTIONAL: "Facultatif",
+        DocumentDemand.MANDATORY: "Obligatoire",
+        DocumentDemand.BLOCKS_ENROLMENT: "Obligatoire pour s’inscrire",
+    },
+    ValidityKind: {
+        ValidityKind.FOREVER: "sans fin",
+        ValidityKind.MONTHS: "un nombre de mois à partir de sa date",
+        ValidityKind.UNTIL: "jusqu’à une date",
+        ValidityKind.SCHOOL_YEAR: "pour l’année scolaire",
+    },
+    FilesWanted: {
+        FilesWanted.ANY: "un PDF ou des photos",
+        FilesWanted.PDF: "un PDF",
+        FilesWanted.PHOTOS: "des photos",
+    },
+    SubmissionStatus: {
+        SubmissionStatus.HANDED_IN: "En attente de vérification",
+        SubmissionStatus.ACCEPTED: "Accepté",
+        SubmissionStatus.REFUSED: "Refusé",
+        SubmissionStatus.REPLACED: "Remplacé",
+    },
+    DocumentState: {
+        DocumentState.MISSING: "Manquant",
+        DocumentState.WAITING: "En attente de vérification",
+        DocumentState.ACCEPTED: "Accepté",
+        DocumentState.EXPIRING: "Expire bientôt",
+        DocumentState.EXPIRED: "Expiré",
+        DocumentState.REFUSED: "Refusé",
     },
     Audience: {
         Audience.RESIDENTS: "les habitants",
@@ -649,6 +693,9 @@ def blocker_sentence(blocker: Blocker) -> str:
         return f"Les inscriptions sont closes depuis le {day_medium(blocker.at.date())}."
     if kind is EnrolmentBlocker.UNPAID and blocker.cents is not None:
         return f"Des factures sont en retard de paiement{NBSP}: {euros(blocker.cents)}."
+    if blocker.documents:
+        missing = enumeration(list(blocker.documents))
+        return f"{'Ce document manque' if len(blocker.documents) == 1 else 'Ces documents manquent'}{NBSP}: {missing}."
     if blocker.day is not None:
         return f"{label(kind)} L’âge compte au {day_plain(blocker.day)}."
     return label(kind)

@@ -36,6 +36,7 @@ FAMILY_SECTIONS = (
     Section("Mes inscriptions", "family.enrolments.show", "enrolments"),
     Section("Mes réservations", "family.bookings.show_children", "bookings"),
     Section("Mes factures", "family.invoices.show", "invoices"),
+    Section("Mes documents", "family.required_documents.show", "documents"),
     Section("Historique", "family.history.show", "history"),
 )
 
@@ -45,6 +46,7 @@ QUEUE_CAPABILITIES = frozenset(
         Capability.REVIEW_ENROLMENTS,
         Capability.VERIFY_QUOTIENTS,
         Capability.REVIEW_CHANGES,
+        Capability.REVIEW_DOCUMENTS,
     }
 )
 STAFF_SECTIONS = (
@@ -108,6 +110,7 @@ def account_menu() -> AccountMenu:
 
 _BELONGS_TO = {
     "staff.enrolments": "staff.families",
+    "staff.required_documents": "staff.queue",
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",

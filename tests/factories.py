@@ -14,14 +14,17 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import sentinel
 
+from flask import current_app
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, write_transaction
+from app.integrations.kept_files import keep_sealed
 from app.integrations.school_calendars import read_calendar
 from app.models.accounts import StaffRole, User
 from app.models.activities import (
@@ -61,6 +64,7 @@ from app.rules.combinations import Combinations, Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRule, simple_rule
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
+from app.rules.required_documents import DocumentDemand, DocumentScope, FilesWanted, Validity
 from app.rules.states import Actor, EnrolmentStatus, FamilyStatus
 from app.rules.tariff_grids import CreditBook, Criterion, Grid, Item, NumberAxis, Span, Table, flat, unit_code
 from app.rules.texts import fold
@@ -75,6 +79,8 @@ from app.services import (
     invoice_runs,
     payments,
     prepaid_books,
+    required_document_settings,
+    required_documents,
 )
 from app.services.aids import AidInput, FundInput
 from app.services.bookings import SaveOutcome, make_counters
@@ -84,6 +90,8 @@ from app.services.families import ChildInput, FamilyRef
 from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
 from app.services.prepaid_books import BookSale
+from app.services.required_document_settings import DocumentInput
+from app.services.required_documents import HandedInFile
 
 NOW = datetime(2026, 11, 23, 8, 30)
 MONDAY = date(2026, 11, 23)
@@ -285,6 +293,29 @@ def make_aid(
         fund_id = session.scalar(select(AidFund.id).where(AidFund.name == fund.name))
         fund_id = aids.save_fund(session, fund_id, fund)
         return fund_id, aids.add_aid(session, family.family_id, staff_id, child_id, fund_id, an_aid(**changes))
+
+
+A_DOCUMENT = DocumentInput(
+    name="Attestation d’assurance", instructions="", scope=DocumentScope.CHILD, demand=DocumentDemand.MANDATORY,
+    wanted=FilesWanted.ANY, activities=frozenset(), min_age=None, max_age=None, levels=(), validity=Validity(),
+    is_health=False, is_asked=True,
+)  # fmt: skip
+
+
+def make_document(name: str = "Attestation d’assurance", **changes: Any) -> int:
+    """A document that is asked, by default of each child, and its id."""
+    with write_transaction() as session:
+        return required_document_settings.save_document(session, None, replace(A_DOCUMENT, name=name, **changes))
+
+
+def hand_in(family: FamilySetup, asked: str, content: bytes = b"%PDF-1.4", key: str = "") -> int:
+    """A version that the family handed in, and its id; `asked`: « 1-12 », as addresses say it."""
+    sealed = keep_sealed(Path(current_app.instance_path), content)
+    with write_transaction() as session:
+        return required_documents.hand_in(
+            session, families.family_ref(family.family_id), family.user_id, asked,
+            HandedInFile(sealed, "scan.pdf", len(content), 1), form_key=key or sealed.path, dated_on=None,
+        ).id  # fmt: skip
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

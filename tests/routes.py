@@ -45,6 +45,7 @@ from app.services import (
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
+from tests.awkward_files import pdf as a_file
 
 
 class Door(Enum):
@@ -232,6 +233,10 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_invoice": _family(argument="invoice_id"),
     "family.invoices.show_pdf": _family(argument="invoice_id"),
     "family.invoices.show_receipt": _family(argument="payment_id"),
+    "family.required_documents.show": _family(),
+    "family.required_documents.show_document": _family(argument="asked"),
+    "family.required_documents.hand_in": _family("POST", "asked", answers=422),
+    "family.required_documents.show_pdf": _family(argument="submission_id"),
     "family.history.show": _family(),
     "family.history.show_csv": _family(),
     **{f"family.account.{name}": route for name, route in account_routes(_family).items()},
@@ -244,6 +249,7 @@ ROUTES: Mapping[str, Route] = {
         Capability.VERIFY_QUOTIENTS,
         Capability.REVIEW_CHANGES,
         Capability.REVIEW_BOOKINGS,
+        Capability.REVIEW_DOCUMENTS,
     ),
     "staff.queue.accept_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
     "staff.queue.refuse_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
@@ -266,6 +272,15 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_quotient": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
     ),
+    "staff.required_documents.show": _staff(Capability.REVIEW_DOCUMENTS, argument="submission_id"),
+    "staff.required_documents.show_picture": _staff(Capability.REVIEW_DOCUMENTS, argument="submission_id"),
+    "staff.required_documents.show_pdf": _staff(Capability.REVIEW_DOCUMENTS, argument="submission_id"),
+    "staff.required_documents.accept": _staff(Capability.REVIEW_DOCUMENTS, method="POST", argument="submission_id"),
+    "staff.required_documents.refuse": _staff(
+        Capability.REVIEW_DOCUMENTS, method="POST", argument="submission_id", sends=_REASON
+    ),
+    **_setting_routes("required_documents", "document_id"),
+    "staff.settings.required_documents.show": _staff(Capability.EDIT_SETTINGS),
     "staff.enrolments.edit_end": _staff(Capability.REVIEW_ENROLMENTS, argument="enrolment_id"),
     "staff.enrolments.end": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id", answers=422),
     "staff.allocations.show": _staff(Capability.REVIEW_ENROLMENTS),
@@ -452,11 +467,11 @@ class World:
     planning: factories.PlanningSetup
     free_child_id: int  # of the family, without enrolment: its identity may still be corrected
     stranger: factories.FamilySetup
-    strangers_ids: Mapping[str, int]  # what is another family's, by the name of the argument
+    strangers_ids: Mapping[str, int | str]  # what is another family's, by the name of the argument
     pending_family_id: int
     requested_enrolment_id: int
     mail_id: int
-    own_ids: Mapping[str, int]  # the family's invoices, contacts…, by the name of the argument
+    own_ids: Mapping[str, int | str]  # the family's invoices, contacts…, by the name of the argument
     public_token: str  # of an online payment under way
     secrets: Mapping[str, str]  # of one-time links, by the section that they open
     staff: Mapping[Role, int]  # user ids
@@ -554,7 +569,11 @@ def make_world(app: Flask) -> World:
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
     file_ids = _make_files(planning.family.family_id, planning.child_id, staff[Role.REGISSEUR])
     session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
+    document_id = factories.make_document("Attestation d’assurance")
+    strangers_submission_id = factories.hand_in(stranger, f"{document_id}-{strangers_child_id}")
     strangers_ids = {
+        "asked": f"{document_id}-{strangers_child_id}",
+        "submission_id": strangers_submission_id,
         "request_id": factories.ask_change(stranger),
         "enrolment_id": requested_enrolment_id,
         "session_id": session_ids[stranger.user_id],
@@ -566,7 +585,10 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "own_enrolment_id": own_enrolment_id,
+            **regie_ids, **file_ids, "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            "submission_id": factories.hand_in(
+                planning.family, f"{document_id}-{planning.child_id}", a_file()
+            ), "own_enrolment_id": own_enrolment_id,
             "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
         },

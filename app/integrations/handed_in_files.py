@@ -5,23 +5,27 @@ its own with limits on memory and time. One process for each task: what a file m
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.integrations import file_decoder
+from app.integrations import clamd, file_decoder
 from app.rules.handed_in_files import (
     BYTES_OF_KIND,
     MOST_BYTES_KEPT,
     MOST_JPEG_PIXELS,
     MOST_PAGES,
     MOST_PIXELS,
+    FileKind,
     FileRefusal,
+    FileShape,
     Judgement,
+    judge_files,
     kind_of,
 )
 
@@ -31,6 +35,8 @@ MOST_MEMORY_BYTES = 1_200_000_000
 TIMEOUT_SECONDS = 40
 AT_ONCE = 2
 LONGEST_WAIT_SECONDS = 20
+
+logger = logging.getLogger(__name__)
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 
@@ -49,6 +55,26 @@ class DecodedFile:
 
     content: bytes
     page_count: int
+
+
+def receive_files(files: Sequence[bytes], wanted: Collection[FileKind], clamd_address: str | None) -> DecodedFile:
+    """One PDF of the files that somebody sends, looked at, scanned where there is an antivirus, and decoded.
+
+    Raises FileRefused: also when the antivirus does not answer, for nothing unscanned is kept.
+    """
+    judgement = judge_files([FileShape(len(content), content[:BYTES_OF_KIND]) for content in files], wanted)
+    if judgement is not None:
+        raise FileRefused(judgement)
+    if clamd_address is not None:
+        for index, content in enumerate(files):
+            try:
+                is_infected = clamd.is_infected(clamd_address, content)
+            except clamd.ScannerSilent:
+                logger.warning("the antivirus does not answer: a file was refused")
+                raise FileRefused(Judgement(FileRefusal.NOT_SCANNED)) from None
+            if is_infected:
+                raise FileRefused(Judgement(FileRefusal.INFECTED, index))
+    return decode_files(files)
 
 
 def decode_files(files: Sequence[bytes]) -> DecodedFile:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.config import Config
 from app.database import db, write_transaction
+from app.integrations.kept_files import remove_orphans, sealed_paths
 from app.integrations.mail import Mailer, MailRefused
 from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import PaperJob
-from app.services import booking_requests, enrolment_ends, mails
+from app.services import booking_requests, enrolment_ends, mails, required_documents
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 TURN_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 60.0  # a worker that has not come round for this long is considered dead
+ORPHAN_AFTER_SECONDS = 86_400.0  # a file whose row is not stored by then never will be
 PDF_TIMEOUT_SECONDS = 15  # three of them, the longest that one may take, are less than the silence above
 
 
@@ -46,6 +48,8 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._last_round = time.monotonic()
         self._ended_on: date | None = None
+        self._documents_on: date | None = None
+        self._instance_path = config.instance_path
 
     @property
     def is_alive(self) -> bool:
@@ -123,6 +127,21 @@ class Worker:
         """End what families asked for and nobody decided before it began; returns how many families were told."""
         return self._take_turn(_expire_some)
 
+    def look_after_documents(self) -> int:
+        """Tell of documents that end, and remove files that no row names; once a day, and returns how many mails."""
+        today = clock.today()
+        if self._documents_on == today:
+            return 0
+        count = 0
+        if required_documents.has_warning_due(db.session()):
+            with write_transaction() as session:
+                count = required_documents.warn_of_ends(session)
+        # The list of files comes first: what is written later is not in it.
+        left_over = sealed_paths(self._instance_path, ORPHAN_AFTER_SECONDS)
+        remove_orphans(self._instance_path, left_over, required_documents.stored_paths(db.session()))
+        self._documents_on = today
+        return count
+
     @property
     def _gateway(self) -> PaymentGateway | None:
         gateway: PaymentGateway | None = self._app.extensions["payments"]
@@ -141,7 +160,7 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
-            self.end_enrolments, self.expire_requests,
+            self.end_enrolments, self.expire_requests, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:

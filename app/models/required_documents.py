@@ -33,10 +33,6 @@ class RequiredDocument(CatalogueRow, Base):
     is_asked: Mapped[bool] = mapped_column(
         default=True, server_default=true()
     )  # not any more: what was handed in stays
-    # A form to fill in: where it lies in the instance folder.
-    template_path: Mapped[str | None]
-    template_key: Mapped[str | None] = mapped_column(EncryptedText)
-    template_bytes: Mapped[int | None]
 
 
 class RequiredDocumentActivity(CatalogueRow, Base):

@@ -36,6 +36,7 @@ class Capability(StrEnum):
     RECORD_PAYMENTS = auto()
     EDIT_FAMILIES = auto()
     REVIEW_CHANGES = auto()
+    REVIEW_DOCUMENTS = auto()  # who has it may see health: documents may be about it
     VIEW_CHILD_FILES = auto()
     VIEW_HEALTH = auto()
     EDIT_SETTINGS = auto()
@@ -55,6 +56,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VERIFY_QUOTIENTS,
             Capability.EDIT_FAMILIES,
             Capability.REVIEW_CHANGES,
+            Capability.REVIEW_DOCUMENTS,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
         }

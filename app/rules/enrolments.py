@@ -44,17 +44,20 @@ class EnrolmentBlocker(StrEnum):
     ALREADY_REQUESTED = auto()
     NOT_CERTIFIED = auto()
     NOT_INSURED = auto()
+    DOCUMENTS_MISSING = auto()
     UNPAID = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A reason, with what it is about: an instant (opening, closing), a day (that of the age) or cents (unpaid)."""
+    """A reason, with what it is about: an instant (opening, closing), a day (that of the age), cents (unpaid) or
+    documents."""
 
     kind: EnrolmentBlocker
     at: datetime | None = None
     day: date | None = None
     cents: int | None = None
+    documents: tuple[str, ...] = ()  # their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Applicant:
     is_certified: bool = True
     is_insured: bool = True
     unpaid_cents: int = 0  # past their due date
+    missing_documents: tuple[str, ...] = ()  # names of those that keep it from the activity
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +170,7 @@ def _unsettled(rules: EnrolmentRules, applicant: Applicant) -> Iterator[Blocker]
         yield Blocker(EnrolmentBlocker.NOT_CERTIFIED)
     if rules.needs_insurance and not applicant.is_insured:
         yield Blocker(EnrolmentBlocker.NOT_INSURED)
+    if applicant.missing_documents:
+        yield Blocker(EnrolmentBlocker.DOCUMENTS_MISSING, documents=applicant.missing_documents)
     if rules.most_unpaid_cents is not None and applicant.unpaid_cents > rules.most_unpaid_cents:
         yield Blocker(EnrolmentBlocker.UNPAID, cents=applicant.unpaid_cents)

@@ -152,7 +152,6 @@ class DocumentInfo:
     validity: Validity
     is_health: bool
     is_asked: bool
-    template_bytes: int | None  # of a form to fill in, where there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +360,6 @@ def _load_documents(session: Session) -> tuple[DocumentInfo, ...]:
             validity=Validity(row.validity, row.validity_months, row.validity_until),
             is_health=row.is_health,
             is_asked=row.is_asked,
-            template_bytes=row.template_bytes,
         )
         for row in session.scalars(select(RequiredDocument).order_by(RequiredDocument.name))
     )

@@ -39,6 +39,8 @@ DOSE = "dose_"
 BOOSTER = "booster_"
 CONTRA_INDICATED = "contra_indicated"
 
+ONE_READING = timedelta(minutes=10)
+
 ACCESSES_KEPT = timedelta(days=365)
 """How long it is known who read health data (CNIL, 14 October 2021: six months to a year for such logs)."""
 
@@ -169,6 +171,13 @@ def record_health_access(session: Session, child_id: int, user_id: int) -> None:
     session.execute(delete(HealthAccess).where(HealthAccess.child_id == child_id, old))
     session.add(HealthAccess(child_id=child_id, user_id=user_id))
     session.flush()
+
+
+def has_just_read(child_id: int, user_id: int) -> bool:
+    """Whether it was noted in the last minutes that an agent reads a child's health data: pages are read one by one."""
+    noted = select(HealthAccess.id).where(HealthAccess.child_id == child_id, HealthAccess.user_id == user_id)
+    since = clock.now() - ONE_READING
+    return db.session.scalar(noted.where(HealthAccess.at > since).limit(1)) is not None
 
 
 def health_accesses_of(child_id: int, page: int = 1) -> Page[HealthAccessView]:

@@ -31,6 +31,7 @@ from app.services.invoices import overdue_of
 from app.services.mails import queue_mail
 from app.services.offered_prices import OfferedPrice, offered_prices
 from app.services.prices import reprice_siblings
+from app.services.required_documents import FamilyDocuments
 
 WAITING_STATUSES = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING)
 """What the family may still take back."""
@@ -259,7 +260,8 @@ class _ApplicantFile:
         self.is_certified = not asks or child_files.certification_of(family.id) is not None
         asks = any(each.most_unpaid_cents is not None for each in rules)
         self.unpaid_cents = overdue_of(session, family.id) if asks else 0
-        self.school_meals = _with_school_meals(session, activities)
+        self.documents = FamilyDocuments(family.id)
+        self.school_meals = _with_school_meals(session, activities, always=self.documents.may_keep_away)
 
     def offer(self, activity: ActivityInfo, *, with_prices: bool = False) -> Offer:
         """The activity as the child may ask for it."""
@@ -275,6 +277,9 @@ class _ApplicantFile:
             is_certified=self.is_certified,
             is_insured=self.is_insured,
             unpaid_cents=self.unpaid_cents,
+            missing_documents=tuple(
+                dict.fromkeys(each.info.name for each in self.documents.keeping_from(self.child.id, activity.id))
+            ),
         )
         asked = AskedActivity(
             activity.group_ages, season.starts_on, season.ends_on, rules, activity.id in self.school_meals
@@ -296,7 +301,7 @@ class _ApplicantFile:
         return insurance_state(values, clock.today()) is SectionState.DONE
 
 
-def _with_school_meals(session: Session, activities: Sequence[ActivityInfo]) -> frozenset[int]:
+def _with_school_meals(session: Session, activities: Sequence[ActivityInfo], *, always: bool) -> frozenset[int]:
     """The activities with meals on days of class, among those that keep anybody away. One query, or none.
 
     Meals of which no opening is known yet may be school meals: nobody is kept from them either.
@@ -304,7 +309,7 @@ def _with_school_meals(session: Session, activities: Sequence[ActivityInfo]) -> 
     activity_of = {
         unit.id: activity.id
         for activity in activities
-        if activity.enrolment_rules.keeps_away
+        if always or activity.enrolment_rules.keeps_away
         for unit in activity.units
         if unit.is_meal
     }

@@ -19,7 +19,7 @@ from app.models.accounts import User
 from app.models.child_files import ChildSection
 from app.models.enrolments import Enrolment
 from app.models.families import Family, Guardian
-from app.models.required_documents import RequiredDocument, SubmittedDocument
+from app.models.required_documents import SubmittedDocument
 from app.rules.child_files import SectionKind
 from app.rules.enrolments import level_in
 from app.rules.required_documents import (
@@ -161,6 +161,11 @@ class FamilyDocuments:
                     found.append(self._document(info, view, rows, is_asked=is_asked))
         return tuple(found)
 
+    @property
+    def may_keep_away(self) -> bool:
+        """Whether any document that is asked for keeps anybody from anything."""
+        return any(info.is_asked and info.demand is DocumentDemand.BLOCKS_ENROLMENT for info in self._documents)
+
     def keeping_from(self, child_id: int, activity_id: int) -> tuple[AskedDocument, ...]:
         """What keeps a child from asking for an activity: of the family, its adults and the child itself."""
         found = []
@@ -282,14 +287,6 @@ def file_for_staff(submission_id: int) -> SealedFile:
     return SealedFile(row.path, row.file_key)
 
 
-def template_file(document_id: int) -> tuple[SealedFile, str]:
-    """The form to fill in of a document, and the document's name. Raises NotFound where it has none."""
-    row = db.session.get(RequiredDocument, document_id)
-    if row is None or row.template_path is None or row.template_key is None:
-        raise NotFound("template")
-    return SealedFile(row.template_path, row.template_key), row.name
-
-
 def find_submission(submission_id: int) -> SubmissionView:
     """A version, for the staff. Raises NotFound."""
     found = _submissions(SubmittedDocument.id == submission_id)
@@ -298,25 +295,15 @@ def find_submission(submission_id: int) -> SubmissionView:
     return found[0]
 
 
-def pending_submissions(
-    *, with_health: bool, only: int | None = None, at_most: int | None = None
-) -> tuple[SubmissionView, ...]:
-    """The versions that wait for the staff, oldest first; with `only`, that one alone if it waits. One query."""
-    wanted = is_in_queue(with_health=with_health)
-    if only is not None:
-        wanted &= SubmittedDocument.id == only
-    return _submissions(wanted, at_most=at_most)
+def pending_submissions(*, at_most: int | None = None) -> tuple[SubmissionView, ...]:
+    """The versions that wait for the staff, oldest first. One query."""
+    return _submissions(is_in_queue(), at_most=at_most)
 
 
-def is_in_queue(*, with_health: bool) -> ColumnElement[bool]:
-    """Whether a version waits for the staff, `with_health`: for those who may read health documents too."""
+def is_in_queue() -> ColumnElement[bool]:
+    """Whether a version waits for the staff."""
     active = select(Family.id).where(Family.status == FamilyStatus.ACTIVE)
-    wanted = (SubmittedDocument.status == SubmissionStatus.HANDED_IN) & SubmittedDocument.family_id.in_(active)
-    if not with_health:
-        wanted &= SubmittedDocument.document_id.in_(
-            select(RequiredDocument.id).where(RequiredDocument.is_health.is_(False))
-        )
-    return wanted
+    return (SubmittedDocument.status == SubmissionStatus.HANDED_IN) & SubmittedDocument.family_id.in_(active)
 
 
 def accept(
@@ -389,8 +376,7 @@ def warn_of_ends(session: Session) -> int:
 
 def stored_paths(session: Session) -> frozenset[str]:
     """Where all files lie that a row names."""
-    templates = select(RequiredDocument.template_path).where(RequiredDocument.template_path.is_not(None))
-    return frozenset(session.scalars(select(SubmittedDocument.path).union_all(templates)))
+    return frozenset(session.scalars(select(SubmittedDocument.path)))
 
 
 def _may_be_told() -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from app.models.accounts import User
 from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, QuotientSource, Regime, Title
+from app.models.required_documents import SubmittedDocument
 from app.rules.capacity import covering
 from app.rules.enrolments import age_on
 from app.rules.file_fields import FileKind
@@ -26,6 +27,7 @@ from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
+from app.services import required_documents
 from app.services.booking_requests import DayRequest, ScopePlaces, count_of_requests, places_of, waiting_requests
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
@@ -33,6 +35,7 @@ from app.services.enrolments import PendingEnrolment, enrolled_by_group, is_in_q
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
+from app.services.required_documents import SubmissionView
 
 SHOWN_AT_MOST = 50
 """Of each kind, the oldest; the others come up as these are dealt with."""
@@ -46,6 +49,7 @@ class ItemKind(StrEnum):
     QUOTIENT = auto()
     CHANGE = auto()
     BOOKING = auto()
+    DOCUMENT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,25 @@ class BookingItem:
         return self.request.answer_until - clock.now() < timedelta(days=1)
 
 
-Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem
+@dataclass(frozen=True, slots=True)
+class DocumentItem:
+    """A document that a family handed in; it is decided on a page of its own, where it is seen."""
+
+    id: int  # of the version
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    request: SubmissionView
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.DOCUMENT
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.request.holder.name
+
+
+Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +256,8 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
         items += _quotient_items(own)
     if ItemKind.CHANGE in looked_at:
         items += _change_items(own)
+    if ItemKind.DOCUMENT in looked_at:
+        items += _document_items(own)
     if ItemKind.BOOKING in looked_at:
         items += _booking_items(own)
     if shown is not ItemKind.BOOKING:
@@ -253,6 +277,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
         ),
         ItemKind.BOOKING: count_of_requests(),
     }
+    waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(required_documents.is_in_queue())
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
     return dict(zip(wanted, row, strict=True))
@@ -325,6 +350,19 @@ def _change_decision(request_id: int) -> Decision:
         ItemKind.CHANGE, found.id, found.family_name, found.family_id, found.status is ChangeStatus.ACCEPTED,
         found.decided_by, found.decided_at, is_withdrawn=found.status is ChangeStatus.WITHDRAWN,
     )  # fmt: skip
+
+
+def _document_items(own: Collection[int]) -> list[DocumentItem]:
+    return [
+        DocumentItem(
+            id=each.version.id,
+            requested_at=each.version.handed_in_at,
+            waiting_days=_waiting_days(each.version.handed_in_at),
+            is_own=each.family_id in own,
+            request=each,
+        )
+        for each in required_documents.pending_submissions(at_most=SHOWN_AT_MOST)
+    ]
 
 
 def _change_items(own: Collection[int], only: int | None = None) -> list[ChangeItem]:

@@ -52,6 +52,8 @@ def action_of(form: Element, path: str) -> str:
 
 
 def forms_of(page: Answer) -> Iterator[Element]:
+    if not page.is_html:
+        return  # a file
     for form in next(page.root.iter("main"), page.root).iter("form"):
         if (form.get("method") or "get").lower() == "post":
             yield form

@@ -47,7 +47,7 @@ class Site:
 
 
 # Files to save, not pages: tests/journeys/test_line.py reads them.
-PAPERS = ("_pdf", "_csv", "_receipt")
+PAPERS = ("_pdf", "_csv", "_receipt", "_picture")
 
 
 @contextmanager

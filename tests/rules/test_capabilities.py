@@ -26,3 +26,8 @@ def test_money_is_for_the_regisseur_and_the_administrator() -> None:
 
 def test_nothing_without_a_role() -> None:
     assert capabilities_of([]) == frozenset()
+
+
+def test_who_decides_on_documents_may_read_those_about_health() -> None:
+    for capabilities in ROLE_CAPABILITIES.values():
+        assert Capability.REVIEW_DOCUMENTS not in capabilities or Capability.VIEW_HEALTH in capabilities

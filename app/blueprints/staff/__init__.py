@@ -23,6 +23,7 @@ from app.blueprints.staff import (
     prepaid_books,
     price_facts,
     queue,
+    required_documents,
     second_factors,
     settings,
     simulations,
@@ -35,6 +36,7 @@ staff.before_request(guard_staff)
 
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
+staff.register_blueprint(required_documents.blueprint, url_prefix="/documents")
 staff.register_blueprint(allocations.blueprint, url_prefix="/attributions")
 staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")
 staff.register_blueprint(families.blueprint, url_prefix="/familles")

@@ -40,6 +40,7 @@ _CAPABILITIES = {
     ItemKind.QUOTIENT: Capability.VERIFY_QUOTIENTS,
     ItemKind.CHANGE: Capability.REVIEW_CHANGES,
     ItemKind.BOOKING: Capability.REVIEW_BOOKINGS,
+    ItemKind.DOCUMENT: Capability.REVIEW_DOCUMENTS,
 }
 _KIND_IN_ADDRESS = {
     "comptes": ItemKind.SIGN_UP,
@@ -47,6 +48,7 @@ _KIND_IN_ADDRESS = {
     "quotients": ItemKind.QUOTIENT,
     "demandes": ItemKind.CHANGE,
     "reservations": ItemKind.BOOKING,
+    "documents": ItemKind.DOCUMENT,
 }
 _CHANGED_MEANWHILE = "La famille vient de modifier sa demande. Relisez-la avant de décider."
 _NO_SUCH_COMMUNE = "La commune demandée n’est plus dans notre liste. Ouvrez la demande pour corriger l’adresse."

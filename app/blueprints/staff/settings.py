@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules, openings
+from app.blueprints.staff.required_document_settings import required_documents
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -42,6 +43,7 @@ blueprint.register_blueprint(openings.blueprint, url_prefix="/ouvertures")
 blueprint.register_blueprint(activities.scopes, url_prefix="/places")
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
+blueprint.register_blueprint(required_documents, url_prefix="/pieces")
 blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscriptions")
 
 

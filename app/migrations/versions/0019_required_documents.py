@@ -30,9 +30,6 @@ def upgrade() -> None:
         sa.Column("validity_until", sa.Date(), nullable=True),
         sa.Column("is_health", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_asked", sa.Boolean(), server_default=sa.true(), nullable=False),
-        sa.Column("template_path", sa.String(), nullable=True),
-        sa.Column("template_key", sa.String(), nullable=True),
-        sa.Column("template_bytes", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_required_document")),
         sa.UniqueConstraint("name", name=op.f("uq_required_document_name")),
     )

@@ -1,0 +1,113 @@
+"""A document that a family handed in, as the staff look at it: its pages, and the decision."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, flash, request, url_for
+from werkzeug.exceptions import NotFound as PageNotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.access import current_account, record_health_access, requires
+from app.database import write_transaction
+from app.document_labels import validity_words
+from app.downloads import send_handed_in
+from app.filters import NBSP
+from app.forms.required_documents import AcceptanceForm, RefusalForm
+from app.htmx import go_to, render_page
+from app.integrations.handed_in_files import FileRefused, page_picture
+from app.integrations.kept_files import read_sealed
+from app.rules.capabilities import Capability
+from app.services import child_files, families, required_documents
+from app.services.required_documents import SubmissionView
+
+blueprint = Blueprint("required_documents", __name__)
+
+
+@blueprint.get("/<int:submission_id>")
+@requires(Capability.REVIEW_DOCUMENTS)
+def show(submission_id: int) -> Response:
+    """The pages of a version, and the decision where it waits."""
+    submission = required_documents.find_submission(submission_id)
+    return _page(submission, _acceptance(submission), RefusalForm(formdata=None))
+
+
+@blueprint.get("/<int:submission_id>/page")
+@requires(Capability.REVIEW_DOCUMENTS)
+def show_picture(submission_id: int) -> Response:
+    """One of its pages as a picture; the first one unless the address says another."""
+    submission = required_documents.find_submission(submission_id)
+    number = request.args.get("n", 1, type=int)
+    if not 1 <= number <= submission.version.page_count:
+        raise PageNotFound
+    try:
+        picture = page_picture(_read(submission), number - 1)
+    except FileRefused:
+        raise PageNotFound from None
+    return send_handed_in(picture, "image/jpeg", f"page-{number}.jpg", shown=True)
+
+
+@blueprint.get("/<int:submission_id>/fichier")
+@requires(Capability.REVIEW_DOCUMENTS)
+def show_pdf(submission_id: int) -> Response:
+    """The file."""
+    submission = required_documents.find_submission(submission_id)
+    name = f"{submission.info.name} - {submission.holder.name}.pdf"
+    return send_handed_in(_read(submission), "application/pdf", name)
+
+
+@blueprint.post("/<int:submission_id>/accepter")
+@requires(Capability.REVIEW_DOCUMENTS)
+def accept(submission_id: int) -> BaseResponse:
+    """Let it count."""
+    submission = required_documents.find_submission(submission_id)
+    form = AcceptanceForm()
+    if not form.validate():
+        return _page(submission, form, RefusalForm(formdata=None), status=422)
+    with write_transaction() as session:
+        required_documents.accept(
+            session, submission_id, current_account().user_id, dated_on=form.dated_on.data,
+            valid_until=form.valid_until.data,
+        )  # fmt: skip
+    flash(f"Le document est accepté{NBSP}: les parents sont prévenus par courriel.", "success")
+    return go_to(url_for("staff.queue.show", type="documents"))
+
+
+@blueprint.post("/<int:submission_id>/refuser")
+@requires(Capability.REVIEW_DOCUMENTS)
+def refuse(submission_id: int) -> BaseResponse:
+    """Refuse it, with a reason."""
+    submission = required_documents.find_submission(submission_id)
+    form = RefusalForm()
+    if not form.validate():
+        return _page(submission, _acceptance(submission), form, status=422)
+    with write_transaction() as session:
+        required_documents.refuse(session, submission_id, current_account().user_id, form.reason.data or "")
+    flash(f"Le document est refusé{NBSP}: les parents reçoivent le motif par courriel.", "success")
+    return go_to(url_for("staff.queue.show", type="documents"))
+
+
+def _acceptance(submission: SubmissionView) -> AcceptanceForm:
+    return AcceptanceForm(formdata=None, data={"dated_on": submission.version.dated_on})
+
+
+def _read(submission: SubmissionView) -> bytes:
+    """The file, once it was noted who reads it where it is about a child's health."""
+    child_id, user_id = submission.child_id, current_account().user_id
+    if submission.info.is_health and child_id is not None and not child_files.has_just_read(child_id, user_id):
+        record_health_access(child_id)
+    sealed = required_documents.file_for_staff(submission.version.id)
+    return read_sealed(Path(current_app.instance_path), sealed)
+
+
+def _page(
+    submission: SubmissionView, acceptance: AcceptanceForm, refusal: RefusalForm, *, status: int = 200
+) -> Response:
+    return render_page(
+        "staff/required_documents/show.html",
+        layout="staff",
+        status=status,
+        submission=submission,
+        acceptance=acceptance,
+        refusal=refusal,
+        validity=validity_words(submission.info.validity),
+        is_own=submission.family_id in families.own_family_ids(current_account().user_id),
+    )

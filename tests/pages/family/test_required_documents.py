@@ -1,0 +1,205 @@
+"""Mes documents: handing in, what is refused, and who opens a file."""
+
+import io
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pikepdf
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app import clock
+from app.database import db, write_transaction
+from app.integrations import handed_in_files
+from app.integrations.clamd import ScannerSilent
+from app.models.child_files import HealthAccess
+from app.models.mails import OutboxMail
+from app.models.required_documents import SubmittedDocument
+from app.rules.required_documents import DocumentDemand, DocumentScope, SubmissionStatus, Validity, ValidityKind
+from app.services import required_documents
+from tests.awkward_files import FILES, pdf, photo
+from tests.client import Client
+from tests.factories import (
+    hand_in,
+    make_activity,
+    make_child,
+    make_document,
+    make_family,
+    make_staff,
+    share_child,
+)
+
+
+def send(client: Client, address: str, *files: tuple[bytes, str], status: int = 303, **fields: str) -> str:
+    """What the form of a document's page answers to files."""
+    page = client.get(address)
+    data = {"csrf_token": page.value("csrf_token", "hand-in"), "key": page.value("key", "hand-in"), **fields}
+    answer = client.post(
+        address, {**data, "files": [(io.BytesIO(content), name) for content, name in files]}, status=status
+    )
+    return answer.text
+
+
+def only_version() -> SubmittedDocument:
+    db.session.rollback()
+    return db.session.scalars(select(SubmittedDocument)).one()
+
+
+def sealed_files(app: Flask) -> set[str]:
+    return {path.name for path in (Path(app.instance_path) / "handed-in").glob("*/*")}
+
+
+def test_photos_become_one_document_that_the_family_reads_again(sqlite_app: Flask, sqlite_client: Client) -> None:
+    family = make_family()
+    child = make_child(family)
+    document = make_document(demand=DocumentDemand.MANDATORY)
+    client = sqlite_client.sign_in(family.user_id)
+    assert "1 document à envoyer." in client.get("/mes-documents").text
+    address = f"/mes-documents/{document}-{child}"
+    before = sealed_files(sqlite_app)
+    send(client, address, (photo(), "IMG 1.jpg"), (photo("PNG"), "../../IMG 2.png"))
+    page = client.get(address)
+    assert "En attente de vérification" in page.text and "PDF, 2 pages" in page.text
+    row = only_version()
+    assert (row.status, row.page_count, row.file_name) == (SubmissionStatus.HANDED_IN, 2, "IMG 1.jpg")
+    (name,) = sealed_files(sqlite_app) - before
+    stored = next((Path(sqlite_app.instance_path) / "handed-in").glob(f"*/{name}")).read_bytes()
+    assert b"PDF" not in stored[:100] and b"IMG" not in name.encode()
+    answer = sqlite_app.test_client()
+    answer.set_cookie("session", client.cookie or "")
+    download = answer.get(f"/mes-documents/fichiers/{row.id}")
+    assert download.headers["Content-Disposition"].startswith("attachment")
+    assert download.headers["X-Content-Type-Options"] == "nosniff"
+    assert download.headers["Content-Security-Policy"].startswith("sandbox")
+    assert download.headers["Cache-Control"] == "no-store"
+    assert len(pikepdf.Pdf.open(io.BytesIO(download.data)).pages) == 2
+    assert "Aucun document obligatoire ne manque." in client.get("/mes-documents").text
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("nothing", "Choisissez au moins un fichier"),
+        ("a PDF with a script", "envoi.bin : ce PDF contient un programme"),
+        ("a PDF with a password", "envoi.bin : ce PDF est protégé"),
+        ("a drawing with a script (SVG)", "nous acceptons les PDF et les photos"),
+    ],
+)
+def test_what_is_refused_says_why_beside_its_field(
+    sqlite_app: Flask, sqlite_client: Client, name: str, sentence: str
+) -> None:
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY, validity=Validity(ValidityKind.MONTHS, months=3))
+    before = sealed_files(sqlite_app)
+    client = sqlite_client.sign_in(family.user_id)
+    files = [(content, "envoi.bin") for content in FILES[name]()]
+    text = send(client, f"/mes-documents/{document}", *files, status=422, dated_on="2026-11-02")
+    assert sentence.replace(" :", "\u00a0:") in text or sentence in text
+    assert client.page is not None and client.page.value("dated_on") == "2026-11-02"
+    assert not db.session.scalars(select(SubmittedDocument)).all() and sealed_files(sqlite_app) == before
+
+
+def test_without_its_antivirus_the_council_keeps_nothing(
+    sqlite_client: Client, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_address: str, _content: bytes) -> bool:
+        raise ScannerSilent
+
+    monkeypatch.setattr(handed_in_files.clamd, "is_infected", silent)
+    with pytest.raises(handed_in_files.FileRefused) as refused:
+        handed_in_files.receive_files([photo()], set(handed_in_files.FileKind), "127.0.0.1:1")
+    assert refused.value.judgement.refusal == "not_scanned"
+
+
+def test_a_form_that_comes_twice_hands_in_once(sqlite_app: Flask) -> None:
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY)
+    assert hand_in(family, f"{document}", key="same") == hand_in(family, f"{document}", key="same")
+    latest = hand_in(family, f"{document}", key="other")
+    statuses = {row.id: row.status for row in db.session.scalars(select(SubmittedDocument))}
+    assert len(statuses) == 2 and statuses.pop(latest) is SubmissionStatus.HANDED_IN
+    assert list(statuses.values()) == [SubmissionStatus.REPLACED]
+
+
+def test_the_other_home_of_a_child_knows_and_does_not_open(sqlite_client: Client) -> None:
+    family, other = make_family(), make_family("AUTRE")
+    child = make_child(family)
+    share_child(child, other)
+    document = make_document()
+    version = hand_in(family, f"{document}-{child}", pdf())
+    client = sqlite_client.sign_in(other.user_id)
+    assert "Remis par l’autre foyer de l’enfant" in client.get(f"/mes-documents/{document}-{child}").text
+    client.get(f"/mes-documents/fichiers/{version}", status=404)
+
+
+def test_a_session_that_has_ended_leads_back_to_the_page(sqlite_app: Flask) -> None:
+    answer = sqlite_app.test_client().post("/mes-documents/1", data={"files": (io.BytesIO(bytes(90_000)), "a.pdf")})
+    assert answer.status_code == 303 and answer.location == "/connexion?suite=/mes-documents/1"
+
+
+def test_staff_look_at_the_pages_accept_and_the_parents_are_told(sqlite_app: Flask, sqlite_client: Client) -> None:
+    family = make_family()
+    child = make_child(family)
+    document = make_document(is_health=True, validity=Validity(ValidityKind.MONTHS, months=3))
+    hand_in(family, f"{document}-{child}", pdf(), key="first")
+    version = hand_in(family, f"{document}-{child}", pdf(), key="second")
+    client = sqlite_client.sign_in(make_staff())
+    assert "Attestation d’assurance" in client.get("/gestion/a-traiter?type=documents").text
+    client.get(f"/gestion/documents/{version}")
+    browser = sqlite_app.test_client()
+    browser.set_cookie("session", client.cookie or "")
+    for _ in range(2):
+        picture = browser.get(f"/gestion/documents/{version}/page?n=1")
+        assert picture.mimetype == "image/jpeg" and picture.data.startswith(b"\xff\xd8\xff")
+    assert len(db.session.scalars(select(HealthAccess)).all()) == 1  # two pages, one reading
+    client.get(f"/gestion/documents/{version}")
+    client.submit("acceptance", dated_on="2026-11-01")
+    db.session.rollback()
+    row = db.session.get_one(SubmittedDocument, version)
+    assert (row.status, row.valid_until) == (SubmissionStatus.ACCEPTED, date(2027, 2, 1))
+    mail = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+    assert mail is not None and "jusqu’au 01/02/2027" in mail.body
+    assert "Accepté" in client.get(f"/gestion/documents/{version}").text
+
+
+def test_a_refusal_gives_its_reason_on_the_page_and_by_mail(sqlite_client: Client) -> None:
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY)
+    version = hand_in(family, f"{document}", pdf())
+    client = sqlite_client.sign_in(make_staff())
+    client.get(f"/gestion/documents/{version}")
+    client.submit("refusal", reason="", status=422)
+    client.submit("refusal", reason="La photo est floue.")
+    assert "La photo est floue." in db.session.scalars(select(OutboxMail.body)).one()
+    page = client.sign_in(family.user_id).get(f"/mes-documents/{document}")
+    assert "La photo est floue." in page.text and "Refusé" in page.text
+
+
+def test_families_are_told_once_before_the_end_and_once_after(sqlite_app: Flask) -> None:
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY)
+    version = hand_in(family, f"{document}", pdf())
+    agent_id = make_staff()
+    with write_transaction() as session:
+        required_documents.accept(
+            session, version, agent_id, dated_on=None, valid_until=clock.today() + timedelta(days=20)
+        )
+    sent = []
+    for days in (0, 1, 21, 1):
+        clock.start_at(clock.now().replace(tzinfo=None) + timedelta(days=days), frozen=True)
+        with write_transaction() as session:
+            sent.append(required_documents.warn_of_ends(session))
+    assert sent == [1, 0, 1, 0]
+
+
+def test_a_missing_document_keeps_from_enrolments_and_the_link_leads_to_it(sqlite_client: Client) -> None:
+    make_activity("Judo", {"Matin": (time(8), time(12))}, needs={}, places=None)
+    family = make_family()
+    child = make_child(family)
+    document = make_document(demand=DocumentDemand.BLOCKS_ENROLMENT)
+    client = sqlite_client.sign_in(family.user_id)
+    address = f"/mes-inscriptions/{child}/nouvelle"
+    assert "Ce document manque : Attestation d’assurance. Envoyer mes documents" in client.get(address).text
+    hand_in(family, f"{document}-{child}", pdf())
+    assert "Ce document manque" not in client.get(address).text
