@@ -77,6 +77,7 @@ from app.services import (
     families,
     installations,
     invoice_runs,
+    outings,
     payments,
     prepaid_books,
     required_document_settings,
@@ -87,6 +88,7 @@ from app.services.bookings import SaveOutcome, make_counters
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
+from app.services.outings import OutingInput
 from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
 from app.services.prepaid_books import BookSale
@@ -464,6 +466,16 @@ def make_openings(
         if counters:
             make_counters(session, days, [s for s in catalogue().scopes if s.units & set(activity.units.values())])
         return {key: opening.id for key, opening in made.items()}
+
+
+def make_outing(activity: ActivitySetup, name: str = "Sortie à la mer", **changes: Any) -> int:
+    """An outing of an activity on WEDNESDAY, all day, instead of nothing, with 8 places at 12 €; returns its unit's id."""
+    typed = OutingInput(
+        name=name, day=WEDNESDAY, starts_at=time(9), ends_at=time(17), group_ids=frozenset({activity.group_id}), places=8,
+        online_places=None, cents=1_200, like_unit_id=None, replaced_ids=frozenset(), deadline=None,
+    )  # fmt: skip
+    with write_transaction() as session:
+        return outings.save_outing(session, None, activity.id, replace(typed, **changes))
 
 
 def wednesdays(count: int, start: date = WEDNESDAY) -> list[date]:

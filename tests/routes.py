@@ -353,6 +353,7 @@ ROUTES: Mapping[str, Route] = {
     **_setting_routes("activities", "activity_id"),
     **_setting_routes("groups", "group_id", parent="activity_id"),
     **_setting_routes("units", "unit_id", parent="activity_id"),
+    **_setting_routes("outings", "outing_id", parent="activity_id"),
     **_setting_routes("scopes", "scope_id", parent="activity_id"),
     "staff.settings.offices.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.sites.show": _staff(Capability.EDIT_SETTINGS),
@@ -537,6 +538,7 @@ def make_world(app: Flask) -> World:
     with write_transaction() as session:
         judo = session.get_one(Enrolment, ending_enrolment_id).activity_id
         enrolment_settings.save_enrolment_rules(session, judo, EnrolmentRules(parents_may_end=True))
+    outing_id = factories.make_outing(planning.activity)
     own_enrolment_id = factories.enrol(free_child_id, planning.family, drawing, EnrolmentStatus.REQUESTED)
     with write_transaction() as session:
         mail = queue_mail(session, "sign_up_known", "refusee@example.org")
@@ -589,7 +591,7 @@ def make_world(app: Flask) -> World:
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,
-            "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
+            "outing_id": outing_id, "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
         },
         public_token, secrets, staff,

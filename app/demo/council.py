@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -53,6 +53,7 @@ from app.services.families import (
 )
 from app.services.links import confirm_account
 from app.services.mails import record_sent
+from app.services.outings import OutingInput, save_outing
 from app.services.planning import Proposal
 from app.services.quotients import accept_quotient
 from app.services.sign_ups import SignUp, accept_sign_up, current_consent_text, request_sign_up
@@ -133,6 +134,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _leave_work_to_do(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
+    _plan_an_outing(demo, now)
 
 
 def _describe(demo: _Demo, more_places: int) -> None:
@@ -155,6 +157,26 @@ def _describe(demo: _Demo, more_places: int) -> None:
             elif account.email == REGISSEUR:
                 demo.regisseur_id = user_id
     demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
+
+
+def _plan_an_outing(demo: _Demo, now: datetime) -> None:
+    """A Wednesday from two weeks on, out of the house instead of the usual units."""
+    soonest = now.date() + timedelta(days=14)
+    mercredi = [each for each in catalogue().activities.values() if each.name == "Mercredi" and each.usual_units]
+    for activity in mercredi:
+        units = frozenset(unit.id for unit in activity.usual_units)
+        opened = select(func.min(Opening.day)).where(
+            Opening.unit_id.in_(units), Opening.day >= soonest, Opening.is_open
+        )
+        day = demo.session.scalar(opened)
+        if day is not None:
+            outing = OutingInput(
+                name="Sortie à la mer", day=day, starts_at=time(8, 30), ends_at=time(18),
+                group_ids=frozenset(group.id for group in activity.groups), places=16, online_places=14, cents=1_450,
+                like_unit_id=None, replaced_ids=units, deadline=datetime.combine(day - timedelta(days=5), time(12)),
+            )  # fmt: skip
+            save_outing(demo.session, None, activity.id, outing)
+            return
 
 
 def _live_the_archived_year(demo: _Demo) -> None:

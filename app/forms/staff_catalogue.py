@@ -252,7 +252,7 @@ class UnitForm(FlaskForm):
         """What was typed; only of a valid form."""
         assert self.starts_at.data is not None and self.ends_at.data is not None
         return UnitInput(
-            self.name.data, self.starts_at.data, self.ends_at.data, self.is_meal.data, int(self.position.data)
+            self.name.data, self.starts_at.data, self.ends_at.data, self.is_meal.data, int(self.position.data), None
         )
 
 

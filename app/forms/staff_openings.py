@@ -66,9 +66,10 @@ class OpeningsForm(SpanForm):
 
     @classmethod
     def of(cls, activity: ActivityInfo) -> "OpeningsForm":
-        """The form of an activity: its whole season, all its units and groups."""
+        """The form of an activity: its whole season, all its units and groups; outings have their own day."""
         form = cls(data={**_all_of(activity), **_season_of(activity)})
         _offer(form, activity)
+        form.units.choices = {str(unit.id): unit.name for unit in activity.usual_units}
         form.weekdays.choices, form.times.choices = WEEKDAYS, TIMES
         return form
 

@@ -111,7 +111,7 @@ class Group(CatalogueRow, Base):
 
 
 class Unit(CatalogueRow, Base):
-    """A bookable part of a day of an activity (temps d'accueil)."""
+    """A bookable part of a day of an activity (temps d'accueil), or an outing (sortie) on one day."""
 
     __tablename__ = "unit"
     __table_args__ = (UniqueConstraint("activity_id", "name"),)
@@ -123,6 +123,7 @@ class Unit(CatalogueRow, Base):
     ends_at: Mapped[time]
     is_meal: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int]
+    day: Mapped[date | None]  # of an outing, which opens on no other
 
 
 class NoticeText(TypeDecorator[NoticeRule]):

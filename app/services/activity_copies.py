@@ -24,6 +24,7 @@ from app.models.activities import (
     Unit,
 )
 from app.models.required_documents import RequiredDocumentActivity
+from app.rules.calendars import add_months
 from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, months_between, notice_of_copy
 from app.services.errors import NameTaken, NotFound
 
@@ -60,6 +61,8 @@ def copy_activity(session: Session, activity_id: int, typed: CopyInput) -> int:
     groups = _copy_children(session, Group, activity_id, copy.id)
     units = _copy_children(session, Unit, activity_id, copy.id)
     months = months_between(session.get_one(Season, model.season_id).starts_on, season.starts_on)
+    for outing in session.scalars(select(Unit).where(Unit.activity_id == copy.id, Unit.day.is_not(None))):
+        outing.day = add_months(outing.day, months) if outing.day is not None else None
     copy.combinations = combinations_of_copy(model.combinations, units, months)
     copy.enrolment_rules = enrolment_rules_of_copy(model.enrolment_rules, groups, months)
     rules = select(ActivityNoticeRule).where(ActivityNoticeRule.activity_id == activity_id)

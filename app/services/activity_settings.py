@@ -54,13 +54,14 @@ class GroupInput:
 
 @dataclass(frozen=True, slots=True)
 class UnitInput:
-    """A bookable part of a day; `position` is its order in the day."""
+    """A bookable part of a day, or of one day; `position` is its order in the day."""
 
     name: str
     starts_at: time
     ends_at: time
     is_meal: bool
     position: int
+    day: date | None  # of an outing; see services.outings
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,12 @@ def find_group(group_id: int) -> GroupRow:
 
 
 def find_unit(unit_id: int) -> UnitRow:
-    """A unit. Raises NotFound."""
+    """A unit that is no outing. Raises NotFound."""
     row = _existing(db.session(), Unit, unit_id)
+    if row.day is not None:
+        raise NotFound("unit")
     activity = catalogue().activities[row.activity_id]
-    return UnitRow(row.name, row.starts_at, row.ends_at, row.is_meal, row.position, row.id, activity)
+    return UnitRow(row.name, row.starts_at, row.ends_at, row.is_meal, row.position, row.day, row.id, activity)
 
 
 def next_activity_position() -> int:
@@ -194,7 +197,7 @@ def save_unit(session: Session, unit_id: int | None, activity_id: int, typed: Un
     if session.scalar(namesake) is not None:
         raise NameTaken
     row.name, row.starts_at, row.ends_at = typed.name, typed.starts_at, typed.ends_at
-    row.is_meal, row.position = typed.is_meal, typed.position
+    row.is_meal, row.position, row.day = typed.is_meal, typed.position, typed.day
     session.add(row)
     session.flush()
     return row.id

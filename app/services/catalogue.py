@@ -78,6 +78,7 @@ class UnitInfo:
     starts_at: time
     ends_at: time
     is_meal: bool
+    day: date | None = None  # of an outing, which opens on no other
 
     @property
     def minutes(self) -> int:
@@ -123,6 +124,17 @@ class ActivityInfo:
     enrolment_rules: EnrolmentRules
     on_request: bool  # what parents tick waits for the staff
     tariffs: tuple[GridVersion, ...]
+
+    @property
+    def usual_units(self) -> tuple[UnitInfo, ...]:
+        """Its units without the outings."""
+        return tuple(unit for unit in self.units if unit.day is None)
+
+    @property
+    def outings(self) -> tuple[UnitInfo, ...]:
+        """Its outings, soonest first."""
+        dated = [(unit.day, unit.starts_at, unit.id, unit) for unit in self.units if unit.day is not None]
+        return tuple(unit for *_, unit in sorted(dated, key=lambda each: each[:3]))
 
     @property
     def group_ages(self) -> tuple[GroupAges, ...]:
@@ -245,7 +257,7 @@ def _load(session: Session, version: int) -> Catalogue:
     units: dict[int, UnitInfo] = {}
     units_by_activity: defaultdict[int, list[UnitInfo]] = defaultdict(list)
     for unit in session.scalars(select(Unit).order_by(Unit.position, Unit.id)):
-        info = UnitInfo(unit.id, unit.activity_id, unit.name, unit.starts_at, unit.ends_at, unit.is_meal)
+        info = UnitInfo(unit.id, unit.activity_id, unit.name, unit.starts_at, unit.ends_at, unit.is_meal, unit.day)
         units[unit.id] = info
         units_by_activity[unit.activity_id].append(info)
     groups: dict[int, GroupInfo] = {}

@@ -36,7 +36,7 @@ def save_combinations(session: Session, activity_id: int, rules: Combinations) -
 
 def preview(activity: ActivityInfo, rules: Sequence[CombinationRule]) -> tuple[DayChoice, ...]:
     """The choices of a day on which all units open, judged by the function of the planning and the save."""
-    units = [unit.id for unit in activity.units]
+    units = [unit.id for unit in activity.usual_units]
     longest = len(units) if len(units) <= MOST_UNITS_SHOWN_WHOLE else 2
     choices = [chosen for size in range(1, longest + 1) for chosen in subsets(units, size)]
     return tuple(DayChoice(chosen, next(iter(violations(chosen, rules, units)), None)) for chosen in choices)

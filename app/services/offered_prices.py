@@ -35,7 +35,7 @@ def offered_prices(activity: ActivityInfo, household: Household, child_id: int, 
     Brothers and sisters who are enrolled already are taken to come too: so the child has its rank among them.
     """
     asked = _Asked(activity, household, child_id)
-    prices = [_unit_price(asked, unit, day) for unit in activity.units]
+    prices = [_unit_price(asked, unit, day) for unit in activity.usual_units]
     version = version_on(activity.tariffs, day)
     if version is not None:
         prices += _prices_together(asked, version.grid, day)

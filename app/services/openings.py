@@ -153,7 +153,15 @@ def _plan(session: Session, activity_id: int, wish: OpeningWish) -> OpeningPlan:
 
 
 def _keys(days: Iterable[date], unit_ids: Collection[int], group_ids: Collection[int]) -> frozenset[Key]:
-    return frozenset((day, Slot(unit, group)) for day in days for unit in unit_ids for group in group_ids)
+    """An outing opens on its own day only."""
+    units = catalogue().units
+    return frozenset(
+        (day, Slot(unit, group))
+        for day in days
+        for unit in unit_ids
+        if units[unit].day in (None, day)
+        for group in group_ids
+    )
 
 
 def _present(

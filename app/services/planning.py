@@ -419,6 +419,7 @@ def _activity_views(
                 unit.id, unit.name, unit.starts_at, unit.ends_at, tuple(by_place.get((unit.id, d.day)) for d in days)
             )
             for unit in activity.units
+            if unit.day is None or any((unit.id, d.day) in by_place for d in days)
         )
         group = facts.catalogue.groups[group_of[activity.id]]
         views.append(ActivityView(activity.id, activity.name, group.name, rows))

@@ -12,9 +12,17 @@ from app.blueprints.staff.setting_forms import Setting, Way, options, setting_bl
 from app.database import write_transaction
 from app.filters import NBSP
 from app.forms.staff_catalogue import ActivityForm, CopyForm, GroupForm, ScopeForm, UnitForm
+from app.forms.staff_outings import OutingForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import activity_copies, activity_settings, council_settings, deadline_settings, scope_settings
+from app.services import (
+    activity_copies,
+    activity_settings,
+    council_settings,
+    deadline_settings,
+    outings,
+    scope_settings,
+)
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import NameTaken
 
@@ -120,6 +128,36 @@ class UnitSetting(Setting):
         activity_settings.delete_unit(session, id_)
 
 
+class OutingSetting(Setting):
+    """An outing of an activity: a unit of one day, with what it has of its own."""
+
+    code, argument, parent_argument = "outings", "outing_id", "activity_id"
+    new_title, edit_title = "Ajouter une sortie", "Modifier une sortie"
+    saved, deleted = "La sortie est enregistrée.", "La sortie est retirée."
+    name_taken = "Un temps d’accueil ou une sortie de cette activité porte déjà ce nom."
+    template = "staff/settings/outing.html"
+
+    def find(self, id_: int) -> Any:
+        """Raises NotFound."""
+        return outings.find_outing(id_)
+
+    def form(self, row: Any | None, parent_id: int | None) -> FlaskForm:
+        """Of an outing, or of a new one."""
+        return OutingForm.of(row, deadline_settings.read_activity(_activity_id(row, parent_id)))
+
+    def way_back(self, row: Any | None, parent_id: int | None) -> Way:
+        """The activity."""
+        return _way_to_activity(row, parent_id)
+
+    def save(self, session: Session, row: Any | None, parent_id: int | None, form: Any) -> int:
+        """Raises NameTaken, StillUsed."""
+        return outings.save_outing(session, row, _activity_id(row, parent_id), form.typed())
+
+    def delete(self, session: Session, id_: int) -> None:
+        """Raises NotFound, StillUsed."""
+        outings.withdraw_outing(session, id_)
+
+
 class ScopeSetting(Setting):
     """Places that units and groups share."""
 
@@ -170,6 +208,7 @@ blueprint = setting_blueprint(ActivitySetting())
 scopes = setting_blueprint(ScopeSetting())
 groups = setting_blueprint(GroupSetting())
 units = setting_blueprint(UnitSetting())
+outing_pages = setting_blueprint(OutingSetting())
 
 
 @blueprint.get("", endpoint="show")
@@ -192,7 +231,7 @@ def show_one(activity_id: int) -> Response:
     return render_page(
         "staff/settings/activity.html", layout="staff", activity=activity,
         row=activity_settings.find_activity(activity_id), openings=activity_settings.opening_span(activity),
-        scopes=scope_settings.scopes_of_activity(activity),
+        scopes=scope_settings.scopes_of_activity(activity), outings_open=outings.outings_open(activity),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""events: a least number of days in a week is a rule of the activity, and no price
+"""events: a unit may be of one day only; a least number of days in a week is a rule, and no price
 
 Revision ID: 0018
 Revises: 0017
@@ -27,7 +27,11 @@ _DRAFT_YEAR = 9999
 
 
 def upgrade() -> None:
-    """Take `least_days` out of the grids; what those in force say becomes a rule for their days."""
+    """Add the day of an outing, and take `least_days` out of the grids.
+
+    What those in force say of it becomes a rule for their days.
+    """
+    op.add_column("unit", sa.Column("day", sa.Date(), nullable=True))
     connection = op.get_bind()
     versions = defaultdict(list)
     for row in connection.execute(sa.select(_VERSION).order_by(_VERSION.c.activity_id, _VERSION.c.starts_on)):
