@@ -43,9 +43,9 @@ class DraftView:
 
     @property
     def units_without_price(self) -> Sequence[UnitInfo]:
-        """The units of the activity that it says nothing of."""
+        """The units of the activity that it says nothing of; outings have their prices on their own screen."""
         priced = priced_codes(self.grid)
-        return tuple(unit for unit in self.activity.units if unit_code(unit.id) not in priced)
+        return tuple(unit for unit in self.activity.usual_units if unit_code(unit.id) not in priced)
 
     @property
     def known_fees(self) -> frozenset[str]:

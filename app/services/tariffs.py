@@ -6,7 +6,7 @@ invoice holds yet is said before it is kept, then `reprice_next()` brings the ke
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum, auto
 
@@ -30,6 +30,7 @@ from app.rules.tariff_grids import (
     Table,
     is_unit_code,
     unit_code,
+    version_on,
 )
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import DayTaken, NotFound, VersionBegun
@@ -80,7 +81,8 @@ class VersionView:
         return tuple(
             unit
             for unit, item in items
-            if (unit_code(unit.id) not in priced if item is None else amounts_by_quotient(item.rate))
+            if (unit.day is None or item is not None)
+            and (unit_code(unit.id) not in priced if item is None else amounts_by_quotient(item.rate))
         )
 
     @property
@@ -220,6 +222,7 @@ def add_version(session: Session, activity_id: int, typed: TariffInput) -> int:
     """
     if session.get(Activity, activity_id, with_for_update=True) is None:
         raise NotFound("activity")
+    typed = _with_outings(session, activity_id, typed)
     _check_grid(session, activity_id, typed)
     days = session.scalars(
         select(TariffVersion.starts_on).where(
@@ -237,6 +240,7 @@ def add_version(session: Session, activity_id: int, typed: TariffInput) -> int:
 def change_version(session: Session, version_id: int, typed: TariffInput) -> None:
     """Change a version to come. Raises NotFound, VersionBegun, DayTaken, and ValueError for a grid with problems."""
     version = _version_to_come(session, version_id)
+    typed = _with_outings(session, version.activity_id, typed)
     _check_grid(session, version.activity_id, typed)
     taken = select(TariffVersion.id).where(
         TariffVersion.activity_id == version.activity_id,
@@ -321,8 +325,26 @@ def _version_to_come(session: Session, version_id: int) -> TariffVersion:
     return version
 
 
+def _with_outings(session: Session, activity_id: int, typed: TariffInput) -> TariffInput:
+    """A grid keeps the prices of the outings that it will be in force for: they are set on their own screen."""
+    outings = session.execute(
+        select(Unit.id, Unit.day).where(Unit.activity_id == activity_id, Unit.day >= typed.starts_on)
+    ).all()
+    versions = [
+        GridVersion(row.starts_on, row.grid)
+        for row in session.scalars(_VERSIONS.where(TariffVersion.activity_id == activity_id))
+    ]
+    grid = typed.grid
+    for unit_id, day in outings:
+        code, version = unit_code(unit_id), version_on(versions, day)
+        if code not in grid.by_code and version is not None and code in version.grid.by_code:
+            grid = replace(grid, items=(*grid.items, version.grid.by_code[code]))
+    return replace(typed, grid=grid)
+
+
 def _check_grid(session: Session, activity_id: int, typed: TariffInput) -> None:
-    units = {unit_code(id_) for id_ in session.scalars(select(Unit.id).where(Unit.activity_id == activity_id))}
+    found = session.execute(select(Unit.id, Unit.day).where(Unit.activity_id == activity_id)).all()
+    units, usual = {unit_code(id_) for id_, _ in found}, {unit_code(id_) for id_, day in found if day is None}
     strangers = {item.code for item in typed.grid.items if is_unit_code(item.code)} - units
-    if strangers or not units <= priced_codes(typed.grid) or grid_problems(typed.grid):
+    if strangers or not usual <= priced_codes(typed.grid) or grid_problems(typed.grid):
         raise ValueError("a grid prices each unit of the activity and of no other, without gap or overlap")

@@ -22,6 +22,7 @@ from app.services.families import children_of
 from app.services.openings import DaysInput, open_days
 from app.services.outings import OutingInput, find_outing, save_outing, withdraw_outing
 from app.services.planning import Week, build_week
+from app.services.tariffs import TariffInput, add_version
 from tests import factories
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, PlanningSetup, add_family, make_outing, make_planning, save
 
@@ -139,3 +140,14 @@ def test_it_opens_on_no_other_day_and_its_name_is_its_own(planning: PlanningSetu
     assert db.session.scalars(select(Opening.day).where(Opening.unit_id == unit_id)).all() == [WEDNESDAY]
     with pytest.raises(NameTaken):
         factories.make_outing(planning.activity, "Matin")
+
+
+def test_new_prices_take_the_outing_over_and_ask_no_price_of_it(planning: PlanningSetup) -> None:
+    unit_id = make_outing(planning.activity, day=NEXT_WEDNESDAY)
+    grid = factories.make_grid(planning.activity.units.values(), [(0, None, 300)])
+    with write_transaction() as session:
+        add_version(session, planning.activity.id, TariffInput(date(2026, 12, 1), grid))
+        add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), grid))
+    assert save(planning.family, planning.child_id, book=[opening_of(unit_id)]).change_cents == 1_200
+    versions = [version.grid for version in catalogue().activities[planning.activity.id].tariffs]
+    assert [f"unit-{unit_id}" in version.by_code for version in versions] == [True, True, False]

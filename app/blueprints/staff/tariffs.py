@@ -67,7 +67,7 @@ def new_version(activity_id: int) -> Response:
     """A new version, filled in from the one to copy or from the latest."""
     activity = tariffs.read_activity(activity_id)
     model = tariffs.version_to_copy(activity, request.args.get("copie", type=int))
-    form = tariff_form(None, model, activity.units)
+    form = tariff_form(None, model, activity.usual_units)
     return _form_page(activity, None, model, form)
 
 
@@ -87,7 +87,7 @@ def edit_version(version_id: int) -> Response:
     version = tariffs.read_version(version_id)
     if version.state is not VersionState.TO_COME:
         raise VersionBegun
-    form = tariff_form(version.starts_on, version, version.activity.units)
+    form = tariff_form(version.starts_on, version, version.activity.usual_units)
     return _form_page(version.activity, version, version, form)
 
 
@@ -140,7 +140,7 @@ def _save(
     activity: ActivityInfo, version: VersionView | None, model: VersionView | None,
     command: Callable[[Session, TariffInput], int],
 ) -> BaseResponse:  # fmt: skip
-    form = read_tariff_form(request.form, activity.units, model)
+    form = read_tariff_form(request.form, activity.usual_units, model)
     if "ajouter" in request.form or "retirer" in request.form:
         return _resized(activity, version, model, form)
     if "brouillon" in request.form:
