@@ -77,6 +77,8 @@ def find_outing(unit_id: int) -> OutingRow:
     activity = catalogue().activities[unit.activity_id]
     opened = db.session.execute(select(Opening.group_id, Opening.is_open).where(Opening.unit_id == unit_id)).all()
     scope = _scope_of(unit_id)
+    # A copy has no openings yet: its places say for which groups it is.
+    group_ids = frozenset(group_id for group_id, _ in opened) or (scope.groups if scope else frozenset())
     version = version_on(activity.tariffs, unit.day)
     cents, like = None, None
     if version is not None:
@@ -86,7 +88,7 @@ def find_outing(unit_id: int) -> OutingRow:
         found = like_of(version.grid, code, units) if cents is None else None
         like = None if found is None else units[found]
     return OutingRow(
-        unit.name, unit.day, unit.starts_at, unit.ends_at, frozenset(group_id for group_id, _ in opened),
+        unit.name, unit.day, unit.starts_at, unit.ends_at, group_ids,
         scope.places if scope else 0, scope.online_places if scope else None, cents, like,
         replaced_by(Combinations(activity.combinations), unit_id),
         moment_of(activity.notices.get(Deadline.BOOK), unit_id), unit_id, activity,

@@ -10,11 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.database import db, write_transaction
-from app.models.activities import TariffVersion, Unit
+from app.models.activities import Season, TariffVersion, Unit
 from app.models.bookings import Opening
 from app.rules.cells import Reason
 from app.rules.combinations import Breach
 from app.rules.deadlines import Deadline
+from app.services.activity_copies import CopyInput, PricesOfCopy, copy_activity
 from app.services.bookings import Result
 from app.services.catalogue import catalogue
 from app.services.errors import NameTaken, StillUsed
@@ -151,3 +152,19 @@ def test_new_prices_take_the_outing_over_and_ask_no_price_of_it(planning: Planni
     assert save(planning.family, planning.child_id, book=[opening_of(unit_id)]).change_cents == 1_200
     versions = [version.grid for version in catalogue().activities[planning.activity.id].tariffs]
     assert [f"unit-{unit_id}" in version.by_code for version in versions] == [True, True, False]
+
+
+def test_a_copy_has_its_outing_a_year_later_withdrawn_until_it_is_saved(planning: PlanningSetup) -> None:
+    make_outing(planning.activity, deadline=datetime(2026, 11, 20, 12))
+    with write_transaction() as session:
+        season = Season(name="2027-2028", starts_on=date(2027, 9, 1), ends_on=date(2028, 8, 31))
+        session.add(season)
+        session.flush()
+        wanted = CopyInput(season.id, "Mercredi", PricesOfCopy.VERSION)
+        copy_id = copy_activity(session, planning.activity.id, wanted)
+    (unit,) = catalogue().activities[copy_id].outings
+    row = find_outing(unit.id)
+    assert (row.day, row.deadline) == (date(2027, 11, 25), datetime(2027, 11, 20, 12))
+    assert (row.is_open, row.cents, row.places, len(row.group_ids)) == (False, 1_200, 8, 1)
+    change(unit.id)
+    assert find_outing(unit.id).is_open
