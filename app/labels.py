@@ -644,13 +644,13 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
         case Reason.STAFF_ONLY:
             return f"Ne se fait pas en ligne{NBSP}: contactez-nous."
         case Reason.TOO_LATE_TO_BOOK:
-            return f"Trop tard{NBSP}: il fallait réserver avant {deadline}."
+            return f"Trop tard{NBSP}: il fallait réserver avant le {deadline}."
         case Reason.TOO_LATE_TO_CANCEL:
-            return f"Ne peut plus être annulé{NBSP}: c’était possible jusqu’à {deadline}."
+            return f"Ne peut plus être annulé{NBSP}: c’était possible jusqu’au {deadline}."
         case Reason.CHARGED_BY_NOW:
             return (
-                f"L’annulation était gratuite jusqu’à {deadline}. Elle reste possible, mais facturée{NBSP}: décochez à "
-                "nouveau pour annuler quand même."
+                f"L’annulation était gratuite jusqu’au {deadline}. Elle reste possible, mais facturée{NBSP}: décochez "
+                "à nouveau pour annuler quand même."
             )
         case Reason.INVOICED:
             return f"Déjà facturé{NBSP}: pour toute correction, contactez-nous."
@@ -671,9 +671,9 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
         case Reason.CANCELLED_BY_OTHER_FAMILY:
             return f"Absence annoncée par l’autre foyer de votre enfant{NBSP}: pour réserver, {call}."
         case Reason.OFFER_EXPIRED:
-            return f"Il fallait répondre avant {deadline}."
+            return f"Il fallait répondre avant le {deadline}."
         case Reason.PAYMENT_EXPIRED:
-            return f"Il fallait régler avant {deadline}."
+            return f"Il fallait régler avant le {deadline}."
         case Reason.TOO_FEW_DAYS:
             return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
         case Reason.FULL:
@@ -720,17 +720,17 @@ BOOKED_MEANWHILE = f"Réservé entre-temps par une autre personne{NBSP}: cela re
 def cell_deadline(cell: Cell) -> str | None:
     """Until when the parent may still act here; None when nothing is possible or the unit's start is the limit."""
     if Action.CANCEL_LATE in cell.actions and cell.charged_until:
-        return f"Annulation possible jusqu’à {moment(cell.charged_until)}, mais facturée."
+        return f"Annulation possible jusqu’au {moment(cell.charged_until)}, mais facturée."
     if cell.state is CellState.PRESENT and cell.actions and cell.cancel_until:
         if cell.charged_until:
-            return f"Annulation gratuite jusqu’à {moment(cell.cancel_until)}{NBSP}; ensuite, elle est facturée."
-        return f"Annulable jusqu’à {moment(cell.cancel_until)}."
+            return f"Annulation gratuite jusqu’au {moment(cell.cancel_until)}{NBSP}; ensuite, elle est facturée."
+        return f"Annulable jusqu’au {moment(cell.cancel_until)}."
     if cell.state is CellState.OFFERED and cell.actions and cell.kept_until:
-        return f"À accepter avant {moment(cell.kept_until)}."
+        return f"À accepter avant le {moment(cell.kept_until)}."
     if cell.state is CellState.TO_PAY and cell.actions and cell.kept_until:
-        return f"À régler avant {moment(cell.kept_until)}."
+        return f"À régler avant le {moment(cell.kept_until)}."
     if cell.state is CellState.AVAILABLE and cell.book_until:
-        return f"À réserver avant {moment(cell.book_until)}."
+        return f"À réserver avant le {moment(cell.book_until)}."
     return None
 
 

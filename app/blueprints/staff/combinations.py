@@ -33,7 +33,7 @@ class ChoiceView:
 class WeekView:
     """A week in words, with the numbers of its days that may be chosen, and why others may not."""
 
-    title: str  # « Semaine du lundi 19 octobre 2026, 5 jours d’ouverture »
+    title: str  # « Exemple, semaine du lundi 19 octobre 2026, avec 5 jours d’ouverture »
     choices: Sequence[ChoiceView]
 
 
@@ -129,7 +129,8 @@ def _week(week: WeekPreview, names: Mapping[int, str]) -> WeekView:
         )
         for choice in week.choices
     ]
-    return WeekView(f"Semaine du {day_long(week.monday)}, {days_count(week.open_days)} d’ouverture", choices)
+    title = f"Exemple, semaine du {day_long(week.monday)}, avec {days_count(week.open_days)} d’ouverture"
+    return WeekView(title, choices)
 
 
 def _rule_words(activity: ActivityInfo, rules: Sequence[CombinationRule]) -> list[str]:

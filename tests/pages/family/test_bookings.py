@@ -93,17 +93,17 @@ def test_parent_says_after_the_deadline_that_the_child_does_not_come(sqlite_clie
     save(planning.family, planning.child_id, book=[morning])
     client = sqlite_client.sign_in(planning.family.user_id)
     page = client.get(address(planning))
-    note = "Modifiable sans frais jusqu’à mardi 24 novembre à 10 h, annulation facturée ensuite"
+    note = "Modifiable sans frais jusqu’au mardi 24 novembre à 10 h, annulation facturée ensuite"
     assert note in page.text, page.text
     stale = client.page
     clock.start_at(datetime(2026, 11, 24, 12), frozen=True)
     # The form still says that it is free: nothing is done, and the page says why.
     client.page = stale
     page = client.submit("planning", t=None)
-    assert "L’annulation était gratuite jusqu’à mardi 24 novembre à 10 h." in page.text
+    assert "L’annulation était gratuite jusqu’au mardi 24 novembre à 10 h." in page.text
     assert bookings_of(planning.child_id) == [(morning, "confirmed")]
     assert page.value("shown", "planning") == f"{morning}c"
-    assert "Annulation possible jusqu’à mercredi 25 novembre à 7 h, mais facturée" in page.text
+    assert "Annulation possible jusqu’au mercredi 25 novembre à 7 h, mais facturée" in page.text
     # Without script, « Vérifier » says it before anything is saved.
     page = client.submit("planning", status=200, button="Vérifier", t=None)
     assert "1 absence (prix dû) · 0,00 €" in page.text and "La place est rendue, le prix reste dû." in page.text
@@ -200,7 +200,7 @@ def test_check_says_in_its_cell_what_cannot_be_had_any_more(sqlite_client: Clien
     page = client.get(address(planning, NEXT_WEDNESDAY))
     clock.start_at(datetime(2026, 12, 1, 10, 1), frozen=True)
     fragment = checked(client, page, [])  # a removal whose deadline passed while the page was open
-    assert "Ne peut plus être annulé : c’était possible jusqu’à mardi 1er décembre à 10 h." in fragment.text
+    assert "Ne peut plus être annulé : c’était possible jusqu’au mardi 1er décembre à 10 h." in fragment.text
     shown = client.submit("planning", button="Vérifier", status=200, t=None)
     assert "Ne peut plus être annulé" in shown.text
     assert shown.all("input", name="t", value=str(afternoon)) == []
@@ -266,7 +266,7 @@ def test_deadline_that_passes_while_the_page_is_open_refuses_with_the_deadline(c
     client.sign_in(planning.family.user_id).get(address(planning))
     clock.start_at(datetime(2026, 11, 24, 10, 1), frozen=True)
     page = client.submit("planning", t=[planning.opening(WEDNESDAY, "Matin")])
-    assert "il fallait réserver avant mardi 24 novembre à 10 h" in page.text
+    assert "il fallait réserver avant le mardi 24 novembre à 10 h" in page.text
     assert count(Booking) == 0
 
 

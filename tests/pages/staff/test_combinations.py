@@ -96,7 +96,10 @@ def test_administrator_sets_a_minimum_of_days_and_sees_the_week(sqlite_client: C
     assert "Cochez au moins un temps d’accueil." in page.text
     page = client.submit("combinations", status=200, button="Aperçu", **{"line-0-units": [morning]})
     assert "du mercredi 21 octobre 2026 au vendredi 30 octobre 2026" in page.text
-    assert "Semaine du lundi 26 octobre 2026, 5 jours d’ouverture 1 jour : Choisissez au moins 3 jours" in page.text
+    assert (
+        "Exemple, semaine du lundi 26 octobre 2026, avec 5 jours d’ouverture 1 jour : Choisissez au moins 3 jours"
+        in page.text
+    )
     assert "2 jours : Choisissez au moins 3 jours cette semaine : encore 1. 3 jours : permis" in page.text
     client.submit("combinations")
     days = Days(

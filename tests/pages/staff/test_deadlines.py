@@ -164,7 +164,7 @@ def test_administrator_sets_a_rule_sees_real_days_and_the_planning_follows(sqlit
     assert stored == simple_rule(WeekdayBefore(1, 4, time(9)))
     clock.start_at(datetime(2026, 11, 20, 9, 0, 1), frozen=True)
     page = client.sign_in(planning.family.user_id).get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
-    assert "il fallait réserver avant vendredi 20 novembre à 9 h" in page.text
+    assert "il fallait réserver avant le vendredi 20 novembre à 9 h" in page.text
 
 
 def test_administrator_lets_parents_cancel_late_and_sees_where_it_is_free_anyway(sqlite_client: Client) -> None:
