@@ -69,7 +69,7 @@ class CellView:
     effects: tuple[str, ...]  # what ticking it would trigger
     message: str | None  # what a save did or did not do here, or what changed since the form was shown
     answer: str | None  # that the staff refused what was asked, and why
-    detail: str | None  # « Modifiable jusqu’à lundi à 12 h »
+    detail: str | None  # « Modifiable jusqu’au lundi à 12 h »
 
 
 @dataclass(frozen=True, slots=True)

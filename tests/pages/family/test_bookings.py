@@ -571,7 +571,7 @@ def test_parent_asks_where_the_staff_decide_and_withdraws_without_script(client:
     assert "1 demande · 4,20 € si le service accepte" in checked.text
     page = client.submit("planning", t=[morning])
     assert "1 réservation demandée · 4,20 € si le service accepte" in page.text
-    assert "Vous recevrez la réponse par mail, au plus tard mercredi 25 novembre à 7 h 30" in page.text
+    assert "Vous recevrez la réponse par courriel, au plus tard le mercredi 25 novembre à 7 h 30" in page.text
     assert "En attente" in page.text
     assert "Novembre 2026, toute la famille : 0,00 €" in page.text
     assert bookings_of(planning.child_id) == [(morning, "requested")]
