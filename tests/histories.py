@@ -23,8 +23,10 @@ from app.models.activities import TariffVersion
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.families import FamilyQuotient, Guardian, Title
+from app.rules.calendars import week_of
 from app.rules.choices import Shown
 from app.rules.combinations import (
+    EVERY_DAY,
     CombinationRule,
     Combinations,
     DayCount,
@@ -32,10 +34,12 @@ from app.rules.combinations import (
     Hours,
     Requirement,
     Together,
+    WeekCount,
     overlaps,
     violations,
 )
 from app.rules.deadlines import (
+    Days,
     DaysBefore,
     Deadline,
     HoursBefore,
@@ -388,11 +392,21 @@ def _broken_rules(books: Books) -> dict[tuple[int, date], frozenset[tuple[int, s
     for opening in books.openings.values():
         if opening.is_open:
             offered[opening.day].add(opening.unit_id)
-    return {
+    chosen = books.units_by_day()
+    broken = {
         key: frozenset((each.unit_id, each.breach.value) for each in found)
-        for key, unit_ids in books.units_by_day().items()
+        for key, unit_ids in chosen.items()
         if (found := violations(unit_ids, rules, offered[key[1]]))
     }
+    # Of a week, told by its Monday: too many days. What is too few depends on what could be had at the time.
+    for rule in rules:
+        if isinstance(rule, WeekCount) and rule.most is not None:
+            weeks: defaultdict[tuple[int, date], set[date]] = defaultdict(set)
+            for (child_id, day), unit_ids in chosen.items():
+                if unit_ids & rule.days.units:
+                    weeks[child_id, week_of(day)[0]].add(day)
+            broken |= {key: frozenset({(len(days), "days")}) for key, days in weeks.items() if len(days) > rule.most}
+    return broken
 
 
 def _wrong_logs(books: Books) -> Iterator[str]:
@@ -459,7 +473,7 @@ def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal,
         results[choice.result].add(choice.opening_id)
         if choice.result is Result.BOOKED:
             yield from _wrongly_booked(after, parent, choice)
-        elif choice.result is Result.CANCELLED:
+        elif choice.result in _CANCELLED:
             yield from _wrongly_cancelled(before, choice)
         elif choice.reason == "full":
             yield from _wrongly_full(before, parent, choice)
@@ -473,24 +487,27 @@ def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal,
             continue
         if (row.child_id, row.family_id) != whose:
             yield f"booking {id_} of somebody else became {row.status}"
-        moved[Result.BOOKED if earlier is None else Result.CANCELLED].add(row.opening_id)
+        is_late = row.cancel_class is CancelClass.LATE_CHARGED
+        cancelled = Result.CANCELLED_LATE if is_late else Result.CANCELLED
+        moved[Result.BOOKED if earlier is None else cancelled].add(row.opening_id)
     shown_free = {each.opening_id for each in proposal.shown if not each.held}
     shown_held = {each.opening_id for each in proposal.shown} - shown_free
     if moved[Result.BOOKED] != results[Result.BOOKED] or not moved[Result.BOOKED] <= shown_free & proposal.ticked:
         yield f"booked {moved[Result.BOOKED]}, told {results[Result.BOOKED]}, asked {shown_free & proposal.ticked}"
-    if (
-        moved[Result.CANCELLED] != results[Result.CANCELLED]
-        or not moved[Result.CANCELLED] <= shown_held - proposal.ticked
-    ):
-        yield f"cancelled {moved[Result.CANCELLED]}, told {results[Result.CANCELLED]}"
+    for result in _CANCELLED:
+        if moved[result] != results[result] or not moved[result] <= shown_held - proposal.ticked:
+            yield f"{result}: {moved[result]}, told {results[result]}"
     for day in {opening.day for id_, opening in before.openings.items() if id_ in shown_free | shown_held}:
         here = {id_ for id_, opening in before.openings.items() if opening.day == day}
-        done = here & (results[Result.BOOKED] | results[Result.CANCELLED])
-        left = here & (results[Result.REFUSED] | results[Result.HELD_BACK])
+        done = here & (results[Result.BOOKED] | results[Result.CANCELLED] | results[Result.CANCELLED_LATE])
+        left = here & (results[Result.REFUSED] | results[Result.HELD_BACK] | results[Result.WEEK_HELD_BACK])
         if done and left:
             yield f"half a day was saved on {day}: {done} and not {left}"
-    if not moved[Result.BOOKED] and not moved[Result.CANCELLED] and before != after:
+    if not any(moved.values()) and before != after:
         yield "nothing was booked or cancelled, but something changed"
+
+
+_CANCELLED = (Result.CANCELLED, Result.CANCELLED_LATE)
 
 
 def _limits(opening: OpeningRow, deadline: Deadline) -> datetime | Never | None:
@@ -526,8 +543,10 @@ def _wrongly_booked(after: Books, parent: Parent, choice: SavedChoice) -> Iterat
 
 def _wrongly_cancelled(before: Books, choice: SavedChoice) -> Iterator[str]:
     opening = before.openings[choice.opening_id]
-    if not _may(opening, Deadline.CANCEL):
-        yield f"{opening} was cancelled at {clock.now()}"
+    is_late = not _may(opening, Deadline.CANCEL)
+    may_late = _may(opening, Deadline.CANCEL_LATE) and _limits(opening, Deadline.CANCEL_LATE) is not None
+    if is_late is not (choice.result is Result.CANCELLED_LATE) or (is_late and not may_late):
+        yield f"{opening}: {choice.result} at {clock.now()}"
 
 
 def _wrongly_full(before: Books, parent: Parent, choice: SavedChoice) -> Iterator[str]:
@@ -652,7 +671,7 @@ def _change_deadline(session: Session, council: Council, books: Books, rng: Rand
         NoticeRule(()), simple_rule(Never()), simple_rule(HoursBefore(2)), factories.THE_DAY_BEFORE,
         simple_rule(DaysBefore(7, time(12))),
     ]  # fmt: skip
-    deadline = rng.choice([Deadline.BOOK, Deadline.CANCEL])
+    deadline = rng.choice([Deadline.BOOK, Deadline.CANCEL, Deadline.CANCEL_LATE])
     deadline_settings.save_rule(session, rng.choice(council.activities).id, deadline, rng.choice(notices))
 
 
@@ -665,6 +684,12 @@ def _change_combinations(session: Session, council: Council, books: Books, rng: 
     ]  # fmt: skip
     chosen = tuple(rng.sample(rules, rng.randint(0, 2)))
     combination_settings.save_combinations(session, council.wednesday.id, Combinations(chosen))
+
+
+def _change_days_of_week(session: Session, council: Council, books: Books, rng: Random) -> None:
+    evenings = Days(units=frozenset(council.workshop.units.values()))
+    rules = (), (WeekCount(evenings, most=1),), (WeekCount(evenings, least=EVERY_DAY),)
+    combination_settings.save_combinations(session, council.workshop.id, Combinations(rng.choice(rules)))
 
 
 def _end_enrolment(session: Session, council: Council, books: Books, rng: Random) -> None:
@@ -711,7 +736,7 @@ STAFF: tuple[StaffAction, ...] = (
 )  # fmt: skip
 """What the staff may do beside savers without making wrong what these were judged by."""
 
-ALONE: tuple[StaffAction, ...] = (_change_combinations,)
+ALONE: tuple[StaffAction, ...] = (_change_combinations, _change_days_of_week)
 """What counts for those who save afterwards only: who saves at the same moment was judged by the rule before."""
 
 

@@ -7,15 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    CompoundSelect,
     Date,
     Integer,
     Select,
     String,
     and_,
+    bindparam,
     cast,
     func,
     literal,
@@ -52,7 +56,7 @@ from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus
 from app.rules.tariff_grids import GridVersion, unit_code, version_on
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import ChildView, quotients_of_families
-from app.services.price_facts import fact_selects, facts_of_rows
+from app.services.price_facts import FACT_SELECTS, facts_of_rows
 
 Tariffs = Mapping[int, Sequence[GridVersion]]
 """The versions of each activity."""
@@ -202,22 +206,26 @@ def people_of(children: Iterable[EnrolledChild]) -> tuple[ChildView, ...]:
 
 def read_children(session: Session, family_ids: Collection[int]) -> Sequence[EnrolledChild]:
     """The children of families, once for each accepted enrolment. One query."""
-    accepted = and_(
-        Enrolment.family_id == FamilyChild.family_id,
-        Enrolment.child_id == FamilyChild.child_id,
-        Enrolment.status == EnrolmentStatus.ACCEPTED,
+    return [EnrolledChild(*row) for row in session.execute(_CHILDREN, {"families": list(family_ids)})]
+
+
+_CHILDREN = (
+    select(
+        FamilyChild.family_id, Child.id, Child.birth_date, Enrolment.id, Enrolment.activity_id, Enrolment.group_id,
+        Enrolment.starts_on, Enrolment.ends_on, Child.last_name, Child.first_name,
     )
-    rows = session.execute(
-        select(
-            FamilyChild.family_id, Child.id, Child.birth_date, Enrolment.id, Enrolment.activity_id, Enrolment.group_id,
-            Enrolment.starts_on, Enrolment.ends_on, Child.last_name, Child.first_name,
-        )
-        .join(Child, Child.id == FamilyChild.child_id)
-        .outerjoin(Enrolment, accepted)
-        .where(FamilyChild.family_id.in_(family_ids))
-        .order_by(Child.id, Enrolment.id)
-    )  # fmt: skip
-    return [EnrolledChild(*row) for row in rows]
+    .join(Child, Child.id == FamilyChild.child_id)
+    .outerjoin(
+        Enrolment,
+        and_(
+            Enrolment.family_id == FamilyChild.family_id,
+            Enrolment.child_id == FamilyChild.child_id,
+            Enrolment.status == EnrolmentStatus.ACCEPTED,
+        ),
+    )
+    .where(FamilyChild.family_id.in_(bindparam("families", expanding=True)))
+    .order_by(Child.id, Enrolment.id)
+)  # fmt: skip
 
 
 def households_of(
@@ -354,24 +362,34 @@ def family_bill(session: Session, family_id: int, month: date, activity_ids: Ite
 _BESIDES = (LineKind.FEE, LineKind.DEDUCTION, LineKind.SURCHARGE)
 
 _FactRow = tuple[str, int, int, str, date, date, str, int, int, int, int, int, str]
-"""A row of `fact_selects()`; then activity, cents, book, its entries left, invoice line, and a name."""
+"""A row of `FACT_SELECTS`; then activity, cents, book, its entries left, invoice line, and a name."""
 
 
 def _fact_rows(session: Session, family_ids: Collection[int]) -> Sequence[_FactRow]:
     """What prices depend on, what invoices hold besides bookings, and the books sold. One query for all of it."""
     if not family_ids:
         return ()
-    no_number, no_word = cast(null(), Integer), cast(null(), String)
-    facts = [each.add_columns(*[no_number] * 5, no_word) for each in fact_selects(family_ids)]
-    return session.execute(union_all(*facts, *_besides_selects(family_ids))).tuples().all()
-
-
-def _besides_selects(family_ids: Collection[int]) -> Iterable[Select[Any]]:
-    """Nothing where no grid knows such lines or books."""
-    no_number, no_day, no_word = cast(null(), Integer), cast(null(), Date), cast(null(), String)
     grids = {id_: [version.grid for version in each.tariffs] for id_, each in catalogue().activities.items()}
     asking = [id_ for id_, known in grids.items() if any(g.fees or g.deductions or g.surcharges for g in known)]
-    if asking:
+    with_books = any(grid.credit_books for known in grids.values() for grid in known)
+    statement = _facts_statement(with_lines=bool(asking), with_books=with_books)
+    asked = {"families": list(family_ids), **({"asking": asking} if asking else {})}
+    return session.execute(statement, asked).tuples().all()
+
+
+@cache
+def _facts_statement(*, with_lines: bool, with_books: bool) -> CompoundSelect[Any]:
+    """Made once each: that takes longer than to ask. Lines and books only where a grid knows some."""
+    no_number, no_word = cast(null(), Integer), cast(null(), String)
+    facts = [each.add_columns(*[no_number] * 5, no_word) for each in FACT_SELECTS]
+    return union_all(*facts, *_besides_selects(with_lines=with_lines, with_books=with_books))
+
+
+def _besides_selects(*, with_lines: bool, with_books: bool) -> Iterable[Select[Any]]:
+    no_number, no_day, no_word = cast(null(), Integer), cast(null(), Date), cast(null(), String)
+    families: BindParameter[Any] = bindparam("families", expanding=True)
+    if with_lines:
+        asking: BindParameter[Any] = bindparam("asking", expanding=True)
         yield (
             select(
                 literal("line"), Invoice.family_id, InvoiceLine.child_id, InvoiceLine.item, InvoiceLine.first_day,
@@ -380,10 +398,10 @@ def _besides_selects(family_ids: Collection[int]) -> Iterable[Select[Any]]:
             )
             .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
             .where(
-                Invoice.family_id.in_(family_ids), InvoiceLine.kind.in_(_BESIDES), InvoiceLine.activity_id.in_(asking)
+                Invoice.family_id.in_(families), InvoiceLine.kind.in_(_BESIDES), InvoiceLine.activity_id.in_(asking)
             )
         )  # fmt: skip
-    if any(grid.credit_books for known in grids.values() for grid in known):
+    if with_books:
         spent = (
             select(func.count(InvoicedBooking.booking_id))
             .join(Booking, Booking.id == InvoicedBooking.booking_id)
@@ -395,7 +413,7 @@ def _besides_selects(family_ids: Collection[int]) -> Iterable[Select[Any]]:
             literal("book"), PrepaidBook.family_id, PrepaidBook.child_id, PrepaidBook.item, PrepaidBook.bought_on,
             PrepaidBook.last_day, PrepaidBook.units, PrepaidBook.activity_id, PrepaidBook.price_cents, PrepaidBook.id,
             PrepaidBook.entries - spent, PrepaidBook.line_id, PrepaidBook.name,
-        ).where(PrepaidBook.family_id.in_(family_ids), PrepaidBook.taken_back_at.is_(None))  # fmt: skip
+        ).where(PrepaidBook.family_id.in_(families), PrepaidBook.taken_back_at.is_(None))  # fmt: skip
 
 
 def _besides(rows: Iterable[_FactRow]) -> tuple[Mapping[int, list[InvoicedLine]], Mapping[int, list[SoldBook]]]:

@@ -10,11 +10,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Date,
     Integer,
     Select,
     String,
+    bindparam,
     cast,
     false,
     literal,
@@ -51,7 +53,36 @@ YES = "yes"
 """What a tick says, as text."""
 
 FactRow = tuple[str, int, int, str, date, date, str]
-"""A row of `fact_selects()`: kind, family, child, word, first and last day, town."""
+"""A row of `FACT_SELECTS`: kind, family, child, word, first and last day, town."""
+
+
+_NO_NUMBER, _NO_DAY, _NO_WORD = cast(null(), Integer), cast(null(), Date), cast(null(), String)
+_FAMILIES: BindParameter[Any] = bindparam("families", expanding=True)
+
+FACT_SELECTS: Sequence[Select[Any]] = (
+    select(
+        literal("address").label("kind"), FamilyAddress.family_id, _NO_NUMBER, FamilyAddress.insee_code,
+        FamilyAddress.starts_on, _NO_DAY, FamilyAddress.city,
+    ).where(FamilyAddress.family_id.in_(_FAMILIES)),
+    select(
+        literal("residence"), FamilyResidence.family_id, _NO_NUMBER, FamilyResidence.word,
+        FamilyResidence.starts_on, _NO_DAY, _NO_WORD,
+    ).where(FamilyResidence.family_id.in_(_FAMILIES)),
+    select(
+        literal("standing"), FamilyStanding.family_id, FamilyStanding.child_id,
+        cast(FamilyStanding.standing, String), FamilyStanding.starts_on, FamilyStanding.ends_on, _NO_WORD,
+    ).where(FamilyStanding.family_id.in_(_FAMILIES)),
+    select(literal("apart"), FamilyChild.family_id, FamilyChild.child_id, _NO_WORD, _NO_DAY, _NO_DAY, _NO_WORD).where(
+        FamilyChild.family_id.in_(_FAMILIES), FamilyChild.is_dependent.is_(false())
+    ),
+    select(literal("declines"), Family.id, _NO_NUMBER, _NO_WORD, _NO_DAY, _NO_DAY, _NO_WORD).where(
+        Family.id.in_(_FAMILIES), Family.declines_quotient
+    ),
+)  # fmt: skip
+"""What tells the facts of `families`, to be asked as one query, also with others of these columns. Made once: that
+takes longer than to ask."""
+
+_FACTS = union_all(*FACT_SELECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +131,12 @@ class ListedCommune:
 
 def facts_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, FamilyFacts]:
     """The facts of each of these families. One query, whatever their number."""
-    rows = session.execute(union_all(*fact_selects(family_ids))).tuples().all() if family_ids else ()
+    rows = session.execute(_FACTS, {"families": list(family_ids)}).tuples().all() if family_ids else ()
     return facts_of_rows(family_ids, rows)
 
 
 def facts_of_rows(family_ids: Collection[int], rows: Iterable[FactRow]) -> Mapping[int, FamilyFacts]:
-    """The facts that the rows of `fact_selects()` tell; others are passed over."""
+    """The facts that the rows of `FACT_SELECTS` tell; others are passed over."""
     addresses: defaultdict[int, list[AddressFrom]] = defaultdict(list)
     cities: defaultdict[int, list[tuple[date, str]]] = defaultdict(list)
     told: defaultdict[int, list[ResidenceFrom]] = defaultdict(list)
@@ -254,31 +285,6 @@ def unlist_commune(session: Session, insee_code: str) -> None:
         raise NotFound("commune")
     session.delete(row)
     session.flush()
-
-
-def fact_selects(family_ids: Collection[int]) -> Sequence[Select[Any]]:
-    """What tells the facts of families, to be asked as one query, also with others of these columns."""
-    no_number, no_day, no_word = cast(null(), Integer), cast(null(), Date), cast(null(), String)
-    return (
-        select(
-            literal("address").label("kind"), FamilyAddress.family_id, no_number, FamilyAddress.insee_code,
-            FamilyAddress.starts_on, no_day, FamilyAddress.city,
-        ).where(FamilyAddress.family_id.in_(family_ids)),
-        select(
-            literal("residence"), FamilyResidence.family_id, no_number, FamilyResidence.word,
-            FamilyResidence.starts_on, no_day, no_word,
-        ).where(FamilyResidence.family_id.in_(family_ids)),
-        select(
-            literal("standing"), FamilyStanding.family_id, FamilyStanding.child_id,
-            cast(FamilyStanding.standing, String), FamilyStanding.starts_on, FamilyStanding.ends_on, no_word,
-        ).where(FamilyStanding.family_id.in_(family_ids)),
-        select(literal("apart"), FamilyChild.family_id, FamilyChild.child_id, no_word, no_day, no_day, no_word).where(
-            FamilyChild.family_id.in_(family_ids), FamilyChild.is_dependent.is_(false())
-        ),
-        select(literal("declines"), Family.id, no_number, no_word, no_day, no_day, no_word).where(
-            Family.id.in_(family_ids), Family.declines_quotient
-        ),
-    )  # fmt: skip
 
 
 def _city_on(cities: list[tuple[date, str]], day: date) -> str:

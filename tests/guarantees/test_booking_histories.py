@@ -5,6 +5,7 @@ What people do, and what must be true, is in tests/histories.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from contextvars import Context
@@ -50,7 +51,8 @@ class Histories(RuleBasedStateMachine):
         type(self).bring_back()
         forget_catalogue()
         clock.start_at(factories.NOW, frozen=True)
-        self.serial = self.steps = self.visits = 0
+        self.steps = self.visits = 0
+        self.keys: Counter[int] = Counter()
         self.record = Record()
         self.books = histories.read_books(db.session())
         self.record.note(self.books)
@@ -59,10 +61,10 @@ class Histories(RuleBasedStateMachine):
         db.session.rollback()
         assert histories.deep_wrongs(db.session()) == []
 
-    def key(self) -> str:
-        """A key that nobody has used."""
-        self.serial += 1
-        return f"history-{self.serial:08}"
+    def key(self, parent: Parent) -> str:
+        """A key that this parent has not used; others have."""
+        self.keys[parent.user_id] += 1
+        return f"history-{self.keys[parent.user_id]:08}"
 
     def saved(self, parent: Parent, proposal: Proposal, save: Callable[[], SaveOutcome]) -> None:
         """A save, compared with what its form asked for."""
@@ -89,12 +91,12 @@ class Histories(RuleBasedStateMachine):
             form = histories.contradictory_form if rng.random() < 0.1 else histories.some_form
             proposal = form(self.books, parent, rng)
             if proposal is not None:
-                key = self.key()
+                key = self.key(parent)
                 self.saved(parent, proposal, partial(histories.save, parent, key, proposal))
 
     def tap_twice(self, parent: Parent, rng: Random) -> None:
         """The second tap changes nothing and reads the same; so does the key with another form."""
-        key = self.key()
+        key = self.key(parent)
         proposal = histories.some_form(self.books, parent, rng)
         if proposal is None:
             return
@@ -139,7 +141,7 @@ class Histories(RuleBasedStateMachine):
         for kind in rng.sample(sorted(forms), 2):
             who, proposal = forms[kind]
             with pytest.raises((NotFound, FamilyNotActive)):
-                histories.save(who, self.key(), proposal)
+                histories.save(who, self.key(who), proposal)
                 pytest.fail(f"{kind} was saved")
         self.nothing_changed()
 
