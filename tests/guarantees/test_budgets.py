@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from flask import Flask
@@ -93,6 +93,38 @@ def test_week_of_planning(parent: WerkzeugClient, children: list[int]) -> None:
         weight = weigh(parent, path)
         assert weight.html <= WEEK_BYTES, (path, weight)
         assert weight.cold_bytes <= FIRST_VISIT_BYTES and weight.cold_requests <= FIRST_VISIT_REQUESTS, (path, weight)
+
+
+SCHOOL_DAYS = (0, 1, 3, 4)
+FIVE_ACTIVITIES = {  # units by their hours, and the weekdays on which they open: twelve units, as a child of ten has them
+    "Périscolaire": ({"Accueil du matin": (7, 8), "Accueil du soir": (16, 17), "Étude": (17, 18)}, SCHOOL_DAYS),
+    "Restauration": ({"Repas": (12, 14)}, SCHOOL_DAYS),
+    "Mercredi": ({"Matin": (8, 12), "Repas du mercredi": (12, 13), "Après-midi": (13, 17), "Soirée": (17, 18)}, (2,)),
+    "Ateliers": ({"Chant": (18, 19), "Poterie": (19, 20)}, (0, 1, 2, 3, 4)),
+    "Sport": ({"Judo": (9, 11), "Natation": (14, 16)}, (5,)),
+}
+
+
+def test_week_of_five_activities_and_twelve_units(sqlite_client: Client) -> None:
+    family = factories.make_family(quotient_cents=45_000)
+    child_id = factories.make_child(family)
+    monday = factories.MONDAY + timedelta(weeks=1)
+    booked = []
+    for name, (units, weekdays) in FIVE_ACTIVITIES.items():
+        hours = {unit: (time(begins), time(ends)) for unit, (begins, ends) in units.items()}
+        activity = factories.make_activity(name, hours, needs={})
+        openings = factories.make_openings(activity, [monday + timedelta(days=day) for day in weekdays])
+        factories.enrol(child_id, family, activity)
+        booked += [id_ for (day, _), id_ in openings.items() if day.weekday() in (0, 2, 5)]
+    factories.save(family, child_id, book=booked)
+    assert len(FIVE_ACTIVITIES) == 5 and sum(len(units) for units, _ in FIVE_ACTIVITIES.values()) == 12
+    path = f"/mes-reservations/{child_id}?jour={monday}"
+    sqlite_client.sign_in(family.user_id).get("/tableau-de-bord")  # loads the catalogue
+    page = sqlite_client.get(path)
+    assert all(unit in page.text for units, _ in FIVE_ACTIVITIES.values() for unit in units)
+    assert len(page.queries) <= MOST_QUERIES, page.queries
+    sent, _ = fetch(signed_in(sqlite_client.app, f"session={sqlite_client.cookie}"), path)
+    assert len(sent) <= WEEK_BYTES, len(sent)
 
 
 def test_ticking_a_cell(parent: WerkzeugClient, children: list[int]) -> None:
