@@ -26,18 +26,21 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from app import clock
+from app.crypto import cipher
 from app.database import db, write_transaction
 from app.models.accounts import SignInFailure, User
 from app.models.bookings import Booking
 from app.services.checks import find_inconsistencies
 from bench.council import demo_council
-from tests import factories
-from tests.conftest import make_sqlite_bed
+from tests import factories, histories
+from tests.conftest import DATA_KEY, fill_template, make_app, make_sqlite_bed
 from tests.guarantees import test_booking_histories
 from tests.guarantees.test_rush import make_savers, planning_form
 from tests.guarantees.test_screen_and_save import Undo, compare_all
+from tests.postgres import running_server, server_binaries
 from tests.served import Browser, environment, hidden, path_of, served
 
 RUSH_FAMILIES = 500
@@ -245,6 +248,27 @@ def drill_books(folder: Path, rounds: int) -> str:
     return f"{examples} histories of up to 60 steps, all is well after each step"
 
 
+def drill_crowd(folder: Path, rounds: int) -> str:
+    """Parents of shared children and many rivals save at once beside the staff, on PostgreSQL: so many times 20 s."""
+    binaries = server_binaries()
+    if binaries is None:
+        raise Found("no PostgreSQL server binaries on this machine")
+    with running_server(binaries) as server:
+        name = server.make_template("crowd", lambda url: fill_template(make_app(folder, _driver(url))))
+        app = make_app(folder, _driver(server.url(name)))
+        clock.start_at(factories.NOW, frozen=True)
+        with app.app_context():
+            cipher.use_key(DATA_KEY)
+            told = histories.live_at_once(app, histories.make_council(rivals=8), 20.0 * rounds)
+            db.session.remove()
+            db.engine.dispose()
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(told.items()))
+
+
+def _driver(url: str) -> str:
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
 def drill_fuzz(folder: Path, rounds: int) -> str:
     """Random text in every field of every form, through HTTP: no answer is an error of ours."""
     copy = demo_council(folder)
@@ -302,6 +326,7 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "timing": drill_timing,
     "screen": drill_screen,
     "books": drill_books,
+    "crowd": drill_crowd,
     "fuzz": drill_fuzz,
 }
 

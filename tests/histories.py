@@ -6,19 +6,24 @@ does so for longer. To add something that people do: one more function in PARENT
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import chain, pairwise
 from random import Random
+from threading import Thread
+from time import monotonic
 
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.clock import PARIS
-from app.database import write_transaction
+from app.database import db, write_transaction
 from app.models.activities import TariffVersion
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
@@ -68,10 +73,11 @@ from app.services import quotients as quotient_decisions
 from app.services.bookings import Result, SavedChoice, SaveOutcome
 from app.services.catalogue import catalogue
 from app.services.checks import Problem, find_inconsistencies
-from app.services.errors import DomainError
+from app.services.errors import DomainError, NotFound
 from app.services.families import FamilyRef
 from app.services.households import load_prices, spans_to_tell
 from app.services.openings import DaysInput
+from app.services.places import stop_bookings
 from app.services.planning import Proposal
 from app.services.scope_settings import ScopeInput, save_scope, set_day_places
 from tests import factories
@@ -762,3 +768,67 @@ def staff_act(action: StaffAction, council: Council, record: Record, rng: Random
             record.note(read_books(session))
     except DomainError:
         pass
+
+
+def live_at_once(app: Flask, council: Council, seconds: float) -> Counter[str]:
+    """Let every parent save in a thread of their own, beside the staff; how often what was answered.
+
+    Raises AssertionError for what the staff find wrong while nobody saves, between two things that they do.
+    """
+    end = monotonic() + seconds
+    told: Counter[str] = Counter()
+    errors: list[BaseException] = []
+
+    def run(act: Callable[[Random], None], number: int) -> None:
+        rng = Random(number)
+        try:
+            with app.app_context():
+                while monotonic() < end and not errors:
+                    act(rng)
+        except BaseException as error:
+            errors.append(error)
+
+    def parent_acts(number: int, rng: Random) -> None:
+        parent = council.parents[number]
+        proposal = some_form(read_books(db.session()), parent, rng)
+        if proposal is not None:
+            with suppress(NotFound):  # the staff took an opening away since
+                outcome = save(parent, f"crowd-{number:03}-{rng.getrandbits(64):016x}", proposal)
+                told.update(choice.result.value for choice in outcome.choices)
+
+    record = Record()
+
+    def staff_act_and_look(rng: Random) -> None:
+        if rng.random() < 0.2:
+            wait(rng)
+        action = rng.choice(STAFF)
+        with suppress(DomainError), write_transaction() as session:
+            if rng.random() < 0.5 and action not in _MOVES_PLACES:
+                action(session, council, read_books(session), rng)
+                return
+            stop_bookings(session)
+            books = read_books(session)
+            found = [*wrongs(session, books, record), *deep_wrongs(session)]
+            assert not found, found
+            with session.begin_nested():
+                action(session, council, books, rng)
+            record.note(read_books(session))
+            assert not record.broken, record.broken
+
+    threads = [
+        Thread(target=run, args=(partial(parent_acts, number), number)) for number in range(len(council.parents))
+    ]
+    threads.append(Thread(target=run, args=(staff_act_and_look, len(threads))))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    db.session.rollback()
+    found = [*wrongs(db.session(), read_books(db.session()), record), *deep_wrongs(db.session())]
+    assert not found, found
+    return told
+
+
+_MOVES_PLACES = (_set_day_places, _change_scope)

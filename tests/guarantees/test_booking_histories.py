@@ -188,6 +188,11 @@ def test_all_is_well_after_any_history(bed: TestBed, request: pytest.FixtureRequ
     run(bed, examples=20 if is_sqlite else 4, steps=25)
 
 
+def test_all_is_well_while_everybody_saves_at_once(app: Flask) -> None:
+    told = histories.live_at_once(app, histories.make_council(rivals=4), seconds=5)
+    assert told["booked"] > 10, told
+
+
 def run(bed: TestBed, examples: int, steps: int, phases: tuple[Phase, ...] = (Phase.generate,)) -> None:
     """Run the machine. `script/drill` does it longer, and looks for the shortest history that fails."""
     with running(bed) as app, ExitStack() as stack:
