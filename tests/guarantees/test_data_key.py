@@ -69,6 +69,7 @@ def fill_every_other_column(child_id: int) -> None:
     agent_id = factories.make_user("agent@example.org")
     family = factories.FamilySetup(family_id, 0, user_id, "")
     factories.make_aid(family, child_id, agent_id, reason=f"{MARK}-motif")
+    factories.hand_in(family, f"{factories.make_document()}-{child_id}", MARK.encode())
     with write_transaction() as session:
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))
         session.add(
