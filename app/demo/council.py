@@ -26,7 +26,7 @@ from app.demo.families import (
 )
 from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
-from app.models.activities import Office
+from app.models.activities import Activity, Office
 from app.models.bookings import Booking, Opening
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
@@ -127,6 +127,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _sign_families_up(demo)
         _enrol_children(demo)
         _book_weeks(demo)
+        _decide_outings(demo)
         _give_aid(demo)
         invoice_last_months(session, now, demo.regisseur_id, demo.rng)
         _send_mails(demo)
@@ -346,6 +347,14 @@ def _activities_of(demo: _Demo, child: ChildPlan) -> list[int]:
         if comes
     ]
     return [demo.offer.activities[season.name, name] for season in demo.offer.seasons for name in names]
+
+
+def _decide_outings(demo: _Demo) -> None:
+    """What is booked stays; from now on the youth centre's team decides who comes."""
+    for season in demo.offer.seasons:
+        activity = demo.session.get_one(Activity, demo.offer.activities[season.name, "CAJ vacances"])
+        activity.on_request = True
+    demo.session.flush()
 
 
 def _give_aid(demo: _Demo) -> None:
