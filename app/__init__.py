@@ -18,6 +18,7 @@ from app import (
     assets,
     cli,
     clock,
+    dashboard_labels,
     document_labels,
     enrolment_labels,
     errors,
@@ -92,6 +93,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
     app.jinja_env.filters["ranking_words"] = enrolment_labels.ranking_words
+    app.jinja_env.filters["coming_bookings_sentence"] = dashboard_labels.coming_bookings_sentence
+    app.jinja_env.filters["coming_enrolments_sentence"] = dashboard_labels.coming_enrolments_sentence
     app.jinja_env.filters["event_sentence"] = history_labels.event_sentence
     app.jinja_env.filters["payment_state"] = history_labels.payment_state
     app.jinja_env.filters["blocker_sentence"] = labels.blocker_sentence

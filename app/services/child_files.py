@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,7 +18,7 @@ from app.database import db
 from app.models.accounts import StaffRole, User
 from app.models.child_files import ChildSection, FileCertification, HealthAccess
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Guardian
+from app.models.families import Child, FamilyChild, Guardian
 from app.rules import child_files as rules
 from app.rules.capabilities import Role
 from app.rules.changes import Merge, merge
@@ -76,6 +76,26 @@ class HealthAccessView:
     at: datetime
     reader: str
     roles: tuple[Role, ...]
+
+
+def children_with_insurance(family_id: int) -> Mapping[ChildView, Reminder | None]:
+    """The children of a family, eldest first, each with its insurance where it ends soon or has ended. One query."""
+    insurance = and_(ChildSection.child_id == Child.id, ChildSection.kind == SectionKind.INSURANCE)
+    rows = db.session.execute(
+        select(Child, ChildSection.body)
+        .join(FamilyChild, FamilyChild.child_id == Child.id)
+        .outerjoin(ChildSection, insurance)
+        .where(FamilyChild.family_id == family_id)
+        .order_by(Child.birth_date, Child.id)
+    )
+    today = clock.today()
+    found = {}
+    for child, body in rows:
+        ends_on = _day(json.loads(body), "ends_on") if body else None
+        reminders = rules.reminders(ends_on, None, (), today)
+        view = ChildView(child.id, child.last_name, child.first_name, child.birth_date)
+        found[view] = reminders[0] if reminders else None
+    return found
 
 
 def read_file(child: ChildView) -> ChildFile:

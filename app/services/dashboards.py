@@ -1,15 +1,30 @@
 """The dashboard: what a family should do first, and what comes next."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
 
 from app import clock
+from app.database import db
+from app.models.bookings import Opening
+from app.rules.audiences import Audience
+from app.rules.booking_periods import TOLD_BEFORE, BookingPeriod, coming_periods
+from app.rules.child_files import Reminder
+from app.rules.deadlines import Deadline, Occasion
+from app.rules.enrolments import age_day, fitting_group
 from app.rules.file_gaps import FileGaps
 from app.rules.states import EnrolmentStatus
+from app.rules.windows import WindowState, judge_windows
+from app.services import change_requests, child_files
+from app.services.audiences import audiences_of
 from app.services.bookings import NextDay, next_days
+from app.services.catalogue import ActivityInfo, catalogue
 from app.services.enrolments import EnrolmentView, enrolments_of
-from app.services.families import ChildView, children_of, file_gaps_of
+from app.services.families import ChildView, file_gaps_of
+from app.services.households import household_for_audiences
 from app.services.invoices import Due, due_of
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
@@ -26,6 +41,7 @@ class ChildNews:
     accepted: tuple[EnrolmentView, ...]  # enrolments that open the planning
     requested: tuple[EnrolmentView, ...]
     refused: tuple[EnrolmentView, ...]  # lately, and not asked for again
+    insurance: Reminder | None  # that ends soon, or has ended
 
     @property
     def is_enrolled_nowhere(self) -> bool:
@@ -39,35 +55,162 @@ class ChildNews:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingBookings:
+    """A booking period of an activity that opens soon, for a child that is enrolled there."""
+
+    child: ChildView
+    activity_name: str
+    period: BookingPeriod
+    holidays: str | None  # the school holidays in which all its days lie
+
+
+@dataclass(frozen=True, slots=True)
+class ComingEnrolments:
+    """An activity for which a child may be enrolled soon."""
+
+    child: ChildView
+    activity_name: str
+    opens: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
-    """All that the dashboard shows."""
+    """All that the dashboard shows: what a section wants to say first gets a field here."""
 
     gaps: FileGaps
     due: Due
+    waiting_changes: int  # of the file, for the staff to decide
     children: tuple[ChildNews, ...]
+    coming_bookings: tuple[ComingBookings, ...]
+    coming_enrolments: tuple[ComingEnrolments, ...]
 
 
 def dashboard_of(family_id: int) -> Dashboard:
-    """What matters now to a family. Six queries."""
+    """What matters now to a family. Seven queries, two more where something may open soon."""
     enrolments: defaultdict[int, list[EnrolmentView]] = defaultdict(list)
     for enrolment in enrolments_of(family_id):
         enrolments[enrolment.child_id].append(enrolment)
     days: defaultdict[int, list[NextDay]] = defaultdict(list)
     for day in next_days(family_id):
         days[day.child_id].append(day)
+    news = tuple(
+        _news(child, days[child.id], enrolments[child.id], insurance)
+        for child, insurance in child_files.children_with_insurance(family_id).items()
+    )
+    coming = _Coming(family_id, news, enrolments)
     return Dashboard(
         gaps=file_gaps_of(family_id),
         due=due_of(family_id),
-        children=tuple(_news(child, days[child.id], enrolments[child.id]) for child in children_of(family_id)),
+        waiting_changes=change_requests.count_waiting(family_id),
+        children=news,
+        coming_bookings=coming.bookings(),
+        coming_enrolments=coming.enrolments(),
     )
 
 
-def _news(child: ChildView, days: list[NextDay], enrolments: list[EnrolmentView]) -> ChildNews:
+class _Coming:
+    """What opens soon. What no activity asks is not read: openings, and what the family is to its audiences."""
+
+    def __init__(
+        self, family_id: int, news: Sequence[ChildNews], enrolments: Mapping[int, Sequence[EnrolmentView]]
+    ) -> None:
+        self._now = clock.now()
+        self._activities = catalogue().activities
+        self._news = news
+        named: set[Audience] = set()
+        for activity in self._with_rule().values():
+            named |= activity.notices[Deadline.OPENING].audiences
+        for activity in self._with_windows():
+            named |= {each for window in activity.enrolment_rules.windows for each in window.audiences}
+        self._household = None
+        if named:
+            children = {
+                each.child.id: (each.child.birth_date, _activities_of(enrolments[each.child.id])) for each in news
+            }
+            self._household = household_for_audiences(db.session(), family_id, children)
+
+    def bookings(self) -> tuple[ComingBookings, ...]:
+        """The booking periods of what the children are enrolled in. One query where there may be any."""
+        activities = self._with_rule()
+        groups = {each.group_id for news in self._news for each in news.accepted if each.activity_id in activities}
+        openings = _openings(groups) if groups else {}
+        calendar, found = catalogue().calendar, []
+        for news in self._news:
+            for each in news.accepted:
+                activity = activities.get(each.activity_id)
+                if activity is None:
+                    continue
+                audiences = self._audiences(news.child, activity)
+                units = {unit.id: unit for unit in activity.units}
+                occasions = [
+                    Occasion(day, units[unit_id].starts_at, unit_id, audiences=audiences)
+                    for day, unit_id in openings.get(each.group_id, ())
+                    if unit_id in units and each.starts_on <= day <= each.ends_on
+                ]
+                for period in coming_periods(activity.notices[Deadline.OPENING], occasions, calendar, self._now):
+                    holidays = calendar.school_holiday(period.first)
+                    is_within = holidays is not None and holidays.covers(period.last)
+                    name = holidays.name if holidays is not None and is_within else None
+                    found.append(ComingBookings(news.child, activity.name, period, name))
+        return tuple(sorted(found, key=lambda coming: coming.period.opens))
+
+    def enrolments(self) -> tuple[ComingEnrolments, ...]:
+        """The windows that open soon, of activities that receive children of this age and were not asked for."""
+        found = []
+        for activity in self._with_windows():
+            rules, season = activity.enrolment_rules, activity.season
+            starts_on = max(self._now.date(), season.starts_on)
+            for news in self._news:
+                if any(each.activity_id == activity.id for each in (*news.accepted, *news.requested)):
+                    continue
+                born = news.child.birth_date
+                if fitting_group(born, age_day(rules, starts_on, season.starts_on), activity.group_ages) is None:
+                    continue
+                answer = judge_windows(rules.windows, self._audiences(news.child, activity), self._now)
+                if answer.state is WindowState.NOT_YET and answer.at and answer.at <= self._now + TOLD_BEFORE:
+                    found.append(ComingEnrolments(news.child, activity.name, answer.at))
+        return tuple(sorted(found, key=lambda coming: coming.opens))
+
+    def _with_rule(self) -> Mapping[int, ActivityInfo]:
+        ids = {each.activity_id for news in self._news for each in news.accepted}
+        return {id_: self._activities[id_] for id_ in sorted(ids) if Deadline.OPENING in self._activities[id_].notices}
+
+    def _with_windows(self) -> Sequence[ActivityInfo]:
+        today = self._now.date()
+        return [
+            each for each in self._activities.values() if each.enrolment_rules.windows and each.season.ends_on >= today
+        ]
+
+    def _audiences(self, child: ChildView, activity: ActivityInfo) -> frozenset[Audience]:
+        return frozenset() if self._household is None else audiences_of(self._household, child.id, activity)
+
+
+def _activities_of(enrolments: Sequence[EnrolmentView]) -> frozenset[int]:
+    return frozenset(each.activity_id for each in enrolments if each.status is EnrolmentStatus.ACCEPTED)
+
+
+def _openings(group_ids: set[int]) -> Mapping[int, Sequence[tuple[date, int]]]:
+    """The days and units that are open to groups from now on. One query."""
+    found: defaultdict[int, list[tuple[date, int]]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Opening.group_id, Opening.day, Opening.unit_id).where(
+            Opening.day >= clock.today(), Opening.group_id.in_(group_ids), Opening.is_open
+        )
+    )
+    for group_id, day, unit_id in rows:
+        found[group_id].append((day, unit_id))
+    return found
+
+
+def _news(
+    child: ChildView, days: list[NextDay], enrolments: list[EnrolmentView], insurance: Reminder | None
+) -> ChildNews:
     current = [enrolment for enrolment in enrolments if not enrolment.is_over]
     asked = {enrolment.activity_id for enrolment in current if enrolment.status in _LIVE}
     since = clock.now() - NEWS_FOR
     return ChildNews(
         child=child,
+        insurance=insurance,
         next_days=tuple(days),
         accepted=tuple(enrolment for enrolment in current if enrolment.may_book),
         requested=tuple(e for e in current if e.status in (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING)),

@@ -1,22 +1,39 @@
 """The dashboard: what to do first, the next days, and the sections."""
 
-from sqlalchemy import update
+import json
+from datetime import date, datetime, time
 
+from sqlalchemy import select, update
+
+from app import clock
 from app.database import write_transaction
+from app.models.activities import ActivityNoticeRule
+from app.models.child_files import ChildSection
 from app.models.families import Family, Regime
+from app.rules.audiences import Audience
+from app.rules.child_files import SectionKind
+from app.rules.deadlines import Days, Deadline, FixedMoment, NoticeLine, NoticeRule
+from app.rules.enrolment_rules import EnrolmentRules
+from app.rules.price_facts import RESIDENT
 from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.rules.windows import Window
+from app.services.enrolment_settings import save_enrolment_rules
 from app.services.enrolments import refuse_enrolment
+from app.services.price_facts import list_commune
 from tests.client import Client
 from tests.factories import (
     WEDNESDAY,
     FamilySetup,
+    ask_change,
     enrol,
     make_activity,
     make_child,
     make_family,
+    make_openings,
     make_planning,
     make_staff,
     save,
+    set_notice,
 )
 
 
@@ -69,6 +86,68 @@ def test_refusal_is_shown(client: Client) -> None:
     with write_transaction() as session:
         refuse_enrolment(session, enrolment, agent, "Le groupe est complet.")
     assert "Mercredi : la demande pour Léa n’a pas été acceptée." in client.get("/tableau-de-bord").text
+
+
+def test_insurance_that_ended_is_said_once_with_its_button(client: Client) -> None:
+    planning = make_planning(quotient_cents=50_000)
+    other = make_child(planning.family, "Tom")
+    with write_transaction() as session:
+        for child_id, day in ((planning.child_id, "2026-11-01"), (other, "2027-08-31")):
+            body = json.dumps({"insurer": "Assurances des essais", "ends_on": day})
+            session.add(ChildSection(child_id=child_id, kind=SectionKind.INSURANCE, body=body))
+    page = client.sign_in(planning.family.user_id).get("/tableau-de-bord")
+    assert "Léa : L’assurance a pris fin le 01/11/2026." in page.text
+    assert "Tom : L’assurance" not in page.text
+    assert f"/ma-famille/enfants/{planning.child_id}/assurance" in page.links()
+
+
+def test_changes_that_wait_are_counted(client: Client) -> None:
+    family = make_family()
+    ask_change(family)
+    assert (
+        "1 demande de modification attend notre validation."
+        in client.sign_in(family.user_id).get("/tableau-de-bord").text
+    )
+
+
+def test_bookings_that_open_soon_are_told_with_their_hour(client: Client) -> None:
+    planning = make_planning()
+    winter = [date(2027, 2, 24), date(2027, 3, 3)]
+    make_openings(planning.activity, winter)
+    set_notice(planning.activity, Deadline.OPENING, FixedMoment(date(2026, 11, 30), time(8, 30)))
+    client.sign_in(planning.family.user_id)
+    told = "Mercredi : les réservations du mercredi 25 novembre au mercredi 3 mars ouvrent lundi 30 novembre à 8 h 30"
+    assert told in client.get("/tableau-de-bord").text
+    line = NoticeLine(FixedMoment(date(2026, 11, 30), time(8, 30)), Days(starts_on=winter[0]))
+    with write_transaction() as session:
+        is_it = ActivityNoticeRule.activity_id == planning.activity.id, ActivityNoticeRule.deadline == Deadline.OPENING
+        session.scalars(select(ActivityNoticeRule).where(*is_it)).one().rule = NoticeRule((line,))
+    page = client.get("/tableau-de-bord")
+    assert "Mercredi : les réservations des vacances d’hiver ouvrent lundi 30 novembre à 8 h 30 pour Léa." in page.text
+    assert len(client.get("/tableau-de-bord").queries) <= 11
+    clock.start_at(datetime(2026, 11, 30, 8, 30), frozen=True)
+    assert "Bientôt" not in client.sign_in(planning.family.user_id).get("/tableau-de-bord").text
+
+
+def test_enrolments_that_open_soon_are_told_to_those_whom_they_are_for(client: Client) -> None:
+    planning = make_planning()
+    activity = make_activity("Stages", places=None)
+    monday, friday = date(2026, 11, 30), date(2026, 12, 4)
+    windows = (
+        Window(monday, time(8, 30), audiences=frozenset({Audience.RESIDENTS})),
+        Window(friday, time(9)),
+    )
+    with write_transaction() as session:
+        save_enrolment_rules(session, activity.id, EnrolmentRules(windows=windows))
+    page = client.sign_in(planning.family.user_id).get("/tableau-de-bord")
+    assert "Stages : les inscriptions ouvrent vendredi 4 décembre à 9 h pour Léa." in page.text
+    page = client.get("/tableau-de-bord")
+    assert len(page.queries) <= 12
+    with write_transaction() as session:
+        list_commune(session, "80237", RESIDENT)
+    client.get("/tableau-de-bord")
+    page = client.get("/tableau-de-bord")
+    assert "Stages : les inscriptions ouvrent lundi 30 novembre à 8 h 30 pour Léa." in page.text
 
 
 def test_closed_file_is_told_so(client: Client) -> None:
