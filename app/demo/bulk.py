@@ -199,6 +199,8 @@ def _insert_bookings(
         .where(Opening.day.between(max(weeks.first_day, began_at.date()), weeks.last_day))
         .order_by(Opening.id)
     ):
+        if known.units[unit_id].day is not None:
+            continue  # an outing is instead of the day's other times
         openings[group_id][day].append(_Open(id_, day, Slot(unit_id, group_id)))
     taken: Counter[tuple[date, int]] = Counter()
     rows: list[_Row] = []

@@ -112,7 +112,7 @@ class RequiredDocumentForm(FlaskForm):
     )  # fmt: skip
     scope = one_of_field("Demandée", {each: labels.label(each) for each in DocumentScope}, DocumentScope.FAMILY)
     demand = one_of_field(
-        "Cette pièce est", {each: labels.label(each).lower() for each in DocumentDemand}, DocumentDemand.MANDATORY
+        "Exigence", {each: labels.label(each).lower() for each in DocumentDemand}, DocumentDemand.MANDATORY
     )
     wanted = one_of_field("Fichiers acceptés", {each: labels.label(each) for each in FilesWanted}, FilesWanted.ANY)
     activities = ticks_field("Activités", hint=spaced("Aucune cochée : demandée quelle que soit l’activité."))

@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 from itertools import islice, permutations
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload
 
 from app import clock
 from app.database import db
@@ -422,7 +422,7 @@ def _sign_up_items(own: Collection[int], only: int | None = None) -> list[SignUp
         wanted = wanted.where(Family.id == only)
     families = (
         db.session.scalars(
-            wanted.options(selectinload(Family.guardians), joinedload(Family.addresses))
+            wanted.options(joinedload(Family.guardians), joinedload(Family.addresses))
             .order_by(Family.created_at, Family.id)
             .limit(SHOWN_AT_MOST)
         )

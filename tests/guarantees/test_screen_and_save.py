@@ -18,7 +18,7 @@ from app import clock
 from app.database import write_transaction
 from app.models.bookings import Opening
 from app.models.families import FamilyChild, Guardian
-from app.rules.cells import Action, CellState
+from app.rules.cells import GIVING_BACK, Action, CellState
 from app.rules.choices import Shown
 from app.services import bookings
 from app.services.bookings import Result, SaveOutcome
@@ -29,7 +29,7 @@ from tests.served import DemoCopy
 
 WEEKS_IN_CI = (-1, 0, 1, 2, 4)  # around the clock's today: past, present, near, holidays
 DAYS_WITH_RANDOM_CHOICES = 150
-CANCELS = frozenset({Action.CANCEL, Action.CANCEL_LATE})
+ASKING = frozenset({Result.REQUESTED, Result.WITHDRAWN})
 
 
 class Undo(Exception):
@@ -91,23 +91,21 @@ def assert_save_agrees(
     refused_by_screen = {
         id_
         for id_, cell in wanted.items()
-        if after[id_].cell.actions.isdisjoint(CANCELS if cell.holding else {Action.BOOK})
+        if after[id_].cell.actions.isdisjoint(GIVING_BACK if cell.holding else {Action.BOOK})
     } | {cell.opening_id for cell in shown if after[cell.opening_id].cell.state is CellState.NOT_ALLOWED}
     if not wanted:
         assert not outcome.choices, where
         return "nothing"
     if refused_by_screen:
-        assert outcome.count(Result.BOOKED, Result.CANCELLED, Result.CANCELLED_LATE) == 0, where
+        assert outcome.count(Result.BOOKED, Result.CANCELLED, Result.CANCELLED_LATE, *ASKING) == 0, where
         for id_ in refused_by_screen:
             assert results[id_].result is Result.REFUSED, (where, results[id_])
             assert results[id_].reason is after[id_].cell.reason, (where, results[id_], after[id_].cell)
         return "refused"
-    expected = {
-        id_: Result.CANCELLED_LATE if cell.is_late else Result.CANCELLED if cell.holding else Result.BOOKED
-        for id_, cell in wanted.items()
-    }
+    expected = {id_: said_of(cell) for id_, cell in wanted.items()}
     assert {id_: choice.result for id_, choice in results.items()} == expected, where
-    booked = {choice.opening_id: choice.price_cents for choice in results.values() if choice.result is Result.BOOKED}
+    taken = (Result.BOOKED, Result.REQUESTED)
+    booked = {choice.opening_id: choice.price_cents for choice in results.values() if choice.result in taken}
     assert booked == {id_: after[id_].price_cents for id_, cell in wanted.items() if not cell.holding}, where
     kept = {
         choice.opening_id: choice.price_cents for choice in results.values() if choice.result is Result.CANCELLED_LATE
@@ -115,6 +113,15 @@ def assert_save_agrees(
     assert kept == {id_: after[id_].price_cents for id_, cell in wanted.items() if cell.is_late}, where
     assert (outcome.change_cents, outcome.effects) == (checked.summary.amount_cents, checked.summary.effects), where
     return "late" if kept else "accepted"
+
+
+def said_of(before: CellView) -> Result:
+    """What a save that does what the screen offered says of a cell that was turned."""
+    if before.holding:
+        if before.cell.state is CellState.REQUESTED:
+            return Result.WITHDRAWN
+        return Result.CANCELLED_LATE if before.is_late else Result.CANCELLED
+    return Result.REQUESTED if before.is_asked else Result.BOOKED
 
 
 def weeks_of(session: Session, chosen: tuple[int, ...] | None) -> list[date]:

@@ -134,7 +134,7 @@ def test_what_is_not_there_is_refused(sqlite_app: Flask) -> None:
     for command in (
         lambda s: activity_settings.delete_unit(s, 99),
         lambda s: activity_settings.save_group(s, None, 99, GroupInput("3–5 ans", 3, 5)),
-        lambda s: activity_settings.save_unit(s, 99, 99, UnitInput("Matin", time(7), time(9), False, 1)),
+        lambda s: activity_settings.save_unit(s, 99, 99, UnitInput("Matin", time(7), time(9), False, 1, None)),
         lambda s: council_settings.delete_season(s, 99),
         lambda s: activity_copies.copy_activity(s, 99, CopyInput(1, "Mercredi", PricesOfCopy.NONE)),
     ):

@@ -89,7 +89,7 @@ def test_what_a_parent_ticks_is_asked_for_with_its_place_and_costs_nothing_yet(s
     other, child_id = add_family(setup)
     assert save(other, child_id, book=[morning]).choices[0].result is Result.REFUSED
     week = planning.build_week(setup.family.ref, child_of(setup.family.family_id, setup.child_id), WEDNESDAY)
-    assert (week.summary.month_cents, week.days[2].total_cents) == (0, 420)
+    assert (week.summary.month_cents, week.days[2].total_cents) == (0, 0)
     # Asked for, it is no presence.
     assert bookings.next_days(setup.family.family_id) == ()
     assert agendas.visits_of(setup.family.family_id, WEDNESDAY, WEDNESDAY) == ()
