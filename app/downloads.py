@@ -47,6 +47,7 @@ def send_handed_in(content: bytes, mimetype: str, name: str, *, shown: bool = Fa
     response = send_file(
         io.BytesIO(content), mimetype, as_attachment=not shown, download_name=name, conditional=False, etag=False
     )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    response.vary.add("HX-Request")  # the same address answers with a page where nothing is to be seen
     response.headers["Cache-Control"] = "no-store"
     return response
