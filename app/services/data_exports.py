@@ -122,12 +122,15 @@ class _Whose:
         return select(Payment.id).where(Payment.family_id == self.family_id)
 
     def who(self, user_id: Any) -> Any:
-        """« vous », another adult of the family, or the staff."""
+        """« vous », another adult of the family or of the child's other one, or the staff."""
         adults = select(Guardian.user_id).where(Guardian.family_id == self.family_id, Guardian.user_id.is_not(None))
+        others = select(FamilyChild.family_id).where(FamilyChild.child_id.in_(self.children))
+        elsewhere = select(Guardian.user_id).where(Guardian.family_id.in_(others), Guardian.user_id.is_not(None))
         return case(
             (user_id.is_(None), literal(None, String)),
             (user_id == self.user_id, "vous"),
             (user_id.in_(adults), "un autre adulte de la famille"),
+            (user_id.in_(elsewhere), "l’autre foyer de l’enfant"),
             else_="le service",
         )
 

@@ -312,7 +312,10 @@ def load_facts(
         earlier = select(Enrolment.group_id).where(
             Enrolment.family_id == family.id,
             Enrolment.child_id == child_id,
-            Enrolment.status.in_([EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED]),
+            or_(
+                Enrolment.status.in_([EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED]),
+                Enrolment.ended_at.is_not(None),  # before it began: it is cancelled
+            ),
         )
         offered |= Opening.id.in_(shown) & Opening.group_id.in_(earlier)
     openings = {

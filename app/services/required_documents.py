@@ -242,7 +242,8 @@ def hand_in(
         SubmittedDocument.child_id.is_not_distinct_from(child_id),
         SubmittedDocument.status == SubmissionStatus.HANDED_IN,
     )
-    for row in session.scalars(waiting):
+    # Locked, so that what the staff decide at this moment is not overwritten (PostgreSQL).
+    for row in session.scalars(waiting.with_for_update()):
         row.status = SubmissionStatus.REPLACED
     made = SubmittedDocument(
         document_id=asked.info.id,

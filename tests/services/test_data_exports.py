@@ -5,8 +5,10 @@ import json
 import zipfile
 from typing import Any
 
-from app.database import Base, db
+from app.database import Base, db, write_transaction
 from app.integrations.archives import make_archive
+from app.models.child_files import ChildSection
+from app.rules.child_files import SectionKind
 from app.services.data_exports import PARTS, copy_of
 from tests import factories
 
@@ -62,3 +64,13 @@ def test_papers_are_in_the_archive_once_they_are_made(app: object) -> None:
     with make_archive([("lisez-moi.txt", "é")], [("1.pdf", b"%PDF")]) as archive:
         found = zipfile.ZipFile(io.BytesIO(archive.read()))
     assert found.namelist() == ["lisez-moi.txt", "1.pdf"] and found.read("1.pdf") == b"%PDF"
+
+
+def test_what_the_other_home_changed_is_not_said_to_be_the_councils(sqlite_app: object) -> None:
+    family, other = factories.make_family(), factories.make_family("AUTRE")
+    child_id = factories.make_child(family)
+    factories.share_child(child_id, other)
+    with write_transaction() as session:
+        session.add(ChildSection(child_id=child_id, kind=SectionKind.SCHOOL, body="{}", changed_by_id=other.user_id))
+    (section,) = copy_of(db.session(), family.family_id, family.user_id).parts["dossiers des enfants"]
+    assert section["par"] == "l’autre foyer de l’enfant"

@@ -10,6 +10,7 @@ from app.database import db, write_transaction
 from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.enrolments import Enrolment
 from app.models.mails import OutboxMail
+from app.rules.cells import Reason
 from app.rules.deadlines import Days, Deadline, Never, NoNotice, NoticeLine, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus
@@ -152,3 +153,12 @@ def test_parents_end_only_where_the_activity_lets_them(planning: PlanningSetup) 
         plan_of(planning, WEDNESDAY)
     with pytest.raises(OwnFamily):
         end(planning, WEDNESDAY, agent=planning.family.user_id)
+
+
+def test_a_form_that_still_shows_an_enrolment_that_never_began_is_told_why(planning: PlanningSetup) -> None:
+    with write_transaction() as session:
+        session.get_one(Enrolment, enrolment_id()).starts_on = WEDNESDAY
+    end(planning, WEDNESDAY, agent=make_staff())
+    assert db.session.get_one(Enrolment, enrolment_id()).status is EnrolmentStatus.CANCELLED
+    (choice,) = save(planning.family, planning.child_id, book=[planning.opening(NEXT_WEDNESDAY, "Repas")]).choices
+    assert choice.reason is Reason.NOT_ENROLLED

@@ -203,3 +203,18 @@ def test_a_missing_document_keeps_from_enrolments_and_the_link_leads_to_it(sqlit
     assert "Ce document manque : Attestation d’assurance. Envoyer mes documents" in client.get(address).text
     hand_in(family, f"{document}-{child}", pdf())
     assert "Ce document manque" not in client.get(address).text
+
+
+def test_why_a_version_is_refused_is_told_to_the_home_that_handed_it_in_alone(sqlite_client: Client) -> None:
+    family, other = make_family(), make_family("AUTRE")
+    child = make_child(family)
+    share_child(child, other)
+    document = make_document()
+    version = hand_in(family, f"{document}-{child}")
+    agent = make_staff()
+    with write_transaction() as session:
+        required_documents.refuse(session, version, agent, "Le jugement nomme une autre adresse")
+    address = f"/mes-documents/{document}-{child}"
+    text = sqlite_client.sign_in(other.user_id).get(address).text
+    assert "Refusé" in text and "Le jugement" not in text and "Votre dernier envoi" not in text
+    assert "Le jugement nomme une autre adresse" in sqlite_client.sign_in(family.user_id).get(address).text
