@@ -84,8 +84,9 @@ from app.services import (
     required_documents,
 )
 from app.services.aids import AidInput, FundInput
-from app.services.bookings import SaveOutcome, make_counters
+from app.services.bookings import SaveOutcome
 from app.services.catalogue import catalogue
+from app.services.counters import make_counters
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
 from app.services.outings import OutingInput

@@ -35,8 +35,8 @@ from app.rules.bills import Usage
 from app.rules.capacity import Slot, covering
 from app.rules.family_prices import price_family
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, FamilyStatus
-from app.services.bookings import make_counters
 from app.services.catalogue import catalogue
+from app.services.counters import make_counters
 from app.services.families import communes_of_postal_code
 from app.services.households import households_of, usage_of
 

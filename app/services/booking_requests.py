@@ -34,13 +34,15 @@ from app.rules.states import (
     FamilyStatus,
     check_transition,
 )
-from app.services.bookings import lock_counters, move_counters, move_prices
+from app.services.bookings import move_prices
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
+from app.services.counters import lock_counters, move_counters
 from app.services.errors import NotFound, OwnFamily
 from app.services.families import FamilyRef, lock_children, own_family_ids, stays_active
+from app.services.judgements import broken_rules
 from app.services.mails import queue_mail
 from app.services.places import enter_bookings
-from app.services.planning_facts import PlanningFacts, broken_rules, load_facts
+from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price
 from app.services.proposed_prices import ProposedPrices
 

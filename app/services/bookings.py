@@ -9,28 +9,26 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 
-from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
-from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, SaveReceipt
-from app.models.enrolments import Enrolment
-from app.models.families import Child
+from app.models.bookings import Booking, BookingEvent, Opening, SaveReceipt
 from app.price_labels import explained
 from app.rules.calendars import week_of
-from app.rules.capacity import CapacityScope, Slot, counter_changes, covering
+from app.rules.capacity import Slot, counter_changes
 from app.rules.cells import GIVING_BACK, Action, Cell, Reason, broken_reason
 from app.rules.choices import Choices, UnknownTick, read_choices
 from app.rules.combinations import WEEKLY, Breach
-from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, check_transition
-from app.services.catalogue import catalogue
+from app.rules.states import Actor, BookingStatus, CancelClass, check_transition
+from app.services.counters import lock_counters, move_counters
 from app.services.errors import FamilyNotActive, NotFound
-from app.services.families import ChildView, FamilyRef, child_of, children_of, lock_children, stays_active
-from app.services.places import check_entered, enter_bookings
+from app.services.families import FamilyRef, child_of, lock_children, stays_active
+from app.services.judgements import DayJudgement, judge_days
+from app.services.places import enter_bookings
 from app.services.planning import Proposal
-from app.services.planning_facts import DayJudgement, PlanningFacts, judge_days, load_facts
+from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price
 from app.services.proposed_prices import ProposedPrices
 
@@ -460,127 +458,6 @@ def _cancel(
     session.flush()
 
 
-class OverSpent(Exception):
-    """A place was spent that was not there: the judgement and the counters disagree, so nothing is saved."""
-
-
 def _spend(session: Session, facts: PlanningFacts, day: date, final: Iterable[int]) -> None:
     changes = counter_changes(facts.slots_held(day), facts.slots_after(day, frozenset(final)), facts.catalogue.scopes)
     move_counters(session, day, changes)
-
-
-def move_counters(session: Session, day: date, changes: Mapping[int, int]) -> None:
-    """Spend and free places of a day, by capacity scope; the caller holds their counters. Raises OverSpent."""
-    for scope_id, change in sorted(changes.items()):
-        counter = (CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
-        statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)
-        if change > 0:
-            online = CapacityCounter.online_places
-            is_online = or_(online.is_(None), CapacityCounter.taken < online)
-            statement = statement.where(CapacityCounter.taken < CapacityCounter.places, is_online)
-        # Nobody reads a counter's row as an object here: nothing to keep in step.
-        done = session.execute(statement, execution_options={"synchronize_session": False})
-        if done.rowcount != 1:  # type: ignore[attr-defined]
-            raise OverSpent(f"scope {scope_id} on {day}")
-
-
-def lock_counters(session: Session, slots: Mapping[date, set[Slot]]) -> None:
-    """Hold, until the commit, the counters that a save may spend: in id order, and no others of these days.
-
-    Missing ones are made first: what is not there cannot be locked.
-    """
-    check_entered(session)
-    scopes = catalogue().scopes
-    needed = {
-        day: {scope.id: scope for slot in slots_of_day for scope in covering(slot, scopes)}
-        for day, slots_of_day in sorted(slots.items())
-    }
-    counters = (
-        CapacityCounter.day.in_(needed),
-        CapacityCounter.scope_id.in_({scope_id for by_id in needed.values() for scope_id in by_id}),
-    )
-    present = set(session.execute(select(CapacityCounter.day, CapacityCounter.scope_id).where(*counters)).tuples())
-    for day, by_id in needed.items():
-        make_counters(session, {day}, [scope for id_, scope in by_id.items() if (day, id_) not in present])
-    session.execute(select(CapacityCounter.id).where(*counters).order_by(CapacityCounter.id).with_for_update())
-
-
-def make_counters(session: Session, days: Iterable[date], scopes: Iterable[CapacityScope]) -> None:
-    """Make the counters that are missing on these days, with their scope's places; existing ones stay as they are."""
-    rows = [
-        {"scope_id": scope.id, "day": day, "places": scope.places, "online_places": scope.online_places, "taken": 0}
-        for day in sorted(days)
-        for scope in sorted(scopes, key=lambda scope: scope.id)
-    ]
-    if not rows:
-        return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(CapacityCounter).on_conflict_do_nothing(), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class NextDay:
-    """A day on which a child is expected."""
-
-    child_id: int
-    child_name: str
-    day: date
-    unit_names: tuple[str, ...]
-
-
-def next_days(family_id: int) -> tuple[NextDay, ...]:
-    """The days of the coming two weeks on which a child of the family is expected, soonest first. One query."""
-    today = clock.today()
-    rows = db.session.execute(
-        select(Booking.day, Child.id, Child.first_name, Opening.unit_id)
-        .join(Child, Child.id == Booking.child_id)
-        .join(Opening, Opening.id == Booking.opening_id)
-        .where(
-            Booking.family_id == family_id,
-            Booking.day.between(today, today + timedelta(days=14)),
-            Booking.status == BookingStatus.CONFIRMED,
-        )
-        .order_by(Booking.day, Child.birth_date, Child.id)
-    )
-    units = catalogue().units
-    found: dict[tuple[date, int], tuple[str, list[int]]] = {}
-    for day, child_id, first_name, unit_id in rows:
-        found.setdefault((day, child_id), (first_name, []))[1].append(unit_id)
-    return tuple(
-        NextDay(
-            child_id, name, day, tuple(units[id_].name for id_ in sorted(ids, key=lambda id_: units[id_].starts_at))
-        )
-        for (day, child_id), (name, ids) in found.items()
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ChildBookings:
-    """A child of the family, what it is enrolled in, and when it is expected next."""
-
-    child: ChildView
-    activity_names: tuple[str, ...]
-    next_day: NextDay | None
-
-
-def children_with_next_days(family_id: int) -> tuple[ChildBookings, ...]:
-    """The people of « Mes réservations »."""
-    activities = catalogue().activities
-    enrolled: dict[int, set[int]] = {}
-    for child_id, activity_id in db.session.execute(
-        select(Enrolment.child_id, Enrolment.activity_id).where(
-            Enrolment.family_id == family_id,
-            Enrolment.status == EnrolmentStatus.ACCEPTED,
-            Enrolment.ends_on >= clock.today(),
-        )
-    ):
-        enrolled.setdefault(child_id, set()).add(activity_id)
-    first_day = {day.child_id: day for day in reversed(next_days(family_id))}
-    return tuple(
-        ChildBookings(
-            child,
-            tuple(activity.name for activity in activities.values() if activity.id in enrolled.get(child.id, ())),
-            first_day.get(child.id),
-        )
-        for child in children_of(family_id)
-    )

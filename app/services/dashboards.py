@@ -20,12 +20,12 @@ from app.rules.states import EnrolmentStatus
 from app.rules.windows import WindowState, judge_windows
 from app.services import change_requests, child_files
 from app.services.audiences import audiences_of
-from app.services.bookings import NextDay, next_days
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.families import ChildView, file_gaps_of
 from app.services.households import household_for_audiences
 from app.services.invoices import Due, due_of
+from app.services.next_days import NextDay, next_days
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
 

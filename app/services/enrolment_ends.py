@@ -20,13 +20,15 @@ from app.rules.capacity import Slot
 from app.rules.cells import Action, Cell, Reason
 from app.rules.combinations import WEEKLY
 from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, EnrolmentStatus, FamilyStatus, check_transition
-from app.services.bookings import cancel_bookings, lock_counters
+from app.services.bookings import cancel_bookings
 from app.services.catalogue import UnitInfo, catalogue
+from app.services.counters import lock_counters
 from app.services.enrolments import EnrolmentView, tell_parents, view_of
 from app.services.errors import EndMoved, EnrolmentOver, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
+from app.services.judgements import judge_days
 from app.services.places import enter_bookings
-from app.services.planning_facts import PlanningFacts, judge_days, load_facts
+from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import reprice_siblings
 
 

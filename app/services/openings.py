@@ -14,8 +14,8 @@ from app.rules.calendars import DayKind
 from app.rules.capacity import Slot
 from app.rules.openings import Key, OpeningPlan, Present, SchoolTime, days_for, plan_openings
 from app.rules.states import ACTIVE_STATUSES
-from app.services.bookings import make_counters
 from app.services.catalogue import ActivityInfo, catalogue
+from app.services.counters import make_counters
 from app.services.errors import BookedDay, DaysBooked, NotFound
 from app.services.places import stop_bookings
 

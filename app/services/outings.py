@@ -29,8 +29,8 @@ from app.rules.outings import (
 from app.rules.states import ACTIVE_STATUSES
 from app.rules.tariff_grids import unit_code, version_on
 from app.services.activity_settings import UnitInput, delete_unit, next_unit_position, save_unit
-from app.services.bookings import make_counters
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
+from app.services.counters import make_counters
 from app.services.errors import DaysBooked, NotFound, StillUsed, Usage, UsageKind
 from app.services.openings import DaysInput, open_days, withdraw_days
 from app.services.places import stop_bookings

@@ -1,6 +1,6 @@
 """The planning of a child, as the page draws it: a week of cells, judged by the rules that a save obeys too.
 
-What is judged, and how, is in `services.planning_facts`; here it becomes rows, words and a summary.
+What is judged, and how, is in `services.judgements`; here it becomes rows, words and a summary.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,15 +23,8 @@ from app.rules.combinations import WEEKLY, Violation
 from app.rules.states import BookingStatus, EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
-from app.services.planning_facts import (
-    Answer,
-    DayJudgement,
-    OpeningInfo,
-    PlanningFacts,
-    judge_days,
-    load_facts,
-    mark_packages,
-)
+from app.services.judgements import DayJudgement, judge_days, mark_packages
+from app.services.planning_facts import Answer, OpeningInfo, PlanningFacts, load_facts
 from app.services.proposed_prices import BookLeft, ProposedPrices
 
 

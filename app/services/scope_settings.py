@@ -13,8 +13,8 @@ from app.models.activities import CapacityScope, CapacityScopeGroup, CapacitySco
 from app.models.bookings import Booking, CapacityCounter, Opening
 from app.rules.capacity import CapacityScope as Scope
 from app.rules.states import HOLDING_STATUSES
-from app.services.bookings import make_counters
 from app.services.catalogue import ActivityInfo, catalogue
+from app.services.counters import make_counters
 from app.services.errors import NotFound, Usage, UsageKind
 from app.services.places import stop_bookings
 from app.services.usages import check_unused

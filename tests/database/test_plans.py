@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from app import clock
 from app.database import db
-from app.services import bookings, day_planning, families, outbox, planning
+from app.services import day_planning, families, next_days, outbox, planning
 from tests.factories import WEDNESDAY, PlanningSetup, make_planning, save
 
 LARGE_TABLES = ("booking", "booking_event", "opening", "capacity_counter", "enrolment", "child", "outbox_mail")
@@ -53,7 +53,7 @@ def save_a_cell(setup: PlanningSetup) -> object:
     [
         pytest.param(show_week, id="the week of a child"),
         pytest.param(save_a_cell, id="a save"),
-        pytest.param(lambda setup: bookings.children_with_next_days(setup.family.family_id), id="Mes réservations"),
+        pytest.param(lambda setup: next_days.children_with_next_days(setup.family.family_id), id="Mes réservations"),
         pytest.param(
             lambda setup: planning.next_open_day(setup.family.ref, setup.child_id, clock.today()), id="next open day"
         ),

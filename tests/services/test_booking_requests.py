@@ -17,7 +17,7 @@ from app.models.mails import OutboxMail
 from app.rules.booking_requests import Obstacle
 from app.rules.capabilities import Role
 from app.rules.states import Actor, BookingStatus
-from app.services import agendas, booking_requests, bookings, closings, enrolment_ends, planning
+from app.services import agendas, booking_requests, bookings, closings, enrolment_ends, next_days, planning
 from app.services.booking_requests import Decided, places_of, waiting_requests
 from app.services.bookings import Result
 from app.services.checks import find_inconsistencies
@@ -91,7 +91,7 @@ def test_what_a_parent_ticks_is_asked_for_with_its_place_and_costs_nothing_yet(s
     week = planning.build_week(setup.family.ref, child_of(setup.family.family_id, setup.child_id), WEDNESDAY)
     assert (week.summary.month_cents, week.days[2].total_cents) == (0, 0)
     # Asked for, it is no presence.
-    assert bookings.next_days(setup.family.family_id) == ()
+    assert next_days.next_days(setup.family.family_id) == ()
     assert agendas.visits_of(setup.family.family_id, WEDNESDAY, WEDNESDAY) == ()
     assert read_day_planning(WEDNESDAY).activities[0].children == 0
     assert_consistent()

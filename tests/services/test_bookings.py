@@ -21,7 +21,7 @@ from app.rules.combinations import Combinations
 from app.rules.deadlines import Counted, DaysBefore, Deadline, FixedMoment
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
-from app.services import bookings
+from app.services import bookings, next_days
 from app.services.bookings import Result, SaveOutcome
 from app.services.checks import find_inconsistencies
 from app.services.combination_settings import save_combinations
@@ -574,7 +574,7 @@ def test_next_days_tell_what_comes_soonest_in_the_order_of_the_day(app: Flask) -
     planning = make_planning()
     for day, units in ((NEXT_WEDNESDAY, ["Matin"]), (WEDNESDAY, ["Après-midi", "Repas"])):
         save(planning.family, planning.child_id, book=[planning.opening(day, unit) for unit in units])
-    found = bookings.next_days(planning.family.family_id)
+    found = next_days.next_days(planning.family.family_id)
     assert [(day.day, day.child_name, day.unit_names) for day in found] == [
         (WEDNESDAY, "Léa", ("Repas", "Après-midi")),
         (NEXT_WEDNESDAY, "Léa", ("Matin",)),
@@ -588,7 +588,7 @@ def test_next_days_leave_out_cancelled_bookings_those_of_others_and_those_far_aw
     save(other, other_child, book=[morning])
     save(planning.family, planning.child_id, book=[morning, planning.opening(date(2026, 12, 9), "Matin")])
     save(planning.family, planning.child_id, cancel=[morning])
-    assert bookings.next_days(planning.family.family_id) == ()
+    assert next_days.next_days(planning.family.family_id) == ()
 
 
 def test_children_are_listed_with_their_activities_and_their_next_day(app: Flask) -> None:
@@ -596,7 +596,7 @@ def test_children_are_listed_with_their_activities_and_their_next_day(app: Flask
     younger = factories.make_child(planning.family, "Hugo", birth_date=date(2022, 1, 1))
     save(planning.family, planning.child_id, book=[planning.opening(NEXT_WEDNESDAY, "Matin")])
     save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
-    lea, hugo = bookings.children_with_next_days(planning.family.family_id)
+    lea, hugo = next_days.children_with_next_days(planning.family.family_id)
     assert (lea.child.id, lea.activity_names) == (planning.child_id, ("Mercredi",))
     assert lea.next_day is not None and lea.next_day.day == WEDNESDAY
     assert (hugo.child.id, hugo.activity_names, hugo.next_day) == (younger, (), None)

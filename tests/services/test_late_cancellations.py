@@ -18,7 +18,7 @@ from app.rules.cells import Action, CellState, Reason
 from app.rules.deadlines import PARIS, DaysBefore, Deadline, Never
 from app.rules.states import Actor, BookingStatus, CancelClass
 from app.rules.tariff_grids import AddRate, ChangePercent, Surcharge, SurchargeCause, flat
-from app.services import agendas, bookings, day_planning
+from app.services import agendas, day_planning, next_days
 from app.services.bookings import Result, SaveOutcome
 from app.services.checks import find_inconsistencies
 from app.services.families import child_of
@@ -259,7 +259,7 @@ def test_the_invoice_asks_for_it_and_says_why(planning: PlanningSetup) -> None:
 def test_who_does_not_come_is_expected_nowhere_and_the_team_reads_when_it_was_told(planning: PlanningSetup) -> None:
     at(FIRST_CHARGED)
     save(planning.family, planning.child_id, charged=both(planning))
-    assert bookings.next_days(planning.family.family_id) == ()
+    assert next_days.next_days(planning.family.family_id) == ()
     assert agendas.visits_of(planning.family.family_id, WEDNESDAY, WEDNESDAY) == ()
     (activity,) = day_planning.read_day_planning(WEDNESDAY).activities
     assert (activity.children, activity.groups) == (0, ())

@@ -11,7 +11,7 @@ from app.access import current_account, current_family, resumed_at
 from app.database import db, write_transaction
 from app.forms.bookings import new_key, read_day, read_key, read_proposal
 from app.htmx import go_to, is_htmx, render_fragment, render_page
-from app.services import aids, bookings, planning
+from app.services import aids, bookings, next_days, planning
 from app.services.booking_reports import report_save
 from app.services.errors import NotFound
 from app.services.families import ChildView
@@ -24,7 +24,7 @@ blueprint = Blueprint("bookings", __name__, url_prefix="/mes-reservations")
 @blueprint.get("")
 def show_children() -> Response:
     """The people of the family, with what each has booked next."""
-    children = bookings.children_with_next_days(current_family().id)
+    children = next_days.children_with_next_days(current_family().id)
     return render_page("family/bookings/children.html", layout="family", children=children)
 
 
