@@ -180,7 +180,7 @@ def _clean_pdf(content: bytes, most_pages: int) -> "pikepdf.Pdf":
             pdf.generate_appearance_streams()
         pdf.flatten_annotations("all")
         for page in pdf.pages:
-            for key in [key for key in page.obj.keys() if key not in _OF_A_PAGE]:  # noqa: SIM118  (no mapping)
+            for key in set(page.obj.keys()) - _OF_A_PAGE:
                 del page.obj[key]
             if not _has_size(page):
                 raise Refused("broken")

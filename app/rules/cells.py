@@ -196,7 +196,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     changed.
 
     A held cell: 1. the unit has started (``PAST``); then the parent may act unless 2. it is invoiced, 3. the other
-    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it), 6. the offer or the
+    family holds it, 4. the family may only look, 5. the day was closed since (staff settle it;
+    what is only asked for, or waits, can be taken back), 6. the offer or the
     time to pay has passed, or, of a confirmed one, only the staff cancel or it is too late to, even charged. Its state
     is that of its standing; on an invoice it is ``INVOICED``, with that reason whatever the hour. Over 2 to 6, a broken
     combination makes what is confirmed or requested ``NOT_ALLOWED`` with the same actions.
@@ -243,6 +244,8 @@ _STATE_OF = {
     BookingStatus.OFFERED: CellState.OFFERED,
     BookingStatus.AWAITING_PAYMENT: CellState.TO_PAY,
 }
+_ASKED = frozenset({BookingStatus.REQUESTED, BookingStatus.WAITING})
+
 _ACTIONS_OF = {
     BookingStatus.CONFIRMED: frozenset({Action.CANCEL}),
     BookingStatus.REQUESTED: frozenset({Action.WITHDRAW}),
@@ -292,7 +295,7 @@ def _held(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
         reason = Reason.HELD_BY_OTHER_FAMILY
     elif not facts.may_act:
         reason = Reason.BLOCKED_FAMILY
-    elif not facts.is_open:
+    elif not facts.is_open and facts.standing not in _ASKED:
         reason = Reason.CLOSED
     else:
         reason = barred

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app import labels
+from app.cell_labels import refusal
 from app.combination_labels import combination_sentence
 from app.filters import NBSP
 from app.rules.cells import Reason
@@ -121,4 +121,4 @@ def _sentence(choice: SavedChoice) -> str:
     is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
     names = catalogue().unit_names(choice.breach)
     broken = combination_sentence(violation, names) if is_broken else None
-    return "Non enregistré. " + labels.refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)
+    return "Non enregistré. " + refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)

@@ -230,7 +230,7 @@ def _decide_at_once(session: Session, enrolment: Enrolment) -> None:
         check_transition(enrolment.status, EnrolmentStatus.WAITING)
         enrolment.status = EnrolmentStatus.WAITING
         return
-    _decide(enrolment, EnrolmentStatus.ACCEPTED, None)
+    _admit(session, [enrolment], None)
     reprice_siblings(session, [enrolment.family_id], enrolment.activity_id)
     tell_parents(session, enrolment, "enrolment_accepted")
 
@@ -354,8 +354,8 @@ def waits_here(activity: ActivityInfo) -> ColumnElement[bool]:
 
 def accept_together(session: Session, activity_id: int, enrolments: Sequence[Enrolment], decided_by: int) -> None:
     """Accept requests of an activity and tell each of the families once."""
+    _admit(session, enrolments, decided_by)
     for enrolment in enrolments:
-        _decide(enrolment, EnrolmentStatus.ACCEPTED, decided_by)
         tell_parents(session, enrolment, "enrolment_accepted")
     reprice_siblings(session, {enrolment.family_id for enrolment in enrolments}, activity_id)
 
@@ -363,7 +363,7 @@ def accept_together(session: Session, activity_id: int, enrolments: Sequence[Enr
 def accept_enrolment(session: Session, enrolment_id: int, decided_by: int) -> None:
     """Accept a request and tell the parents. Raises NotFound, AlreadyDecided and OwnFamily."""
     enrolment = _requested(session, enrolment_id, decided_by)
-    _decide(enrolment, EnrolmentStatus.ACCEPTED, decided_by)
+    _admit(session, [enrolment], decided_by)
     reprice_siblings(session, [enrolment.family_id], enrolment.activity_id)
     tell_parents(session, enrolment, "enrolment_accepted")
 
@@ -412,6 +412,28 @@ def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolmen
     if enrolment.family_id in own_family_ids(decided_by):
         raise OwnFamily
     return enrolment
+
+
+def _admit(session: Session, enrolments: Sequence[Enrolment], decided_by: int | None) -> None:
+    """Accept requests. A child has one group in an activity: that of its other home where it is there already."""
+    child_ids = {each.child_id for each in enrolments}
+    session.execute(select(Child.id).where(Child.id.in_(child_ids)).order_by(Child.id).with_for_update())
+    there = list(
+        session.scalars(
+            select(Enrolment).where(Enrolment.child_id.in_(child_ids), Enrolment.status == EnrolmentStatus.ACCEPTED)
+        )
+    )
+    for enrolment in enrolments:
+        for other in there:
+            if _is_beside(enrolment, other):
+                enrolment.group_id = other.group_id
+        _decide(enrolment, EnrolmentStatus.ACCEPTED, decided_by)
+        there.append(enrolment)
+
+
+def _is_beside(enrolment: Enrolment, other: Enrolment) -> bool:
+    is_same = (enrolment.child_id, enrolment.activity_id) == (other.child_id, other.activity_id)
+    return is_same and enrolment.starts_on <= other.ends_on and other.starts_on <= enrolment.ends_on
 
 
 def _decide(enrolment: Enrolment, status: EnrolmentStatus, decided_by: int | None) -> None:

@@ -10,6 +10,14 @@ from datetime import date, time, timedelta
 from sqlalchemy import func, select
 
 from app import clock, labels
+from app.cell_labels import (
+    BOOKED_MEANWHILE,
+    LOST_MEANWHILE,
+    cell_deadline,
+    cell_label,
+    cell_reason,
+    refusal,
+)
 from app.combination_labels import broken_rule, broken_week, combination_sentence
 from app.database import db
 from app.filters import NBSP
@@ -262,11 +270,11 @@ def _proposed_on(facts: PlanningFacts, day: date, choices: Choices | None) -> fr
 
 def _news(facts: PlanningFacts, choices: Choices, judged: Mapping[date, DayJudgement]) -> dict[int, str]:
     """By opening: what somebody else did since the form was shown, and which choices a save would refuse by now."""
-    news = dict.fromkeys(choices.lost, labels.LOST_MEANWHILE) | dict.fromkeys(choices.appeared, labels.BOOKED_MEANWHILE)
+    news = dict.fromkeys(choices.lost, LOST_MEANWHILE) | dict.fromkeys(choices.appeared, BOOKED_MEANWHILE)
     for id_ in choices.additions | choices.removals:
         cell = judged[facts.openings[id_].day].cells[id_]
         if not cell.can_be_ticked and cell.state is not CellState.NOT_ALLOWED:
-            news[id_] = labels.refusal(
+            news[id_] = refusal(
                 cell.reason or Reason.CLOSED, None, cell.refusing_instant, facts.catalogue.council.phone
             )
     return news
@@ -296,12 +304,12 @@ def _cell_view(
         places_left=facts.room(opening).left,
         price_cents=price.cents,
         is_included=is_included(price.explanation),
-        state_label=labels.cell_label(cell),
-        reason_text=labels.cell_reason(cell, broken, opening.closing_reason, facts.catalogue.council.phone),
+        state_label=cell_label(cell),
+        reason_text=cell_reason(cell, broken, opening.closing_reason, facts.catalogue.council.phone),
         effects=price.effects,
         message=message,
         answer=_answer_sentence(facts.answers.get(opening.id)),
-        detail=labels.cell_deadline(cell),
+        detail=cell_deadline(cell),
     )
 
 

@@ -109,6 +109,15 @@ def test_parent_withdraws_a_request_at_any_time_and_the_place_is_free(sqlite_app
     assert_consistent()
 
 
+def test_parent_withdraws_a_request_of_a_day_that_was_closed_since(sqlite_app: Flask) -> None:
+    setup = asked()
+    with write_transaction() as session:
+        session.execute(update(Opening).values(is_open=False))
+    outcome = save(setup.family, setup.child_id, cancel=[setup.opening(WEDNESDAY, "Matin")])
+    assert [choice.result for choice in outcome.choices] == [Result.WITHDRAWN]
+    assert taken(WEDNESDAY, setup.activity.scope_id) == 0
+
+
 def test_what_is_ticked_beside_a_request_is_one_too(sqlite_app: Flask) -> None:
     setup = asked()
     put_on_request(setup.activity, on_request=False)

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from app.database import db, write_transaction
+from app.models.activities import Group
 from app.models.enrolments import Enrolment
 from app.models.mails import OutboxMail
 from app.models.price_facts import FamilyStanding
 from app.rules.audiences import Audience
+from app.rules.capabilities import Role
 from app.rules.child_files import SectionKind
 from app.rules.enrolment_rules import Allocation, EnrolmentRules, GroupPlaces
 from app.rules.enrolments import EnrolmentBlocker
@@ -115,6 +117,21 @@ def test_each_home_of_a_child_asks_for_itself(activity: ActivitySetup, family: F
     share_child(child, other)
     assert ask(family, child, activity.id) != ask(other, child, activity.id)
     assert len(enrolments.enrolments_of(other.family_id)) == 1
+
+
+def test_a_child_has_the_group_of_its_other_home(activity: ActivitySetup, family: FamilySetup) -> None:
+    other, child_id = make_family("AUTRE"), make_child(family)
+    share_child(child_id, other)
+    agent = make_staff(Role.FILE_CLERK)
+    decide(ask(family, child_id, activity.id), agent)
+    second = ask(other, child_id, activity.id)
+    with write_transaction() as session:  # as a corrected birth date or other ages of the groups would have it
+        big = Group(activity_id=activity.id, name="Les grands", min_age=None, max_age=None)
+        session.add(big)
+        session.flush()
+        session.get_one(Enrolment, second).group_id = big.id
+    decide(second, agent)
+    assert db.session.get_one(Enrolment, second).group_id == activity.group_id
 
 
 def test_nobody_asks_for_what_is_not_theirs(activity: ActivitySetup, family: FamilySetup) -> None:

@@ -193,7 +193,10 @@ def test_an_end_in_the_middle_of_a_week_keeps_its_days_together(home: Home) -> N
 def test_a_save_reads_a_constant_number_of_times(home: Home) -> None:
     def count_reads(days: Collection[date]) -> int:
         statements: list[str] = []
-        listener = lambda _c, _u, statement, *_rest: statements.append(statement)  # noqa: E731
+
+        def listener(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            statements.append(statement)
+
         event.listen(db.engine, "before_cursor_execute", listener)
         try:
             home.save(book=home.ids(days))

@@ -28,7 +28,7 @@ from app.rules.changes import Conflict
 from app.services import booking_requests, change_requests, enrolments, families, quotients, sign_ups, staff_queue
 from app.services.catalogue import catalogue
 from app.services.change_requests import Review
-from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged, UnknownCommune
+from app.services.errors import AlreadyDecided, ForgedForm, NotFound, OwnFamily, RequestChanged, UnknownCommune
 from app.services.families import Values
 from app.services.staff_queue import BookingItem, ChangeItem, Decision, Item, ItemKind, QuotientItem
 
@@ -200,6 +200,8 @@ def accept_bookings() -> BaseResponse:
         return _nothing_ticked()
     despite = None
     if "despite" in request.form:
+        if len(rows) > 1:
+            raise ForgedForm  # a reason is given for what one row says of itself
         item = _booking_item(rows[0])
         form = DespiteForm("despite" if item is None else f"despite-{_key(item)}", is_sent=True)
         if not form.validate() and item is not None:

@@ -112,6 +112,7 @@ def test_conflict_says_why_and_a_reason_accepts_all_the_same(clerk: Client, plan
     assert "aucune sur 1" in answer.text
     answer = post(clerk, ACCEPT, status=422, rows=row, despite="1", reason="")
     assert "Indiquez le motif" in answer.text
+    post(clerk, ACCEPT, status=400, rows=[f"{first_id()}", f"{first_id() + 1}"], despite="1", reason="Fratrie")
     post(clerk, ACCEPT, status=303, rows=row, despite="1", reason="Fratrie")
     assert statuses(planning.child_id)[:2] == ["confirmed", "confirmed"]
 
