@@ -1,0 +1,42 @@
+"""Documents that families hand in, while the staff decide at the same moment."""
+
+import threading
+import time
+
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.database import db, write_transaction
+from app.models.required_documents import SubmittedDocument
+from app.rules.capabilities import Role
+from app.rules.required_documents import DocumentScope, SubmissionStatus
+from app.services import required_documents
+from app.services.errors import AlreadyDecided
+from tests.factories import hand_in, make_document, make_family, make_staff
+from tests.services.test_bookings import run_together
+
+
+def test_a_new_version_and_a_decision_at_once_do_not_overwrite_each_other(app: Flask) -> None:
+    family, agent = make_family(), make_staff(Role.FILE_CLERK)
+    document = make_document(scope=DocumentScope.FAMILY)
+    first = hand_in(family, f"{document}")
+    replaces = threading.Event()
+
+    def wait_before_writing(session: Session, *_rest: object) -> None:
+        if any(isinstance(each, SubmittedDocument) for each in session.new):
+            replaces.set()
+            time.sleep(0.5)
+
+    def decide() -> None:
+        assert replaces.wait(10)
+        with write_transaction() as session:
+            required_documents.accept(session, first, agent, dated_on=None, valid_until=None)
+
+    event.listen(Session, "before_flush", wait_before_writing)
+    try:
+        _second, answer = run_together(app, lambda: hand_in(family, f"{document}"), decide)
+    finally:
+        event.remove(Session, "before_flush", wait_before_writing)
+    assert isinstance(answer, AlreadyDecided)
+    assert db.session.get_one(SubmittedDocument, first).status is SubmissionStatus.REPLACED
