@@ -128,14 +128,16 @@ class Worker:
         return self._take_turn(_expire_some)
 
     def look_after_documents(self) -> int:
-        """Tell of documents that end, and remove files that no row names; once a day, and returns how many mails."""
+        """Once a day tell of documents that end, family by family, then remove files that no row names.
+
+        Returns how many families were told; where a turn is too short the next one goes on.
+        """
         today = clock.today()
         if self._documents_on == today:
             return 0
-        count = 0
-        if required_documents.has_warning_due(db.session()):
-            with write_transaction() as session:
-                count = required_documents.warn_of_ends(session)
+        count = self._take_turn(_warn_some)
+        if required_documents.family_to_warn(db.session()) is not None:
+            return count
         # The list of files comes first: what is written later is not in it.
         left_over = sealed_paths(self._instance_path, ORPHAN_AFTER_SECONDS)
         remove_orphans(self._instance_path, left_over, required_documents.stored_paths(db.session()))
@@ -171,6 +173,16 @@ class Worker:
                 except Exception:
                     # The next round tries again: a database that is away for a while must not end the worker.
                     logger.exception("the worker's round failed: %s", job.__name__)
+
+
+def _warn_some() -> bool:
+    """Of one family; whether there was any."""
+    family_id = required_documents.family_to_warn(db.session())
+    if family_id is None:
+        return False
+    with write_transaction() as session:
+        required_documents.warn_of_ends(session, family_id)
+    return True
 
 
 def _expire_some() -> bool:

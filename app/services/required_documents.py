@@ -343,34 +343,27 @@ def refuse(session: Session, submission_id: int, decided_by: int, reason: str) -
     _tell_parents(session, row, "document_refused")
 
 
-def has_warning_due(session: Session) -> bool:
-    """Whether the family may have to be told of the end of a document."""
-    return session.scalar(select(SubmittedDocument.id).where(_may_be_told()).limit(1)) is not None
+def family_to_warn(session: Session) -> int | None:
+    """A family that has to be told of the end of a document. One query."""
+    return session.scalar(select(SubmittedDocument.family_id).where(_may_be_told()).limit(1))
 
 
-def warn_of_ends(session: Session) -> int:
-    """Tell families of documents that end soon or have ended, each stage once; returns how many mails there are."""
-    today, count = clock.today(), 0
-    rows = session.scalars(select(SubmittedDocument).where(_may_be_told()).order_by(SubmittedDocument.id)).all()
-    asked_by_family: dict[int, Sequence[AskedDocument]] = {}
+def warn_of_ends(session: Session, family_id: int) -> int:
+    """Tell a family of its documents that end soon or have ended, each stage once; returns how many mails there are."""
+    due = select(SubmittedDocument).where(_may_be_told(), SubmittedDocument.family_id == family_id)
+    rows = session.scalars(due.order_by(SubmittedDocument.id).with_for_update()).all()
+    asked = asked_of_family(family_id) if rows else ()
+    wanted = {version.id for each in asked if each.is_asked and each.state.wants_another for version in each.versions}
+    count = 0
     for row in rows:
         assert row.valid_until is not None
         told = {WarningStage.SOON: row.told_soon_at, WarningStage.OVER: row.told_over_at}
-        stage = warning_due(row.valid_until, [stage for stage, at in told.items() if at is not None], today)
-        if stage is None:
-            continue
-        if row.family_id not in asked_by_family:
-            asked_by_family[row.family_id] = asked_of_family(row.family_id)
+        stage = warning_due(row.valid_until, [stage for stage, at in told.items() if at is not None], clock.today())
         if stage is WarningStage.SOON:
             row.told_soon_at = clock.now()
         else:
             row.told_over_at = clock.now()
-        wants = (
-            each.is_asked and each.state.wants_another
-            for each in asked_by_family[row.family_id]
-            if any(version.id == row.id for version in each.versions)
-        )
-        if any(wants):
+        if row.id in wanted:
             count += _tell_parents(session, row, "document_ends")
     return count
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from sqlalchemy import func, select
 from app import clock
 from app.config import Config
 from app.database import db, write_transaction
+from app.integrations.kept_files import keep_sealed
 from app.integrations.payments import PaymentOutcome, PaymentUnavailable
 from app.integrations.pdf import PdfFailed, PdfMaker
 from app.jobs import pdfs
@@ -28,9 +30,11 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice, StoredPdf
 from app.models.mails import OutboxMail
 from app.models.payments import Payment
+from app.models.required_documents import SubmittedDocument
 from app.rules.capabilities import Role
+from app.rules.required_documents import DocumentScope
 from app.rules.states import EnrolmentStatus
-from app.services import papers
+from app.services import papers, required_documents
 from app.services.invoice_runs import start_run, unfinished_run
 from app.services.papers import PaperSubject, record_paper
 from tests.factories import (
@@ -38,7 +42,9 @@ from tests.factories import (
     FamilySetup,
     add_family,
     book_past,
+    hand_in,
     make_basket,
+    make_document,
     make_family,
     make_invoice,
     make_planning,
@@ -270,3 +276,22 @@ def test_requests_expire_as_the_first_of_them_begins_and_each_family_is_told_onc
     assert worker.expire_requests() == 0
     mails = db.session.execute(select(OutboxMail.template, OutboxMail.recipient).order_by(OutboxMail.id)).all()
     assert mails == [("bookings_unanswered", planning.family.email), ("bookings_unanswered", other.email)]
+
+
+def test_families_are_told_of_documents_that_end_and_files_that_nobody_names_go(app: Flask, worker: Worker) -> None:
+    document, agent = make_document(scope=DocumentScope.FAMILY), make_staff()
+    families = [make_family(), make_family("AUTRE")]
+    versions = [hand_in(family, f"{document}") for family in families]
+    with write_transaction() as session:
+        for version in versions:
+            last_day = clock.today() + timedelta(days=20)
+            required_documents.accept(session, version, agent, dated_on=None, valid_until=last_day)
+    folder = Path(app.instance_path)
+    orphan = keep_sealed(folder, b"nobody's").path
+    os.utime(folder / orphan, (0, 0))
+    assert worker.look_after_documents() == 2
+    assert worker.look_after_documents() == 0  # looked at once a day
+    warned = select(OutboxMail.recipient).where(OutboxMail.template == "document_ends").order_by(OutboxMail.id)
+    assert db.session.scalars(warned).all() == [family.email for family in families]
+    kept = db.session.scalars(select(SubmittedDocument.path)).all()
+    assert not (folder / orphan).exists() and all((folder / path).exists() for path in kept)

@@ -189,7 +189,7 @@ def test_families_are_told_once_before_the_end_and_once_after(sqlite_app: Flask)
     for days in (0, 1, 21, 1):
         clock.start_at(clock.now().replace(tzinfo=None) + timedelta(days=days), frozen=True)
         with write_transaction() as session:
-            sent.append(required_documents.warn_of_ends(session))
+            sent.append(required_documents.warn_of_ends(session, family.family_id))
     assert sent == [1, 0, 1, 0]
 
 
