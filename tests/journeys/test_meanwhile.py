@@ -170,3 +170,15 @@ def test_session_that_ends_meanwhile_loses_no_choice_and_saves_none(home: Home, 
     save(page)
     expect(page.locator("main")).to_contain_text("1 réservation enregistrée")
     assert home.booked() == [("Matin", "confirmed")]
+
+
+def test_an_answer_that_arrives_in_the_middle_of_a_tap_does_not_lose_it(home: Home, open_page: OpenPage) -> None:
+    page = home.enter(open_page(PHONE), home.family.user_id)
+    cell = f"#c{home.planning.opening(WEDNESDAY, 'Repas')}"
+    word = page.locator(f"{cell} b:visible").bounding_box()
+    assert word is not None
+    page.mouse.move(word["x"] + 3, word["y"] + 3)
+    page.mouse.down()
+    page.evaluate("cell => { const old = document.querySelector(cell); old.replaceWith(old.cloneNode(true)); }", cell)
+    page.mouse.up()
+    expect(box(page, "Repas")).to_be_checked()
