@@ -9,6 +9,11 @@ def is_htmx() -> bool:
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
+def wants_fragment() -> bool:
+    """Whether a part of the page asks for itself alone. A boosted button wants a page, as it does without htmx."""
+    return is_htmx() and "HX-Boosted" not in request.headers
+
+
 def render_page(template: str, *, layout: str, status: int = 200, **context: object) -> Response:
     """A page: in its full layout, or as the section alone when htmx swaps it in. An invalid form answers 422."""
     chosen = "layouts/section.html" if is_htmx() else f"layouts/{layout}.html"

@@ -10,7 +10,7 @@ from app import clock
 from app.access import current_account, current_family, resumed_at
 from app.database import db, write_transaction
 from app.forms.bookings import new_key, read_day, read_key, read_proposal
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.services import aids, bookings, next_days, planning
 from app.services.booking_reports import report_save
 from app.services.errors import NotFound
@@ -61,7 +61,7 @@ def check_week(child_id: int) -> Response:
     child, children = _child_and_all(child_id)
     day = read_day(request.form.get("jour"), clock.today())
     proposal = read_proposal(request.form)
-    if is_htmx():
+    if wants_fragment():
         week = planning.build_week(current_family(), child, day, proposal, children=children)
         return render_fragment("family/bookings/_week_check.html", week=week)
     return _week_page(child, children, day, proposal)

@@ -10,7 +10,7 @@ from app.config import Config
 from app.database import write_transaction
 from app.downloads import send_pdf
 from app.forms.invoices import read_page, read_ticks
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.integrations.payments import PaymentGateway, PaymentRefused, PaymentUnavailable
 from app.jobs.payments import ask_payment_site
 from app.services import invoice_lists, invoices, payments
@@ -41,7 +41,7 @@ def _address_with_ticks() -> str:
 def show_total() -> Response:
     """What the ticked invoices come to. Reads only; htmx gets the sum alone, a browser without it the page."""
     ticked = read_ticks(request.form)
-    if is_htmx():
+    if wants_fragment():
         selection = invoice_lists.select_invoices(current_family().id, ticked, is_online=_gateway() is not None)
         return render_fragment("family/invoices/_invoice_summary.html", selection=selection)
     return _open_page(ticked, read_page(request.form))

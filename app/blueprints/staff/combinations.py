@@ -11,7 +11,7 @@ from app.combination_labels import combination_rule_words, combination_sentence,
 from app.database import write_transaction
 from app.filters import NBSP, day_long
 from app.forms.staff_combinations import CombinationsForm, combinations_form, read_combinations_form
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
 from app.rules.combinations import CombinationRule, Combinations
 from app.services import combination_settings, deadline_settings
@@ -90,7 +90,7 @@ def preview(activity_id: int) -> Response:
     activity = deadline_settings.read_activity(activity_id)
     form = read_combinations_form(request.form, activity.units)
     rules = form.combinations()
-    if is_htmx():
+    if wants_fragment():
         return render_fragment("staff/settings/_combinations_preview.html", shown=_shown(activity, rules))
     return _page(activity, form, rules, status=200 if rules is not None else 422)
 

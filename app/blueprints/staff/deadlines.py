@@ -11,7 +11,7 @@ from app.access import requires
 from app.database import write_transaction
 from app.filters import NBSP
 from app.forms.staff_deadlines import DeadlineForm, deadline_form, read_deadline_form
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.labels import label
 from app.notice_labels import DEADLINE_TITLES, FREE_UNTIL_THEN, WITHOUT_RULE, instant_words, line_words
 from app.rules.capabilities import Capability
@@ -95,7 +95,7 @@ def preview(activity_id: int) -> Response:
     activity, deadline = deadline_settings.read_activity(activity_id), _asked()
     form = read_deadline_form(request.form, deadline, activity.units)
     rule = form.rule()
-    if is_htmx():
+    if wants_fragment():
         return render_fragment(
             "staff/settings/_deadline_preview.html", without_rule=WITHOUT_RULE[deadline],
             shown=_shown(activity, deadline, rule),

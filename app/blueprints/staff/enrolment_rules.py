@@ -10,7 +10,7 @@ from app.database import write_transaction
 from app.enrolment_labels import rules_words
 from app.filters import NBSP
 from app.forms.staff_enrolment_rules import EnrolmentRulesForm, enrolment_rules_form, read_enrolment_rules_form
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
 from app.rules.enrolment_rules import EnrolmentRules
 from app.services import deadline_settings, enrolment_settings
@@ -63,7 +63,7 @@ def preview(activity_id: int) -> Response:
     activity = deadline_settings.read_activity(activity_id)
     form = read_enrolment_rules_form(request.form, activity, residence_words())
     rules = form.rules()
-    if is_htmx():
+    if wants_fragment():
         return render_fragment(
             "staff/settings/_enrolments_preview.html", shown=_shown(activity, rules), warning=_warning(rules)
         )

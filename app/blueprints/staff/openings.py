@@ -10,7 +10,7 @@ from app.access import requires
 from app.database import write_transaction
 from app.filters import NBSP
 from app.forms.staff_openings import CLOSE, OPEN, DayPlacesForm, DaysForm, OpeningsForm
-from app.htmx import go_to, is_htmx, render_fragment, render_page
+from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
 from app.rules.openings import OpeningPlan
 from app.services import deadline_settings, opening_calendars, openings, scope_settings
@@ -50,7 +50,7 @@ def preview(activity_id: int) -> Response:
     activity = deadline_settings.read_activity(activity_id)
     form = OpeningsForm.of(activity)
     plan = openings.preview(activity_id, form.wish()) if form.validate() else None
-    if is_htmx():
+    if wants_fragment():
         return render_fragment("staff/settings/_openings_preview.html", **_shown(form, plan))
     return _page(activity, form, plan, status=200 if plan is not None else 422)
 

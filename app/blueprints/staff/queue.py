@@ -21,7 +21,7 @@ from app.forms.changes import ReadableChange, readable
 from app.forms.staff_changes import AcceptanceForm, mark_review, review_form
 from app.forms.staff_queue import DespiteForm, RefusalForm, read_rows
 from app.forms.staff_quotients import QuotientForm
-from app.htmx import go_to, is_htmx, leave_for, render_fragment, render_page
+from app.htmx import go_to, leave_for, render_fragment, render_page, wants_fragment
 from app.rules.booking_requests import Obstacle
 from app.rules.capabilities import Capability
 from app.rules.changes import Conflict
@@ -368,7 +368,7 @@ def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
     """The row alone under htmx, else the queue again; `is_late`: a colleague was faster."""
     sentence = _sentence(decision, is_late=is_late)
     status = 409 if is_late else 200
-    if is_htmx():
+    if wants_fragment():
         counts = staff_queue.count_waiting(_kinds())
         return render_fragment(
             "staff/queue/_decided.html", status=status, decision=decision, sentence=sentence, is_late=is_late,
@@ -464,7 +464,7 @@ def _review_page(review: Review, form: SectionForm, acceptance: AcceptanceForm, 
 
 
 def _invalid(item: Item, forms: RowForms, status: int = 422) -> BaseResponse:
-    if is_htmx():
+    if wants_fragment():
         return render_fragment("staff/queue/_item.html", status=status, item=item, forms=forms)
     return _queue_page(status=status, sent={_key(item): forms})
 
