@@ -24,7 +24,7 @@ class ReportDay:
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """A choice that was not saved, and why."""
+    """A choice that was not saved, or what stays booked because of it, and why."""
 
     day: date
     unit_name: str
@@ -48,6 +48,7 @@ class SaveReport:
     withdrawn: tuple[ReportDay, ...]
     withdrawn_count: int
     not_done: tuple[NotDone, ...]
+    not_done_count: int  # how many choices were not saved
     change_cents: int  # by how much the family's bill changed
     effects: tuple[str, ...]
     messages: Mapping[int, str]  # by opening id: what stands in the cells that were not saved
@@ -59,7 +60,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
     not_done = {
         choice: NotDone(_day(choice), units[choice.unit_id].name, _sentence(choice))
         for choice in outcome.choices
-        if choice.result in _NOT_DONE
+        if choice.result in (*_NOT_DONE, Result.STAYS)
     }
     return SaveReport(
         booked=_by_day(outcome, _BOOKED, units),
@@ -75,6 +76,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         withdrawn=_by_day(outcome, [Result.WITHDRAWN], units),
         withdrawn_count=outcome.count(Result.WITHDRAWN),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
+        not_done_count=outcome.count(*_NOT_DONE),
         change_cents=outcome.change_cents,
         effects=outcome.effects,
         messages={choice.opening_id: line.sentence for choice, line in not_done.items()},
@@ -113,12 +115,13 @@ def _sentence(choice: SavedChoice) -> str:
     if choice.result is Result.LOST:
         return f"Annulé entre-temps par une autre personne, ou refusé{NBSP}: rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
-        return f"Non enregistré{NBSP}: un autre choix de ce jour n’était pas possible."
+        return f"Non enregistré{NBSP}: un autre temps de ce jour ne le permet pas."
     if choice.result is Result.WEEK_HELD_BACK:
-        return f"Non enregistré{NBSP}: un autre choix de cette semaine n’était pas possible."
+        return f"Non enregistré{NBSP}: un autre jour de cette semaine ne le permet pas."
     until = datetime.fromisoformat(choice.until) if choice.until else None
     violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number, choice.by)
     is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
     names = catalogue().unit_names(choice.breach)
     broken = combination_sentence(violation, names) if is_broken else None
-    return "Non enregistré. " + refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)
+    became = "Reste réservé. " if choice.result is Result.STAYS else "Non enregistré. "
+    return became + refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)

@@ -47,6 +47,7 @@ class Result(StrEnum):
     REFUSED = auto()  # this choice cannot be had; `reason` says why
     HELD_BACK = auto()  # could be had, but another choice of the same day could not
     WEEK_HELD_BACK = auto()  # could be had, but another choice of a week whose days are counted could not
+    STAYS = auto()  # nobody asked for a change of it; `reason` is the rule that the choices would have broken on it
     ALREADY_BOOKED = auto()  # somebody else of the family was faster
     ALREADY_CANCELLED = auto()
     LOST = auto()  # the parent kept it, but it was cancelled meanwhile
@@ -269,7 +270,8 @@ def _not_saved(facts: PlanningFacts, wish: _DayWish | None, refusals: Mapping[in
     held_back = Result.HELD_BACK if refusals else Result.WEEK_HELD_BACK
     said = [refusals.get(id_) or _choice(facts, id_, held_back) for id_ in wanted]
     # A rule may also be broken by what stays: say so on that cell.
-    return said + [refusals[id_] for id_ in sorted(refusals.keys() - set(wanted))]
+    stays = sorted(refusals.keys() - set(wanted))
+    return said + [replace(refusals[id_], result=Result.STAYS) for id_ in stays]
 
 
 def _save_day(

@@ -129,7 +129,7 @@ def test_what_is_ticked_beside_a_request_is_one_too(sqlite_app: Flask) -> None:
 def test_withdrawing_what_another_request_needs_is_refused(sqlite_app: Flask) -> None:
     setup = asked(book=["Matin", "Repas"])
     outcome = save(setup.family, setup.child_id, cancel=[setup.opening(WEDNESDAY, "Matin")])
-    assert {choice.result for choice in outcome.choices} == {Result.HELD_BACK, Result.REFUSED}
+    assert {choice.result for choice in outcome.choices} == {Result.HELD_BACK, Result.STAYS}
     assert {status for _, status in bookings_of(setup.child_id)} == {"requested"}
 
 

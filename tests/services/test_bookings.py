@@ -203,12 +203,12 @@ def test_day_is_saved_whole_or_not_at_all(app: Flask) -> None:
     assert event_count() == before
 
 
-def test_removal_that_breaks_what_stays_is_refused_on_what_stays(app: Flask) -> None:
+def test_removal_that_breaks_what_stays_is_told_on_what_stays(app: Flask) -> None:
     planning = make_planning()
     morning, meal = planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Repas")
     save(planning.family, planning.child_id, book=[morning, meal])
     outcome = save(planning.family, planning.child_id, cancel=[morning])
-    assert results(outcome) == {morning: Result.HELD_BACK, meal: Result.REFUSED}
+    assert results(outcome) == {morning: Result.HELD_BACK, meal: Result.STAYS}
     assert [status for _, status in bookings_of(planning.child_id)] == ["confirmed", "confirmed"]
 
 

@@ -119,9 +119,12 @@ def test_a_save_of_one_day_knows_the_week_and_its_held_cells_say_why_not(home: H
     one = home.ids(WEEK[2:3])
     outcome = home.save(cancel=one)
     assert {(choice.opening_id, choice.result) for choice in outcome.choices} == {
-        (id_, Result.REFUSED) for id_ in home.ids(WEEK[:2])
+        (id_, Result.STAYS) for id_ in home.ids(WEEK[:2])
     } | {(one[0], Result.WEEK_HELD_BACK)}
-    assert "un autre choix de cette semaine" in report_save(outcome).messages[one[0]]
+    report = report_save(outcome)
+    assert "un autre jour de cette semaine" in report.messages[one[0]]
+    assert report.not_done_count == 1  # what stays was nobody's choice
+    assert plain(report.messages[home.ids(WEEK[:1])[0]]).startswith("Reste réservé. Choisissez au moins 3 jours")
     assert home.save(book=home.ids(WEEK[3:4])).count(Result.BOOKED) == 1
     assert home.save(cancel=one).count(Result.CANCELLED) == 1
     assert home.save(cancel=home.ids([WEEK[0], WEEK[1], WEEK[3]])).count(Result.CANCELLED) == 3
@@ -236,6 +239,7 @@ def test_the_save_does_what_the_screen_says_whatever_is_held_and_wished(home: Ho
             outcome = home.save(book=sorted(ticked - set(held)), cancel=sorted(set(held) - ticked))
             done = outcome.count(Result.BOOKED, Result.CANCELLED)
             assert done == (0 if refused else len(wanted))
-            assert {choice.opening_id for choice in outcome.choices if choice.result is Result.REFUSED} == refused
+            told = {choice.opening_id for choice in outcome.choices if choice.result in (Result.REFUSED, Result.STAYS)}
+            assert told == refused
             outcomes[bool(refused)] += 1
     assert min(outcomes.values()) > 10, outcomes
