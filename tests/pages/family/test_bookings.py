@@ -16,7 +16,7 @@ from app.models.councils import Council
 from app.models.families import FamilyQuotient
 from app.models.invoices import InvoicedBooking, InvoiceLine
 from app.rules.cells import Reason
-from app.rules.combinations import Combinations, WeekCount
+from app.rules.combinations import Combinations, Exclusion, WeekCount
 from app.rules.deadlines import Days, DaysBefore, Deadline
 from app.rules.states import FamilyStatus
 from app.services import booking_requests
@@ -535,6 +535,21 @@ def test_parent_reads_why_before_saving_and_when_a_price_changed(client: Client)
     assert "tarif maximum" not in page.text
     assert len(page.queries) <= 12
     assert "au lieu de" not in client.get(address(planning, NEXT_WEDNESDAY)).text
+
+
+def test_the_bar_tells_two_points_and_how_many_more_the_cells_tell(sqlite_client: Client) -> None:
+    planning = make_planning()
+    with write_transaction() as session:
+        rule = Exclusion(frozenset(planning.activity.units.values()))
+        session.get_one(Activity, planning.activity.id).combinations = Combinations((rule,))
+    page = sqlite_client.sign_in(planning.family.user_id).get(address(planning))
+    ticks = [planning.opening(WEDNESDAY, unit) for unit in planning.activity.units]
+    fragment = checked(sqlite_client, page, ticks)
+    assert fragment.text.count("Mercredi 25 novembre : ") == 2
+    assert "Et 1 autre point, dit dans les cases." in fragment.text
+    for opening_id in ticks:
+        assert "ne se réserve pas le même jour" in words_of(fragment, opening_id)
+    assert "autre point" not in checked(sqlite_client, page, ticks[:2]).text
 
 
 def test_parent_ticks_too_few_days_of_a_week_and_every_cell_and_the_page_after_say_how_many_more(
