@@ -76,3 +76,18 @@ def test_every_route_answers_alike_on_both_databases(sqlite_bed: TestBed, postgr
     if method == "POST":  # they do something: most forms are sent as they should be filled in
         done = [endpoint for endpoint, (status, _) in on_sqlite.items() if status in (200, 303)]
         assert len(done) > len(on_sqlite) / 3, on_sqlite
+
+
+def test_a_page_that_htmx_swaps_in_sends_its_menu_elsewhere_and_nothing_else(sqlite_app: Flask) -> None:
+    world = make_world(sqlite_app)
+    browsers = browsers_of(sqlite_app, world)
+    seen = 0
+    for endpoint, route in ROUTES.items():
+        if route.method != "GET" or not route.is_page or route.door is Door.PUBLIC:
+            continue
+        answer = browsers[route.door].get_any(world.address(endpoint), htmx=True)
+        if answer.status == 200 and answer.text:
+            elsewhere = [part.get("id") for part in answer.root.iter() if part.get("data-hx-swap-oob")]
+            assert elsewhere in (["sections"], []), endpoint  # two-page papers have no menu
+            seen += bool(elsewhere)
+    assert seen > 50
