@@ -404,6 +404,10 @@ def view_of(row: Enrolment) -> EnrolmentView:
 
 
 def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolment:
+    family_id = session.scalar(select(Enrolment.family_id).where(Enrolment.id == enrolment_id))
+    if family_id is not None:
+        # All of the family's, and first, as a save and a common decision do: the prices of all of them may move.
+        lock_children(session, [family_id])
     enrolment = session.scalar(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update())
     if enrolment is None:
         raise NotFound("enrolment")

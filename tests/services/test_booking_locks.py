@@ -1,15 +1,38 @@
-"""What a save holds on PostgreSQL until it is committed: its child and the counters that it may spend, nothing else."""
+"""What a save holds on PostgreSQL until it is committed: its child and the counters that it may spend, nothing else.
+
+And that nobody else holds them in another order: of two who wait for each other, one would be thrown out.
+"""
 
 from __future__ import annotations
 
+from contextvars import Context
+from dataclasses import replace
+from threading import Thread
+from time import sleep
+
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.database import db, write_transaction
+from app.models.activities import TariffVersion
 from app.models.bookings import CapacityCounter
-from app.services import bookings
-from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, add_scope, make_planning, proposal, save
+from app.models.enrolments import Enrolment
+from app.models.families import Child
+from app.rules.states import EnrolmentStatus
+from app.rules.tariff_grids import ChangePercent, Condition, CountedSiblings, Modifier, ModifierKind, Span
+from app.services import bookings, enrolments
+from tests.factories import (
+    NEXT_WEDNESDAY,
+    WEDNESDAY,
+    add_scope,
+    enrol,
+    make_child,
+    make_planning,
+    make_staff,
+    proposal,
+    save,
+)
 
 
 @pytest.mark.postgres
@@ -33,3 +56,37 @@ def test_a_save_holds_the_counters_that_it_may_spend_and_no_others(app: Flask) -
             free = {tuple(row) for row in somebody_else.execute(counters.with_for_update(skip_locked=True))}
     assert {(WEDNESDAY, other), (NEXT_WEDNESDAY, other)} <= everything
     assert everything - free == {(WEDNESDAY, setup.activity.scope_id)}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_who_accepts_an_enrolment_holds_the_familys_children_in_the_order_of_a_save(app: Flask) -> None:
+    setup = make_planning()
+    save(setup.family, setup.child_id, book=[setup.opening(WEDNESDAY, "Matin")])
+    with write_transaction() as session:
+        version = session.scalars(select(TariffVersion)).one()
+        second = Modifier(ModifierKind.SIBLING, Condition(ranks=Span("2+", 2, None)), ChangePercent(-20))
+        version.grid = replace(version.grid, modifiers=(second,), counted_siblings=CountedSiblings.ENROLLED)
+    younger = make_child(setup.family, "Tom")
+    enrolment_id = enrol(younger, setup.family, setup.activity, EnrolmentStatus.REQUESTED)
+    agent = make_staff()
+
+    def accept() -> None:
+        with app.app_context(), write_transaction() as session:
+            enrolments.accept_enrolment(session, enrolment_id, agent)
+
+    waits = text(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    thread = Thread(target=Context().run, args=(accept,))
+    # A save that holds the elder, and comes to the younger.
+    with db.engine.begin() as saving:
+        saving.execute(select(Child.id).where(Child.id == setup.child_id).with_for_update())
+        thread.start()
+        while thread.is_alive() and not saving.scalar(waits):
+            sleep(0.01)
+        free = saving.scalar(select(Child.id).where(Child.id == younger).with_for_update(skip_locked=True))
+    thread.join(timeout=30)
+    assert free == younger
+    db.session.rollback()
+    assert db.session.get_one(Enrolment, enrolment_id).status is EnrolmentStatus.ACCEPTED
