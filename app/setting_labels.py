@@ -46,8 +46,12 @@ def age_words(ages: GroupAges) -> str:
     if least is None and most is None:
         return "tous les âges"
     if most is None:
-        return f"à partir de {least}{NBSP}ans"
-    return f"jusqu’à {most}{NBSP}ans" if least is None else f"de {least} à {most}{NBSP}ans"
+        return f"à partir de {_years(least or 0)}"
+    return f"jusqu’à {_years(most)}" if least is None else f"de {least} à {_years(most)}"
+
+
+def _years(count: int) -> str:
+    return f"{count}{NBSP}an{'s' if count > 1 else ''}"
 
 
 def plan_lines(plan: OpeningPlan, *, done: bool) -> list[str]:

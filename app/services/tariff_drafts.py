@@ -58,12 +58,6 @@ class DraftView:
         return not self.problems and not self.units_without_price
 
 
-def find_draft(activity: ActivityInfo) -> DraftView | None:
-    """The draft of an activity, if it has one."""
-    row = db.session.scalar(_draft_of(activity.id))
-    return None if row is None else _view(row)
-
-
 def draft_ids() -> Mapping[int, int]:
     """The drafts that there are, by activity."""
     rows = db.session.execute(
