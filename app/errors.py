@@ -24,6 +24,7 @@ from app.services.errors import (
     EnrolmentOver,
     FamilyNotActive,
     ForgedForm,
+    GroupFull,
     LastAdministrator,
     NameTaken,
     NotFound,
@@ -46,6 +47,7 @@ _STATUSES_WITH_A_PAGE = {400, 403, 404, 405, 413, 429, 500}
 
 # What a person reads when a command refuses, and with which status.
 _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
+    GroupFull: (409, "Ce groupe est complet."),
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     RequestChanged: (409, "La famille vient de modifier sa demande. Relisez-la avant de décider."),
     UnknownCommune: (409, "Nous ne connaissons pas de commune de ce nom à ce code postal. Corrigez l’adresse."),

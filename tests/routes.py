@@ -263,6 +263,7 @@ ROUTES: Mapping[str, Route] = {
         Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id", sends=_REASON
     ),
     "staff.queue.accept_enrolment": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id"),
+    "staff.queue.list_enrolment": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id"),
     "staff.queue.refuse_enrolment": _staff(
         Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id", sends=_REASON
     ),

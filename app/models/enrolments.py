@@ -30,6 +30,10 @@ class Enrolment(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     refusal_reason: Mapped[str | None]
+    despite_reason: Mapped[str | None]  # why it was accepted though the group had no place left
+    # Put on the waiting list by itself: who said so and when.
+    listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    listed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     # Decided together with others: its rank among those of its group, and why, as the parents read it.
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("allocation_batch.id"))
     rank: Mapped[int | None]

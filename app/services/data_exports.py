@@ -287,7 +287,9 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
             Enrolment.ends_on.label("au"),
             Enrolment.status.label("état"), Enrolment.requested_at.label("demandé le"),
             w.who(Enrolment.requested_by_id).label("par"), Enrolment.decided_at.label("décidé le"),
-            Enrolment.refusal_reason.label("motif du refus"), Enrolment.rank.label("rang"),
+            Enrolment.refusal_reason.label("motif du refus"),
+            Enrolment.despite_reason.label("motif pour accepter au-delà des places"),
+            Enrolment.listed_at.label("sur liste d’attente depuis le"), Enrolment.rank.label("rang"),
             Enrolment.rank_reason.label("motif du rang"), Enrolment.ended_at.label("fin décidée le"),
             Enrolment.end_reason.label("motif de la fin"),
         ).join(Child, Child.id == Enrolment.child_id).join(Activity, Activity.id == Enrolment.activity_id)

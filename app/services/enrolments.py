@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, tuple_
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from app import clock
 from app.database import db
@@ -24,7 +24,7 @@ from app.rules.states import EnrolmentStatus, check_transition
 from app.services import child_files
 from app.services.audiences import audiences_of
 from app.services.catalogue import ActivityInfo, GroupInfo, catalogue
-from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
+from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, GroupFull, NotFound, OwnFamily
 from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
 from app.services.households import households_of
 from app.services.invoices import overdue_of
@@ -58,8 +58,10 @@ class EnrolmentView:
     refusal_reason: str | None
     rank: int | None  # among those decided together
     rank_reason: str | None
+    despite_reason: str | None  # why it was accepted beyond the places of its group
     end_reason: str | None  # where the staff ended it early
     is_over: bool  # its last day has passed
+    line: int | None = None  # on the waiting list without a rank: how many wait there, itself and those before it
 
     @property
     def may_book(self) -> bool:
@@ -107,12 +109,25 @@ class Offer:
 
 def enrolments_of(family_id: int) -> tuple[EnrolmentView, ...]:
     """All enrolments of a family's children through this family, latest request first. One query."""
-    rows = db.session.scalars(
-        select(Enrolment)
+    rows = db.session.execute(
+        select(Enrolment, _line())
         .where(Enrolment.family_id == family_id)
         .order_by(Enrolment.requested_at.desc(), Enrolment.id.desc())
     )
-    return tuple(view_of(row) for row in rows)
+    return tuple(view_of(row, line) for row, line in rows)
+
+
+def _line() -> ScalarSelect[int]:
+    """How many wait in the group of an enrolment up to itself, by arrival, which is how such a list is ranked."""
+    other = aliased(Enrolment)
+    is_before = tuple_(other.requested_at, other.id) <= tuple_(Enrolment.requested_at, Enrolment.id)
+    return (
+        select(func.count(other.id))
+        .where(other.group_id == Enrolment.group_id, other.status == EnrolmentStatus.WAITING, is_before)
+        .where(other.ends_on >= clock.today())
+        .correlate(Enrolment)
+        .scalar_subquery()
+    )
 
 
 def offers_for(family: FamilyRef, child: ChildView) -> tuple[Offer, ...]:
@@ -360,9 +375,16 @@ def accept_together(session: Session, activity_id: int, enrolments: Sequence[Enr
     reprice_siblings(session, {enrolment.family_id for enrolment in enrolments}, activity_id)
 
 
-def accept_enrolment(session: Session, enrolment_id: int, decided_by: int) -> None:
-    """Accept a request and tell the parents. Raises NotFound, AlreadyDecided and OwnFamily."""
+def accept_enrolment(session: Session, enrolment_id: int, decided_by: int, despite: str | None = None) -> None:
+    """Accept a request and tell the parents. `despite`: the reason for going beyond the places of its group.
+
+    Raises NotFound, AlreadyDecided, OwnFamily, and GroupFull where there is no place left and no reason.
+    """
     enrolment = _requested(session, enrolment_id, decided_by)
+    full = _full_group(session, enrolment)
+    if full is not None and not despite:
+        raise full
+    enrolment.despite_reason = despite if full is not None else None
     _admit(session, [enrolment], decided_by)
     reprice_siblings(session, [enrolment.family_id], enrolment.activity_id)
     tell_parents(session, enrolment, "enrolment_accepted")
@@ -376,8 +398,22 @@ def refuse_enrolment(session: Session, enrolment_id: int, decided_by: int, reaso
     tell_parents(session, enrolment, "enrolment_refused")
 
 
-def view_of(row: Enrolment) -> EnrolmentView:
-    """An enrolment with the words of its activity."""
+def put_on_waiting_list(session: Session, enrolment_id: int, decided_by: int) -> None:
+    """Let one request wait for a place, and tell the parents their place in the line. Raises like `refuse_enrolment`.
+
+    « Attributions » decides on it from then on, with the others that wait.
+    """
+    enrolment = _requested(session, enrolment_id, decided_by)
+    check_transition(enrolment.status, EnrolmentStatus.WAITING)
+    enrolment.status = EnrolmentStatus.WAITING
+    # Not who decided: nobody has, and what a family withdraws is known by that.
+    enrolment.listed_at, enrolment.listed_by_id = clock.now(), decided_by
+    session.flush()
+    tell_parents(session, enrolment, "enrolment_waiting")
+
+
+def view_of(row: Enrolment, line: int | None = None) -> EnrolmentView:
+    """An enrolment with the words of its activity; `line`: how many wait up to it, where it waits."""
     known = catalogue()
     activity = known.activities[row.activity_id]
     return EnrolmentView(
@@ -398,16 +434,24 @@ def view_of(row: Enrolment) -> EnrolmentView:
         refusal_reason=row.refusal_reason,
         rank=row.rank,
         rank_reason=row.rank_reason,
+        despite_reason=row.despite_reason,
         end_reason=row.end_reason,
         is_over=row.ends_on < clock.today(),
+        line=line if row.status is EnrolmentStatus.WAITING and row.rank is None else None,
     )
 
 
 def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolment:
-    family_id = session.scalar(select(Enrolment.family_id).where(Enrolment.id == enrolment_id))
-    if family_id is not None:
-        # All of the family's, and first, as a save and a common decision do: the prices of all of them may move.
-        lock_children(session, [family_id])
+    """A request that waits for a decision, locked as a decision on many of them is: children, groups, the request.
+
+    All of the family's children, as a save does: the prices of all of them may move.
+    """
+    found = session.execute(
+        select(Enrolment.family_id, Enrolment.activity_id).where(Enrolment.id == enrolment_id)
+    ).one_or_none()
+    if found is not None:
+        lock_children(session, [found.family_id])
+        lock_groups(session, [group.id for group in catalogue().activities[found.activity_id].groups])
     enrolment = session.scalar(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update())
     if enrolment is None:
         raise NotFound("enrolment")
@@ -416,6 +460,24 @@ def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolmen
     if enrolment.family_id in own_family_ids(decided_by):
         raise OwnFamily
     return enrolment
+
+
+def _full_group(session: Session, enrolment: Enrolment) -> GroupFull | None:
+    """The group that the child would come to, where it has no place left. Who is there through another home has one."""
+    there = session.scalars(
+        select(Enrolment).where(
+            Enrolment.child_id == enrolment.child_id, Enrolment.status == EnrolmentStatus.ACCEPTED,
+            Enrolment.activity_id == enrolment.activity_id, Enrolment.ends_on >= clock.today(),
+        )
+    )  # fmt: skip
+    if any(_is_beside(enrolment, other) for other in there):
+        return None
+    left = places_left(session, [enrolment.group_id]).get(enrolment.group_id)
+    if left is None or left > 0:
+        return None
+    known = catalogue()
+    places = known.activities[enrolment.activity_id].enrolment_rules.places_of(enrolment.group_id) or 0
+    return GroupFull(known.groups[enrolment.group_id].name, places, places - left)
 
 
 def _admit(session: Session, enrolments: Sequence[Enrolment], decided_by: int | None) -> None:
@@ -452,9 +514,10 @@ def tell_parents(session: Session, enrolment: Enrolment, template: str, plan: ob
     child = session.get_one(Child, enrolment.child_id)
     family = session.get_one(Family, enrolment.family_id)
     recipients = [guardian.email for guardian in family.guardians if guardian.email]
+    line = session.scalar(select(_line()).where(Enrolment.id == enrolment.id))
     for email in recipients:
         queue_mail(
             session, template, email, family_id=family.id, child=ChildView(
                 child.id, child.last_name, child.first_name, child.birth_date
-            ), enrolment=view_of(enrolment), plan=plan,
+            ), enrolment=view_of(enrolment, line), plan=plan,
         )  # fmt: skip

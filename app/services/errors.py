@@ -151,6 +151,16 @@ class RankingMoved(DomainError):
     """Requests, places or what is known of the families changed since the agent read the ranking."""
 
 
+class GroupFull(DomainError):
+    """The group of an enrolment has no place left: only a reason lets the staff go beyond it."""
+
+    def __init__(self, group_name: str, places: int, enrolled: int) -> None:
+        super().__init__(group_name)
+        self.group_name = group_name
+        self.places = places
+        self.enrolled = enrolled
+
+
 class EnrolmentOver(DomainError):
     """The enrolment is not accepted, or is over: there is nothing to end."""
 

@@ -103,6 +103,7 @@ class EnrolmentItem:
     request: PendingEnrolment
     age: int  # completed years on the first day
     enrolled: int  # children whose enrolment in the group is accepted and not over
+    places: int | None  # how many the group may enrol; None: without limit
     scopes: tuple[ScopeView, ...]
     lookalikes: tuple[Lookalike, ...]  # families with a child of the same name and birth date
     kind: ItemKind = ItemKind.ENROLMENT
@@ -236,6 +237,7 @@ class Decision:
     decided_at: datetime | None
     activity_name: str | None = None
     is_withdrawn: bool = False  # the family took it back
+    is_listed: bool = False  # it waits for a place
 
 
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
@@ -315,7 +317,7 @@ def read_decision(kind: ItemKind, item_id: int) -> Decision:
     row = db.session.execute(
         select(Enrolment, Child, User.display_name)
         .join(Child, Enrolment.child_id == Child.id)
-        .outerjoin(User, Enrolment.decided_by_id == User.id)
+        .outerjoin(User, User.id == func.coalesce(Enrolment.decided_by_id, Enrolment.listed_by_id))
         .where(Enrolment.id == item_id)
     ).first()
     if row is None:
@@ -323,8 +325,10 @@ def read_decision(kind: ItemKind, item_id: int) -> Decision:
     enrolment, child, by = row
     return Decision(
         kind, enrolment.id, child.full_name, enrolment.family_id,
-        enrolment.status in (EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED), by, enrolment.decided_at,
-        catalogue().activities[enrolment.activity_id].name,
+        enrolment.status in (EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED), by,
+        enrolment.decided_at or enrolment.listed_at, catalogue().activities[enrolment.activity_id].name,
+        is_withdrawn=enrolment.status is EnrolmentStatus.CANCELLED and enrolment.decided_by_id is None,
+        is_listed=enrolment.status is EnrolmentStatus.WAITING,
     )  # fmt: skip
 
 
@@ -495,6 +499,7 @@ def _enrolment_items(own: Collection[int], only: int | None = None) -> list[Enro
                 request=request,
                 age=age_on(request.birth_date, enrolment.starts_on),
                 enrolled=enrolled.get(enrolment.group_id, 0),
+                places=known.activities[enrolment.activity_id].enrolment_rules.places_of(enrolment.group_id),
                 scopes=tuple(scopes),
                 lookalikes=tuple(twins.get(enrolment.child_id, ())),
             )

@@ -315,8 +315,8 @@ def test_nobody_decides_on_their_own_family(world: World, sqlite_app: Flask) -> 
     client = Client(sqlite_app)
     client.sign_in(world.parent_id).get("/gestion/a-traiter")
     before = stored()
-    decisions = ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "refuse_enrolment", "accept_quotient",
-                 "refuse_quotient")  # fmt: skip
+    decisions = ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "list_enrolment", "refuse_enrolment",
+                 "accept_quotient", "refuse_quotient")  # fmt: skip
     for endpoint in (*(f"staff.queue.{name}" for name in decisions), "staff.payments.record_payment"):
         assert ask(client, ROUTES[endpoint], world.address(endpoint))[0] == 403, endpoint
     assert not changed(before)

@@ -25,7 +25,7 @@ from app.services.audiences import audiences_of
 from app.services.catalogue import catalogue
 from app.services.child_files import certify, save_section
 from app.services.enrolment_settings import save_enrolment_rules
-from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, NotFound, OwnFamily
+from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, GroupFull, NotFound, OwnFamily
 from app.services.families import child_of
 from app.services.households import households_of
 from app.services.price_facts import list_commune
@@ -274,3 +274,38 @@ def test_audiences_are_what_prices_know(activity: ActivitySetup, family: FamilyS
         staff = FamilyStanding(family_id=family.family_id, standing=Standing.STAFF, starts_on=date(2026, 11, 1))
         session.add(staff)
     assert found() == frozenset(Audience)
+
+
+def test_one_request_is_accepted_within_the_places_or_for_a_reason(
+    activity: ActivitySetup, family: FamilySetup
+) -> None:
+    set_rules(activity, EnrolmentRules(places=(GroupPlaces(activity.group_id, 1),)))
+    agent, lea = make_staff(), make_child(family)
+    first, second = ask(family, lea, activity.id), ask(family, make_child(family, "Hugo"), activity.id)
+    decide(first, agent)
+    with pytest.raises(GroupFull) as full:
+        decide(second, agent)
+    assert (full.value.places, full.value.enrolled) == (1, 1)
+    other = make_family("AUTRE")
+    share_child(lea, other)
+    decide(ask(other, lea, activity.id), agent)  # one child, one place, whichever home asks
+    with write_transaction() as session:
+        enrolments.accept_enrolment(session, second, agent, "Fratrie.")
+    rows = {row.id: row for row in db.session.scalars(select(Enrolment))}
+    assert (rows[second].status, rows[second].despite_reason) == (EnrolmentStatus.ACCEPTED, "Fratrie.")
+    assert rows[first].despite_reason is None
+
+
+def test_one_request_is_put_on_the_waiting_list_with_its_place_in_the_line(
+    activity: ActivitySetup, family: FamilySetup
+) -> None:
+    agent = make_staff()
+    ids = [ask(family, make_child(family, name), activity.id) for name in ("Léa", "Hugo")]
+    for enrolment_id in ids:
+        with write_transaction() as session:
+            enrolments.put_on_waiting_list(session, enrolment_id, agent)
+    assert {each.id: each.line for each in enrolments.enrolments_of(family.family_id)} == {ids[0]: 1, ids[1]: 2}
+    mails = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
+    assert [mail.template for mail in mails] == ["enrolment_waiting"] * 2 and "rang 2" in mails[1].body
+    with pytest.raises(AlreadyDecided):
+        decide(ids[0], agent)

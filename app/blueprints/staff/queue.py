@@ -28,7 +28,15 @@ from app.rules.changes import Conflict
 from app.services import booking_requests, change_requests, enrolments, families, quotients, sign_ups, staff_queue
 from app.services.catalogue import catalogue
 from app.services.change_requests import Review
-from app.services.errors import AlreadyDecided, ForgedForm, NotFound, OwnFamily, RequestChanged, UnknownCommune
+from app.services.errors import (
+    AlreadyDecided,
+    ForgedForm,
+    GroupFull,
+    NotFound,
+    OwnFamily,
+    RequestChanged,
+    UnknownCommune,
+)
 from app.services.families import Values
 from app.services.staff_queue import BookingItem, ChangeItem, Decision, Item, ItemKind, QuotientItem
 
@@ -80,8 +88,25 @@ def refuse_sign_up(family_id: int) -> BaseResponse:
 @blueprint.post("/inscriptions/<int:enrolment_id>/accepter")
 @requires(Capability.REVIEW_ENROLMENTS)
 def accept_enrolment(enrolment_id: int) -> BaseResponse:
-    """Accept an enrolment."""
-    return _decide(ItemKind.ENROLMENT, enrolment_id, enrolments.accept_enrolment)
+    """Accept an enrolment; with a reason, also beyond the places of its group."""
+    despite = None
+    if "despite" in request.form:
+        form = DespiteForm(f"despite-{ItemKind.ENROLMENT}-{enrolment_id}", is_sent=True)
+        if not form.validate():
+            return _still_waits(enrolment_id, despite=form)
+        despite = form.reason.data
+    try:
+        return _decide(ItemKind.ENROLMENT, enrolment_id, partial(enrolments.accept_enrolment, despite=despite))
+    except GroupFull as full:
+        form = DespiteForm(f"despite-{ItemKind.ENROLMENT}-{enrolment_id}")
+        return _still_waits(enrolment_id, despite=form, note=_full_sentence(full), status=409)
+
+
+@blueprint.post("/inscriptions/<int:enrolment_id>/liste-d-attente")
+@requires(Capability.REVIEW_ENROLMENTS)
+def list_enrolment(enrolment_id: int) -> BaseResponse:
+    """Put an enrolment on the waiting list."""
+    return _decide(ItemKind.ENROLMENT, enrolment_id, enrolments.put_on_waiting_list)
 
 
 @blueprint.post("/inscriptions/<int:enrolment_id>/refuser")
@@ -228,6 +253,22 @@ def refuse_bookings() -> BaseResponse:
     if not is_valid:
         return _queue_page(status=422, batch=form)
     return _decide_bookings(rows, partial(booking_requests.refuse_requests, reason=form.reason.data or ""), "refusée")
+
+
+def _still_waits(
+    enrolment_id: int, *, despite: DespiteForm, note: str | None = None, status: int = 422
+) -> BaseResponse:
+    """The row of an enrolment that was not accepted, with the form for a reason."""
+    item = staff_queue.find_item(current_account().user_id, ItemKind.ENROLMENT, enrolment_id)
+    if item is None:
+        return _answer(staff_queue.read_decision(ItemKind.ENROLMENT, enrolment_id), is_late=True)
+    return _invalid(item, replace(_forms(item), despite=despite, note=note), status=status)
+
+
+def _full_sentence(full: GroupFull) -> str:
+    have = "enfants inscrits" if full.enrolled > 1 else "enfant inscrit"
+    places = f"{full.places} place{'s' if full.places > 1 else ''}"
+    return f"Le groupe « {full.group_name} » est complet{NBSP}: {full.enrolled} {have} pour {places}."
 
 
 def _nothing_ticked() -> BaseResponse:
@@ -384,6 +425,10 @@ def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
 
 def _sentence(decision: Decision, *, is_late: bool) -> str:
     if is_late:
+        if decision.is_withdrawn and decision.kind is ItemKind.ENROLMENT:
+            return f"Trop tard{NBSP}: la demande d’inscription {of(decision.name)} a été retirée par la famille."
+        if decision.is_listed:
+            return f"Déjà traité{NBSP}: la demande d’inscription {of(decision.name)} est sur liste d’attente."
         if decision.is_withdrawn:
             return f"Trop tard{NBSP}: la famille {decision.name} a retiré sa demande."
         by = decision.decided_by or "un collègue"
@@ -402,6 +447,11 @@ def _sentence(decision: Decision, *, is_late: bool) -> str:
         return f"La demande de la famille {decision.name} est acceptée{NBSP}: son dossier est à jour."
     if decision.kind is ItemKind.CHANGE:
         return f"La demande de la famille {decision.name} est refusée{NBSP}: elle reçoit le motif par courriel."
+    if decision.is_listed:
+        return (
+            f"La demande d’inscription {of(decision.name)} à « {decision.activity_name} » est sur liste d’attente"
+            f"{NBSP}: les parents sont prévenus par courriel. La suite se décide dans « Attributions »."
+        )
     what = "acceptée" if decision.accepted else "refusée"
     mail = "les parents sont prévenus" if decision.accepted else "les parents reçoivent le motif"
     return f"L’inscription {of(decision.name)} à « {decision.activity_name} » est {what} : {mail} par courriel."
@@ -416,7 +466,7 @@ class RowForms:
     acceptance: AcceptanceForm | None = None  # of a change's row
     rows: tuple[ReadableChange, ...] = ()  # what it changes
     note: str | None = None  # why nothing was decided
-    despite: DespiteForm | None = None  # of a booking that only a reason lets accept
+    despite: DespiteForm | None = None  # of what only a reason lets accept
     ticked: frozenset[int] | None = None  # of a booking's row: what its refusal is about; None: all of it
 
     @property

@@ -4,12 +4,14 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock
-from app.database import db
+from app.database import db, write_transaction
 from app.models.enrolments import Enrolment
 from app.models.families import Family
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
+from app.rules.enrolment_rules import EnrolmentRules, GroupPlaces
 from app.rules.states import EnrolmentStatus, FamilyStatus
+from app.services.enrolment_settings import save_enrolment_rules
 from tests import factories
 from tests.client import Client
 
@@ -142,6 +144,38 @@ def test_clerk_accepts_and_refuses_enrolments_and_parents_are_told(clerk: Client
     assert enrolment_status(first) is EnrolmentStatus.ACCEPTED
     assert enrolment_status(second) is EnrolmentStatus.REFUSED
     assert mails() == ["enrolment_accepted", "enrolment_refused"]
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_a_full_group_is_said_with_its_numbers_and_a_reason_or_the_waiting_list_goes_on(
+    clerk: Client, htmx: bool
+) -> None:
+    activity, family = factories.make_activity(), factories.make_family()
+    with write_transaction() as session:
+        save_enrolment_rules(session, activity.id, EnrolmentRules(places=(GroupPlaces(activity.group_id, 1),)))
+    first, *asked = (
+        factories.enrol(factories.make_child(family, name), family, activity, EnrolmentStatus.REQUESTED)
+        for name in ("Léa", "Hugo", "Zoé")
+    )
+    clerk.get(QUEUE)
+    clerk.submit(f"{QUEUE}/inscriptions/{first}/accepter")
+    clerk.get(QUEUE)
+    accept = f"{QUEUE}/inscriptions/{asked[0]}/accepter"
+    full = clerk.submit(accept, status=409, htmx=htmx)
+    assert full.is_fragment is htmx and "est complet : 1 enfant inscrit pour 1 place." in full.text
+    token = {"csrf_token": full.all("input", name="csrf_token")[0].get("value")}
+    clerk.post(accept, {**token, "despite": "1", "reason": " "}, status=422, htmx=htmx)
+    assert enrolment_status(asked[0]) is EnrolmentStatus.REQUESTED
+    clerk.post(accept, {**token, "despite": "1", "reason": "Fratrie."}, status=200 if htmx else 303, htmx=htmx)
+    assert enrolment_status(asked[0]) is EnrolmentStatus.ACCEPTED
+    assert "Fratrie." in clerk.get(f"/gestion/familles/{family.family_id}").text
+    clerk.get(QUEUE)
+    listed = clerk.submit(f"{QUEUE}/inscriptions/{asked[1]}/liste-d-attente", status=200 if htmx else None, htmx=htmx)
+    assert enrolment_status(asked[1]) is EnrolmentStatus.WAITING
+    assert "sur liste d’attente" in listed.text
+    clerk.post(accept.replace(str(asked[0]), str(asked[1])), token, status=409)
+    parent = clerk.sign_in(family.user_id).get("/mes-inscriptions")
+    assert "Votre demande est sur liste d’attente, au rang 1 dans l’ordre d’arrivée." in parent.text
 
 
 @pytest.mark.parametrize("htmx", [False, True])
