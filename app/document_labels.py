@@ -59,7 +59,7 @@ def refusal_sentence(judgement: Judgement, names: Sequence[str]) -> str:
     """Why what was handed in is refused: « photo.heic : ce fichier est vide. » `names`: those of the files."""
     sentence = _REFUSALS[judgement.refusal]
     if judgement.index is None:
-        return spaced(sentence)
+        return spaced(sentence[0].upper() + sentence[1:])
     name = shown_name(names[judgement.index]) or f"fichier {judgement.index + 1}"
     return spaced(f"{name} : {sentence}")
 

@@ -155,6 +155,21 @@ def _page_loop() -> bytes:
     )  # fmt: skip
 
 
+def drawing_in_drawings(levels: int = 8, times: int = 30) -> bytes:
+    """Two kilobytes that draw a square hundreds of milliards of times."""
+
+    def change(made: pikepdf.Pdf) -> None:
+        form = {"Type": Name.XObject, "Subtype": Name.Form, "BBox": Array([0, 0, 595, 842])}
+        inner = made.make_indirect(Stream(made, b"0 0 9 9 re f", **form))
+        for _ in range(levels):
+            inside = Dictionary(XObject=Dictionary(F=inner))
+            inner = made.make_indirect(Stream(made, b"/F Do " * times, Resources=inside, **form))
+        made.pages[0].Resources = Dictionary(XObject=Dictionary(F=inner))
+        made.pages[0].Contents = made.make_indirect(Stream(made, b"/F Do"))
+
+    return pdf(change)
+
+
 _SVG = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 _ZIP = b"PK\x03\x04" + bytes(2500)
 
@@ -245,6 +260,7 @@ FILES: Mapping[str, Callable[[], list[bytes]]] = {
     "a PDF with a picture of 10,000 megapixels": lambda: [
         _with_stream(b"", Type=Name.XObject, Subtype=Name.Image, Width=100_000, Height=100_000)
     ],
+    "a PDF with a drawing in a drawing": lambda: [drawing_in_drawings(1)],
     "a PDF of 70,000 parts": lambda: [
         pdf(
             lambda made: made.Root.__setitem__("/Parts", Array([made.make_indirect(Array([n])) for n in range(70_000)]))

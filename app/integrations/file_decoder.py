@@ -17,6 +17,7 @@ import json
 import math
 import os
 import resource
+import signal
 import sys
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pikepdf
+    import pypdfium2
     from PIL.Image import Image
 
 A4_POINTS = (595.28, 841.89)
@@ -34,6 +36,7 @@ PICTURE_WIDTH = 1400
 MOST_OBJECTS = 60_000
 MOST_UNPACKED = 150_000_000
 MOST_PIXELS_IN_PDF = 120_000_000
+SECONDS_TO_DRAW = 5  # a page, of the processor; a scan takes a twentieth of one
 
 # What a PDF may do only by itself; a link to a page (GoTo) or to an address (URI) is merely left out.
 _ACTIONS = frozenset(
@@ -79,7 +82,31 @@ def decode(task: dict[str, Any], files: list[bytes]) -> tuple[dict[str, Any], by
             raise Refused("too_many_pages", index)
     output = io.BytesIO()
     made.save(output, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    if "pdf" in task["kinds"]:
+        _draw_all(output.getvalue())
     return {"pages": len(made.pages)}, output.getvalue()
+
+
+def _draw_all(pdf: bytes) -> None:
+    """Draw each page once: drawings within drawings take hours, and whoever looks at the page would wait for them.
+
+    Drawing stops at nothing but the end of the process, which is TOO_COMPLEX. Raises Refused for what cannot be shown.
+    """
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+        for number in range(len(document)):
+            signal.setitimer(signal.ITIMER_PROF, SECONDS_TO_DRAW)
+            _drawn(document[number])
+    except pypdfium2.PdfiumError:
+        raise Refused("broken") from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _drawn(page: "pypdfium2.PdfPage") -> "pypdfium2.PdfBitmap":
+    return page.render(scale=min(PICTURE_WIDTH / page.get_width(), 2 * PICTURE_WIDTH / page.get_height()))
 
 
 def _add_photo(made: "pikepdf.Pdf", content: bytes, kind: str, most_pixels: int) -> None:
@@ -302,10 +329,8 @@ def show(task: dict[str, Any], files: list[bytes]) -> tuple[dict[str, Any], byte
     document = pypdfium2.PdfDocument(files[0])
     if not 0 <= task["page"] < len(document):
         raise Refused("broken")
-    page = document[task["page"]]
-    scale = min(PICTURE_WIDTH / page.get_width(), 2 * PICTURE_WIDTH / page.get_height())
     output = io.BytesIO()
-    page.render(scale=scale).to_pil().convert("RGB").save(output, "JPEG", quality=80)
+    _drawn(document[task["page"]]).to_pil().convert("RGB").save(output, "JPEG", quality=80)
     return {}, output.getvalue()
 
 

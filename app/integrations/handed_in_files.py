@@ -35,10 +35,13 @@ MOST_MEMORY_BYTES = 1_200_000_000
 TIMEOUT_SECONDS = 40
 AT_ONCE = 2
 LONGEST_WAIT_SECONDS = 20
+MOST_UPLOADS = 2 * AT_ONCE
+"""How many hand in at a time, decoded or waiting: each of them keeps one of the server's threads from its pages."""
 
 logger = logging.getLogger(__name__)
 
 _places = threading.BoundedSemaphore(AT_ONCE)
+_uploads = threading.BoundedSemaphore(MOST_UPLOADS)
 
 
 class FileRefused(Exception):
@@ -85,13 +88,18 @@ def decode_files(files: Sequence[bytes]) -> DecodedFile:
     kinds = [kind_of(content[:BYTES_OF_KIND]) for content in files]
     if None in kinds:
         raise FileRefused(Judgement(FileRefusal.UNKNOWN_KIND, kinds.index(None)))
-    facts, pdf = _run(
-        {
-            "do": "decode", "kinds": kinds, "most_pages": MOST_PAGES, "most_pixels": MOST_PIXELS,
-            "most_jpeg_pixels": MOST_JPEG_PIXELS,
-        },
-        files,
-    )  # fmt: skip
+    if not _uploads.acquire(blocking=False):
+        raise FileRefused(Judgement(FileRefusal.BUSY))
+    try:
+        facts, pdf = _run(
+            {
+                "do": "decode", "kinds": kinds, "most_pages": MOST_PAGES, "most_pixels": MOST_PIXELS,
+                "most_jpeg_pixels": MOST_JPEG_PIXELS,
+            },
+            files,
+        )  # fmt: skip
+    finally:
+        _uploads.release()
     if len(pdf) > MOST_BYTES_KEPT:
         raise FileRefused(Judgement(FileRefusal.TOO_HEAVY_TOGETHER))
     return DecodedFile(pdf, facts["pages"])

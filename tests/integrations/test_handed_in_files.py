@@ -5,8 +5,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pikepdf
 import pytest
@@ -24,7 +25,8 @@ from app.rules.handed_in_files import (
     judge_files,
     kind_of,
 )
-from tests.awkward_files import BLUE, FILES, PLACE, RED, photo
+from app.start import THREADS
+from tests.awkward_files import BLUE, FILES, PLACE, RED, drawing_in_drawings, photo
 from tests.rules.tables import Row, cases, number_or_none, rows
 from tests.served import ROOT
 
@@ -129,6 +131,26 @@ def test_time_that_is_not_there_is_a_refusal(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(FileRefused) as refusal:
         decode_files([photo()])
     assert refusal.value.judgement.refusal is FileRefusal.TOO_COMPLEX
+
+
+def test_a_page_that_takes_hours_to_draw_is_refused_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handed_in_files, "TIMEOUT_SECONDS", 20)
+    with pytest.raises(FileRefused) as refusal:
+        decode_files([drawing_in_drawings()])
+    assert refusal.value.judgement.refusal is FileRefusal.TOO_COMPLEX
+
+
+def test_the_fifth_at_once_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handed_in_files, "_places", threading.BoundedSemaphore(1))
+    with ExitStack() as others, handed_in_files._places:
+        for _ in range(handed_in_files.MOST_UPLOADS):
+            others.enter_context(handed_in_files._uploads)
+        started = time.monotonic()
+        with pytest.raises(FileRefused) as refusal:
+            decode_files([photo()])
+        assert time.monotonic() - started < 5
+    assert refusal.value.judgement.refusal is FileRefusal.BUSY
+    assert 3 * handed_in_files.MOST_UPLOADS <= THREADS  # what is left is for the pages of the others
 
 
 def test_more_than_two_at_once_wait_and_are_then_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
