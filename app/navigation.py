@@ -38,6 +38,7 @@ FAMILY_SECTIONS = (
     Section("Mes factures", "family.invoices.show", "invoices"),
     Section("Mes documents", "family.required_documents.show", "documents"),
     Section("Historique", "family.history.show", "history"),
+    Section("Documentation structure", "family.publications.show", "documents"),
 )
 
 QUEUE_CAPABILITIES = frozenset(
@@ -60,6 +61,7 @@ STAFF_SECTIONS = (
     Section("Aides", "staff.aids.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES})),
+    Section("Documentation", "staff.publications.show", "documents", frozenset({Capability.PUBLISH})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
     Section("Agents", "staff.agents.show", "account", frozenset({Capability.MANAGE_USERS})),
     Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS})),

@@ -20,6 +20,10 @@ _WORDS: Mapping[UsageKind, tuple[str, str]] = {
     UsageKind.TARIFF: ("grille de tarifs", "grilles de tarifs"),
     UsageKind.REQUIRED_DOCUMENT: ("pièce demandée", "pièces demandées"),
     UsageKind.SUBMITTED_DOCUMENT: ("document déposé", "documents déposés"),
+    UsageKind.PUBLICATION: ("publication", "publications"),
+    UsageKind.TEXT_TO_ACCEPT: ("texte à accepter", "textes à accepter"),
+    UsageKind.TEXT_VERSION: ("texte à accepter", "versions de textes à accepter"),
+    UsageKind.TEXT_ACCEPTANCE: ("acceptation", "acceptations"),
     UsageKind.OPENING_OUTSIDE: ("ouverture hors de ces dates", "ouvertures hors de ces dates"),
 }
 

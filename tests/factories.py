@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, write_transaction
-from app.integrations.kept_files import keep_sealed
+from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file, keep_sealed
 from app.integrations.school_calendars import read_calendar
 from app.models.accounts import StaffRole, User
 from app.models.activities import (
@@ -80,12 +80,13 @@ from app.services import (
     outings,
     payments,
     prepaid_books,
+    publications,
     required_document_settings,
     required_documents,
 )
 from app.services.aids import AidInput, FundInput
 from app.services.bookings import SaveOutcome
-from app.services.catalogue import catalogue
+from app.services.catalogue import Readers, catalogue
 from app.services.counters import make_counters
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
@@ -93,6 +94,7 @@ from app.services.outings import OutingInput
 from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
 from app.services.prepaid_books import BookSale
+from app.services.publications import NewFile, PublicationInput
 from app.services.required_document_settings import DocumentInput
 from app.services.required_documents import HandedInFile
 
@@ -319,6 +321,21 @@ def hand_in(family: FamilySetup, asked: str, content: bytes = b"%PDF-1.4", key: 
             session, families.family_ref(family.family_id), family.user_id, asked,
             HandedInFile(sealed, "scan.pdf", len(content), 1), form_key=key or sealed.path, dated_on=None,
         ).id  # fmt: skip
+
+
+A_PUBLICATION = PublicationInput(
+    name="Livret d’accueil", description="", category="", shown_from=date(2026, 9, 1), shown_until=None, is_shown=True,
+    readers=Readers(), document_id=None,
+)  # fmt: skip
+
+
+def publish(name: str = "Livret d’accueil", readers: Readers = A_PUBLICATION.readers, **changes: Any) -> int:
+    """A publication with a file, by default for everybody, and its id."""
+    typed = replace(A_PUBLICATION, name=name, readers=readers, **changes)
+    path = str(keep_file(Path(current_app.instance_path), PUBLISHED_FOLDER, b"%PDF-1.4 essai", ".pdf"))
+    user_id = make_staff(Role.FILE_CLERK)
+    with write_transaction() as session:
+        return publications.add_publication(session, user_id, typed, NewFile(path, 14, 1, "0" * 64))
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

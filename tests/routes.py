@@ -42,6 +42,7 @@ from app.services import (
     tariff_drafts,
     tariffs,
 )
+from app.services.catalogue import Readers
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
@@ -233,6 +234,8 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_invoice": _family(argument="invoice_id"),
     "family.invoices.show_pdf": _family(argument="invoice_id"),
     "family.invoices.show_receipt": _family(argument="payment_id"),
+    "family.publications.show": _family(),
+    "family.publications.show_file": _family(argument="publication_id", is_page=False),
     "family.required_documents.show": _family(),
     "family.required_documents.show_document": _family(argument="asked"),
     "family.required_documents.hand_in": _family("POST", "asked", answers=422),
@@ -273,6 +276,17 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_quotient": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
     ),
+    "staff.publications.show": _staff(Capability.PUBLISH),
+    "staff.publications.new": _staff(Capability.PUBLISH),
+    "staff.publications.add": _staff(Capability.PUBLISH, method="POST", answers=422),
+    "staff.publications.edit": _staff(Capability.PUBLISH, argument="publication_id"),
+    "staff.publications.save": _staff(Capability.PUBLISH, method="POST", argument="publication_id", answers=422),
+    "staff.publications.replace_file": _staff(
+        Capability.PUBLISH, method="POST", argument="publication_id", answers=422
+    ),
+    "staff.publications.show_file": _staff(Capability.PUBLISH, argument="publication_id", is_page=False),
+    "staff.publications.move_up": _staff(Capability.PUBLISH, method="POST", argument="publication_id"),
+    "staff.publications.delete": _staff(Capability.PUBLISH, method="POST", argument="publication_id"),
     "staff.required_documents.show": _staff(Capability.REVIEW_DOCUMENTS, argument="submission_id"),
     "staff.required_documents.show_picture": _staff(Capability.REVIEW_DOCUMENTS, argument="submission_id"),
     "staff.required_documents.show_pdf": _staff(Capability.REVIEW_DOCUMENTS, argument="submission_id"),
@@ -577,6 +591,7 @@ def make_world(app: Flask) -> World:
     strangers_ids = {
         "asked": f"{document_id}-{strangers_child_id}",
         "submission_id": strangers_submission_id,
+        "publication_id": factories.publish("Pour les autres", Readers(levels=frozenset({"CM2"}))),
         "request_id": factories.ask_change(stranger),
         "enrolment_id": requested_enrolment_id,
         "session_id": session_ids[stranger.user_id],
@@ -588,7 +603,7 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            **regie_ids, **file_ids, "publication_id": factories.publish("Livret d’accueil"), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from app.crypto import open_sealed, seal
 
 SEALED_FOLDER = "handed-in"
+PUBLISHED_FOLDER = "publications"  # what the council offers for download: nobody's secret, and not encrypted
 _SEALED = ".sealed"
 _PARTIAL = ".partial"
 
@@ -68,13 +69,13 @@ def remove_file(instance_path: Path, path: str) -> None:
     (instance_path / path).unlink(missing_ok=True)
 
 
-def sealed_paths(instance_path: Path, older_than_seconds: float) -> list[str]:
-    """The sealed files, and what was begun of some, that have been there for so long."""
+def uploaded_paths(instance_path: Path, older_than_seconds: float) -> list[str]:
+    """What was handed in or published, and what was begun of some, that has been there for so long."""
     last = time.time() - older_than_seconds
-    found = (instance_path / SEALED_FOLDER).glob("*/*")
     return [
         str(PurePosixPath(path.relative_to(instance_path)))
-        for path in found
+        for folder in (SEALED_FOLDER, PUBLISHED_FOLDER)
+        for path in (instance_path / folder).glob("*/*")
         if path.is_file() and path.stat().st_mtime < last
     ]
 

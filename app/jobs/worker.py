@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from app import clock
 from app.config import Config
 from app.database import db, write_transaction
-from app.integrations.kept_files import remove_orphans, sealed_paths
+from app.integrations.kept_files import remove_orphans, uploaded_paths
 from app.integrations.mail import Mailer, MailRefused
 from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import PaperJob
-from app.services import booking_requests, enrolment_ends, mails, required_documents
+from app.services import booking_requests, enrolment_ends, mails, publications, required_documents
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -139,8 +139,9 @@ class Worker:
         if required_documents.family_to_warn(db.session()) is not None:
             return count
         # The list of files comes first: what is written later is not in it.
-        left_over = sealed_paths(self._instance_path, ORPHAN_AFTER_SECONDS)
-        remove_orphans(self._instance_path, left_over, required_documents.stored_paths(db.session()))
+        left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS)
+        named = required_documents.stored_paths(db.session()) | publications.stored_paths(db.session())
+        remove_orphans(self._instance_path, left_over, named)
         self._documents_on = today
         return count
 

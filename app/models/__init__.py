@@ -15,6 +15,7 @@ from app.models import (
     payments,
     prepaid_books,
     price_facts,
+    publications,
     reference_data,
     required_documents,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "payments",
     "prepaid_books",
     "price_facts",
+    "publications",
     "reference_data",
     "required_documents",
 ]

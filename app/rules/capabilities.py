@@ -39,6 +39,7 @@ class Capability(StrEnum):
     REVIEW_DOCUMENTS = auto()  # who has it may see health: documents may be about it
     VIEW_CHILD_FILES = auto()
     VIEW_HEALTH = auto()
+    PUBLISH = auto()  # files for download, and texts to accept
     EDIT_SETTINGS = auto()
     MANAGE_USERS = auto()
 
@@ -59,6 +60,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.REVIEW_DOCUMENTS,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
+            Capability.PUBLISH,
         }
     ),
     Role.REGISSEUR: frozenset(

@@ -23,6 +23,7 @@ from app.models.activities import (
     TariffVersion,
     Unit,
 )
+from app.models.publications import PublicationActivity, TextActivity
 from app.models.required_documents import RequiredDocumentActivity
 from app.rules.calendars import add_months
 from app.rules.copies import combinations_of_copy, enrolment_rules_of_copy, grid_of_copy, months_between, notice_of_copy
@@ -68,8 +69,9 @@ def copy_activity(session: Session, activity_id: int, typed: CopyInput) -> int:
     rules = select(ActivityNoticeRule).where(ActivityNoticeRule.activity_id == activity_id)
     for row in session.scalars(rules.order_by(ActivityNoticeRule.id)):
         session.add(_copied(row, activity_id=copy.id, rule=notice_of_copy(row.rule, units, months)))
-    asked = select(RequiredDocumentActivity).where(RequiredDocumentActivity.activity_id == activity_id)
-    session.add_all([_copied(row, activity_id=copy.id) for row in session.scalars(asked)])
+    for kind in (RequiredDocumentActivity, PublicationActivity, TextActivity):
+        links = select(kind).where(kind.activity_id == activity_id)
+        session.add_all([_copied(row, activity_id=copy.id) for row in session.scalars(links)])
     _copy_prices(session, activity_id, copy.id, units, season, typed.prices)
     _copy_scopes(session, season.id, units, groups)
     session.flush()

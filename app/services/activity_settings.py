@@ -18,11 +18,16 @@ from app.models.activities import (
     Unit,
 )
 from app.models.bookings import CapacityCounter, Opening
-from app.models.required_documents import RequiredDocumentActivity
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import NameTaken, NotFound, Usage, UsageKind
 from app.services.places import stop_bookings
-from app.services.usages import check_unused, usages_of_activity, usages_of_group, usages_of_unit
+from app.services.usages import (
+    check_unused,
+    mentions_of_activity,
+    usages_of_activity,
+    usages_of_group,
+    usages_of_unit,
+)
 
 Row = TypeVar("Row", Activity, Group, Unit)
 
@@ -209,9 +214,7 @@ def delete_activity(session: Session, activity_id: int) -> None:
     stop_bookings(session)
     row = _existing(session, Activity, activity_id)
     unit_ids = _unit_ids(session, activity_id)
-    asked = select(func.count()).where(RequiredDocumentActivity.activity_id == activity_id)
-    documents = Usage(UsageKind.REQUIRED_DOCUMENT, session.scalar(asked) or 0)
-    check_unused((*usages_of_activity(session, activity_id, unit_ids), documents))
+    check_unused((*usages_of_activity(session, activity_id, unit_ids), *mentions_of_activity(session, activity_id)))
     session.execute(delete(Opening).where(Opening.unit_id.in_(unit_ids)))
     session.delete(row)
     session.flush()

@@ -7,7 +7,7 @@ a setting changed (see models/catalogue.py). Rules get their values from here, n
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from types import MappingProxyType
 
 from sqlalchemy import select
@@ -34,6 +34,14 @@ from app.models.changes import FieldPolicyChoice
 from app.models.child_files import School, VaccineObligation
 from app.models.councils import Council
 from app.models.price_facts import ResidenceCommune
+from app.models.publications import (
+    Publication,
+    PublicationActivity,
+    PublicationFile,
+    TextActivity,
+    TextToAccept,
+    TextVersion,
+)
 from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.models.required_documents import RequiredDocument, RequiredDocumentActivity
@@ -45,6 +53,7 @@ from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
+from app.rules.publications import Readership, Shown, VersionDay
 from app.rules.required_documents import Applicability, DocumentDemand, FilesWanted, Validity
 from app.rules.tariff_grids import GridVersion
 from app.rules.vaccinations import VaccineRule
@@ -167,6 +176,55 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Readers:
+    """Whom a publication or a text is for, as the staff set it; empty or None: whoever."""
+
+    season_id: int | None = None
+    activities: frozenset[int] = frozenset()
+    levels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A version of a publication's file: where it lies in the instance folder, and what is said of it."""
+
+    id: int
+    path: str
+    size_bytes: int
+    page_count: int
+    content_hash: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationInfo:
+    """A file that the council offers for download, or did."""
+
+    id: int
+    name: str
+    description: str
+    category: str
+    shown: Shown
+    readers: Readers
+    readership: Readership
+    document_id: int | None  # as which it comes back
+    files: tuple[StoredFile, ...]  # the last one is offered
+
+
+@dataclass(frozen=True, slots=True)
+class TextInfo:
+    """A text that families are asked to accept, or were; what its versions say is not here."""
+
+    id: int
+    name: str
+    demand: DocumentDemand
+    is_asked: bool
+    readers: Readers
+    readership: Readership
+    versions: tuple[VersionDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One version of everything the staff set."""
 
@@ -181,6 +239,8 @@ class Catalogue:
     vaccines: tuple[VaccineRule, ...]
     field_policies: Mapping[FileField, FieldPolicy]  # where the staff chose otherwise than the defaults
     documents: tuple[DocumentInfo, ...]  # by name
+    publications: tuple[PublicationInfo, ...]  # in their order
+    texts: tuple[TextInfo, ...]  # by name
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
@@ -316,6 +376,8 @@ def _load(session: Session, version: int) -> Catalogue:
         ),
         field_policies=MappingProxyType({row.field: row.policy for row in session.scalars(select(FieldPolicyChoice))}),
         documents=_load_documents(session),
+        publications=_load_publications(session, activities),
+        texts=_load_texts(session, activities),
         residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
     )
 
@@ -365,7 +427,7 @@ def _load_documents(session: Session) -> tuple[DocumentInfo, ...]:
                 frozenset(activities[row.id]),
                 row.min_age,
                 row.max_age,
-                frozenset(filter(None, row.levels.split(","))),
+                _levels(row.levels),
             ),
             demand=row.demand,
             wanted=row.wanted,
@@ -375,6 +437,66 @@ def _load_documents(session: Session) -> tuple[DocumentInfo, ...]:
         )
         for row in session.scalars(select(RequiredDocument).order_by(RequiredDocument.name))
     )
+
+
+def _load_publications(session: Session, all_: Mapping[int, ActivityInfo]) -> tuple[PublicationInfo, ...]:
+    activities: defaultdict[int, set[int]] = defaultdict(set)
+    for link in session.scalars(select(PublicationActivity)):
+        activities[link.publication_id].add(link.activity_id)
+    files: defaultdict[int, list[StoredFile]] = defaultdict(list)
+    for file in session.scalars(select(PublicationFile).order_by(PublicationFile.id)):
+        stored = StoredFile(file.id, file.path, file.size_bytes, file.page_count, file.content_hash, file.added_at)
+        files[file.publication_id].append(stored)
+    found = []
+    for row in session.scalars(select(Publication).order_by(Publication.position, Publication.id)):
+        readers = Readers(row.season_id, frozenset(activities[row.id]), _levels(row.levels))
+        found.append(
+            PublicationInfo(
+                id=row.id,
+                name=row.name,
+                description=row.description,
+                category=row.category,
+                shown=Shown(row.shown_from, row.shown_until, not row.is_shown),
+                readers=readers,
+                readership=_readership(readers, all_),
+                document_id=row.document_id,
+                files=tuple(files[row.id]),
+            )
+        )
+    return tuple(found)
+
+
+def _load_texts(session: Session, all_: Mapping[int, ActivityInfo]) -> tuple[TextInfo, ...]:
+    activities: defaultdict[int, set[int]] = defaultdict(set)
+    for link in session.scalars(select(TextActivity)):
+        activities[link.text_id].add(link.activity_id)
+    versions: defaultdict[int, list[VersionDay]] = defaultdict(list)
+    for text_id, *version in session.execute(
+        select(TextVersion.text_id, TextVersion.id, TextVersion.starts_on).order_by(TextVersion.id)
+    ):
+        versions[text_id].append(VersionDay(*version))
+    found = []
+    for row in session.scalars(select(TextToAccept).order_by(TextToAccept.name)):
+        readers = Readers(row.season_id, frozenset(activities[row.id]), _levels(row.levels))
+        found.append(
+            TextInfo(
+                row.id, row.name, row.demand, row.is_asked, readers, _readership(readers, all_),
+                tuple(versions[row.id]),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _readership(readers: Readers, all_: Mapping[int, ActivityInfo]) -> Readership:
+    """A season is all its activities, besides those that are named."""
+    if readers.season_id is None and not readers.activities:
+        return Readership(None, readers.levels)
+    of_season = {id_ for id_, each in all_.items() if each.season.id == readers.season_id}
+    return Readership(readers.activities | of_season, readers.levels)
+
+
+def _levels(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(",")))
 
 
 def _load_tariffs(session: Session) -> defaultdict[int, list[GridVersion]]:

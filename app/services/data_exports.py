@@ -48,6 +48,7 @@ from app.models.mails import OutboxMail
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook, PrepaidBookEvent
 from app.models.price_facts import FamilyResidence, FamilyStanding
+from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
 
 
@@ -417,6 +418,17 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
         ).join(RequiredDocument, RequiredDocument.id == SubmittedDocument.document_id)
         .outerjoin(Child, Child.id == SubmittedDocument.child_id)
         .where(SubmittedDocument.family_id == w.family_id).order_by(SubmittedDocument.id),
+    ),
+    "textes acceptés": (
+        (TextAcceptance,),
+        lambda w: select(
+            TextToAccept.name.label("texte"), TextVersion.starts_on.label("version du"),
+            TextAcceptance.accepted_at.label("accepté le"), TextAcceptance.signed_by.label("signé par"),
+            TextAcceptance.on_paper.label("sur papier"), TextAcceptance.device.label("appareil"),
+            TextAcceptance.content_hash.label("empreinte de ce qui a été lu"), TextVersion.body.label("contenu lu"),
+        ).join(TextVersion, TextVersion.id == TextAcceptance.version_id)
+        .join(TextToAccept, TextToAccept.id == TextVersion.text_id)
+        .where(TextAcceptance.family_id == w.family_id).order_by(TextAcceptance.id),
     ),
     "courriels reçus": (
         (OutboxMail,),

@@ -92,6 +92,10 @@ class UsageKind(StrEnum):
     TARIFF = auto()
     REQUIRED_DOCUMENT = auto()  # that is asked
     SUBMITTED_DOCUMENT = auto()  # that a family handed in
+    PUBLICATION = auto()
+    TEXT_TO_ACCEPT = auto()
+    TEXT_VERSION = auto()  # which includes a file
+    TEXT_ACCEPTANCE = auto()
     OPENING_OUTSIDE = auto()  # on a day that would be outside of the season
 
 

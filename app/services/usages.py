@@ -12,6 +12,8 @@ from app.models.bookings import Booking, Opening
 from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice, InvoiceLine, InvoiceRun
 from app.models.payments import Payment
+from app.models.publications import Publication, PublicationActivity, TextActivity, TextToAccept
+from app.models.required_documents import RequiredDocumentActivity
 from app.rules.copies import grid_of_copy, units_named
 from app.rules.tariff_grids import unit_code
 from app.services.errors import StillUsed, Usage, UsageKind
@@ -45,7 +47,11 @@ def usages_of_site(session: Session, site_id: int) -> tuple[Usage, ...]:
 
 def usages_of_season(session: Session, season_id: int) -> tuple[Usage, ...]:
     """What hangs on a season."""
-    return (Usage(UsageKind.ACTIVITY, _count(session, Activity.season_id == season_id)),)
+    return (
+        Usage(UsageKind.ACTIVITY, _count(session, Activity.season_id == season_id)),
+        Usage(UsageKind.PUBLICATION, _count(session, Publication.season_id == season_id)),
+        Usage(UsageKind.TEXT_TO_ACCEPT, _count(session, TextToAccept.season_id == season_id)),
+    )
 
 
 def usages_of_activity(session: Session, activity_id: int, unit_ids: Iterable[int]) -> tuple[Usage, ...]:
@@ -56,6 +62,15 @@ def usages_of_activity(session: Session, activity_id: int, unit_ids: Iterable[in
         Usage(UsageKind.BOOKING, _bookings(session, Opening.unit_id.in_(ids))),
         Usage(UsageKind.INVOICE, _count(session, InvoiceLine.activity_id == activity_id)),
         Usage(UsageKind.AID, _aids(session, ids)),
+    )
+
+
+def mentions_of_activity(session: Session, activity_id: int) -> tuple[Usage, ...]:
+    """What is meant for the families of an activity, and would be for everybody without it."""
+    return (
+        Usage(UsageKind.REQUIRED_DOCUMENT, _count(session, RequiredDocumentActivity.activity_id == activity_id)),
+        Usage(UsageKind.PUBLICATION, _count(session, PublicationActivity.activity_id == activity_id)),
+        Usage(UsageKind.TEXT_TO_ACCEPT, _count(session, TextActivity.activity_id == activity_id)),
     )
 
 

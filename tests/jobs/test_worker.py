@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from app import clock
 from app.config import Config
 from app.database import db, write_transaction
-from app.integrations.kept_files import keep_sealed
+from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file, keep_sealed
 from app.integrations.payments import PaymentOutcome, PaymentUnavailable
 from app.integrations.pdf import PdfFailed, PdfMaker
 from app.jobs import pdfs
@@ -30,6 +30,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice, StoredPdf
 from app.models.mails import OutboxMail
 from app.models.payments import Payment
+from app.models.publications import PublicationFile
 from app.models.required_documents import SubmittedDocument
 from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentScope
@@ -49,6 +50,7 @@ from tests.factories import (
     make_invoice,
     make_planning,
     make_staff,
+    publish,
     put_on_request,
     save,
 )
@@ -287,11 +289,15 @@ def test_families_are_told_of_documents_that_end_and_files_that_nobody_names_go(
             last_day = clock.today() + timedelta(days=20)
             required_documents.accept(session, version, agent, dated_on=None, valid_until=last_day)
     folder = Path(app.instance_path)
-    orphan = keep_sealed(folder, b"nobody's").path
-    os.utime(folder / orphan, (0, 0))
+    publish()
+    unpublished = str(keep_file(folder, PUBLISHED_FOLDER, b"nobody's", ".pdf"))
+    orphans = [keep_sealed(folder, b"nobody's").path, unpublished]
+    for path in orphans:
+        os.utime(folder / path, (0, 0))
     assert worker.look_after_documents() == 2
     assert worker.look_after_documents() == 0  # looked at once a day
     warned = select(OutboxMail.recipient).where(OutboxMail.template == "document_ends").order_by(OutboxMail.id)
     assert db.session.scalars(warned).all() == [family.email for family in families]
-    kept = db.session.scalars(select(SubmittedDocument.path)).all()
-    assert not (folder / orphan).exists() and all((folder / path).exists() for path in kept)
+    kept = {*db.session.scalars(select(SubmittedDocument.path)), *db.session.scalars(select(PublicationFile.path))}
+    assert len(kept) == 3 and all((folder / path).exists() for path in kept)
+    assert not any((folder / path).exists() for path in orphans)

@@ -19,7 +19,8 @@ _NOT_OF_A_FAMILY = {
         "capacity_scope_group", "capacity_scope_unit", "commune", "commune_postal_code", "consent_text", "council",
         "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
         "reference_dataset", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
-        "unit", "vaccine_obligation", "allocation_batch",
+        "unit", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
+        "text_activity", "text_to_accept", "text_version",
     },
     "secrets of links and codes": {
         "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",

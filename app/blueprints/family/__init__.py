@@ -15,6 +15,7 @@ from app.blueprints.family.history import blueprint as history
 from app.blueprints.family.invoices import blueprint as invoices
 from app.blueprints.family.members import blueprint as members
 from app.blueprints.family.prepaid_books import blueprint as prepaid_books
+from app.blueprints.family.publications import blueprint as publications
 from app.blueprints.family.required_documents import blueprint as required_documents
 from app.blueprints.family.simulations import blueprint as simulations
 
@@ -23,6 +24,6 @@ family.before_request(guard_family)
 
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, agendas, invoices,
-    required_documents, history, account, simulations, data_exports,
+    required_documents, publications, history, account, simulations, data_exports,
 ):  # fmt: skip
     family.register_blueprint(_section)

@@ -22,6 +22,7 @@ from app.blueprints.staff import (
     payments,
     prepaid_books,
     price_facts,
+    publications,
     queue,
     required_documents,
     second_factors,
@@ -55,6 +56,7 @@ staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")
+staff.register_blueprint(publications.blueprint, url_prefix="/documentation")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")
 staff.register_blueprint(accounts.blueprint)
