@@ -90,6 +90,7 @@ def create_app(config: Config) -> Flask:
         clock.start_at(config.start_clock_at)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["hat_field"] = access.hat_field
     app.jinja_env.filters.update(filters.TEMPLATE_FILTERS)
     app.jinja_env.filters["label"] = labels.label
     app.jinja_env.filters["ranking_words"] = enrolment_labels.ranking_words

@@ -1,4 +1,4 @@
-"""The three doors, the capabilities of the staff, and the signed-in family.
+"""The three doors, the capabilities of the staff, and the signed-in family with the hat that a parent of several wears.
 
 `public` lets everybody through, `family` wants a guardian, `staff` wants a role. A family's objects are always
 loaded through `current_family()`: another family's object is a 404.
@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask, abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.database import forbid_writes, write_transaction
@@ -21,6 +22,7 @@ from app.rules.capabilities import Capability, capabilities_of
 from app.rules.handed_in_files import MOST_BYTES
 from app.services import child_files, links, sessions
 from app.services.catalogue import catalogue
+from app.services.errors import OtherFamily
 from app.services.families import FamilyRef, families_of_user
 from app.services.second_factors import has_second_factor
 from app.services.sessions import SignedInUser
@@ -32,6 +34,8 @@ MOST_BYTES_OF_FILES = MOST_BYTES + 1_000_000  # a form with all that may be hand
 LONGEST_NEXT = 8_000  # a reverse proxy's limit for one line of a request
 _OPEN_WITHOUT_FACTOR = ("staff.account", "staff.second_factor")
 _SECOND_STEP = "second_step"  # in the browser's session: that the password was right
+
+_HAT = "hat"  # in the forms of a parent of several families: in whose name the page was shown
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -144,7 +148,10 @@ def current_capabilities() -> frozenset[Capability]:
 
 
 def guard_family() -> Response | None:
-    """The door of the parents: anonymous → sign-in; signed in, but guardian of no family → 403."""
+    """The door of the parents: anonymous → sign-in; signed in, but guardian of no family → 403.
+
+    Raises OtherFamily for what a page of another of the parent's families sends: its hat was changed in another tab.
+    """
     if not current_user.is_authenticated:
         return _ask_to_sign_in()
     families = own_families()
@@ -153,7 +160,18 @@ def guard_family() -> Response | None:
     # Asked anew at each request: who was taken out of a family acts for it no more.
     chosen = current_account().family_id
     g.family = next((family for family in families if family.id == chosen), families[0])
+    is_of_user = request.blueprint == "family.account"  # their own account, and the change of the hat itself
+    must_match = len(families) > 1 and request.method not in _SAFE_METHODS and not is_of_user
+    if must_match and request.form.get(_HAT) != str(g.family.id):
+        raise OtherFamily
     return None
+
+
+def hat_field() -> Markup:
+    """In every form behind the parents' door: in whose name it is shown. Nothing for who has one family."""
+    if "family" not in g or len(own_families()) < 2:
+        return Markup()
+    return Markup('<input type="hidden" name="{}" value="{}">').format(_HAT, current_family().id)
 
 
 def own_families() -> tuple[FamilyRef, ...]:

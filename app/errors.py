@@ -57,7 +57,8 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     TooManyInvitations: (429, "Plusieurs invitations sont déjà parties vers cette adresse. Attendez une heure."),
     OtherFamily: (
         409,
-        f"Cette page était celle d’une autre de vos familles{NBSP}: rien n’est enregistré. "
+        f"Vous avez changé de famille dans un autre onglet{NBSP}: cette page était celle d’une autre de vos familles, "
+        "rien n’est enregistré. "
         "Choisissez la famille en haut de la page, puis recommencez.",
     ),
     StaffAccount: (403, "Un compte d’agent est fermé par un administrateur."),

@@ -13,9 +13,7 @@ from app.filters import day_plain, euros, month_long, spaced
 from app.forms.fields import AmountField, MonthField, amount_typed, read_cents
 from app.rules.changes import Change, Conflict
 from app.rules.phones import format_phone, normalise_phone
-from app.services.errors import ForgedForm, OtherFamily
-
-_FAMILY = "family_id"  # kept with the values that a form was shown with
+from app.services.errors import ForgedForm
 
 
 class SectionForm(FlaskForm):
@@ -26,7 +24,6 @@ class SectionForm(FlaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.locked: dict[str, str] = {}
-        self.family_id: int | None = None  # whose file alone it may change
 
     def lock(self, names: Collection[str], stored: Mapping[str, str]) -> None:
         """Let these fields be read only: whatever is sent for them, they say what is stored."""
@@ -47,13 +44,8 @@ class SectionForm(FlaskForm):
         return not self.errors
 
     def fill(self, stored: Mapping[str, str]) -> None:
-        """Show what is stored; a form that was sent, or that comes back, keeps its own.
-
-        Raises OtherFamily: another tab has changed the hat, and one family's form never lands in another's file.
-        """
+        """Show what is stored; a form that was sent, or that comes back, keeps its own."""
         if self.shown_values.raw_data:
-            if self.family_id is not None and self.shown().get(_FAMILY, str(self.family_id)) != str(self.family_id):
-                raise OtherFamily
             return
         for field in self:
             if field.name in stored:
@@ -63,8 +55,7 @@ class SectionForm(FlaskForm):
     def remember(self, stored: Mapping[str, str]) -> None:
         """Keep what is stored while the form is being filled; not where the form came back with its own."""
         if not self.shown_values.data:
-            of_family = {} if self.family_id is None else {_FAMILY: str(self.family_id)}
-            self.shown_values.data = cipher.encrypt(json.dumps({**stored, **of_family}, ensure_ascii=False))
+            self.shown_values.data = cipher.encrypt(json.dumps(dict(stored), ensure_ascii=False))
 
     def shown(self) -> Mapping[str, str]:
         """What was stored when the form was opened. Raises ForgedForm."""

@@ -101,14 +101,10 @@ class DuplicateForm(FlaskForm):
 
 
 def fill_part(
-    form: SectionForm, values: Mapping[str, str], *, family_id: int | None = None, read_only: Collection[str] = (),
+    form: SectionForm, values: Mapping[str, str], *, read_only: Collection[str] = (),
     pending: Mapping[str, Change] | None = None,
 ) -> None:  # fmt: skip
-    """Let a form show a part of a family's file, what waits in it and what may only be read.
-
-    With `family_id` it belongs to this family alone: raises OtherFamily for one that was opened in the name of another.
-    """
-    form.family_id = family_id
+    """Let a form show a part of a family's file, what waits in it and what may only be read."""
     form.fill(values)
     form.lock(read_only, values)
     form.mark_pending({name: change for name, change in (pending or {}).items() if name in form})

@@ -166,3 +166,9 @@ def test_family_rows_are_locked_without_their_key() -> None:
     ]
     assert len(locks) >= 10, "the pattern no longer finds them"
     assert [lock for lock in locks if "key_share" not in lock[1] and lock[1] != "read=True"] == []
+
+
+def test_every_form_of_the_parents_says_in_whose_name_it_is_shown() -> None:
+    for path in sorted((ROOT / "app/templates/family").rglob("*.html")):
+        text = path.read_text(encoding="utf-8")  # the macro `hidden` draws both
+        assert text.count("{{ csrf_token() }}") == text.count('{{ csrf_token() }}">{{ hat_field() }}'), path

@@ -105,7 +105,7 @@ def withdraw_invitation(guardian_id: int) -> BaseResponse:
 
 def _new_form() -> GuardianForm:
     form = GuardianForm()
-    fill_part(form, {"home": FAMILY_HOME}, family_id=current_family().id)
+    fill_part(form, {"home": FAMILY_HOME})
     return form
 
 
@@ -115,7 +115,7 @@ def _form_of(guardian: GuardianView) -> GuardianForm:
     if guardian.has_login:
         del form.email
     part = changes.part_of(family_id, FileKind.GUARDIAN, guardian.id)
-    fill_part(form, part.values, family_id=family_id, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
     return form
 
 

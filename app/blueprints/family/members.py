@@ -165,7 +165,7 @@ def _coordinates_form() -> CoordinatesForm:
     family_id = current_family().id
     part, form = changes.part_of(family_id, FileKind.COORDINATES, family_id), CoordinatesForm()
     form.offer_months(clock.today(), part.stored["quotient_month"])
-    fill_part(form, part.values, family_id=family_id, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
     return form
 
 
@@ -180,7 +180,7 @@ def _coordinates_page(form: CoordinatesForm, status: int = 200) -> Response:
 
 def _new_child_form() -> ChildForm:
     form = ChildForm()
-    fill_part(form, {}, family_id=current_family().id)
+    fill_part(form, {})
     return form
 
 
@@ -202,7 +202,7 @@ def _custody_form(child_id: int) -> tuple[CustodyForm, Part]:
 def _filled(child_id: int, kind: FileKind, form: Form) -> tuple[Form, Part]:
     family_id = current_family().id
     part = changes.part_of(family_id, kind, child_id)
-    fill_part(form, part.values, family_id=family_id, read_only=part.read_only, pending=part.pending)
+    fill_part(form, part.values, read_only=part.read_only, pending=part.pending)
     return form, part
 
 

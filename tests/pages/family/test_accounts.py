@@ -21,7 +21,17 @@ from app.services.email_changes import EMAIL_CHANGE_VALIDITY
 from app.services.errors import LinkExpired
 from tests import factories
 from tests.client import Answer, Client, form_fields
-from tests.factories import NOW, PASSWORD, make_family, make_user
+from tests.factories import (
+    NOW,
+    PASSWORD,
+    WEDNESDAY,
+    bookings_of,
+    enrol,
+    make_family,
+    make_planning,
+    make_user,
+    share_child,
+)
 from tests.html import check_text
 
 GOOD = "lampe violette quatorze girafes"
@@ -295,6 +305,34 @@ def test_form_of_one_family_is_never_stored_in_the_other(sqlite_client: Client) 
         with write_transaction() as session:
             session.execute(update(UserSession).values(family_id=first.family_id))
         assert "était celle d’une autre de vos familles" in answer.text
+
+
+def test_no_tab_of_another_hat_books_or_pays_in_the_name_of_this_one(sqlite_client: Client) -> None:
+    planning = make_planning()
+    other = make_family("AUTRE", "Zoé", user_id=planning.family.user_id)
+    share_child(planning.child_id, other)
+    enrol(planning.child_id, other, planning.activity)
+    client = sqlite_client.sign_in(planning.family.user_id)
+    page = client.get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
+    forms = [form for form in page.all("form") if (form.get("method") or "").lower() == "post"]
+    sent = [dict(form_fields(form)) for form in forms if form.get("action") not in ("/mon-compte/role", "/deconnexion")]
+    assert sent and all(fields["hat"] == str(planning.family.family_id) for fields in sent)
+    ticked = [*form_fields(page.form("planning")), ("t", str(planning.opening(WEDNESDAY, "Matin")))]
+    with write_transaction() as session:  # in another tab
+        session.execute(update(UserSession).values(family_id=other.family_id))
+    action = page.form("planning").get("action")
+    for fields in (ticked, [each for each in ticked if each[0] != "hat"]):
+        answer = client.post(action, fields, status=409)
+        assert "Vous avez changé de famille dans un autre onglet" in answer.text
+    assert bookings_of(planning.child_id) == []
+    with write_transaction() as session:
+        session.execute(update(UserSession).values(family_id=planning.family.family_id))
+    client.post(action, ticked, status=303)
+    assert len(bookings_of(planning.child_id)) == 1
+
+
+def test_who_has_one_family_sends_no_hat(sqlite_client: Client) -> None:
+    assert 'name="hat"' not in sqlite_client.sign_in(make_family().user_id).get("/ma-famille/coordonnees").text
 
 
 def test_nobody_takes_the_hat_of_others(sqlite_client: Client) -> None:
