@@ -192,6 +192,22 @@ def _broken(rule: CombinationRule, units: frozenset[int], offered: frozenset[int
                     yield Violation(unit_id, rule.units, Breach.TOO_MANY, rule.most)
 
 
+def broken_anew(before: Iterable[Violation], after: Iterable[Violation]) -> tuple[Violation, ...]:
+    """What is broken after a change and was not already: where a unit's quarrel only lost a part, nothing is new."""
+    known = tuple(before)
+    return tuple(each for each in after if not any(_is_left_of(each, other) for other in known))
+
+
+def _is_left_of(violation: Violation, other: Violation) -> bool:
+    if violation == other:
+        return True
+    same = (violation.unit_id, violation.breach) == (other.unit_id, other.breach)
+    return same and violation.breach in _SHRINKING and violation.any_of <= other.any_of
+
+
+_SHRINKING = frozenset({Breach.EXCLUDES, Breach.TOGETHER, Breach.OVERLAPS})
+"""These name what is against them, or missing: the fewer, the better. Others name what would do."""
+
 UnitDays = Mapping[date, Collection[int]]
 """Units by day."""
 

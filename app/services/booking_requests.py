@@ -24,8 +24,9 @@ from app.rules.booking_requests import (
     is_unanswered,
     obstacle,
 )
+from app.rules.calendars import week_of
 from app.rules.capacity import Slot, counter_changes, covering
-from app.rules.combinations import Violation
+from app.rules.combinations import UnitDays, Violation, WeekCount, week_violations
 from app.rules.states import (
     DECIDED_STATUSES,
     HOLDING_STATUSES,
@@ -441,8 +442,8 @@ def _judge(
         prices = ProposedPrices(facts.prices, facts.child_id, wanted, ())
         found = []
         for request in accepted:
-            beside = [each for each in accepted if each.day == request.day and each is not request]
-            violation = _violation(facts, request, beside)
+            beside = [each for each in accepted if each is not request]
+            violation = _violation(facts, request, beside) or _week_violation(facts, request, beside, now)
             stands = obstacle(
                 RequestFacts(
                     family_may_act=facts.family.may_act,
@@ -472,10 +473,51 @@ def _conflict(request: DayRequest, stands: Obstacle, violation: Violation | None
 def _violation(facts: PlanningFacts, request: DayRequest, beside: Iterable[DayRequest]) -> Violation | None:
     """What the request breaks with all that is decided, or accepted together with it; None for nothing new."""
     had = {b.slot.unit_id for b in facts.held.values() if b.day == request.day and b.status in DECIDED_STATUSES}
-    had |= {each.unit.id for other in beside for each in other.units}
+    had |= {each.unit.id for other in beside if other.day == request.day for each in other.units}
     asked = {each.unit.id for each in request.units}
     broken = broken_rules(facts, request.day, had, had | asked)
     return next((each for each in broken if each.unit_id in asked), None) or next(iter(broken), None)
+
+
+def _week_violation(
+    facts: PlanningFacts, request: DayRequest, beside: Iterable[DayRequest], now: datetime
+) -> Violation | None:
+    """What the request breaks of the week as a whole.
+
+    It is too short only if it would be with all else that the child asks for, so that one day is accepted before the
+    next; it is too long already with what is decided, or accepted together with it.
+    """
+    every: dict[date, set[int]] = {day: set() for day in week_of(request.day)}
+    decided: dict[date, set[int]] = {day: set() for day in every}
+    for booking in facts.held.values():
+        if booking.day in every:
+            every[booking.day].add(booking.slot.unit_id)
+            if booking.status in DECIDED_STATUSES:
+                decided[booking.day].add(booking.slot.unit_id)
+    for other in beside:
+        if other.day in decided:
+            decided[other.day] |= {each.unit.id for each in other.units}
+    shortest = [replace(rule, most=None) for rule in facts.week_counts]
+    longest = [replace(rule, least=1) for rule in facts.week_counts]
+    return _breaks_week(facts, request, every, shortest, now) or _breaks_week(facts, request, decided, longest, now)
+
+
+def _breaks_week(
+    facts: PlanningFacts, request: DayRequest, others: UnitDays, rules: Iterable[WeekCount], now: datetime
+) -> Violation | None:
+    """What the request breaks of these rules beside what the child has otherwise in its week."""
+    asked = {each.unit.id for each in request.units}
+    rest = set(others[request.day]) - asked
+    possible = {
+        day: {o.unit.id for o in facts.openings_by_day.get(day, ()) if o.is_open and facts.room(o).left != 0}
+        for day in others
+        if day > now.date()
+    }
+    broken = week_violations(
+        {**others, request.day: rest | asked}, {**others, request.day: rest}, possible, {}, rules,
+        facts.catalogue.calendar,
+    )  # fmt: skip
+    return next((broken[key] for key in sorted(broken) if key[0] == request.day and key[1] in asked), None)
 
 
 def _has_place(facts: PlanningFacts, request: DayRequest, places: Mapping[tuple[date, int], ScopePlaces]) -> bool:

@@ -18,10 +18,10 @@ from app.models.prepaid_books import PrepaidBook
 from app.rules.baskets import BasketState
 from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
-from app.rules.combinations import violations
+from app.rules.combinations import Hours, overlaps, violations
 from app.rules.invoicing import is_charged
 from app.rules.numbers import DocumentKind, read_document_number
-from app.rules.states import ACTIVE_STATUSES, DECIDED_STATUSES, HOLDING_STATUSES, BookingStatus, CancelClass
+from app.rules.states import ACTIVE_STATUSES, DECIDED_STATUSES, HOLDING_STATUSES, Actor, BookingStatus, CancelClass
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
 from app.services.households import is_charged_booking
@@ -39,6 +39,7 @@ class Problem(StrEnum):
     PRICE = auto()  # a price that the tariff of that day does not have
     ENROLMENT = auto()  # a booking that its enrolment does not cover
     COMBINATION = auto()  # the bookings of a day break a combination rule
+    OVERLAP = auto()  # a child is in two activities at hours that cross, and nobody said why
     INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
     INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
     AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
@@ -82,6 +83,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_prices(known, rows),
         *_uncovered(rows),
         *_broken_combinations(known, rows),
+        *_overlapping(session, known, rows),
         *_wrong_totals(session),
         *_wrongly_invoiced(session),
         *_wrong_aids(session),
@@ -196,6 +198,30 @@ def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsi
     for (child_id, day), chosen in units.items():
         if violations(chosen, rules):
             yield Inconsistency(Problem.COMBINATION, f"child {child_id} on {day}")
+
+
+def _overlapping(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
+    """By the hours as they are now; what the staff accepted for a reason that the log keeps is left out."""
+    by_reason = set(
+        session.scalars(
+            select(BookingEvent.booking_id).where(
+                BookingEvent.to_status == BookingStatus.CONFIRMED, BookingEvent.actor == Actor.STAFF,
+                BookingEvent.reason.is_not(None),
+            )
+        )
+    )  # fmt: skip
+    days: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
+    for row in rows:
+        if row.status in HOLDING_STATUSES and row.id not in by_reason:
+            days[row.child_id, row.opening_day].add(row.slot.unit_id)
+    hours = {
+        unit.id: Hours(activity.id, unit.starts_at, unit.ends_at, activity.may_overlap)
+        for activity in known.activities.values()
+        for unit in activity.units
+    }
+    for (child_id, day), units in days.items():
+        if len(units) > 1 and overlaps(units, hours):
+            yield Inconsistency(Problem.OVERLAP, f"child {child_id} on {day}")
 
 
 def _wrong_totals(session: Session) -> Iterator[Inconsistency]:

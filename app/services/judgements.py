@@ -10,7 +10,7 @@ from datetime import date, datetime
 from app.rules.calendars import week_of
 from app.rules.capacity import Slot
 from app.rules.cells import Cell, CellFacts, CellState, judge
-from app.rules.combinations import Hours, Violation, overlaps, violations, week_violations
+from app.rules.combinations import Hours, Violation, broken_anew, overlaps, violations, week_violations
 from app.rules.deadlines import Deadline
 from app.rules.states import BookingStatus
 from app.services.planning_facts import OpeningInfo, PlanningFacts
@@ -60,9 +60,9 @@ def _judge_day(
 def broken_rules(facts: PlanningFacts, day: date, before: Set[int], after: Set[int]) -> tuple[Violation, ...]:
     """What is broken if the child has units instead of others on a day, and was not broken already."""
     offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
-    known = frozenset((*violations(before, facts.combinations, offered), *overlaps(before, _hours(facts, before))))
+    known = (*overlaps(before, _hours(facts, before)), *violations(before, facts.combinations, offered))
     found = (*overlaps(after, _hours(facts, after)), *violations(after, facts.combinations, offered))
-    return tuple(violation for violation in found if violation not in known)
+    return broken_anew(known, found)
 
 
 def _judge_cell(

@@ -21,6 +21,7 @@ from app.rules.combinations import (
     Together,
     Violation,
     WeekCount,
+    broken_anew,
     overlaps,
     violations,
     week_violations,
@@ -65,6 +66,14 @@ def test_what_a_choice_breaks(row: Row) -> None:
     broken = violations(ids(row["chosen"]), rules, offered)
     told = [f"{v.unit_id} {v.breach} {' '.join(str(id_) for id_ in sorted(v.any_of))}" for v in broken]
     assert told == ([] if row["what is broken"] == "–" else row["what is broken"].split("; "))
+
+
+@pytest.mark.parametrize("row", cases("combinations", "anew"))
+def test_what_a_change_breaks_anew(row: Row) -> None:
+    rules = [rule_of(text) for text in row["rules"].split("; ")]
+    before, after = (violations(ids(row[name]), rules, range(1, 10)) for name in ("had", "chosen"))
+    told = [f"{v.unit_id} {v.breach} {' '.join(map(str, sorted(v.any_of)))}" for v in broken_anew(before, after)]
+    assert told == ([] if row["broken anew"] == "–" else row["broken anew"].split("; "))
 
 
 DAYS_OF_WEEK = ("lu", "ma", "me", "je", "ve", "sa", "di")

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
 from app.database import db, write_transaction
-from app.models.activities import Office
+from app.models.activities import Activity, Office
 from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.enrolments import Enrolment
 from app.models.payments import PaymentBasket, PaymentMode
 from app.rules.baskets import BasketState
 from app.rules.capabilities import Role
-from app.rules.states import BookingStatus
+from app.rules.combinations import Combinations
+from app.rules.states import Actor, BookingStatus
 from app.services.checks import Problem, find_inconsistencies
 from app.services.payments import record_counter_payment
 from tests.factories import (
     WEDNESDAY,
     PlanningSetup,
     book_past,
+    enrol,
     issue,
+    make_activity,
     make_basket,
     make_family,
     make_invoice,
+    make_openings,
     make_planning,
     make_staff,
     save,
@@ -46,6 +50,24 @@ def problems() -> set[Problem]:
 
 
 def test_what_services_wrote_is_consistent(planning):
+    assert problems() == set()
+
+
+def test_two_activities_at_the_same_hours_are_found_unless_a_reason_is_on_record(sqlite_app: Flask) -> None:
+    setup = make_planning()
+    music = make_activity("Musique", {"Cours": (time(10), time(11))}, needs={}, places=None)
+    opening = make_openings(music, [WEDNESDAY])[WEDNESDAY, "Cours"]
+    enrol(setup.child_id, setup.family, music)
+    with write_transaction() as session:
+        session.get_one(Activity, music.id).combinations = Combinations(may_overlap=True)
+    save(setup.family, setup.child_id, book=[setup.opening(WEDNESDAY, "Matin"), opening])
+    assert problems() == set()
+    with write_transaction() as session:
+        session.get_one(Activity, music.id).combinations = Combinations()
+    assert problems() == {Problem.OVERLAP}
+    with write_transaction() as session:
+        event = session.scalars(select(BookingEvent).join(Booking).where(Booking.opening_id == opening)).one()
+        event.actor, event.reason = Actor.STAFF, "Il part à dix heures."
     assert problems() == set()
 
 

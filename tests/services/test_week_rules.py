@@ -18,11 +18,12 @@ from app.models.activities import Activity, CapacityScope
 from app.models.bookings import Booking, Opening
 from app.models.enrolments import Enrolment
 from app.rules.calendars import week_of
+from app.rules.capabilities import Role
 from app.rules.cells import CellState, Reason
 from app.rules.combinations import EVERY_DAY, Breach, CombinationRule, Combinations, WeekCount
 from app.rules.deadlines import Days, When
 from app.rules.states import ACTIVE_STATUSES
-from app.services import enrolment_ends
+from app.services import booking_requests, enrolment_ends
 from app.services.booking_reports import report_save
 from app.services.bookings import Result, SaveOutcome
 from app.services.catalogue import catalogue
@@ -111,6 +112,29 @@ def test_a_week_with_too_few_days_is_refused_as_a_whole_and_others_are_saved(hom
         "Non enregistré. Choisissez au moins 3 jours cette semaine : encore 1."
     )
     assert home.held() == {WEEK[3], *NEXT_WEEK[:3]}
+
+
+def test_the_staff_accept_a_week_day_by_day_but_not_what_is_left_of_it_nor_too_many_days(home: Home) -> None:
+    home.set_rules(home.at_least(3))
+    factories.put_on_request(home.activity)
+    home.save(book=[*home.ids(WEEK[:3]), *home.ids(NEXT_WEEK[:3])])
+    ordered = select(Booking.id).where(Booking.child_id == home.child_id).order_by(Booking.day)
+    rows = [(id_,) for id_ in db.session.scalars(ordered)]
+    agent = factories.make_staff(Role.FILE_CLERK)
+
+    def decide(*row: tuple[int], despite: str | None = None) -> list[Breach | None]:
+        with write_transaction() as session:
+            found = booking_requests.accept_requests(session, home.family.family_id, row, agent, despite)
+        return [each.violation and each.violation.breach for each in found.conflicts]
+
+    assert decide(rows[0]) == []  # Monday before Tuesday
+    with write_transaction() as session:
+        booking_requests.refuse_requests(session, home.family.family_id, rows[1:2], agent, "Trop peu d’enfants.")
+    assert decide(rows[2]) == [Breach.TOO_FEW_DAYS]
+    assert decide(rows[2], despite="La famille le veut ainsi.") == []
+    home.set_rules(WeekCount(Days(units=frozenset({home.activity.units["Journée"]})), most=2))
+    assert decide(rows[3], rows[4]) == []
+    assert decide(rows[5]) == [Breach.TOO_MANY_DAYS]
 
 
 def test_a_save_of_one_day_knows_the_week_and_its_held_cells_say_why_not(home: Home) -> None:
