@@ -3,10 +3,11 @@
 Source: product.md section 5, docs/rules/combinations.md.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum, auto
+from types import MappingProxyType
 
 from app.rules.calendars import Calendar
 from app.rules.deadlines import Days
@@ -219,19 +220,22 @@ def week_violations(
     settled: UnitDays,
     rules: Iterable[WeekCount],
     calendar: Calendar,
+    absent: UnitDays = MappingProxyType({}),
 ) -> dict[tuple[date, int], Violation]:
     """What the choices of one week break by its rules, by day and unit, unless what is had now breaks it already.
 
     ``chosen``: all that the child would have, through both families; ``had``: what it has now. ``possible``: what can
     still be had; what is had counts besides. ``settled``: of what is chosen, that which cannot be given back any more.
-    A week where only such units are left has no day too few: nobody could undo it otherwise.
+    A week where only such units are left has no day too few: nobody could undo it otherwise. ``absent``: what is given
+    up too late and stays charged; such a day is one of those that the week asks for, and none of those that it allows.
     """
     found: dict[tuple[date, int], Violation] = {}
     for rule in rules:
         now, after = _counted(rule, had, calendar), _counted(rule, chosen, calendar)
-        could = {day for day, _ in (*_counted(rule, possible, calendar), *now, *after)}
-        broken_now = _of_week(rule, now, could, settled)
-        for (day, unit_id), violation in _of_week(rule, after, could, settled).items():
+        paid = {day for day, _ in _counted(rule, absent, calendar)}
+        could = paid | {day for day, _ in (*_counted(rule, possible, calendar), *now, *after)}
+        broken_now = _of_week(rule, now, could, settled, paid)
+        for (day, unit_id), violation in _of_week(rule, after, could, settled, paid).items():
             before = broken_now.get((day, unit_id))
             if before is None or before.breach is not violation.breach:
                 found.setdefault((day, unit_id), violation)
@@ -249,13 +253,13 @@ def _counted(rule: WeekCount, units: UnitDays, calendar: Calendar) -> set[tuple[
 
 
 def _of_week(
-    rule: WeekCount, chosen: Collection[tuple[date, int]], could: Collection[date], settled: UnitDays
+    rule: WeekCount, chosen: Collection[tuple[date, int]], could: Collection[date], settled: UnitDays, paid: Set[date]
 ) -> dict[tuple[date, int], Violation]:
     days = {day for day, _ in chosen}
     least = min(rule.least, len(could))
-    if len(days) < least and any(unit_id not in settled.get(day, ()) for day, unit_id in chosen):
+    if len(days | paid) < least and any(unit_id not in settled.get(day, ()) for day, unit_id in chosen):
         breach = Breach.NOT_EVERY_DAY if rule.least == EVERY_DAY else Breach.TOO_FEW_DAYS
-        number, by = least, least - len(days)
+        number, by = least, least - len(days | paid)
     elif rule.most is not None and len(days) > rule.most:
         breach, number, by = Breach.TOO_MANY_DAYS, rule.most, len(days) - rule.most
     else:

@@ -94,6 +94,9 @@ def _judge_week(
     chosen: dict[date, frozenset[Slot]] = {}
     possible: dict[date, set[int]] = {}
     settled: dict[date, set[int]] = {}
+    absent: dict[date, set[int]] = {}
+    for booking in (*facts.late.values(), *(each for each in facts.held.values() if each.id in prices.late)):
+        absent.setdefault(booking.day, set()).add(booking.slot.unit_id)
     for day in week_of(monday):
         ids = proposed.get(day)
         if ids is None:
@@ -111,6 +114,7 @@ def _judge_week(
     broken = week_violations(
         {day: {slot.unit_id for slot in slots} for day, slots in chosen.items()},
         had, possible, settled, facts.week_counts, facts.catalogue.calendar,
+        {day: absent.get(day, ()) for day in week_of(monday)},
     )  # fmt: skip
     for day, judgement in judged.items():
         for opening in facts.openings_by_day.get(day, ()):

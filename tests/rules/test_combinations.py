@@ -110,15 +110,16 @@ def days_of(cell: str, monday: date) -> dict[date, set[int]]:
 def test_what_the_choices_of_a_week_break(row: Row) -> None:
     monday = date(2026, 10, 12 if row["case"].startswith("boundary") else 19)
     rules = [week_rule_of(text) for text in row["rule"].split("; ")]
-    chosen, had, possible, settled = (days_of(row[name], monday) for name in ("chosen", "had", "possible", "settled"))
-    broken = week_violations(chosen, had, possible, settled, rules, AUTUMN)
+    names = ("chosen", "had", "possible", "settled", "absent")
+    chosen, had, possible, settled, absent = (days_of(row[name], monday) for name in names)
+    broken = week_violations(chosen, had, possible, settled, rules, AUTUMN, absent)
     told = [
         f"{DAYS_OF_WEEK[day.weekday()]}{'' if unit_id == 1 else f'/{unit_id}'} {v.breach} {v.number} by {v.by}"
         for (day, unit_id), v in sorted(broken.items())
     ]
     assert told == ([] if row["broken"] == "–" else row["broken"].split("; "))
-    assert not week_violations({}, had, possible, settled, rules, AUTUMN)
-    assert not week_violations(had, had, possible, settled, rules, AUTUMN)
+    assert not week_violations({}, had, possible, settled, rules, AUTUMN, absent)
+    assert not week_violations(had, had, possible, settled, rules, AUTUMN, absent)
 
 
 @pytest.mark.parametrize("row", cases("combinations", "published weeks"))

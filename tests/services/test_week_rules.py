@@ -21,7 +21,7 @@ from app.rules.calendars import week_of
 from app.rules.capabilities import Role
 from app.rules.cells import CellState, Reason
 from app.rules.combinations import EVERY_DAY, Breach, CombinationRule, Combinations, WeekCount
-from app.rules.deadlines import Days, When
+from app.rules.deadlines import Days, DaysBefore, Deadline, When
 from app.rules.states import ACTIVE_STATUSES
 from app.services import booking_requests, enrolment_ends
 from app.services.booking_reports import report_save
@@ -30,7 +30,7 @@ from app.services.catalogue import catalogue
 from app.services.families import children_of
 from app.services.planning import CellView, Week, build_week
 from tests import factories
-from tests.factories import ActivitySetup, FamilySetup, save
+from tests.factories import ActivitySetup, FamilySetup, save, set_notice
 
 MONDAY = date(2026, 12, 7)
 WEEK = week_of(MONDAY)[:5]
@@ -55,8 +55,10 @@ class Home:
     def at_least(self, days: int, when: When = When.ALWAYS) -> WeekCount:
         return WeekCount(Days(when=when, units=frozenset({self.activity.units["Journée"]})), days)
 
-    def save(self, *, book: Collection[int] = (), cancel: Collection[int] = ()) -> SaveOutcome:
-        return save(self.family, self.child_id, book=book, cancel=cancel)
+    def save(
+        self, *, book: Collection[int] = (), cancel: Collection[int] = (), charged: Collection[int] = ()
+    ) -> SaveOutcome:
+        return save(self.family, self.child_id, book=book, cancel=cancel, charged=charged)
 
     def week(self, held: Collection[int] = (), free: Collection[int] = (), ticked: Collection[int] = ()) -> Week:
         (child,) = children_of(self.family.family_id)
@@ -184,6 +186,22 @@ def test_who_has_come_already_gives_the_other_days_back(home: Home) -> None:
     assert home.save(cancel=home.ids(WEEK[1:2])).count(Result.CANCELLED) == 0
     assert home.save(cancel=home.ids(WEEK[1:3])).count(Result.CANCELLED) == 2
     assert home.held() == {WEEK[0]}
+
+
+@pytest.mark.parametrize("least", [3, EVERY_DAY])
+def test_who_falls_ill_keeps_the_other_days_of_a_week_that_stays_charged(home: Home, least: int) -> None:
+    home.set_rules(home.at_least(least))
+    set_notice(home.activity, Deadline.CANCEL, DaysBefore(1, time(10)))
+    set_notice(home.activity, Deadline.CANCEL_LATE, DaysBefore(0, time(7)))
+    home.save(book=home.ids(WEEK if least == EVERY_DAY else WEEK[:3]))
+    clock.start_at(datetime.combine(WEEK[0], time(6)), frozen=True)
+    ill, in_time = home.ids(WEEK[:1]), home.ids(WEEK[2:3])
+    assert CellState.NOT_ALLOWED not in {cell.cell.state for cell in cells_of(home.week(held=ill)).values()}
+    assert home.save(charged=ill).count(Result.CANCELLED_LATE) == 1
+    assert home.save(cancel=in_time).count(Result.CANCELLED) == 0
+    clock.start_at(datetime.combine(WEEK[0], time(9)), frozen=True)
+    assert home.save(cancel=home.ids(sorted(home.held()))).count(Result.REFUSED) == 0
+    assert home.held() == set()
 
 
 def test_the_other_familys_days_count_and_a_maximum_is_of_both(home: Home) -> None:
