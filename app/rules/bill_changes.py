@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from app.rules.bills import CARRYING, Bill, LineKind, PricedLine
+from app.rules.explanations import Cause
 
 
 class BillChangeKind(StrEnum):
@@ -48,6 +49,9 @@ def bill_changes(before: Bill, after: Bill, instead_of: Callable[[PricedLine], i
         same = _matching(line, before)
         if same is None and broken.issuperset(line.usage_keys):
             continue  # a combination that a package had taken up: told with what becomes of the package
+        if same is None and any(step.cause is Cause.IN_PACKAGE for step in line.steps):
+            reached |= set(line.usage_keys)
+            continue  # of a season that earlier prices charged: nothing is triggered again
         if same is None:
             reached |= set(line.usage_keys)
             changes.append(BillChange(BillChangeKind.REACHED, line, instead_of(line), line.amount_cents))

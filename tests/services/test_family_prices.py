@@ -171,6 +171,22 @@ def test_a_day_together_costs_its_own_price_and_says_so_before_it_is_saved(home:
     assert [cell.is_included for cell in cells_of(home.week(home.elder, WEEK[0])).values()].count(True) == 2
 
 
+def test_a_season_that_earlier_prices_charged_is_not_triggered_again_by_the_next_ones(sqlite_app: Flask) -> None:
+    home = make_home(fees=(), deductions=())
+    units = frozenset(unit_code(id_) for id_ in home.activity.units.values())
+    season = many_rules(home.activity, packages=(Package("week", Period.SEASON, units),), fees=(), deductions=())
+    with write_transaction() as session:
+        session.scalars(select(TariffVersion)).one().grid = season
+        session.add(TariffVersion(activity_id=home.activity.id, starts_on=WEEK[0], grid=season))
+    first, later = home.ids(FIRST_WEEK[:1], ("Matin",)), home.ids(WEEK[:1], ("Matin",))
+    assert cells_of(home.week(home.elder, FIRST_WEEK[0]))[first[0]].cell.badges == {Badge.PACKAGE}
+    assert save(home.family, home.elder, book=first).change_cents == 4_500
+    cell = cells_of(home.week(home.elder, WEEK[0]))[later[0]]
+    assert (cell.price_cents, cell.cell.badges, cell.effects) == (0, frozenset(), ())
+    outcome = save(home.family, home.elder, book=later)
+    assert (outcome.change_cents, outcome.effects) == (0, ())
+
+
 def test_the_tick_that_makes_a_package_moves_the_other_days_and_breaking_it_moves_them_back(home: Home) -> None:
     save(home.family, home.elder, book=home.ids(WEEK[:4], ("Matin",)))
     assert kept(home.elder) == [400] * 4
