@@ -515,7 +515,7 @@ def _breaks_week(
     }
     broken = week_violations(
         {**others, request.day: rest | asked}, {**others, request.day: rest}, possible, {}, rules,
-        facts.catalogue.calendar,
+        facts.catalogue.calendar, {day: units for day, units in facts.absences().items() if day in others},
     )  # fmt: skip
     return next((broken[key] for key in sorted(broken) if key[0] == request.day and key[1] in asked), None)
 

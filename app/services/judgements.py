@@ -94,9 +94,10 @@ def _judge_week(
     chosen: dict[date, frozenset[Slot]] = {}
     possible: dict[date, set[int]] = {}
     settled: dict[date, set[int]] = {}
-    absent: dict[date, set[int]] = {}
-    for booking in (*facts.late.values(), *(each for each in facts.held.values() if each.id in prices.late)):
-        absent.setdefault(booking.day, set()).add(booking.slot.unit_id)
+    absent = {day: set(units) for day, units in facts.absences().items()}
+    for booking in facts.held.values():
+        if booking.id in prices.late:
+            absent.setdefault(booking.day, set()).add(booking.slot.unit_id)
     for day in week_of(monday):
         ids = proposed.get(day)
         if ids is None:

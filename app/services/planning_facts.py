@@ -189,6 +189,13 @@ class PlanningFacts:
         """All that the child holds on a day, through any family."""
         return frozenset(booking.slot for booking in self.held.values() if booking.day == day)
 
+    def absences(self) -> Mapping[date, set[int]]:
+        """The units that the child gave up too late, through any family, and that stay charged; by day."""
+        found: dict[date, set[int]] = {}
+        for booking in self.late.values():
+            found.setdefault(booking.day, set()).add(booking.slot.unit_id)
+        return found
+
     def slots_after(self, day: date, proposed: Collection[int]) -> frozenset[Slot]:
         """All that the child would hold on a day if this family held exactly the proposed openings."""
         others = {

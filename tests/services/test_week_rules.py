@@ -204,6 +204,27 @@ def test_who_falls_ill_keeps_the_other_days_of_a_week_that_stays_charged(home: H
     assert home.held() == set()
 
 
+def test_a_charged_absence_counts_for_the_week_that_the_staff_accept(home: Home) -> None:
+    home.set_rules(home.at_least(3))
+    set_notice(home.activity, Deadline.CANCEL, DaysBefore(1, time(10)))
+    set_notice(home.activity, Deadline.CANCEL_LATE, DaysBefore(0, time(7)))
+    factories.put_on_request(home.activity)
+    days = home.ids(WEEK[:3])
+    assert home.save(book=days).count(Result.REQUESTED) == 3
+    asked = dict(db.session.execute(select(Booking.opening_id, Booking.id)).tuples().all())
+    agent_id = factories.make_staff()
+
+    def conflicts(*opening_ids: int) -> int:
+        rows = [(asked[id_],) for id_ in opening_ids]
+        with write_transaction() as session:
+            return len(booking_requests.accept_requests(session, home.family.family_id, rows, agent_id).conflicts)
+
+    assert conflicts(days[0]) == 0
+    clock.start_at(datetime.combine(WEEK[0], time(6)), frozen=True)
+    assert home.save(charged=days[:1]).count(Result.CANCELLED_LATE) == 1
+    assert conflicts(*days[1:]) == 0
+
+
 def test_the_other_familys_days_count_and_a_maximum_is_of_both(home: Home) -> None:
     units = frozenset({home.activity.units["Journée"]})
     home.set_rules(home.at_least(3), WeekCount(Days(units=units), most=4))
