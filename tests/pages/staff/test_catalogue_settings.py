@@ -6,7 +6,7 @@ from app.rules.capabilities import Role
 from app.services import activity_settings, council_settings
 from app.services.catalogue import catalogue
 from tests import factories
-from tests.client import Client
+from tests.client import Client, form_fields
 from tests.factories import WEDNESDAY, make_planning, save
 
 ROOT = "/gestion/reglages"
@@ -42,6 +42,24 @@ def test_administrator_sets_up_an_activity_from_nothing(sqlite_client: Client) -
     assert "La fin vient après le début" in page.text
     page = client.submit("setting", starts_at="7 h 30", ends_at="11:45")
     assert "Matin 07:30–11:45" in page.text
+
+
+def test_two_agents_at_one_setting_read_what_the_other_stored_before_they_overwrite_it(sqlite_client: Client) -> None:
+    planning = make_planning()
+    client = sqlite_client.sign_in(factories.make_staff())
+    unit_id = planning.activity.units["Matin"]
+    address = f"{ROOT}/temps/{unit_id}"
+    page = client.get(address)
+    mine = dict(form_fields(page.form("setting")))
+    client.submit("setting", name="Matinée")  # a colleague
+    answer = client.post(address, {**mine, "name": "Tôt", "starts_at": "07:45"}, status=409)
+    assert "Un autre agent vient de changer ce réglage : « Matinée »" in answer.text
+    assert (answer.value("name", "setting"), answer.value("starts_at", "setting")) == ("Tôt", "07:45")
+    assert catalogue().units[unit_id].name == "Matinée"
+    again = dict(form_fields(answer.form("setting")))
+    client.post(address, again, status=303)  # read, and meant
+    assert catalogue().units[unit_id].name == "Tôt"
+    client.post(address, again, status=303)  # a double tap says the same
 
 
 def test_name_that_is_taken_is_refused_beside_its_field(sqlite_client: Client) -> None:
