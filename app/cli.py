@@ -1,6 +1,7 @@
 """Commands for the council's IT, run as `.venv/bin/flask --app wsgi COMMAND`. What they say is French."""
 
 import sys
+from pathlib import Path
 
 import click
 from email_validator import EmailNotValidError, validate_email
@@ -10,12 +11,14 @@ from flask.cli import with_appcontext
 from app import clock
 from app.config import Config
 from app.crypto import new_key, replace_keys, split_keys
-from app.database import write_transaction
+from app.database import db, write_transaction
 from app.demo.council import build_demo
+from app.filters import day_plain
+from app.integrations.kept_files import remove_file
 from app.labels import label
 from app.rules.capabilities import Role
 from app.rules.passwords import weaknesses
-from app.services import data_keys
+from app.services import data_keys, purges
 from app.services.consents import write_first_consent_text
 from app.services.credentials import hash_password
 from app.services.errors import EmailTaken
@@ -30,6 +33,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(refresh)
     app.cli.add_command(demo)
     app.cli.add_command(rotate_data_key)
+    app.cli.add_command(purge)
 
 
 @click.command("create-admin")
@@ -83,6 +87,34 @@ def refresh() -> None:
     with write_transaction() as session:
         for dataset in refresh_reference_data(session, anew=True):
             click.echo(_sentence(dataset))
+
+
+@click.command("purge")
+@click.option("--dry-run", is_flag=True, help="Dire ce qui serait effacé, sans rien effacer.")
+@with_appcontext
+def purge(dry_run: bool) -> None:
+    """Efface ce que la conservation des données ne garde plus ; interrompue, elle se relance."""
+    _prepare()
+    if dry_run:
+        for line in purges.dry_run(db.session()):
+            oldest = f", du {day_plain(line.oldest)} au plus tôt" if line.oldest else ""
+            click.echo(f"{label(line.data)} : {line.count}{oldest}")
+        return
+    folder = Path(current_app.instance_path)
+    with write_transaction() as session:
+        run_id = purges.begin_purge(session)
+    for data in purges.SOURCES:
+        count = held = 0
+        step = purges.Step(0)
+        while not step.is_last:
+            with write_transaction() as session:
+                step = purges.purge_next(session, run_id, data, step.after)
+            for path in step.paths:
+                remove_file(folder, path)
+            count, held = count + step.count, held + step.held
+        click.echo(f"{label(data)} : {count}" + (f", {held} retenues" if held else ""))
+    with write_transaction() as session:
+        purges.end_purge(session, run_id)
 
 
 @click.command("rotate-data-key")

@@ -36,7 +36,16 @@ from app.rules.required_documents import (
     SubmissionStatus,
     ValidityKind,
 )
-from app.rules.states import BookingStatus, CancelClass, ChangeStatus, EnrolmentStatus, FamilyStatus
+from app.rules.retention import DataClass
+from app.rules.states import (
+    BookingStatus,
+    CancelClass,
+    ChangeStatus,
+    EnrolmentStatus,
+    ErasureCause,
+    ErasureStatus,
+    FamilyStatus,
+)
 from app.rules.tariff_grids import (
     CountedSiblings,
     Criterion,
@@ -113,6 +122,32 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         FieldPolicy.EDITABLE: "Libre",
         FieldPolicy.APPROVAL: "Avec validation",
         FieldPolicy.READ_ONLY: "Lecture seule",
+    },
+    DataClass: {
+        DataClass.FAMILY_FILE: "Dossier de la famille",
+        DataClass.SIGN_UPS: "Demandes de compte refusées",
+        DataClass.HEALTH: "Santé des enfants",
+        DataClass.HEALTH_READS: "Lectures de la santé",
+        DataClass.DOCUMENTS: "Documents remis",
+        DataClass.FILE_CHANGES: "Modifications du dossier",
+        DataClass.BOOKINGS: "Inscriptions et réservations",
+        DataClass.ACCOUNTING: "Factures et règlements",
+        DataClass.MAILS: "Courriels",
+        DataClass.SIGN_INS: "Connexions",
+        DataClass.ACCESS: "Sessions, liens et codes",
+        DataClass.ACCOUNTS: "Comptes",
+        DataClass.LOG: "Journal des effacements",
+    },
+    ErasureStatus: {
+        ErasureStatus.PENDING: "En attente de réponse",
+        ErasureStatus.DONE: "Acceptée",
+        ErasureStatus.REFUSED: "Refusée",
+        ErasureStatus.WITHDRAWN: "Retirée",
+    },
+    ErasureCause: {
+        ErasureCause.ASKED: "Demandée par un parent",
+        ErasureCause.CONSENT_WITHDRAWN: "Un parent a retiré son accord",
+        ErasureCause.AT_COUNTER: "Demandée par courrier ou au guichet",
     },
     ChangeStatus: {
         ChangeStatus.PENDING: "En attente de validation",
@@ -228,6 +263,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         FamilyStatus.ACTIVE: "Active",
         FamilyStatus.REFUSED: "Refusée",
         FamilyStatus.CLOSED: "Fermée",
+        FamilyStatus.ERASED: "Effacée",
     },
     EnrolmentStatus: {
         EnrolmentStatus.REQUESTED: "Demandée",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,18 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-from app import create_app
-from app.database import db
+from app import clock, create_app
+from app.database import db, write_transaction
 from app.integrations.communes import read_communes
 from app.models.accounts import StaffRole, User
 from app.models.councils import Council
+from app.models.mails import MailStatus
 from app.models.reference_data import SchoolHoliday
 from app.rules.capabilities import Role
 from app.services import reference_data, sign_ups
 from app.services.credentials import password_matches
 from app.services.installations import is_demo
+from app.services.mails import queue_mail
 from tests.conftest import make_config
 
 PASSWORD = "quatre-tortues-violettes"
@@ -108,3 +111,14 @@ def test_the_demo_is_built_on_demand_into_an_empty_database_only(portal, run):
     refused = run("demo", "build")
     assert refused.exit_code == 1
     assert "n’est pas vide" in refused.output
+
+
+def test_a_purge_says_what_it_would_take_and_takes_it(portal, run):
+    assert create_admin(run).exit_code == 0
+    with portal.app_context(), write_transaction() as session:
+        mail = queue_mail(session, "sign_up_known", "parent@example.org")
+        mail.status, mail.created_at = MailStatus.SENT, clock.now() - timedelta(days=500)
+    told = run("purge", "--dry-run")
+    assert told.exit_code == 0 and "Courriels : 1, du " in told.output and "parent@example.org" not in told.output
+    assert "Courriels : 1\n" in run("purge").output
+    assert "Courriels : 0\n" in run("purge").output

@@ -69,12 +69,13 @@ def remove_file(instance_path: Path, path: str) -> None:
     (instance_path / path).unlink(missing_ok=True)
 
 
-def uploaded_paths(instance_path: Path, older_than_seconds: float) -> list[str]:
-    """What was handed in or published, and what was begun of some, that has been there for so long."""
+def uploaded_paths(instance_path: Path, older_than_seconds: float, *more_folders: str) -> list[str]:
+    """What was handed in or published, and what was begun of some, that has been there for so long; and what lies in
+    some more folders."""
     last = time.time() - older_than_seconds
     return [
         str(PurePosixPath(path.relative_to(instance_path)))
-        for folder in (SEALED_FOLDER, PUBLISHED_FOLDER)
+        for folder in (SEALED_FOLDER, PUBLISHED_FOLDER, *more_folders)
         for path in (instance_path / folder).glob("*/*")
         if path.is_file() and path.stat().st_mtime < last
     ]

@@ -20,8 +20,8 @@ from app.integrations.mail import Mailer, MailRefused
 from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
-from app.jobs.pdfs import PaperJob
-from app.services import booking_requests, enrolment_ends, mails, publications, required_documents
+from app.jobs.pdfs import FOLDER, PaperJob
+from app.services import booking_requests, enrolment_ends, mails, papers, publications, required_documents
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -139,9 +139,10 @@ class Worker:
         if required_documents.family_to_warn(db.session()) is not None:
             return count
         # The list of files comes first: what is written later is not in it.
-        left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS)
-        named = required_documents.stored_paths(db.session()) | publications.stored_paths(db.session())
-        remove_orphans(self._instance_path, left_over, named)
+        left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
+        session = db.session()
+        named = required_documents.stored_paths(session) | publications.stored_paths(session)
+        remove_orphans(self._instance_path, left_over, named | papers.stored_paths(session))
         self._documents_on = today
         return count
 

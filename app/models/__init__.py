@@ -18,6 +18,7 @@ from app.models import (
     publications,
     reference_data,
     required_documents,
+    retention,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "publications",
     "reference_data",
     "required_documents",
+    "retention",
 ]

@@ -257,6 +257,8 @@ class Consent(Base):
     text_id: Mapped[int] = mapped_column(ForeignKey("consent_text.id"))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     on_paper: Mapped[bool] = mapped_column(default=False, server_default=false())  # signed at the counter
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
 
 _IS_OPEN = text("used_at IS NULL AND revoked_at IS NULL")

@@ -67,6 +67,7 @@ class Invoice(Base):
     payer_name: Mapped[str]
     payer_address: Mapped[str]  # lines separated by newlines
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # then it names nobody, its PDF is gone
 
     lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position")
 

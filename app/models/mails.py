@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -30,6 +30,8 @@ class OutboxMail(Base):
     subject: Mapped[str]
     body: Mapped[str]  # plain text; holds SECRET_MARK where the one-time secret goes
     secret: Mapped[str | None] = mapped_column(EncryptedText)
+    # The last mail to somebody who was erased: its address and text go once it left.
+    is_last: Mapped[bool] = mapped_column(default=False, server_default=false())
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
     status: Mapped[MailStatus] = mapped_column(code_of(MailStatus), default=MailStatus.QUEUED, index=True)
     attempts: Mapped[int] = mapped_column(default=0)

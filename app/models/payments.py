@@ -89,6 +89,7 @@ class Payment(Base):
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     form_key: Mapped[str | None] = mapped_column(unique=True)  # of the counter's form: sent twice, it records once
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its time is over: its receipt is gone
 
     allocations: Mapped[list["PaymentAllocation"]] = relationship(order_by="PaymentAllocation.invoice_id")
 

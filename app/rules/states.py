@@ -55,6 +55,7 @@ class FamilyStatus(StrEnum):
     ACTIVE = auto()
     REFUSED = auto()
     CLOSED = auto()
+    ERASED = auto()  # nobody is named any more; what it was invoiced stays
 
 
 class ChangeStatus(StrEnum):
@@ -64,6 +65,23 @@ class ChangeStatus(StrEnum):
     ACCEPTED = auto()
     REFUSED = auto()
     WITHDRAWN = auto()
+
+
+class ErasureStatus(StrEnum):
+    """Where a family's request to be erased stands."""
+
+    PENDING = auto()
+    DONE = auto()
+    REFUSED = auto()
+    WITHDRAWN = auto()
+
+
+class ErasureCause(StrEnum):
+    """Why a family is to be erased."""
+
+    ASKED = auto()
+    CONSENT_WITHDRAWN = auto()
+    AT_COUNTER = auto()  # asked by letter, by telephone or at the counter
 
 
 ACTIVE_STATUSES = frozenset(
@@ -151,11 +169,22 @@ ENROLMENT_TRANSITIONS: Mapping[EnrolmentStatus | None, frozenset[EnrolmentStatus
 FAMILY_TRANSITIONS: Mapping[FamilyStatus | None, frozenset[FamilyStatus]] = {
     None: frozenset({FamilyStatus.PENDING, FamilyStatus.ACTIVE}),
     FamilyStatus.PENDING: frozenset({FamilyStatus.ACTIVE, FamilyStatus.REFUSED}),
-    FamilyStatus.ACTIVE: frozenset({FamilyStatus.CLOSED}),
-    FamilyStatus.REFUSED: frozenset({FamilyStatus.PENDING}),
-    FamilyStatus.CLOSED: frozenset({FamilyStatus.ACTIVE}),
+    FamilyStatus.ACTIVE: frozenset({FamilyStatus.CLOSED, FamilyStatus.ERASED}),
+    FamilyStatus.REFUSED: frozenset({FamilyStatus.PENDING, FamilyStatus.ERASED}),
+    FamilyStatus.CLOSED: frozenset({FamilyStatus.ACTIVE, FamilyStatus.ERASED}),
+    FamilyStatus.ERASED: frozenset(),
 }
-"""A file made at the counter starts active; a refusal by mistake goes back to the queue; a closed file may reopen."""
+"""A file made at the counter starts active; a refusal by mistake goes back to the queue; a closed file may reopen; what
+is erased is erased."""
+
+ERASURE_TRANSITIONS: Mapping[ErasureStatus | None, frozenset[ErasureStatus]] = {
+    None: frozenset({ErasureStatus.PENDING}),
+    ErasureStatus.PENDING: frozenset({ErasureStatus.DONE, ErasureStatus.REFUSED, ErasureStatus.WITHDRAWN}),
+    ErasureStatus.DONE: frozenset(),
+    ErasureStatus.REFUSED: frozenset(),
+    ErasureStatus.WITHDRAWN: frozenset(),
+}
+"""What was refused may be asked again, as a new request."""
 
 CHANGE_TRANSITIONS: Mapping[ChangeStatus | None, frozenset[ChangeStatus]] = {
     None: frozenset({ChangeStatus.PENDING}),
@@ -171,9 +200,10 @@ TRANSITIONS: Mapping[type[StrEnum], Mapping[StrEnum | None, frozenset[StrEnum]]]
     EnrolmentStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], ENROLMENT_TRANSITIONS),
     FamilyStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], FAMILY_TRANSITIONS),
     ChangeStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], CHANGE_TRANSITIONS),
+    ErasureStatus: cast(Mapping[StrEnum | None, frozenset[StrEnum]], ERASURE_TRANSITIONS),
 }
 
-Status = TypeVar("Status", BookingStatus, EnrolmentStatus, FamilyStatus, ChangeStatus)
+Status = TypeVar("Status", BookingStatus, EnrolmentStatus, FamilyStatus, ChangeStatus, ErasureStatus)
 
 
 class ForbiddenTransition(ValueError):

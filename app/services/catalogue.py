@@ -45,6 +45,7 @@ from app.models.publications import (
 from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.models.required_documents import RequiredDocument, RequiredDocumentActivity
+from app.models.retention import RetentionChoice
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
 from app.rules.changes import FieldPolicy
@@ -55,6 +56,7 @@ from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
 from app.rules.publications import Readership, Shown, VersionDay
 from app.rules.required_documents import Applicability, DocumentDemand, FilesWanted, Validity
+from app.rules.retention import DataClass
 from app.rules.tariff_grids import GridVersion
 from app.rules.vaccinations import VaccineRule
 
@@ -242,6 +244,7 @@ class Catalogue:
     publications: tuple[PublicationInfo, ...]  # in their order
     texts: tuple[TextInfo, ...]  # by name
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
+    retention: Mapping[DataClass, int]  # how long data is kept, where the staff chose otherwise than usual
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
@@ -379,6 +382,7 @@ def _load(session: Session, version: int) -> Catalogue:
         publications=_load_publications(session, activities),
         texts=_load_texts(session, activities),
         residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
+        retention=MappingProxyType({row.data: row.amount for row in session.scalars(select(RetentionChoice))}),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -41,7 +41,6 @@ CONTRA_INDICATED = "contra_indicated"
 
 ONE_READING = timedelta(minutes=10)
 
-ACCESSES_KEPT = timedelta(days=365)
 """How long it is known who read health data (CNIL, 14 October 2021: six months to a year for such logs)."""
 
 
@@ -187,8 +186,6 @@ def save_section(
 
 def record_health_access(session: Session, child_id: int, user_id: int) -> None:
     """Note that an agent reads a child's health data, before it is shown: without the note nothing may be shown."""
-    old = HealthAccess.at < clock.now() - ACCESSES_KEPT
-    session.execute(delete(HealthAccess).where(HealthAccess.child_id == child_id, old))
     session.add(HealthAccess(child_id=child_id, user_id=user_id))
     session.flush()
 
@@ -201,8 +198,8 @@ def has_just_read(child_id: int, user_id: int) -> bool:
 
 
 def health_accesses_of(child_id: int, page: int = 1) -> Page[HealthAccessView]:
-    """Who of the staff read a child's health data in the last year, latest first. Three queries."""
-    kept = (HealthAccess.child_id == child_id, HealthAccess.at >= clock.now() - ACCESSES_KEPT)
+    """Who of the staff read a child's health data, latest first, as long as that is kept. Three queries."""
+    kept = (HealthAccess.child_id == child_id,)
     total = db.session.scalar(select(func.count(HealthAccess.id)).where(*kept)) or 0
     place: Page[HealthAccessView] = page_of(page, total)
     rows = (

@@ -1,12 +1,13 @@
 """What a command may answer instead of doing its work; `app/errors.py` gives each its status and French sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, auto
 
 from app.rules.baskets import Unpayable
 from app.rules.enrolments import Blocker
+from app.rules.erasures import Obstacle
 
 
 class DomainError(Exception):
@@ -187,6 +188,14 @@ class SharedEmail(DomainError):
 
 class ForgedForm(DomainError):
     """A form that none of our pages can have sent."""
+
+
+class ErasureHeld(DomainError):
+    """Something must be ended before a family is erased; `obstacles` say what and how much."""
+
+    def __init__(self, obstacles: Mapping[Obstacle, int]) -> None:
+        super().__init__(", ".join(obstacles))
+        self.obstacles = obstacles
 
 
 class EnrolmentBlocked(DomainError):

@@ -52,6 +52,7 @@ def queue_mail(
     *,
     family_id: int | None = None,
     secret: str | None = None,
+    is_last: bool = False,
     **values: object,
 ) -> OutboxMail:
     """Add a mail to the outbox, in the present transaction: it leaves only if the transaction commits."""
@@ -66,6 +67,7 @@ def queue_mail(
         body=body.strip() + "\n",
         secret=secret,
         family_id=family_id,
+        is_last=is_last,
         not_before=clock.now(),
     )
     session.add(mail)
@@ -116,11 +118,14 @@ def claim_mail(session: Session, base_url: str) -> MailToSend | None:
 
 
 def record_sent(session: Session, mail_id: int) -> None:
-    """The mail left: its secret is dropped."""
+    """The mail left: its secret is dropped, and of the last one to somebody who was erased all that names them."""
     session.execute(
         update(OutboxMail)
         .where(OutboxMail.id == mail_id)
         .values(status=MailStatus.SENT, sent_at=clock.now(), secret=None, error=None)
+    )
+    session.execute(
+        update(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.is_last).values(recipient="", body="")
     )
 
 

@@ -53,7 +53,7 @@ def invoices_without_paper(session: Session, after_id: int, limit: int) -> list[
     found = (
         select(Invoice.id)
         .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
-        .where(Invoice.id > after_id, StoredPdf.id.is_(None))
+        .where(Invoice.id > after_id, StoredPdf.id.is_(None), Invoice.purged_at.is_(None))
         .order_by(Invoice.id)
         .limit(limit)
     )
@@ -65,11 +65,16 @@ def receipts_without_paper(session: Session, after_id: int, limit: int) -> list[
     found = (
         select(Payment.id)
         .outerjoin(StoredPdf, StoredPdf.payment_id == Payment.id)
-        .where(Payment.id > after_id, StoredPdf.id.is_(None))
+        .where(Payment.id > after_id, StoredPdf.id.is_(None), Payment.purged_at.is_(None))
         .order_by(Payment.id)
         .limit(limit)
     )
     return [PaperSubject(payment_id=id_) for id_ in session.scalars(found)]
+
+
+def stored_paths(session: Session) -> frozenset[str]:
+    """Where all papers lie that a row names."""
+    return frozenset(session.scalars(select(StoredPdf.path)))
 
 
 def invoice_paper(invoice_id: int, base_url: str, *, online: bool) -> InvoicePaper:

@@ -10,11 +10,13 @@ from app.rules.states import (
     BOOKING_TRANSITIONS,
     CHANGE_TRANSITIONS,
     ENROLMENT_TRANSITIONS,
+    ERASURE_TRANSITIONS,
     FAMILY_TRANSITIONS,
     HOLDING_STATUSES,
     BookingStatus,
     ChangeStatus,
     EnrolmentStatus,
+    ErasureStatus,
     FamilyStatus,
     ForbiddenTransition,
     check_transition,
@@ -27,6 +29,7 @@ TABLES = [
     pytest.param("enrolments", EnrolmentStatus, ENROLMENT_TRANSITIONS, id="enrolments"),
     pytest.param("families", FamilyStatus, FAMILY_TRANSITIONS, id="families"),
     pytest.param("changes", ChangeStatus, CHANGE_TRANSITIONS, id="changes"),
+    pytest.param("erasures", ErasureStatus, ERASURE_TRANSITIONS, id="erasures"),
 ]
 
 

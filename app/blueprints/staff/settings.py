@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import requires
 from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules, openings
 from app.blueprints.staff.required_document_settings import required_documents
+from app.blueprints.staff.retention import retention
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
@@ -46,6 +47,7 @@ blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
 blueprint.register_blueprint(required_documents, url_prefix="/pieces")
 blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscriptions")
+blueprint.register_blueprint(retention, url_prefix="/conservation")
 
 
 @blueprint.get("")

@@ -1,0 +1,358 @@
+"""The purge: what its class does not keep any more goes, a few rows per transaction (docs/rules/retention.md).
+
+It is run by hand or by cron (`flask purge`), never by itself. Interrupted, it is just run again: what is gone is not
+found any more. A family whose time is over goes like one that asked for it, by `services.erasures.erase()`; one that
+owes or is owed something is held.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, and_, delete, exists, func, select, tuple_, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app import clock
+from app.clock import PARIS
+from app.database import db, take_turns
+from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, UserSession, UserToken
+from app.models.aids import ChildAid
+from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt
+from app.models.changes import ChangeRequest, FileChange
+from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
+from app.models.enrolments import Enrolment
+from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
+from app.models.invoices import Invoice, InvoiceLine, StoredPdf
+from app.models.mails import MailStatus, OutboxMail
+from app.models.payments import Payment, PaymentAllocation, PaymentBasket
+from app.models.prepaid_books import PrepaidBookEvent
+from app.models.required_documents import SubmittedDocument
+from app.models.retention import ErasureRequest, PurgeRun, RetentionChoice
+from app.rules.child_files import SectionKind
+from app.rules.required_documents import SubmissionStatus
+from app.rules.retention import DURATIONS, DataClass, duration_of, first_kept_day
+from app.rules.states import ChangeStatus, EnrolmentStatus, ErasureStatus, FamilyStatus
+from app.services.catalogue import catalogue
+from app.services.erasures import erase
+from app.services.errors import ErasureHeld
+from app.services.places import enter_bookings
+
+BATCH_ROWS = 500
+
+_HEALTH = (SectionKind.DOCTOR, SectionKind.VACCINATIONS, SectionKind.HEALTH, SectionKind.DIET)
+_FORGOTTEN = "effacé"
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeLine:
+    """Of a class: how long it is kept, how many rows are over it, and of when the oldest is."""
+
+    data: DataClass
+    amount: int
+    count: int
+    oldest: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeView:
+    """What a purge took."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    counts: Mapping[DataClass, int]
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one transaction of a purge did."""
+
+    count: int
+    held: int = 0
+    paths: tuple[str, ...] = ()  # of files that no row names any more: to be removed after the commit
+    after: int = 0  # the last family looked at
+    is_last: bool = False
+
+
+Column = InstrumentedAttribute[Any]
+Extra = Callable[[date], ColumnElement[bool]]
+Take = Callable[[Session, Sequence[Any]], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of a table that go once `at` is before what the class keeps; without `take` they are deleted."""
+
+    table: Any
+    at: Column
+    extra: Extra | None = None
+    take: Take | None = None
+
+    def is_over(self, first_kept: date) -> ColumnElement[bool]:
+        """That a row's time is over."""
+        over: ColumnElement[bool] = self.at < _boundary(self.at, first_kept)
+        return over if self.extra is None else and_(over, self.extra(first_kept))
+
+
+# --- What goes, class by class --------------------------------------------------------------------------------------
+
+
+def _is_inactive(first_kept: date) -> ColumnElement[bool]:
+    """That a family did nothing, and nothing was done for it, from a day on."""
+    seen = [
+        exists().where(column == Family.id, at >= _boundary(at, first_kept))
+        for column, at in (
+            (Booking.family_id, Booking.day), (Enrolment.family_id, Enrolment.ends_on),
+            (Invoice.family_id, Invoice.issued_on), (Payment.family_id, Payment.received_on),
+            (FileChange.family_id, FileChange.changed_at), (ChangeRequest.family_id, ChangeRequest.asked_at),
+            (SubmittedDocument.family_id, SubmittedDocument.handed_in_at), (ChildAid.family_id, ChildAid.ends_on),
+            (ErasureRequest.family_id, ErasureRequest.asked_at),
+        )
+    ]  # fmt: skip
+    for user_id, at in ((SignInEvent.user_id, SignInEvent.at), (UserSession.user_id, UserSession.last_seen_at)):
+        seen.append(
+            exists().where(
+                Guardian.family_id == Family.id, user_id == Guardian.user_id, at >= _boundary(at, first_kept)
+            )
+        )
+    return and_(Family.status.in_([FamilyStatus.ACTIVE, FamilyStatus.CLOSED]), *(~each for each in seen))
+
+
+def _child_has_left(first_kept: date) -> ColumnElement[bool]:
+    ended = Enrolment.status.in_([EnrolmentStatus.REFUSED, EnrolmentStatus.CANCELLED])
+    comes = exists().where(Enrolment.child_id == ChildSection.child_id, Enrolment.ends_on >= first_kept, ~ended)
+    came = exists().where(Booking.child_id == ChildSection.child_id, Booking.day >= first_kept)
+    return and_(ChildSection.kind.in_(_HEALTH), ~comes, ~came)
+
+
+def _is_settled(_first_kept: date) -> ColumnElement[bool]:
+    paid = (
+        select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0))
+        .where(PaymentAllocation.invoice_id == Invoice.id)
+        .scalar_subquery()
+    )
+    return and_(Invoice.purged_at.is_(None), Invoice.total_cents <= paid)
+
+
+def _forget_invoices(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(
+        update(Invoice)
+        .where(Invoice.id.in_(ids))
+        .values(payer_name=_FORGOTTEN, payer_address="", purged_at=clock.now())
+    )
+    session.execute(
+        update(InvoiceLine).where(InvoiceLine.invoice_id.in_(ids)).values(child_name=_FORGOTTEN, explanation="")
+    )
+    return _forget_papers(session, StoredPdf.invoice_id.in_(ids))
+
+
+def _forget_payments(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(Payment).where(Payment.id.in_(ids)).values(reference="", purged_at=clock.now()))
+    return _forget_papers(session, StoredPdf.payment_id.in_(ids))
+
+
+def _forget_papers(session: Session, rows: ColumnElement[bool]) -> tuple[str, ...]:
+    paths = tuple(session.scalars(select(StoredPdf.path).where(rows)))
+    session.execute(delete(StoredPdf).where(rows))
+    return paths
+
+
+def _forget_payers(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(PaymentBasket).where(PaymentBasket.id.in_(ids)).values(email="", redirect_url=None))
+    return ()
+
+
+def _forget_names(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(User).where(User.id.in_(ids)).values(display_name="Compte effacé"))
+    return ()
+
+
+def _no_more(_first_kept: date) -> ColumnElement[bool]:
+    active = select(Guardian.user_id).join(Family, Family.id == Guardian.family_id)
+    active = active.where(Family.status == FamilyStatus.ACTIVE, Guardian.user_id.is_not(None))
+    return CalendarFeed.user_id.not_in(active)
+
+
+_FAMILIES = {
+    DataClass.FAMILY_FILE: Source(Family, Family.created_at, _is_inactive),
+    DataClass.SIGN_UPS: Source(Family, Family.decided_at, lambda _day: Family.status == FamilyStatus.REFUSED),
+}
+
+SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
+    DataClass.FAMILY_FILE: (_FAMILIES[DataClass.FAMILY_FILE],),
+    DataClass.SIGN_UPS: (_FAMILIES[DataClass.SIGN_UPS],),
+    DataClass.HEALTH: (
+        Source(ChildSection, ChildSection.changed_at, _child_has_left),
+        Source(SafetyNotice, SafetyNotice.changed_at, lambda _day: SafetyNotice.seen_at.is_not(None)),
+    ),
+    DataClass.HEALTH_READS: (Source(HealthAccess, HealthAccess.at),),
+    DataClass.DOCUMENTS: (
+        Source(
+            SubmittedDocument, SubmittedDocument.handed_in_at,
+            lambda _day: SubmittedDocument.status.in_([SubmissionStatus.REFUSED, SubmissionStatus.REPLACED]),
+        ),
+        Source(
+            SubmittedDocument, SubmittedDocument.valid_until,
+            lambda _day: SubmittedDocument.status == SubmissionStatus.ACCEPTED,
+        ),
+    ),
+    DataClass.FILE_CHANGES: (
+        Source(FileChange, FileChange.changed_at),
+        Source(ChangeRequest, ChangeRequest.asked_at, lambda _day: ChangeRequest.status != ChangeStatus.PENDING),
+    ),
+    DataClass.BOOKINGS: (
+        Source(BookingEvent, BookingEvent.at),
+        Source(BookingPriceChange, BookingPriceChange.at),
+        Source(PrepaidBookEvent, PrepaidBookEvent.at),
+    ),
+    DataClass.ACCOUNTING: (
+        Source(Invoice, Invoice.issued_on, _is_settled, _forget_invoices),
+        Source(Payment, Payment.received_on, lambda _day: Payment.purged_at.is_(None), _forget_payments),
+        Source(PaymentBasket, PaymentBasket.created_at, lambda _day: PaymentBasket.email != "", _forget_payers),
+    ),
+    DataClass.MAILS: (
+        Source(
+            OutboxMail, OutboxMail.created_at,
+            lambda _day: OutboxMail.status.in_([MailStatus.SENT, MailStatus.FAILED]),
+        ),
+    ),
+    DataClass.SIGN_INS: (Source(SignInEvent, SignInEvent.at),),
+    DataClass.ACCESS: (
+        Source(UserSession, UserSession.expires_at),
+        Source(UserToken, UserToken.expires_at),
+        Source(GuardianInvitation, GuardianInvitation.expires_at),
+        Source(ClaimCode, ClaimCode.expires_at),
+        Source(SignInFailure, SignInFailure.at),
+        Source(SaveReceipt, SaveReceipt.saved_at),
+        Source(CalendarFeed, CalendarFeed.created_at, _no_more),
+    ),
+    DataClass.ACCOUNTS: (
+        Source(User, User.closed_at, lambda _day: User.display_name != "Compte effacé", _forget_names),
+    ),
+    DataClass.LOG: (
+        Source(ErasureRequest, ErasureRequest.asked_at, lambda _day: ErasureRequest.status != ErasureStatus.PENDING),
+        Source(PurgeRun, PurgeRun.started_at),
+    ),
+}  # fmt: skip
+"""By class, what goes and since when it counts; a class is purged in this order."""
+
+
+# --- Looking ahead, and doing it ------------------------------------------------------------------------------------
+
+
+def durations() -> Mapping[DataClass, int]:
+    """How long each class is kept, in its unit."""
+    return {data: duration_of(data, catalogue().retention) for data in SOURCES}
+
+
+def save_durations(session: Session, user_id: int, wanted: Mapping[DataClass, int]) -> bool:
+    """Store what the staff chose; says whether anything changed. Raises ValueError outside of a class's bounds."""
+    present = durations()
+    changed = {data: amount for data, amount in wanted.items() if data in present and amount != present[data]}
+    for data, amount in changed.items():
+        if not DURATIONS[data].least <= amount <= DURATIONS[data].most:
+            raise ValueError(f"{data}: {amount}")
+        session.merge(RetentionChoice(data=data, amount=amount, changed_at=clock.now(), changed_by_id=user_id))
+    session.flush()
+    return bool(changed)
+
+
+def dry_run(session: Session) -> tuple[PurgeLine, ...]:
+    """What a purge would take now; families that would be held are counted too. One query."""
+    amounts, today = durations(), clock.today()
+    columns: list[Any] = []
+    for data, sources in SOURCES.items():
+        first_kept = first_kept_day(data, amounts[data], today)
+        for source in sources:
+            over = source.is_over(first_kept)
+            columns.append(select(func.count()).select_from(source.table).where(over).scalar_subquery())
+            columns.append(select(func.min(source.at)).select_from(source.table).where(over).scalar_subquery())
+    found = iter(session.execute(select(*columns)).one())
+    lines = []
+    for data, sources in SOURCES.items():
+        values = [(next(found), next(found)) for _ in sources]
+        days = [at.date() if isinstance(at, datetime) else at for _, at in values if at is not None]
+        lines.append(PurgeLine(data, amounts[data], sum(count for count, _ in values), min(days, default=None)))
+    return tuple(lines)
+
+
+def last_purge() -> PurgeView | None:
+    """The purge that was run last. One query."""
+    row = db.session.scalars(select(PurgeRun).order_by(PurgeRun.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    counts = {DataClass(name): count for name, count in json.loads(row.counts).items()}
+    return PurgeView(row.started_at, row.ended_at, counts, row.held)
+
+
+def begin_purge(session: Session) -> int:
+    """Note that a purge begins; returns its id."""
+    row = PurgeRun(started_at=clock.now())
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def end_purge(session: Session, run_id: int) -> None:
+    """Note that it came to its end."""
+    session.get_one(PurgeRun, run_id).ended_at = clock.now()
+    session.flush()
+
+
+def purge_next(session: Session, run_id: int, data: DataClass, after: int = 0) -> Step:
+    """Take the next rows of a class; call it until `is_last`, each time in a transaction of its own.
+
+    `after`: the last family that the step before looked at.
+    """
+    if data in _FAMILIES:
+        enter_bookings(session)
+    take_turns(session, "purge")
+    first_kept = first_kept_day(data, durations()[data], clock.today())
+    if data in _FAMILIES:
+        step = _next_family(session, _FAMILIES[data], first_kept, after)
+    else:
+        step = next(
+            (step for source in SOURCES[data] if (step := _next_rows(session, source, first_kept)).count),
+            Step(0, is_last=True),
+        )
+    run = session.get(PurgeRun, run_id)
+    if run is not None and (step.count or step.held):
+        counts = json.loads(run.counts)
+        counts[data.value] = counts.get(data.value, 0) + step.count
+        run.counts, run.held = json.dumps(counts), run.held + step.held
+    session.flush()
+    return step
+
+
+def _next_family(session: Session, source: Source, first_kept: date, after: int) -> Step:
+    wanted = select(Family.id).where(source.is_over(first_kept), Family.id > after).order_by(Family.id).limit(1)
+    family_id = session.scalar(wanted)
+    if family_id is None:
+        return Step(0, is_last=True)
+    try:
+        erased = erase(session, family_id)
+    except ErasureHeld:
+        return Step(0, held=1, after=family_id)
+    return Step(1, paths=erased.paths, after=family_id)
+
+
+def _next_rows(session: Session, source: Source, first_kept: date) -> Step:
+    keys = tuple(source.table.__table__.primary_key.columns)
+    rows = session.execute(select(*keys).where(source.is_over(first_kept)).order_by(*keys).limit(BATCH_ROWS)).all()
+    if not rows:
+        return Step(0)
+    if source.take is not None:
+        return Step(len(rows), paths=source.take(session, [row[0] for row in rows]))
+    chosen = keys[0].in_([row[0] for row in rows]) if len(keys) == 1 else tuple_(*keys).in_([tuple(r) for r in rows])
+    path = source.table.__table__.c.get("path")
+    paths = () if path is None else tuple(session.scalars(select(path).where(chosen)))
+    session.execute(delete(source.table).where(chosen))
+    return Step(len(rows), paths=paths)
+
+
+def _boundary(column: Column, first_kept: date) -> date | datetime:
+    if isinstance(column.type, Date):
+        return first_kept
+    return datetime.combine(first_kept, time(), PARIS)

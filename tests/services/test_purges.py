@@ -1,0 +1,201 @@
+"""The purge: what goes, what stays, and that it may be cut off."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask, current_app
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.database import Base, db, write_transaction
+from app.integrations.kept_files import keep_file
+from app.models.accounts import SignInEvent, User, UserSession
+from app.models.child_files import ChildSection, HealthAccess
+from app.models.families import Child, Family
+from app.models.invoices import Invoice, InvoiceLine, StoredPdf
+from app.models.mails import MailStatus, OutboxMail
+from app.models.payments import Payment
+from app.models.required_documents import SubmittedDocument
+from app.models.retention import PurgeRun
+from app.rules.child_files import SectionKind
+from app.rules.required_documents import SubmissionStatus
+from app.rules.retention import DataClass
+from app.rules.states import FamilyStatus
+from app.services import invoices, papers, purges
+from app.services.mails import queue_mail
+from tests import factories
+
+LATER = datetime(2032, 11, 24, 8, 30)  # more than five years after all that the factories make
+MUCH_LATER = datetime(2038, 1, 5, 8, 30)
+
+
+def purge(*classes: DataClass) -> dict[DataClass, int]:
+    """The whole purge, or that of some classes, as the command does it; how many rows went."""
+    with write_transaction() as session:
+        run_id = purges.begin_purge(session)
+    for data in classes or purges.SOURCES:
+        step = purges.Step(0)
+        while not step.is_last:
+            with write_transaction() as session:
+                step = purges.purge_next(session, run_id, data, step.after)
+    with write_transaction() as session:
+        purges.end_purge(session, run_id)
+    last = purges.last_purge()
+    assert last is not None and last.ended_at is not None
+    return dict(last.counts)
+
+
+def planned() -> dict[DataClass, int]:
+    return {line.data: line.count for line in purges.dry_run(db.session()) if line.count}
+
+
+def test_a_purge_takes_what_the_dry_run_tells_and_nothing_twice(app: Flask) -> None:
+    family = factories.make_family()
+    child_id = factories.make_child(family)
+    staff_id = factories.make_staff()
+    document_id = factories.make_document()
+    submission_id = factories.hand_in(family, f"{document_id}-{child_id}")
+    old = clock.now() - timedelta(days=400)
+    with write_transaction() as session:
+        queue_mail(session, "sign_up_known", "parent@example.org").status = MailStatus.SENT
+        queue_mail(session, "sign_up_known", "parent@example.org")
+        session.add(SignInEvent(user_id=family.user_id, at=old, device="essai"))
+        session.add(SignInEvent(user_id=family.user_id, device="essai"))
+        session.add(HealthAccess(child_id=child_id, user_id=staff_id, at=old))
+        session.add(ChildSection(child_id=child_id, kind=SectionKind.HEALTH, body="{}", changed_at=old))
+        session.add(ChildSection(child_id=child_id, kind=SectionKind.SCHOOL, body="{}", changed_at=old))
+        session.execute(update(OutboxMail).values(created_at=old))
+        session.execute(update(SubmittedDocument).values(status=SubmissionStatus.REFUSED, handed_in_at=old))
+    before = planned()
+    assert before == {
+        DataClass.HEALTH: 1, DataClass.HEALTH_READS: 1, DataClass.DOCUMENTS: 1, DataClass.MAILS: 1,
+        DataClass.SIGN_INS: 1,
+    }  # fmt: skip
+    assert next(line for line in purges.dry_run(db.session()) if line.data is DataClass.MAILS).oldest == old.date()
+    assert purge() == before
+    assert planned() == {} and purge() == {}
+    assert db.session.scalars(select(ChildSection.kind)).all() == [SectionKind.SCHOOL]
+    assert db.session.get(SubmittedDocument, submission_id) is None
+    assert db.session.scalar(select(func.count(PurgeRun.id))) == 2
+
+
+def test_health_stays_as_long_as_the_child_comes(sqlite_app: Flask) -> None:
+    planning = factories.make_planning()
+    with write_transaction() as session:
+        session.add(
+            ChildSection(
+                child_id=planning.child_id, kind=SectionKind.HEALTH, body="{}",
+                changed_at=clock.now() - timedelta(days=900),
+            )
+        )  # fmt: skip
+    assert DataClass.HEALTH not in planned()
+    clock.start_at(datetime(2028, 3, 15, 8, 30), frozen=True)  # its enrolment ended in the summer of 2027
+    assert planned()[DataClass.HEALTH] == 1
+
+
+def test_a_batch_that_is_cut_off_is_just_taken_up_again(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = factories.make_family()
+    monkeypatch.setattr(purges, "BATCH_ROWS", 2)
+    with write_transaction() as session:
+        for _ in range(5):
+            session.add(SignInEvent(user_id=family.user_id, at=clock.now() - timedelta(days=400), device="essai"))
+        run_id = purges.begin_purge(session)
+    with write_transaction() as session:
+        assert purges.purge_next(session, run_id, DataClass.SIGN_INS).count == 2
+    cut_off = purges.last_purge()
+    assert cut_off is not None and cut_off.ended_at is None and planned() == {DataClass.SIGN_INS: 3}
+    assert purge() == {DataClass.SIGN_INS: 3}
+
+
+def test_a_family_without_activity_goes_and_one_that_owes_is_held(app: Flask) -> None:
+    gone, owing = factories.make_family("PARTI", "Paul"), factories.make_family("DOIT", "Denis")
+    factories.make_child(gone, "Prune", last_name="PARTI")
+    paid_id = factories.make_invoice(gone, 2_000, paid_cents=2_000)
+    factories.make_invoice(owing, 2_000)
+    refused_id = factories.make_pending_family("REFUS", "Remi")
+    with write_transaction() as session:
+        session.get_one(Family, refused_id).status = FamilyStatus.REFUSED
+        session.get_one(Family, refused_id).decided_at = clock.now()
+    clock.start_at(LATER, frozen=True)
+    active = factories.make_family("RESTE", "Rose")
+    with write_transaction() as session:
+        session.execute(
+            update(Family).where(Family.id == active.family_id).values(created_at=factories.NOW.astimezone())
+        )
+        session.add(UserSession(user_id=active.user_id, token_hash="x", device="essai", expires_at=clock.now()))
+    assert planned()[DataClass.FAMILY_FILE] == 2 and planned()[DataClass.SIGN_UPS] == 1
+    done = purge()
+    assert (done[DataClass.FAMILY_FILE], done[DataClass.SIGN_UPS]) == (1, 1)
+    last = purges.last_purge()
+    assert last is not None and last.held == 1
+    statuses = dict(db.session.execute(select(Family.id, Family.status)).tuples().all())
+    assert statuses[gone.family_id] is statuses[refused_id] is FamilyStatus.ERASED
+    assert statuses[owing.family_id] is statuses[active.family_id] is FamilyStatus.ACTIVE
+    assert not db.session.scalar(select(func.count(Child.id)))  # no invoice line names the child by its row
+    assert db.session.get_one(Invoice, paid_id).payer_name == "PARTI Paul"  # accounting: ten years
+
+
+def test_after_ten_years_invoices_name_nobody_and_add_up(sqlite_app: Flask) -> None:
+    family = factories.make_family()
+    paid_id, open_id = factories.make_invoice(family, 2_000, paid_cents=2_500), factories.make_invoice(family, 900)
+    folder = Path(current_app.instance_path)
+    path = keep_file(folder, "documents", b"%PDF-1.4", ".pdf")
+    with write_transaction() as session:
+        session.add(StoredPdf(invoice_id=paid_id, path=str(path), sha256="0"))
+        session.execute(update(Payment).values(reference="Chèque 12 BANQUE"))
+    before = (
+        invoices.balances(db.session(), [paid_id, open_id]),
+        db.session.scalar(select(func.sum(Invoice.total_cents))),
+    )
+    clock.start_at(MUCH_LATER, frozen=True)
+    with write_transaction() as session:
+        run_id = purges.begin_purge(session)
+        step = purges.purge_next(session, run_id, DataClass.ACCOUNTING)
+    assert step.paths == (str(path),)
+    purge(DataClass.ACCOUNTING)
+    assert before == (
+        invoices.balances(db.session(), [paid_id, open_id]), db.session.scalar(select(func.sum(Invoice.total_cents))),
+    )  # fmt: skip
+    assert set(db.session.scalars(select(Invoice.payer_name).order_by(Invoice.id))) == {"effacé", family.name}
+    assert db.session.scalars(select(InvoiceLine.child_name).where(InvoiceLine.invoice_id == paid_id)).all() == [
+        "effacé"
+    ]
+    assert db.session.scalars(select(Payment.reference)).all() == [""]
+    assert papers.invoices_without_paper(db.session(), 0, 9) == [papers.PaperSubject(invoice_id=open_id)]
+    assert not papers.receipts_without_paper(db.session(), 0, 9) and not papers.stored_paths(db.session())
+
+
+def test_who_closed_their_account_is_forgotten_in_the_end(sqlite_app: Flask) -> None:
+    family = factories.make_family()
+    with write_transaction() as session:
+        session.get_one(User, family.user_id).closed_at = clock.now()
+    clock.start_at(LATER, frozen=True)
+    assert purge(DataClass.ACCOUNTS) == {DataClass.ACCOUNTS: 1}
+    assert db.session.get_one(User, family.user_id).display_name == "Compte effacé" and not purge(DataClass.ACCOUNTS)
+
+
+def test_the_staff_choose_within_bounds(sqlite_app: Flask) -> None:
+    staff_id = factories.make_staff()
+    with write_transaction() as session:
+        assert purges.save_durations(session, staff_id, {DataClass.MAILS: 3})
+    assert purges.durations()[DataClass.MAILS] == 3
+    with write_transaction() as session:
+        assert not purges.save_durations(session, staff_id, {DataClass.MAILS: 3})
+    with pytest.raises(ValueError, match="accounting"), write_transaction() as session:
+        purges.save_durations(session, staff_id, {DataClass.ACCOUNTING: 12})
+
+
+def test_an_empty_council_purges_nothing(sqlite_app: Flask) -> None:
+    before = {
+        table.name: db.session.scalar(select(func.count()).select_from(table)) for table in Base.metadata.sorted_tables
+    }
+    clock.start_at(datetime(2026 + 30, 1, 1), frozen=True)
+    assert purge() == {}
+    before["purge_run"] = 1
+    assert before == {
+        table.name: db.session.scalar(select(func.count()).select_from(table)) for table in Base.metadata.sorted_tables
+    }
+    assert date(2056, 1, 1) == clock.today()
