@@ -50,6 +50,8 @@ from app.models.prepaid_books import PrepaidBook, PrepaidBookEvent
 from app.models.price_facts import FamilyResidence, FamilyStanding
 from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
+from app.models.retention import ErasureRequest
+from app.rules.file_fields import FileKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +125,17 @@ class _Whose:
         return select(Payment.id).where(Payment.family_id == self.family_id)
 
     def who(self, user_id: Any) -> Any:
-        """« vous », another adult of the family or of the child's other one, or the staff."""
+        """« vous », another adult of the family or of the child's other one, who closed their account, or the staff."""
         adults = select(Guardian.user_id).where(Guardian.family_id == self.family_id, Guardian.user_id.is_not(None))
         others = select(FamilyChild.family_id).where(FamilyChild.child_id.in_(self.children))
         elsewhere = select(Guardian.user_id).where(Guardian.family_id.in_(others), Guardian.user_id.is_not(None))
+        closed = select(User.id).where(User.closed_at.is_not(None))  # an agent's account is never closed
         return case(
             (user_id.is_(None), literal(None, String)),
             (user_id == self.user_id, "vous"),
             (user_id.in_(adults), "un autre adulte de la famille"),
             (user_id.in_(elsewhere), "l’autre foyer de l’enfant"),
+            (user_id.in_(closed), "un parent (compte fermé)"),
             else_="le service",
         )
 
@@ -154,7 +158,9 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
     "accords sur les données": (
         (Consent,),
         lambda w: select(
-            Consent.given_at.label("donné le"), Consent.on_paper.label("sur papier"), ConsentText.body.label("texte"),
+            Consent.given_at.label("donné le"), Consent.on_paper.label("sur papier"),
+            Consent.withdrawn_at.label("retiré le"), w.who(Consent.withdrawn_by_id).label("retiré par"),
+            ConsentText.body.label("texte"),
         ).join(ConsentText, ConsentText.id == Consent.text_id).where(Consent.family_id == w.family_id)
         .order_by(Consent.id),
     ),
@@ -430,6 +436,14 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
         .join(TextToAccept, TextToAccept.id == TextVersion.text_id)
         .where(TextAcceptance.family_id == w.family_id).order_by(TextAcceptance.id),
     ),
+    "demandes d’effacement": (
+        (ErasureRequest,),
+        lambda w: select(
+            ErasureRequest.cause.label("pourquoi"), ErasureRequest.status.label("état"),
+            ErasureRequest.asked_at.label("demandé le"), w.who(ErasureRequest.asked_by_id).label("par"),
+            ErasureRequest.decided_at.label("décidé le"), ErasureRequest.refusal_reason.label("motif du refus"),
+        ).where(ErasureRequest.family_id == w.family_id).order_by(ErasureRequest.id),
+    ),
     "courriels reçus": (
         (OutboxMail,),
         lambda w: select(
@@ -464,15 +478,19 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
 }  # fmt: skip
 """By the name of a part: the tables that it hands out, and the statement that reads it."""
 
-_JSON_COLUMNS = frozenset({"lieu de vie", "contenu", "avant et après", "montants en centimes"})
+_KINDS = {"contenu": "rubrique", "avant et après": "sujet"}  # the column that says whose form a document's names are of
+
+InFrench = Callable[[StrEnum, Mapping[str, Any]], Mapping[str, Any]]
+"""The answers of a part of the file by question, from those by name of field (forms.data_copies)."""
 
 
-def copy_of(session: Session, family_id: int, user_id: int) -> DataCopy:
+def copy_of(session: Session, family_id: int, user_id: int, in_french: InFrench) -> DataCopy:
     """All that is kept of a family, as one of its adults may have it. One query a part."""
     user = session.get_one(User, user_id)
     whose = _Whose(family_id, user_id, user.email)
     parts = {
-        name: [_row(row) for row in session.execute(statement(whose))] for name, (_tables, statement) in PARTS.items()
+        name: [_row(row, in_french) for row in session.execute(statement(whose))]
+        for name, (_tables, statement) in PARTS.items()
     }
     return DataCopy(clock.now(), session.get_one(Family, family_id).name, parts, _papers(session, whose))
 
@@ -502,11 +520,17 @@ def _papers(session: Session, whose: _Whose) -> list[Paper]:
     ]
 
 
-def _row(row: Row[Any]) -> dict[str, Any]:
-    return {
-        name: json.loads(value) if name in _JSON_COLUMNS and value else _plain(value)
-        for name, value in row._mapping.items()
-    }
+def _row(row: Row[Any], in_french: InFrench) -> dict[str, Any]:
+    stored = row._mapping
+    found = {name: _plain(value) for name, value in stored.items()}
+    for name, kind in _KINDS.items():
+        if stored.get(name):
+            found[name] = in_french(stored[kind], json.loads(stored[name]))
+    if stored.get("lieu de vie"):
+        found["lieu de vie"] = in_french(FileKind.CUSTODY, json.loads(stored["lieu de vie"]))
+    if stored.get("montants en centimes"):
+        found["montants en centimes"] = json.loads(stored["montants en centimes"])
+    return found
 
 
 def _plain(value: Any) -> Any:

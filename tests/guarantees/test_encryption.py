@@ -41,7 +41,7 @@ def test_encrypted_columns_are_what_they_say(app: Flask) -> None:
     }
     assert found == {
         "calendar_feed.secret", "change_request.body", "child_aid.reason", "child_section.body", "family.fund_number",
-        "family_child.custody", "file_change.body", "outbox_mail.secret", "second_factor.secret",
+        "erasure_request.refusal_reason", "family_child.custody", "file_change.body", "outbox_mail.secret", "second_factor.secret",
         "submitted_document.file_key", "submitted_document.file_name",
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import current_account, current_family, resumed_at
 from app.database import db
 from app.downloads import send_archive
+from app.forms.data_copies import in_french
 from app.htmx import render_page
 from app.integrations.archives import make_archive
 from app.integrations.kept_files import SealedFile, read_sealed
@@ -38,7 +39,7 @@ def _address() -> str:
 @confirmed_lately
 def download() -> BaseResponse:
     """The copy as a ZIP: a text to start with, the data, and the papers that are made already."""
-    copy = data_exports.copy_of(db.session(), current_family().id, current_account().user_id)
+    copy = data_exports.copy_of(db.session(), current_family().id, current_account().user_id, in_french)
     # The database is free for others while the archive is made.
     db.session.rollback()
     readme = render_template("family/data_exports/readme.txt", copy=copy)
