@@ -105,7 +105,7 @@ def test_the_copy_asks_what_the_forms_ask(sqlite_app: object) -> None:
     assert found["École et classe"] == {"Classe": "CP", "Classes passées": ["2025, GS, Jules-Verne"], "left_out": "x"}
     assert found["Vaccinations"] == {"DTP, dernière dose": "2020-02-01"}
     (asked,) = copy.parts["demandes de modification"]
-    assert asked["avant et après"] == {"Régime allocataire": {"avant": "", "après": "Autre"}}
+    assert asked["avant et après"] == {"Régime allocataire": {"avant": "", "après": "Autre régime"}}
     assert list(copy.parts["enfants"][0]["lieu de vie"]) != ["arrangement"]
 
 
