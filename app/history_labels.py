@@ -98,6 +98,12 @@ def _file_sentence(event: HistoryEvent) -> str:
             return f"Document envoyé : {event.what}{name}"
         case Act.INVITED:
             return f"Invitation {of(event.subject)}"
+        case Act.WITHDREW_CONSENT:
+            return "Accord sur les données personnelles retiré"
+        case Act.ASKED_ERASURE:
+            return "Demande d’effacement du dossier"
+        case Act.KEPT_FILE:
+            return "Demande d’effacement annulée"
         case _:
             return "Accord sur les données personnelles"
 

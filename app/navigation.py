@@ -48,6 +48,7 @@ QUEUE_CAPABILITIES = frozenset(
         Capability.VERIFY_QUOTIENTS,
         Capability.REVIEW_CHANGES,
         Capability.REVIEW_DOCUMENTS,
+        Capability.REVIEW_ERASURES,
     }
 )
 STAFF_SECTIONS = (
@@ -118,6 +119,8 @@ _BELONGS_TO = {
     "family.simulations": "family.enrolments",
     "family.agendas": "family.bookings",
     "family.data_exports": "family.members",
+    "family.erasures": "family.members",
+    "staff.erasures": "staff.queue",
     "family.prepaid_books": "family.enrolments",
     "staff.counter_families": "staff.families",
     "staff.family_parts": "staff.families",

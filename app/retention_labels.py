@@ -66,7 +66,7 @@ _KEPT_FOR: Mapping[Ground, str] = {
     Ground.FIGURES: "les comptes et les statistiques du service en ont besoin, sans aucun nom",
     Ground.OTHER_HOME: "l’autre foyer de l’enfant garde son dossier",
     Ground.OTHER_USE: "ce compte sert aussi à une autre famille ou à un agent",
-    Ground.PROOF: "nous devons pouvoir montrer que votre demande a été traitée",
+    Ground.PROOF: "le service doit pouvoir montrer que la demande a été traitée",
 }
 
 

@@ -65,7 +65,7 @@ from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRul
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
 from app.rules.required_documents import DocumentDemand, DocumentScope, FilesWanted, Validity
-from app.rules.states import Actor, EnrolmentStatus, FamilyStatus
+from app.rules.states import Actor, EnrolmentStatus, ErasureCause, FamilyStatus
 from app.rules.tariff_grids import CreditBook, Criterion, Grid, Item, NumberAxis, Span, Table, flat, unit_code
 from app.rules.texts import fold
 from app.services import (
@@ -74,6 +74,7 @@ from app.services import (
     changes,
     contacts,
     documents,
+    erasures,
     families,
     installations,
     invoice_runs,
@@ -275,6 +276,12 @@ def ask_change(
         changes.save(session, family.family_id, family.user_id, kind, subject, shown, wanted)
     found = select(ChangeRequest.id).where(ChangeRequest.family_id == family.family_id)
     return db.session.scalars(found.order_by(ChangeRequest.id.desc())).first() or 0
+
+
+def ask_erasure(family: FamilySetup) -> int:
+    """A parent asks that the family be erased; the request's id."""
+    with write_transaction() as session:
+        return erasures.ask_erasure(session, family.family_id, family.user_id, ErasureCause.ASKED)
 
 
 A_FUND = FundInput("CAF de la Somme", "9 boulevard Maignan-Larivière\n80000 Amiens", "ALSH-80-2026", False)

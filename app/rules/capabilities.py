@@ -37,6 +37,7 @@ class Capability(StrEnum):
     EDIT_FAMILIES = auto()
     REVIEW_CHANGES = auto()
     REVIEW_DOCUMENTS = auto()  # who has it may see health: documents may be about it
+    REVIEW_ERASURES = auto()  # nothing brings an erased family back
     VIEW_CHILD_FILES = auto()
     VIEW_HEALTH = auto()
     PUBLISH = auto()  # files for download, and texts to accept
@@ -58,6 +59,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.EDIT_FAMILIES,
             Capability.REVIEW_CHANGES,
             Capability.REVIEW_DOCUMENTS,
+            Capability.REVIEW_ERASURES,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
             Capability.PUBLISH,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, auto
 
-from app.rules.retention import DataClass, add_months, duration_of, kept_until
+from app.rules.calendars import add_months
+from app.rules.retention import DataClass, duration_of, kept_until
 
 
 class Fate(StrEnum):

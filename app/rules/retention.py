@@ -3,11 +3,12 @@
 Source: docs/rules/retention.md (RGPD article 5-1-e, the guide, Code de commerce L123-22, CASF R227-7, CNIL).
 """
 
-import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum, auto
+
+from app.rules.calendars import add_months
 
 
 class DataClass(StrEnum):
@@ -80,10 +81,3 @@ def kept_until(data: DataClass, amount: int, day: date) -> date:
     if DURATIONS[data].unit is Unit.DAYS:
         return day + timedelta(days=amount)
     return add_months(day, amount)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day of another month, or its last one."""
-    count = day.year * 12 + day.month - 1 + months
-    year, month = divmod(count, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

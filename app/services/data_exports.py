@@ -56,18 +56,21 @@ from app.rules.file_fields import FileKind
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """That the family said yes to a text on personal data: which, when, and whether on paper."""
+    """That the family said yes to a text on personal data: which, when, whether on paper; and who took it back."""
 
     text: str
     given_at: datetime
     on_paper: bool
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
 
 
 def agreements_of(family_id: int) -> tuple[Agreement, ...]:
     """All of a family, the last one first. One query."""
     rows = db.session.execute(
-        select(ConsentText.body, Consent.given_at, Consent.on_paper)
+        select(ConsentText.body, Consent.given_at, Consent.on_paper, Consent.withdrawn_at, User.display_name)
         .join(Consent, Consent.text_id == ConsentText.id)
+        .outerjoin(User, User.id == Consent.withdrawn_by_id)
         .where(Consent.family_id == family_id)
         .order_by(Consent.given_at.desc(), Consent.id.desc())
     )

@@ -20,7 +20,7 @@ from app.models.accounts import StaffAction, StaffRole, User, UserSession
 from app.models.bookings import Booking
 from app.models.changes import ChangeRequest, FileChange
 from app.models.enrolments import Enrolment
-from app.models.families import Family, FamilyChild, Guardian
+from app.models.families import Consent, Family, FamilyChild, Guardian
 from app.models.invoices import InvoicedBooking
 from app.models.payments import PaymentBasket
 from app.models.prepaid_books import PrepaidBook
@@ -131,14 +131,36 @@ def ask_at_counter(session: Session, family_id: int, user_id: int) -> int:
     return _ask(session, family_id, user_id, ErasureCause.AT_COUNTER)
 
 
-def withdraw_request(session: Session, family_id: int, user_id: int) -> None:
-    """A parent takes the request back; every adult is told. Raises AlreadyDecided where none waits."""
+def withdraw_consent(session: Session, family_id: int, user_id: int) -> int:
+    """A parent takes back the consent that the whole file stands on: it is written down, and the erasure asked for.
+
+    Returns the request's id. Raises FamilyNotActive.
+    """
+    request_id = ask_erasure(session, family_id, user_id, ErasureCause.CONSENT_WITHDRAWN)
+    session.get_one(ErasureRequest, request_id).cause = ErasureCause.CONSENT_WITHDRAWN  # it may have been asked before
+    session.execute(
+        update(Consent)
+        .where(Consent.family_id == family_id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=clock.now(), withdrawn_by_id=user_id)
+    )
+    session.flush()
+    return request_id
+
+
+def withdraw_request(session: Session, family_id: int, user_id: int, *, agrees_to: int | None) -> None:
+    """A parent takes the request back; every adult is told. `agrees_to`: the text that they accept anew where the
+    consent had been withdrawn.
+
+    Raises AlreadyDecided where none waits.
+    """
     row = session.scalar(
         select(ErasureRequest).where(ErasureRequest.family_id == family_id, is_in_queue()).with_for_update()
     )
     if row is None:
         raise AlreadyDecided
     _decide(row, ErasureStatus.WITHDRAWN, user_id)
+    if row.cause is ErasureCause.CONSENT_WITHDRAWN and agrees_to is not None:
+        session.add(Consent(family_id=family_id, text_id=agrees_to, given_at=clock.now()))
     session.flush()
     _tell(session, family_id, "erasure_withdrawn")
 

@@ -43,7 +43,8 @@ from app.models.invoices import Invoice
 from app.models.payments import BasketInvoice, PaymentBasket
 from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
 from app.models.required_documents import RequiredDocument, SubmittedDocument
-from app.rules.states import Actor, BookingStatus, EnrolmentStatus
+from app.models.retention import ErasureRequest
+from app.rules.states import Actor, BookingStatus, EnrolmentStatus, ErasureStatus
 from app.services.catalogue import catalogue
 from app.services.file_histories import is_child, is_guardian
 from app.services.pages import Page, page_of
@@ -106,6 +107,9 @@ class Act(StrEnum):
     HANDED_IN = auto()
     INVITED = auto()
     CONSENTED = auto()
+    WITHDREW_CONSENT = auto()
+    ASKED_ERASURE = auto()
+    KEPT_FILE = auto()  # they took the request back
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +423,17 @@ def _papers(_user_id: int, family_id: int, inside: Inside) -> Statements:
     consents = _columns(HistoryKind.FILE, Act.CONSENTED, Consent.given_at, Consent.id).where(
         Consent.family_id == family_id, Consent.on_paper.is_(False), inside(Consent.given_at)
     )
-    return documents, invited, consents
+    withdrawn = _columns(
+        HistoryKind.FILE, Act.WITHDREW_CONSENT, Consent.withdrawn_at, Consent.id, Consent.withdrawn_by_id
+    ).where(Consent.family_id == family_id, inside(Consent.withdrawn_at))
+    request, parents = ErasureRequest, _parents(family_id)
+    asked = _columns(HistoryKind.FILE, Act.ASKED_ERASURE, request.asked_at, request.id, request.asked_by_id).where(
+        request.family_id == family_id, request.asked_by_id.in_(parents), inside(request.asked_at)
+    )
+    kept = _columns(HistoryKind.FILE, Act.KEPT_FILE, request.decided_at, request.id, request.decided_by_id).where(
+        request.family_id == family_id, request.status == ErasureStatus.WITHDRAWN, inside(request.decided_at)
+    )
+    return documents, invited, consents, withdrawn, asked, kept
 
 
 _SOURCES: Mapping[HistoryKind, tuple[Callable[[int, int, Inside], Statements], ...]] = {

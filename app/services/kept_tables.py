@@ -148,6 +148,7 @@ TABLES: Mapping[str, Kept] = {
     "child_authorisation": Kept(DataClass.FAMILY_FILE, of_children),
     "consent": Kept(DataClass.FAMILY_FILE, of_family),
     "file_certification": Kept(DataClass.FAMILY_FILE, of_family),
+    "text_acceptance": Kept(DataClass.FAMILY_FILE, of_family),
     "child_section": Kept(DataClass.HEALTH, of_children),
     "safety_notice": Kept(DataClass.HEALTH, _notices),
     "health_access": Kept(DataClass.HEALTH_READS, of_children),
@@ -199,9 +200,10 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope", "capacity_scope_group",
-            "capacity_scope_unit", "consent_text", "council", "field_policy", "office", "required_document",
-            "required_document_activity", "residence_commune", "retention_choice", "school", "season", "site",
-            "tariff_version", "unit", "vaccine_obligation",
+            "capacity_scope_unit", "consent_text", "council", "field_policy", "office", "publication",
+            "publication_activity", "publication_file", "required_document", "required_document_activity",
+            "residence_commune", "retention_choice", "school", "season", "site", "tariff_version", "text_activity",
+            "text_to_accept", "text_version", "unit", "vaccine_obligation",
         ),
         "what the council set",
     ),

@@ -20,6 +20,7 @@ from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, QuotientSource, Regime, Title
 from app.models.required_documents import SubmittedDocument
+from app.models.retention import ErasureRequest
 from app.rules.capacity import covering
 from app.rules.enrolments import age_on
 from app.rules.file_fields import FileKind
@@ -27,11 +28,12 @@ from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import required_documents
+from app.services import erasures, required_documents
 from app.services.booking_requests import DayRequest, ScopePlaces, count_of_requests, places_of, waiting_requests
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
 from app.services.enrolments import PendingEnrolment, enrolled_by_group, is_in_queue, pending_enrolments
+from app.services.erasures import RequestView as RequestToErase
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
@@ -50,6 +52,7 @@ class ItemKind(StrEnum):
     CHANGE = auto()
     BOOKING = auto()
     DOCUMENT = auto()
+    ERASURE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,25 @@ class DocumentItem:
         return self.request.holder.name
 
 
-Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem
+@dataclass(frozen=True, slots=True)
+class ErasureItem:
+    """A family that asks to be erased; it is decided on a page of its own, where the plan is read."""
+
+    id: int  # of the request
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    request: RequestToErase
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.ERASURE
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.request.family_name
+
+
+Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem | ErasureItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +264,8 @@ class Decision:
 def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
     """The queue of an agent who may decide on these kinds; `shown` keeps one of them.
 
-    At most twelve queries; two more where somebody is to be added to a family, for who may be the same elsewhere; three
-    more where bookings wait.
+    At most thirteen queries; two more where somebody is to be added to a family, for who may be the same elsewhere;
+    three more where bookings wait.
     """
     own = own_family_ids(user_id)
     counts = count_waiting(kinds)
@@ -260,6 +281,8 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
         items += _change_items(own)
     if ItemKind.DOCUMENT in looked_at:
         items += _document_items(own)
+    if ItemKind.ERASURE in looked_at:
+        items += _erasure_items(own)
     if ItemKind.BOOKING in looked_at:
         items += _booking_items(own)
     if shown is not ItemKind.BOOKING:
@@ -280,6 +303,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
         ItemKind.BOOKING: count_of_requests(),
     }
     waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(required_documents.is_in_queue())
+    waiting[ItemKind.ERASURE] = select(func.count(ErasureRequest.id)).where(erasures.is_in_queue())
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
     return dict(zip(wanted, row, strict=True))
@@ -366,6 +390,19 @@ def _document_items(own: Collection[int]) -> list[DocumentItem]:
             request=each,
         )
         for each in required_documents.pending_submissions(at_most=SHOWN_AT_MOST)
+    ]
+
+
+def _erasure_items(own: Collection[int]) -> list[ErasureItem]:
+    return [
+        ErasureItem(
+            id=each.id,
+            requested_at=each.asked_at,
+            waiting_days=_waiting_days(each.asked_at),
+            is_own=each.family_id in own,
+            request=each,
+        )
+        for each in erasures.pending_requests(at_most=SHOWN_AT_MOST)
     ]
 
 

@@ -10,6 +10,7 @@ from app.blueprints.family.child_files import blueprint as child_files
 from app.blueprints.family.dashboard import blueprint as dashboard
 from app.blueprints.family.data_exports import blueprint as data_exports
 from app.blueprints.family.enrolments import blueprint as enrolments
+from app.blueprints.family.erasures import blueprint as erasures
 from app.blueprints.family.guardians import blueprint as guardians
 from app.blueprints.family.history import blueprint as history
 from app.blueprints.family.invoices import blueprint as invoices
@@ -24,6 +25,6 @@ family.before_request(guard_family)
 
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, agendas, invoices,
-    required_documents, publications, history, account, simulations, data_exports,
+    required_documents, publications, history, account, simulations, data_exports, erasures,
 ):  # fmt: skip
     family.register_blueprint(_section)

@@ -1,4 +1,4 @@
-"""« Mes données »: what the family agreed to, and a copy of all that is kept of it."""
+"""« Mes données »: what the family agreed to and may take back, a copy of all that is kept of it, its erasure."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from app.forms.data_copies import in_french
 from app.htmx import render_page
 from app.integrations.archives import make_archive
 from app.integrations.kept_files import SealedFile, read_sealed
-from app.services import data_exports
+from app.services import data_exports, erasures, families
 from app.services.data_exports import Paper
 from app.step_up import confirmed_lately
 
@@ -26,8 +26,11 @@ logger = logging.getLogger(__name__)
 @blueprint.get("")
 def show() -> Response:
     """The agreements, and how to have the copy."""
-    agreements = data_exports.agreements_of(current_family().id)
-    return render_page("family/data_exports/show.html", layout="family", agreements=agreements)
+    family = current_family()
+    return render_page(
+        "family/data_exports/show.html", layout="family", agreements=data_exports.agreements_of(family.id),
+        request=erasures.request_of(family.id), children=families.children_of(family.id), family=family,
+    )  # fmt: skip
 
 
 def _address() -> str:

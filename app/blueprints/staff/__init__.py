@@ -12,6 +12,7 @@ from app.blueprints.staff import (
     counter_families,
     day,
     enrolments,
+    erasures,
     families,
     family_parts,
     home,
@@ -40,6 +41,7 @@ staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(required_documents.blueprint, url_prefix="/documents")
 staff.register_blueprint(allocations.blueprint, url_prefix="/attributions")
 staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")
+staff.register_blueprint(erasures.blueprint)
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")

@@ -91,6 +91,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_end=Capability.REVIEW_ENROLMENTS in capabilities,
         requests=cards_of(change_requests.requests_of_family(family_id)),
         may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
+        may_erase=Capability.REVIEW_ERASURES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
         sees_money=sees_money,

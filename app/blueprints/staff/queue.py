@@ -49,6 +49,7 @@ _CAPABILITIES = {
     ItemKind.CHANGE: Capability.REVIEW_CHANGES,
     ItemKind.BOOKING: Capability.REVIEW_BOOKINGS,
     ItemKind.DOCUMENT: Capability.REVIEW_DOCUMENTS,
+    ItemKind.ERASURE: Capability.REVIEW_ERASURES,
 }
 _KIND_IN_ADDRESS = {
     "comptes": ItemKind.SIGN_UP,
@@ -57,6 +58,7 @@ _KIND_IN_ADDRESS = {
     "demandes": ItemKind.CHANGE,
     "reservations": ItemKind.BOOKING,
     "documents": ItemKind.DOCUMENT,
+    "effacements": ItemKind.ERASURE,
 }
 _CHANGED_MEANWHILE = "La famille vient de modifier sa demande. Relisez-la avant de décider."
 _NO_SUCH_COMMUNE = "La commune demandée n’est plus dans notre liste. Ouvrez la demande pour corriger l’adresse."
