@@ -194,6 +194,39 @@ def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
     return open_page(screen, javascript=javascript)
 
 
+class Screens:
+    """A page that is loaded once, on a computer, and then looked at on other screens: loading costs most.
+
+    `open()`, then `show()` each phone: without the pointer and with the touch of one. Only another `open()` leads back.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._session = page.context.new_cdp_session(page)
+
+    def open(self, address: str) -> None:
+        """Load a page on a computer."""
+        self._emulate(DESKTOP)
+        self._page.goto(address)
+        self._check(DESKTOP)
+
+    def show(self, screen: Screen) -> None:
+        """Let the page stand on another screen."""
+        self._emulate(screen)
+        self._check(screen)
+
+    def _emulate(self, screen: Screen) -> None:
+        size = {"width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": screen.is_touched}
+        self._session.send("Emulation.setDeviceMetricsOverride", size)
+        self._session.send("Emulation.setTouchEmulationEnabled", {"enabled": screen.is_touched})
+
+    def _check(self, screen: Screen) -> None:
+        seen = self._page.evaluate(
+            "[document.documentElement.clientWidth, matchMedia('(hover: hover) and (pointer: fine)').matches]"
+        )
+        assert seen == [screen.width, not screen.is_touched], f"{screen.name} is not what the page sees: {seen}"
+
+
 def run_axe(page: Page) -> None:
     """Check the accessibility of the page as it stands; the page must have JavaScript.
 
@@ -207,7 +240,8 @@ def run_axe(page: Page) -> None:
             .filter(animation => animation.effect.getComputedTiming().endTime !== Infinity)
             .map(animation => animation.finished.catch(() => null)))"""
     )
-    page.evaluate(AXE_SCRIPT)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
     result = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", list(AXE_TAGS)
     )

@@ -12,6 +12,7 @@ from tests.browser import (
     SMALL_PHONE,
     BrowserProblems,
     OpenPage,
+    Screens,
     assert_nothing_is_cut_off,
     run_axe,
     screenshot,
@@ -145,6 +146,17 @@ def test_page_wider_than_the_window_is_named(phone_page, site):
     phone_page.goto(site + "/wide")
     with pytest.raises(AssertionError, match="table"):
         assert_nothing_is_cut_off(phone_page)
+
+
+def test_page_that_a_computer_loaded_is_judged_as_a_phone_shows_it(desktop_page, site):
+    screens = Screens(desktop_page)
+    for _ in range(2):  # the next page is a computer's again
+        screens.open(site + "/wide")
+        assert_nothing_is_cut_off(desktop_page)
+        run_axe(desktop_page)
+        screens.show(PHONE)
+        with pytest.raises(AssertionError, match="table"):
+            assert_nothing_is_cut_off(desktop_page)
 
 
 def test_screenshot_is_kept_as_a_png(phone_page, site):

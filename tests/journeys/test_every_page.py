@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.browser import (
     SMALL_PHONE,
     OpenPage,
     Screen,
+    Screens,
     assert_nothing_is_cut_off,
     run_axe,
     screenshot,
@@ -91,69 +92,69 @@ def seen_site(sqlite_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield opened
 
 
-def look(page: Page, name: str) -> list[str]:
-    """What is wrong with the page as it stands."""
-    problems = []
-    for check in (assert_nothing_is_cut_off, run_axe):
-        try:
-            check(page)
-        except AssertionError as error:
-            problems.append(str(error))
-    if KEEPS_SCREENSHOTS or problems:
-        screenshot(page, name)
+def look(page: Page, screens: Screens, name: str) -> list[str]:
+    """What is wrong with the page that was just opened, on a computer, a phone and the narrowest one."""
+    problems = look_on(DESKTOP, page, name)
+    screens.show(PHONE)
+    problems += look_on(PHONE, page, name)
+    screens.show(SMALL_PHONE)
+    problems += look_on(SMALL_PHONE, page, name, (assert_nothing_is_cut_off,))
     return problems
 
 
-def look_on_the_smallest_phone(page: Page, name: str) -> list[str]:
-    """What is cut off when the window is as narrow as any; it is left as wide as it was."""
-    page.set_viewport_size({"width": SMALL_PHONE.width, "height": SMALL_PHONE.height})
-    try:
-        assert_nothing_is_cut_off(page)
-    except AssertionError as error:
-        screenshot(page, f"cut off {name}")
-        return [str(error)]
-    finally:
-        page.set_viewport_size({"width": PHONE.width, "height": PHONE.height})
-    return []
-
-
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
-def test_every_page_is_accessible(seen_site: Site, open_page: OpenPage, screen: Screen) -> None:
+def look_on(
+    screen: Screen,
+    page: Page,
+    name: str,
+    checks: Sequence[Callable[[Page], None]] = (assert_nothing_is_cut_off, run_axe),
+) -> list[str]:
     problems = []
-    for door in Door:
-        page = open_page(screen)
-        seen_site.sign_in(page, door)
-        for owner, path in seen_site.pages:
-            if owner is door:
-                page.goto(seen_site.address + path)
-                name = re.sub("[?].*", " week", path)
-                problems += look(page, f"page {screen.name} {name}")
-                if screen is PHONE:
-                    problems += look_on_the_smallest_phone(page, name)
+    for check in checks:
+        try:
+            check(page)
+        except AssertionError as error:
+            problems.append(f"{screen.name}: {error}")
+    if KEEPS_SCREENSHOTS or problems:
+        screenshot(page, f"page {screen.name} {name}")
+    return problems
+
+
+@pytest.mark.parametrize("door", list(Door), ids=lambda door: door.name.lower())
+def test_every_page_is_accessible(seen_site: Site, open_page: OpenPage, door: Door) -> None:
+    problems = []
+    page = open_page(DESKTOP)
+    screens = Screens(page)
+    seen_site.sign_in(page, door)
+    for owner, path in seen_site.pages:
+        if owner is door:
+            screens.open(seen_site.address + path)
+            problems += look(page, screens, re.sub("[?].*", " week", path))
     assert not problems, "\n\n".join(problems)
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=lambda screen: screen.name)
-def test_mistakes_are_accessible(seen_site: Site, open_page: OpenPage, screen: Screen) -> None:
+@pytest.mark.parametrize("door", list(Door), ids=lambda door: door.name.lower())
+def test_mistakes_are_accessible(seen_site: Site, open_page: OpenPage, door: Door) -> None:
     """Every form sent empty, pages that do not exist, what is forbidden."""
     problems = []
-    for door in Door:
-        page = open_page(screen)
-        seen_site.sign_in(page, door)
-        page.goto(f"{seen_site.address}/n-existe-pas")
-        problems += look(page, f"error {screen.name} {door.name} 404")
-        if door is Door.FAMILY:
-            page.goto(f"{seen_site.address}/gestion/familles")
-            problems += look(page, f"error {screen.name} 403")
-        for path in ("/connexion", "/creer-un-compte", "/mot-de-passe-oublie") if door is Door.PUBLIC else ():
-            page.goto(seen_site.address + path)
-            send_empty(page)
-            problems += look(page, f"mistake {screen.name} {path}")
-        for path in ("/ma-famille/coordonnees", "/ma-famille/enfants/nouveau") if door is Door.FAMILY else ():
-            page.goto(seen_site.address + path)
-            send_empty(page)
-            problems += look(page, f"mistake {screen.name} {path}")
+    page = open_page(DESKTOP)
+    screens = Screens(page)
+    seen_site.sign_in(page, door)
+    screens.open(f"{seen_site.address}/n-existe-pas")
+    problems += look(page, screens, f"error {door.name} 404")
+    if door is Door.FAMILY:
+        screens.open(f"{seen_site.address}/gestion/familles")
+        problems += look(page, screens, "error 403")
+    for path in FORMS_TO_SEND_EMPTY.get(door, ()):
+        screens.open(seen_site.address + path)
+        send_empty(page)
+        problems += look(page, screens, f"mistake {path}")
     assert not problems, "\n\n".join(problems)
+
+
+FORMS_TO_SEND_EMPTY = {
+    Door.PUBLIC: ("/connexion", "/creer-un-compte", "/mot-de-passe-oublie"),
+    Door.FAMILY: ("/ma-famille/coordonnees", "/ma-famille/enfants/nouveau"),
+}
 
 
 def send_empty(page: Page) -> None:
