@@ -37,6 +37,7 @@ _SHORT_IMPOSSIBLE = {
     Reason.STAFF_ONLY: "Impossible",
     Reason.NOT_ENROLLED: "Non inscrit",
     Reason.NO_PRICE: "Impossible",
+    Reason.DOCUMENT_MISSING: "Impossible",
     Reason.BLOCKED_FAMILY: "Impossible",
 }
 
@@ -107,6 +108,8 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
             return f"Il fallait régler avant {before}."
         case Reason.TOO_FEW_DAYS:
             return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
+        case Reason.DOCUMENT_MISSING:
+            return "Un document manque. Envoyez-le dans «\u00a0Mes documents\u00a0»."
         case Reason.FULL:
             return "Il n’y a plus de place."
         case Reason.KEPT_BY_SERVICE:

@@ -8,6 +8,7 @@ from app.rules.handed_in_files import (
     MOST_BYTES,
     MOST_BYTES_OF_ONE,
     MOST_FILES,
+    MOST_IN_A_DAY,
     MOST_PAGES,
     FileRefusal,
     Judgement,
@@ -51,6 +52,10 @@ _REFUSALS: Mapping[FileRefusal, str] = {
         "Notre antivirus ne répond pas en ce moment, et nous ne gardons aucun fichier sans l’avoir vérifié. Rien n’est "
         "enregistré. Réessayez dans quelques minutes."
     ),
+    FileRefusal.TOO_MANY_TODAY: (
+        f"Vous avez envoyé {MOST_IN_A_DAY} documents depuis hier. Envoyez les suivants demain, ou contactez-nous."
+    ),
+    FileRefusal.NO_ROOM: "Vos documents prennent toute la place prévue pour une famille. Contactez-nous.",
     FileRefusal.BUSY: "Beaucoup de familles envoient un document en ce moment. Réessayez dans une minute.",
 }
 

@@ -325,6 +325,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         DocumentDemand.OPTIONAL: "Facultatif",
         DocumentDemand.MANDATORY: "Obligatoire",
         DocumentDemand.BLOCKS_ENROLMENT: "Obligatoire pour s’inscrire",
+        DocumentDemand.BLOCKS_BOOKING: "Obligatoire pour réserver",
     },
     ValidityKind: {
         ValidityKind.FOREVER: "sans fin",

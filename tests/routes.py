@@ -299,6 +299,11 @@ ROUTES: Mapping[str, Route] = {
     "staff.required_documents.refuse": _staff(
         Capability.REVIEW_DOCUMENTS, method="POST", argument="submission_id", sends=_REASON
     ),
+    "staff.required_documents.show_family": _staff(Capability.REVIEW_DOCUMENTS, argument="family_id"),
+    "staff.required_documents.scan": _staff(Capability.REVIEW_DOCUMENTS, argument="asked"),
+    "staff.required_documents.hand_in": _staff(
+        Capability.REVIEW_DOCUMENTS, method="POST", argument="asked", answers=422
+    ),
     **_setting_routes("required_documents", "document_id"),
     "staff.settings.required_documents.show": _staff(Capability.EDIT_SETTINGS),
     "staff.enrolments.edit_end": _staff(Capability.REVIEW_ENROLMENTS, argument="enrolment_id"),

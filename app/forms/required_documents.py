@@ -80,6 +80,12 @@ class HandInForm(FlaskForm):
         return self.dated_on.data if "dated_on" in self else None
 
 
+class CounterForm(HandInForm):
+    """What an agent scans for a family at the counter."""
+
+    is_accepted = BooleanField("L’accepter tout de suite", default=True)
+
+
 class AcceptanceForm(FlaskForm):
     """The date of a document, and its last day where it is not the rule's."""
 
@@ -114,6 +120,10 @@ class RequiredDocumentForm(FlaskForm):
     demand = one_of_field(
         "Exigence", {each: labels.label(each).lower() for each in DocumentDemand}, DocumentDemand.MANDATORY
     )
+    grace_days = whole_field(
+        "Jours de grâce", 0, 365,
+        hint=spaced("Si elle est obligatoire pour réserver : les premiers jours de l’inscription sans elle."),
+    )  # fmt: skip
     wanted = one_of_field("Fichiers acceptés", {each: labels.label(each) for each in FilesWanted}, FilesWanted.ANY)
     activities = ticks_field("Activités", hint=spaced("Aucune cochée : demandée quelle que soit l’activité."))
     min_age = whole_field("Âge minimum", 0, 99, hint="En années, pour une pièce demandée à chaque enfant.")
@@ -175,6 +185,7 @@ class RequiredDocumentForm(FlaskForm):
             ),
             is_health=bool(self.is_health.data),
             is_asked=bool(self.is_asked.data),
+            grace_days=int(self.grace_days.data or 0),
         )
 
 
@@ -187,4 +198,5 @@ def _shown(info: DocumentInfo) -> Mapping[str, object]:
         "max_age": "" if asked.max_age is None else str(asked.max_age), "levels": list(asked.levels),
         "validity": validity.kind, "validity_months": "" if validity.months is None else str(validity.months),
         "validity_until": validity.until, "is_health": info.is_health, "is_asked": info.is_asked,
+        "grace_days": str(info.grace_days) if info.grace_days else "",
     }  # fmt: skip

@@ -22,6 +22,8 @@ class RequiredDocument(CatalogueRow, Base):
     instructions: Mapped[str] = mapped_column(default="")
     scope: Mapped[DocumentScope] = mapped_column(code_of(DocumentScope))
     demand: Mapped[DocumentDemand] = mapped_column(code_of(DocumentDemand))
+    # Of one that blocks bookings: so many days from the first day of the enrolment are booked without it.
+    grace_days: Mapped[int] = mapped_column(default=0, server_default="0")
     wanted: Mapped[FilesWanted] = mapped_column(code_of(FilesWanted))
     min_age: Mapped[int | None]  # in whole years, both included
     max_age: Mapped[int | None]

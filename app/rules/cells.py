@@ -64,6 +64,7 @@ class Reason(StrEnum):
     OFFER_EXPIRED = auto()
     PAYMENT_EXPIRED = auto()
     TOO_FEW_DAYS = auto()
+    DOCUMENT_MISSING = auto()  # the family has to hand in a document first
     FULL = auto()
     KEPT_BY_SERVICE = auto()  # what places are left, the staff give
     BLOCKED_FAMILY = auto()
@@ -109,6 +110,7 @@ class CellFacts:
     ``holding``: this family holds a booking there, ``is_invoiced``: on an issued invoice; ``held_by_other_family``: the
     child's other family does.
     ``may_act``: False when the family may only look. ``has_price``: False when no tariff says what it costs.
+    ``lacks_document``: a document that keeps from booking that day is not in order.
     ``places_left``: None for no limit; ``is_last``: they are the last ones, ``is_kept``: parents have none, but the
     service keeps some (rules.capacity). A missing notice rule
     allows at any time before the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None
@@ -144,6 +146,7 @@ class CellFacts:
     is_locked: bool = False
     was_late: bool = False
     other_was_late: bool = False
+    lacks_document: bool = False
     late_rule: NoticeRule | None = None
 
 
@@ -203,9 +206,10 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     combination makes what is confirmed or requested ``NOT_ALLOWED`` with the same actions.
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
-    are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book
-    (``IMPOSSIBLE``); 9. no place left to parents (``FULL``, with the list to join where there is one); 10. chosen in a
-    broken combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else ``AVAILABLE``.
+    are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book, or a document is
+    missing (``IMPOSSIBLE``); 9. no place left to parents (``FULL``, with the list to join where there is one);
+    10. chosen in a broken combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else
+    ``AVAILABLE``.
     """
     start = paris_moment(facts.occasion.day, facts.occasion.starts_at)
     opening, book = (
@@ -323,6 +327,8 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
         return CellState.IMPOSSIBLE, Reason.NO_PRICE, _NOTHING
     if barred is not None:
         return CellState.IMPOSSIBLE, barred, _NOTHING
+    if facts.lacks_document:
+        return CellState.IMPOSSIBLE, Reason.DOCUMENT_MISSING, _NOTHING
     if facts.places_left is not None and facts.places_left <= 0:
         reason = Reason.KEPT_BY_SERVICE if facts.is_kept else Reason.FULL
         return CellState.FULL, reason, frozenset({Action.JOIN_LIST}) if facts.has_waiting_list else _NOTHING

@@ -20,6 +20,12 @@ MOST_PIXELS = 50_000_000
 
 MOST_JPEG_PIXELS = 120_000_000
 MOST_BYTES_KEPT = 15_000_000
+MOST_IN_A_DAY = 40
+"""How many versions a family hands in within 24 hours."""
+
+MOST_BYTES_OF_FAMILY = 400_000_000
+"""Of all that is kept of a family."""
+
 LONGEST_NAME = 80
 BYTES_OF_KIND = 32
 """How many first bytes tell the kind."""
@@ -60,6 +66,8 @@ class FileRefusal(StrEnum):
     TOO_COMPLEX = auto()  # more memory or time than any honest file takes
     INFECTED = auto()
     NOT_SCANNED = auto()  # the antivirus does not answer
+    TOO_MANY_TODAY = auto()
+    NO_ROOM = auto()  # the family has as much as one may have
     BUSY = auto()  # too many others hand in at this moment
 
 
@@ -120,6 +128,13 @@ def judge_files(files: Sequence[FileShape], accepted: Collection[FileKind]) -> J
     if sum(file.size_bytes for file in files) > MOST_BYTES:
         return Judgement(FileRefusal.TOO_HEAVY_TOGETHER)
     return None
+
+
+def judge_room(size_bytes: int, lately: int, kept_bytes: int) -> FileRefusal | None:
+    """Why one more file of a family is not kept: it handed in so many in 24 hours, and has so much."""
+    if lately >= MOST_IN_A_DAY:
+        return FileRefusal.TOO_MANY_TODAY
+    return FileRefusal.NO_ROOM if kept_bytes + size_bytes > MOST_BYTES_OF_FAMILY else None
 
 
 def shown_name(name: str) -> str:

@@ -34,6 +34,7 @@ class DocumentDemand(StrEnum):
     OPTIONAL = auto()
     MANDATORY = auto()  # asked again and again, and keeps nobody from anything
     BLOCKS_ENROLMENT = auto()
+    BLOCKS_BOOKING = auto()
 
 
 class ValidityKind(StrEnum):
@@ -191,6 +192,11 @@ def state_of(versions: Sequence[Version], today: date) -> DocumentState:
         return DocumentState.MISSING
     is_refused = decided[-1].status is SubmissionStatus.REFUSED
     return DocumentState.REFUSED if is_refused else DocumentState.EXPIRED
+
+
+def keeps_from_booking(day: date, enrolled_on: date, grace_days: int) -> bool:
+    """Whether a document that is not in order keeps from booking a day, for an enrolment that begins then."""
+    return day >= enrolled_on + timedelta(days=grace_days)
 
 
 def warning_due(valid_until: date, told: Collection[WarningStage], today: date) -> WarningStage | None:

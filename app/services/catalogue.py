@@ -175,6 +175,7 @@ class DocumentInfo:
     validity: Validity
     is_health: bool
     is_asked: bool
+    grace_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +439,7 @@ def _load_documents(session: Session) -> tuple[DocumentInfo, ...]:
             validity=Validity(row.validity, row.validity_months, row.validity_until),
             is_health=row.is_health,
             is_asked=row.is_asked,
+            grace_days=row.grace_days,
         )
         for row in session.scalars(select(RequiredDocument).order_by(RequiredDocument.name))
     )

@@ -8,6 +8,7 @@ from enum import StrEnum, auto
 from app.rules.baskets import Unpayable
 from app.rules.enrolments import Blocker
 from app.rules.erasures import Obstacle
+from app.rules.handed_in_files import FileRefusal
 
 
 class DomainError(Exception):
@@ -16,6 +17,14 @@ class DomainError(Exception):
 
 class NotFound(DomainError):
     """There is no such object, or not for this family: the answer is 404 either way."""
+
+
+class NoRoomForFile(DomainError):
+    """The family has handed in as much as anybody may: `refusal` says what."""
+
+    def __init__(self, refusal: FileRefusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
 
 
 class AlreadyDecided(DomainError):

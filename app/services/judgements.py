@@ -174,5 +174,6 @@ def _cell_facts(
         is_too_little=is_too_little and prices.is_chosen(opening.id),
         standing=BookingStatus.CONFIRMED if opening.id not in facts.held else facts.held[opening.id].status,
         was_late=late is not None and late.family_id == facts.family.id,
+        lacks_document=bool(facts.documents_missing(opening)),
         other_was_late=late is not None and late.family_id != facts.family.id,
     )

@@ -34,6 +34,7 @@ from app.services.households import EnrolledChild, month_span
 from app.services.judgements import DayJudgement, judge_days, mark_packages
 from app.services.planning_facts import Answer, OpeningInfo, PlanningFacts, load_facts
 from app.services.proposed_prices import BookLeft, ProposedPrices
+from app.services.required_documents import AskedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class Week:
     shown: str
     price_reasons: tuple[PriceReason, ...]
     changed_prices: tuple[ChangedPrice, ...]
+    missing_documents: tuple[AskedDocument, ...]  # that keep from booking some of its days
 
     @property
     def first_day(self) -> date:
@@ -213,6 +215,15 @@ def build_week(
         shown=write_shown(facts, cell_views),
         price_reasons=_price_reasons(facts, shown),
         changed_prices=_changed_prices(facts),
+        missing_documents=tuple(
+            dict.fromkeys(
+                document
+                for day_judged in judged.values()
+                for id_, cell in day_judged.cells.items()
+                if cell.reason is Reason.DOCUMENT_MISSING
+                for document in facts.documents_missing(facts.openings[id_])
+            )
+        ),
     )
 
 

@@ -23,7 +23,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.rules.audiences import Audience
 from app.rules.booking_requests import answer_until, first_status
-from app.rules.calendars import whole_weeks
+from app.rules.calendars import DayKind, whole_weeks
 from app.rules.capacity import Left, Room, Slot, covering, left_of, room
 from app.rules.combinations import (
     CombinationRule,
@@ -32,6 +32,7 @@ from app.rules.combinations import (
 )
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion, cancel_limits
 from app.rules.reaches import DaySpan
+from app.rules.required_documents import keeps_from_booking
 from app.rules.states import ACTIVE_STATUSES, BookingStatus, CancelClass, EnrolmentStatus
 from app.services.audiences import audiences_of
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
@@ -45,6 +46,7 @@ from app.services.households import (
     spans_to_tell,
 )
 from app.services.proposed_prices import ProposedPrices, Wanted
+from app.services.required_documents import AskedDocument, keeping_from_booking
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class PlanningFacts:
     site_days: Mapping[int, frozenset[date]]  # by site, where a notice counts them
     audiences: Mapping[int, frozenset[Audience]]  # of the child, by activity, where a notice asks
     catalogue: Catalogue
+    missing_documents: Mapping[int, tuple[AskedDocument, ...]]  # by activity: what keeps from booking it
     openings_by_day: Mapping[date, tuple[OpeningInfo, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -281,6 +284,18 @@ class PlanningFacts:
                 return enrolment
         return None
 
+    def documents_missing(self, opening: OpeningInfo) -> tuple[AskedDocument, ...]:
+        """What keeps from booking the opening; never from a meal on a day of class."""
+        enrolment = self.enrolment_for(opening)
+        missing = self.missing_documents.get(opening.unit.activity_id, ())
+        if not missing or enrolment is None:
+            return ()
+        if opening.unit.is_meal and self.catalogue.calendar.kind(opening.day) is DayKind.SCHOOL_DAY:
+            return ()
+        return tuple(
+            each for each in missing if keeps_from_booking(opening.day, enrolment.starts_on, each.info.grace_days)
+        )
+
 
 def load_facts(
     session: Session,
@@ -356,7 +371,8 @@ def load_facts(
         if any(rule.audiences for rule in activity.notices.values())
     }
     return PlanningFacts(
-        family, child_id, enrolments, openings, held, late, answers, left, prices, open_at, audiences, now_catalogue
+        family, child_id, enrolments, openings, held, late, answers, left, prices, open_at, audiences, now_catalogue,
+        keeping_from_booking(family.id, child_id, {each.id for each in asking}),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class DocumentInput:
     validity: Validity
     is_health: bool
     is_asked: bool
+    grace_days: int = 0  # of one that blocks bookings
 
 
 def find_document(document_id: int) -> DocumentInfo:
@@ -59,6 +60,7 @@ def save_document(session: Session, document_id: int | None, typed: DocumentInpu
     row.min_age, row.max_age, row.levels = typed.min_age, typed.max_age, ",".join(typed.levels)
     row.validity, row.validity_months = typed.validity.kind, typed.validity.months
     row.validity_until, row.is_health, row.is_asked = typed.validity.until, typed.is_health, typed.is_asked
+    row.grace_days = typed.grace_days if typed.demand is DocumentDemand.BLOCKS_BOOKING else 0
     session.add(row)
     session.flush()
     session.execute(delete(RequiredDocumentActivity).where(RequiredDocumentActivity.document_id == row.id))

@@ -5,11 +5,11 @@ Files are written by whoever calls before the transaction, and removed where it 
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
@@ -22,6 +22,7 @@ from app.models.families import Child, Family, FamilyChild, Guardian
 from app.models.required_documents import SubmittedDocument
 from app.rules.child_files import SectionKind
 from app.rules.enrolments import level_in
+from app.rules.handed_in_files import judge_room
 from app.rules.required_documents import (
     WARNED_BEFORE,
     DocumentDemand,
@@ -40,7 +41,7 @@ from app.rules.required_documents import (
 from app.rules.school_years import school_year_of
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.services.catalogue import DocumentInfo, catalogue
-from app.services.errors import AlreadyDecided, FamilyNotActive, NotFound, OwnFamily
+from app.services.errors import AlreadyDecided, FamilyNotActive, NoRoomForFile, NotFound, OwnFamily
 from app.services.families import FamilyRef, own_family_ids, stays_active
 from app.services.mails import queue_mail
 
@@ -138,14 +139,19 @@ class SubmissionView:
 
 
 class FamilyDocuments:
-    """What one family handed in, and who of it may be asked for what. Four queries at most, none without documents."""
+    """What one family handed in, and who of it may be asked for what. Four queries at most, none without documents.
 
-    def __init__(self, family_id: int) -> None:
+    With `only_child` of its children this one alone, enrolled nowhere: enough for `keeping_from`, and one query.
+    """
+
+    def __init__(self, family_id: int, only_child: int | None = None) -> None:
         self._today = clock.today()
         self._documents = catalogue().documents
         self._holders: Sequence[tuple[HolderView, Holder]] = ()
         self._versions: Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]] = {}
-        if self._documents:
+        if self._documents and only_child is not None:
+            self._holders, self._versions = _read_with_child(family_id, only_child, self._documents)
+        elif self._documents:
             self._holders = _holders(db.session(), family_id, self._documents)
             children = [view.id for view, _ in self._holders if view.scope is DocumentScope.CHILD]
             self._versions = _versions(family_id, children)
@@ -166,15 +172,17 @@ class FamilyDocuments:
         """Whether any document that is asked for keeps anybody from anything."""
         return any(info.is_asked and info.demand is DocumentDemand.BLOCKS_ENROLMENT for info in self._documents)
 
-    def keeping_from(self, child_id: int, activity_id: int) -> tuple[AskedDocument, ...]:
-        """What keeps a child from asking for an activity: of the family, its adults and the child itself."""
+    def keeping_from(
+        self, child_id: int, activity_id: int, demand: DocumentDemand = DocumentDemand.BLOCKS_ENROLMENT
+    ) -> tuple[AskedDocument, ...]:
+        """What keeps a child from asking for an activity, or from booking: of the family, its adults and the child."""
         found = []
         for view, holder in self._holders:
             if view.scope is DocumentScope.CHILD and view.id != child_id:
                 continue
             there = replace(holder, activities=frozenset({activity_id}))
             for info in self._documents:
-                blocks = info.is_asked and info.demand is DocumentDemand.BLOCKS_ENROLMENT
+                blocks = info.is_asked and info.demand is demand
                 if blocks and is_asked_of(info.applicability, there, self._today):
                     document = self._document(info, view, self._versions_of(info, view), is_asked=True)
                     if not document.state.is_in_order:
@@ -199,6 +207,19 @@ class FamilyDocuments:
         )
 
 
+def keeping_from_booking(
+    family_id: int, child_id: int, activities: Collection[int]
+) -> Mapping[int, tuple[AskedDocument, ...]]:
+    """By activity, what keeps a child from booking it. One query, none where no document does."""
+    asked = [info for info in catalogue().documents if info.is_asked and info.demand is DocumentDemand.BLOCKS_BOOKING]
+    asked_for = [set(info.applicability.activities) for info in asked]
+    reached = [id_ for id_ in activities if any(not each or id_ in each for each in asked_for)]
+    if not reached:
+        return {}
+    documents = FamilyDocuments(family_id, child_id)
+    return {id_: documents.keeping_from(child_id, id_, DocumentDemand.BLOCKS_BOOKING) for id_ in reached}
+
+
 def asked_of_family(family_id: int) -> tuple[AskedDocument, ...]:
     """All that is asked of a family, its adults and its children, and all that it handed in. Four queries at most."""
     return FamilyDocuments(family_id).asked()
@@ -218,7 +239,7 @@ def hand_in(
 ) -> HandIn:  # fmt: skip
     """Hand in a version. One that still waits is replaced by it; `form_key` names the form, so that it counts once.
 
-    Raises NotFound for what is not asked of this family, FamilyNotActive.
+    Raises NotFound for what is not asked of this family, FamilyNotActive, NoRoomForFile.
     """
     if not stays_active(session, family.id):
         raise FamilyNotActive
@@ -232,6 +253,8 @@ def hand_in(
         return HandIn(known, is_new=False)
     if not asked.is_asked:
         raise NotFound("document")
+    if not by_staff:
+        _check_room(session, family.id, file.size_bytes)
     scope, holder_id = asked.holder.scope, asked.holder.id
     guardian_id = holder_id if scope is DocumentScope.GUARDIAN else None
     child_id = holder_id if scope is DocumentScope.CHILD else None
@@ -265,6 +288,16 @@ def hand_in(
     session.add(made)
     session.flush()
     return HandIn(made.id, is_new=True)
+
+
+def _check_room(session: Session, family_id: int, size_bytes: int) -> None:
+    own = SubmittedDocument.family_id == family_id
+    since = clock.now() - timedelta(days=1)
+    lately = select(func.count()).where(own, SubmittedDocument.handed_in_at > since)
+    kept = select(func.coalesce(func.sum(SubmittedDocument.file_bytes), 0)).where(own)
+    refusal = judge_room(size_bytes, session.scalar(lately) or 0, session.scalar(kept) or 0)
+    if refusal is not None:
+        raise NoRoomForFile(refusal)
 
 
 def own_file(family_id: int, submission_id: int) -> tuple[SealedFile, AskedDocument]:
@@ -429,16 +462,51 @@ def _holders(
     return found
 
 
+def _read_with_child(
+    family_id: int, child_id: int, documents: Collection[DocumentInfo]
+) -> tuple[Sequence[tuple[HolderView, Holder]], Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]]]:
+    """The family, its adults and one child, and what was handed in for them: few rows, so all in one statement."""
+    has_levels = any(info.applicability.levels for info in documents)
+    is_school = and_(ChildSection.child_id == child_id, ChildSection.kind == SectionKind.SCHOOL)
+    rows = db.session.execute(
+        select(Family, Guardian, Child, ChildSection, SubmittedDocument)
+        .select_from(Family)
+        .join(Child, Child.id == child_id)
+        .outerjoin(Guardian, Guardian.family_id == Family.id)
+        .outerjoin(
+            SubmittedDocument,
+            or_(SubmittedDocument.family_id == Family.id, SubmittedDocument.child_id == child_id),
+        )
+        .outerjoin(ChildSection, is_school if has_levels else false())
+        .where(Family.id == family_id)
+        .order_by(Guardian.id, SubmittedDocument.id)
+    ).all()
+    family, _, child, school, _ = rows[0]
+    level = None if school is None else level_in(json.loads(school.body), school_year_of(clock.today()))
+    found = [(HolderView(DocumentScope.FAMILY, 0, family.name), Holder(DocumentScope.FAMILY))]
+    for adult in dict.fromkeys(row[1] for row in rows if row[1] is not None):
+        found.append((HolderView(DocumentScope.GUARDIAN, adult.id, adult.full_name), Holder(DocumentScope.GUARDIAN)))
+    view = HolderView(DocumentScope.CHILD, child.id, child.full_name)
+    found.append((view, Holder(DocumentScope.CHILD, birth_date=child.birth_date, level=level)))
+    return found, _by_holder(dict.fromkeys(row[4] for row in rows if row[4] is not None), family_id)
+
+
 def _versions(
     family_id: int, children: Collection[int]
 ) -> Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]]:
     """By document and holder, oldest first: what this family handed in, and others for the same children."""
-    found: defaultdict[tuple[int, DocumentScope, int], list[VersionView]] = defaultdict(list)
     rows = db.session.scalars(
         select(SubmittedDocument)
         .where(or_(SubmittedDocument.family_id == family_id, SubmittedDocument.child_id.in_(children)))
         .order_by(SubmittedDocument.id)
     )
+    return _by_holder(rows, family_id)
+
+
+def _by_holder(
+    rows: Iterable[SubmittedDocument], family_id: int
+) -> Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]]:
+    found: defaultdict[tuple[int, DocumentScope, int], list[VersionView]] = defaultdict(list)
     for row in rows:
         found[row.document_id, *_holder_key(row)].append(_version(row, is_own=row.family_id == family_id))
     return found

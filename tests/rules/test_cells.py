@@ -104,6 +104,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, book_rule=simple_rule(Never()), cancel_rule=simple_rule(Never()))
             case ["never", "opens"]:
                 facts = replace(facts, opening_rule=simple_rule(Never()))
+            case ["document"]:
+                facts = replace(facts, lacks_document=True)
             case ["last"]:
                 facts = replace(facts, is_last=True)
             case ["kept"]:

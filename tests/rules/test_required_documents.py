@@ -14,6 +14,7 @@ from app.rules.required_documents import (
     Version,
     WarningStage,
     is_asked_of,
+    keeps_from_booking,
     last_day_of,
     state_of,
     warning_due,
@@ -76,3 +77,9 @@ def test_which_files_are_wanted() -> None:
         FilesWanted.PDF.kinds == {FileKind.PDF}
         and FilesWanted.PHOTOS.kinds | FilesWanted.PDF.kinds == FilesWanted.ANY.kinds
     )
+
+
+@pytest.mark.parametrize("row", cases("required_documents", "bookings"))
+def test_what_a_missing_document_keeps_from_booking(row: Row) -> None:
+    days = [date.fromisoformat(row[name]) for name in ("day", "enrolled on")]
+    assert keeps_from_booking(*days, int(row["grace days"])) == (row["kept away"] == "yes")

@@ -3,23 +3,19 @@
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, flash, url_for
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, current_family, resumed_at, takes_files
-from app.config import Config
-from app.database import write_transaction
-from app.document_labels import end_words, refusal_sentence, validity_words
+from app.blueprints.hand_ins import hand_in_files
+from app.document_labels import end_words, validity_words
 from app.downloads import send_handed_in
 from app.forms.required_documents import HandInForm
 from app.htmx import go_to, render_page
-from app.integrations.handed_in_files import FileRefused, receive_files
-from app.integrations.kept_files import keep_sealed, read_sealed, remove_file
-from app.rules.handed_in_files import shown_name
+from app.integrations.kept_files import read_sealed
 from app.services import required_documents
 from app.services.errors import FamilyNotActive
-from app.services.required_documents import AskedDocument, HandedInFile
+from app.services.required_documents import AskedDocument
 
 blueprint = Blueprint("required_documents", __name__, url_prefix="/mes-documents")
 
@@ -60,30 +56,8 @@ def hand_in(asked: str) -> BaseResponse:
     if not family.may_act:
         raise FamilyNotActive
     form = HandInForm(document.info)
-    if not form.validate():
+    if not hand_in_files(family, document, form, current_account().user_id):
         return _document_page(document, form, status=422)
-    uploads = _uploads(form)
-    names = [upload.filename or "" for upload in uploads]
-    portal: Config = current_app.config["PORTAL"]
-    try:
-        decoded = receive_files([upload.read() for upload in uploads], document.info.wanted.kinds, portal.clamd)
-    except FileRefused as refused:
-        form.files.errors = [refusal_sentence(refused.judgement, names)]
-        return _document_page(document, form, status=422)
-    folder = Path(current_app.instance_path)
-    sealed = keep_sealed(folder, decoded.content)
-    is_kept = False
-    try:
-        file = HandedInFile(sealed, shown_name(names[0]), len(decoded.content), decoded.page_count)
-        with write_transaction() as session:
-            made = required_documents.hand_in(
-                session, family, current_account().user_id, asked, file, form_key=form.key.data or "",
-                dated_on=form.day,
-            )  # fmt: skip
-        is_kept = made.is_new
-    finally:
-        if not is_kept:
-            remove_file(folder, sealed.path)
     flash("Votre document est envoyé. Nous le vérifions et vous écrivons.", "success")
     return go_to(_page_of(asked))
 
@@ -94,11 +68,6 @@ def show_pdf(submission_id: int) -> Response:
     sealed, document = required_documents.own_file(current_family().id, submission_id)
     content = read_sealed(Path(current_app.instance_path), sealed)
     return send_handed_in(content, "application/pdf", f"{document.info.name} - {document.holder.name}.pdf")
-
-
-def _uploads(form: HandInForm) -> list[FileStorage]:
-    sent = [*(form.files.data or []), form.camera.data if "camera" in form else None]
-    return [each for each in sent if isinstance(each, FileStorage) and each.filename]
 
 
 def _document_page(document: AskedDocument, form: HandInForm, *, status: int = 200) -> Response:

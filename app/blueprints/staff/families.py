@@ -87,6 +87,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         file=file,
         form=form or EmailForm(formdata=None, email=adult.email if adult else None),
         may_review=Capability.REVIEW_CHANGES in capabilities,
+        may_review_documents=Capability.REVIEW_DOCUMENTS in capabilities,
         may_edit=Capability.EDIT_FAMILIES in capabilities,
         may_end=Capability.REVIEW_ENROLMENTS in capabilities,
         requests=cards_of(change_requests.requests_of_family(family_id)),

@@ -6,18 +6,20 @@ from flask import Blueprint, Response, current_app, flash, request, url_for
 from werkzeug.exceptions import NotFound as PageNotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, record_health_access, requires
+from app import clock
+from app.access import current_account, record_health_access, requires, resumed_at, takes_files
+from app.blueprints.hand_ins import hand_in_files
 from app.database import write_transaction
-from app.document_labels import validity_words
+from app.document_labels import end_words, validity_words
 from app.downloads import send_handed_in
 from app.filters import NBSP
-from app.forms.required_documents import AcceptanceForm, RefusalForm
+from app.forms.required_documents import AcceptanceForm, CounterForm, RefusalForm
 from app.htmx import go_to, render_page
 from app.integrations.handed_in_files import FileRefused, page_picture
 from app.integrations.kept_files import read_sealed
 from app.rules.capabilities import Capability
 from app.services import child_files, families, required_documents
-from app.services.required_documents import SubmissionView
+from app.services.required_documents import AskedDocument, SubmissionView
 
 blueprint = Blueprint("required_documents", __name__)
 
@@ -83,6 +85,51 @@ def refuse(submission_id: int) -> BaseResponse:
         required_documents.refuse(session, submission_id, current_account().user_id, form.reason.data or "")
     flash(f"Le document est refusé{NBSP}: les parents reçoivent le motif par courriel.", "success")
     return go_to(url_for("staff.queue.show", type="documents"))
+
+
+@blueprint.get("/familles/<int:family_id>")
+@requires(Capability.REVIEW_DOCUMENTS)
+def show_family(family_id: int) -> Response:
+    """What is asked of a family, and where it stands."""
+    family = families.family_ref(family_id)
+    found = required_documents.asked_of_family(family_id)
+    return render_page(
+        "staff/required_documents/family.html", layout="staff", family=family, documents=found,
+        ends={document.key: end_words(document.valid_until, clock.today()) for document in found},
+    )  # fmt: skip
+
+
+def _counter_page_of(family_id: int, asked: str) -> str:
+    return url_for("staff.required_documents.scan", family_id=family_id, asked=asked)
+
+
+@blueprint.get("/familles/<int:family_id>/<string:asked>")
+@requires(Capability.REVIEW_DOCUMENTS)
+def scan(family_id: int, asked: str) -> Response:
+    """The form to hand in a document that a family brings to the counter."""
+    document = required_documents.asked_document(family_id, asked)
+    return _counter_page(family_id, document, CounterForm(document.info))
+
+
+@blueprint.post("/familles/<int:family_id>/<string:asked>")
+@takes_files
+@resumed_at(_counter_page_of)
+@requires(Capability.REVIEW_DOCUMENTS)
+def hand_in(family_id: int, asked: str) -> BaseResponse:
+    """Hand it in for the family, and let it count at once where the agent says so."""
+    document = required_documents.asked_document(family_id, asked)
+    form = CounterForm(document.info)
+    if not hand_in_files(families.family_ref(family_id), document, form, current_account().user_id):
+        return _counter_page(family_id, document, form, status=422)
+    flash("Le document est enregistré dans le dossier de la famille.", "success")
+    return go_to(url_for("staff.required_documents.show_family", family_id=family_id))
+
+
+def _counter_page(family_id: int, document: AskedDocument, form: CounterForm, *, status: int = 200) -> Response:
+    return render_page(
+        "staff/required_documents/scan.html", layout="staff", status=status, family=families.family_ref(family_id),
+        document=document, form=form,
+    )  # fmt: skip
 
 
 def _acceptance(submission: SubmissionView) -> AcceptanceForm:

@@ -16,17 +16,24 @@ from app.integrations.clamd import ScannerSilent
 from app.models.child_files import HealthAccess
 from app.models.mails import OutboxMail
 from app.models.required_documents import SubmittedDocument
+from app.rules import handed_in_files as rules
 from app.rules.required_documents import DocumentDemand, DocumentScope, SubmissionStatus, Validity, ValidityKind
 from app.services import required_documents
 from tests.awkward_files import FILES, pdf, photo
 from tests.client import Client
 from tests.factories import (
+    WEDNESDAY,
+    bookings_of,
+    enrol,
     hand_in,
     make_activity,
     make_child,
     make_document,
     make_family,
+    make_openings,
+    make_planning,
     make_staff,
+    save,
     share_child,
 )
 
@@ -218,3 +225,73 @@ def test_why_a_version_is_refused_is_told_to_the_home_that_handed_it_in_alone(sq
     text = sqlite_client.sign_in(other.user_id).get(address).text
     assert "Refusé" in text and "Le jugement" not in text and "Votre dernier envoi" not in text
     assert "Le jugement nomme une autre adresse" in sqlite_client.sign_in(family.user_id).get(address).text
+
+
+def test_a_missing_document_keeps_from_booking_until_it_is_handed_in(sqlite_client: Client) -> None:
+    planning = make_planning()
+    opening = planning.opening(WEDNESDAY, "Matin")
+    later = planning.opening(WEDNESDAY, "Après-midi")
+    save(planning.family, planning.child_id, book=[later])
+    document = make_document(demand=DocumentDemand.BLOCKS_BOOKING)
+    proof = make_document("Domicile", demand=DocumentDemand.BLOCKS_BOOKING, scope=DocumentScope.FAMILY)
+    make_document("Fiche du CM2", demand=DocumentDemand.BLOCKS_BOOKING, levels=("CM2",))
+    client = sqlite_client.sign_in(planning.family.user_id)
+    address = f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}"
+    page = client.get(address)
+    assert "Pour réserver, envoyez d’abord" in page.text and "Un document manque. Envoyez-le" in page.text
+    assert f'href="/mes-documents/{document}-{planning.child_id}"' in page.body
+    again = client.get(address)  # the first one loads the catalogue
+    assert len(again.queries) <= 12, (len(again.queries), again.queries)
+    outcome = save(planning.family, planning.child_id, book=[opening])
+    assert bookings_of(planning.child_id) == [(later, "confirmed")] and outcome is not None
+    assert (
+        "Sans ce document, vous ne pouvez plus réserver"
+        in client.get(f"/mes-documents/{document}-{planning.child_id}").text
+    )
+    hand_in(planning.family, f"{document}-{planning.child_id}", pdf())
+    text = client.get(address).text
+    assert "Domicile" in text and "Attestation" not in text and "CM2" not in text
+    hand_in(planning.family, f"{proof}", pdf())
+    assert "Pour réserver, envoyez d’abord" not in client.get(address).text
+    save(planning.family, planning.child_id, book=[opening], cancel=[later])
+    assert (opening, "confirmed") in bookings_of(planning.child_id)
+
+
+def test_days_of_grace_and_school_meals_are_booked_without_the_document(sqlite_app: Flask) -> None:
+    family = make_family()
+    child = make_child(family)
+    monday = WEDNESDAY + timedelta(days=5)
+    canteen = make_activity("Cantine", {"Repas": (time(12), time(13))}, needs={})
+    evening = make_activity("Soir", {"Accueil": (time(17), time(18))}, needs={})
+    openings = {**make_openings(canteen, [monday]), **make_openings(evening, [monday])}
+    for activity in (canteen, evening):
+        enrol(child, family, activity, starts_on=monday - timedelta(days=3))
+    make_document("Sans grâce", demand=DocumentDemand.BLOCKS_BOOKING, activities=frozenset({canteen.id}))
+    make_document("Avec grâce", demand=DocumentDemand.BLOCKS_BOOKING, grace_days=4, activities=frozenset({evening.id}))
+    save(family, child, book=list(openings.values()))
+    assert {id_ for id_, _ in bookings_of(child)} == set(openings.values())
+
+
+def test_a_family_that_hands_in_without_end_is_told_so(sqlite_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_IN_A_DAY", 1)
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY)
+    hand_in(family, f"{document}", pdf())
+    client = sqlite_client.sign_in(family.user_id)
+    assert "Envoyez les suivants demain" in send(client, f"/mes-documents/{document}", (photo(), "a.jpg"), status=422)
+    only_version()
+
+
+@pytest.mark.parametrize(("at_once", "status"), [({"is_accepted": "y"}, "accepted"), ({}, "handed_in")])
+def test_an_agent_hands_in_what_a_family_brings_to_the_counter(
+    sqlite_client: Client, at_once: dict[str, str], status: str
+) -> None:
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY)
+    client = sqlite_client.sign_in(make_staff())
+    assert "Documents" in client.get(f"/gestion/familles/{family.family_id}").text
+    assert "Déposer" in client.get(f"/gestion/documents/familles/{family.family_id}").text
+    send(client, f"/gestion/documents/familles/{family.family_id}/{document}", (photo(), "scan.jpg"), **at_once)
+    row = only_version()
+    assert (row.status, row.by_staff, row.handed_in_by_id) == (status, True, row.handed_in_by_id)
+    assert "Remis au guichet" in client.sign_in(family.user_id).get(f"/mes-documents/{document}").text

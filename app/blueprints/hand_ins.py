@@ -1,0 +1,65 @@
+"""Handing in files, the same behind both doors: decoded, written, then a row; the file goes where that fails."""
+
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+
+from app.config import Config
+from app.database import write_transaction
+from app.document_labels import refusal_sentence
+from app.forms.required_documents import CounterForm, HandInForm
+from app.integrations.handed_in_files import FileRefused, receive_files
+from app.integrations.kept_files import keep_sealed, remove_file
+from app.rules.handed_in_files import Judgement, shown_name
+from app.services import required_documents
+from app.services.errors import NoRoomForFile
+from app.services.families import FamilyRef
+from app.services.required_documents import AskedDocument, HandedInFile
+
+
+def hand_in_files(family: FamilyRef, document: AskedDocument, form: HandInForm, user_id: int) -> bool:
+    """Hand in what a form sends; False where it is refused, which the form then says. By the staff: a `CounterForm`.
+
+    Raises what `required_documents.hand_in` and `accept` raise.
+    """
+    if not form.validate():
+        return False
+    sent = [*(form.files.data or []), form.camera.data if "camera" in form else None]
+    uploads = [each for each in sent if isinstance(each, FileStorage) and each.filename]
+    names = [upload.filename or "" for upload in uploads]
+    portal: Config = current_app.config["PORTAL"]
+    folder = Path(current_app.instance_path)
+    try:
+        decoded = receive_files([upload.read() for upload in uploads], document.info.wanted.kinds, portal.clamd)
+    except FileRefused as refused:
+        form.files.errors = [refusal_sentence(refused.judgement, names)]
+        return False
+    sealed = keep_sealed(folder, decoded.content)
+    is_kept = False
+    try:
+        file = HandedInFile(sealed, shown_name(names[0]), len(decoded.content), decoded.page_count)
+        with write_transaction() as session:
+            is_new = _store(session, family, document, form, user_id, file)
+        is_kept = is_new
+    except NoRoomForFile as full:
+        form.files.errors = [refusal_sentence(Judgement(full.refusal), names)]
+        return False
+    finally:
+        if not is_kept:
+            remove_file(folder, sealed.path)
+    return True
+
+
+def _store(
+    session: Session, family: FamilyRef, document: AskedDocument, form: HandInForm, user_id: int, file: HandedInFile
+) -> bool:
+    is_counter = isinstance(form, CounterForm)
+    made = required_documents.hand_in(
+        session, family, user_id, document.key, file, form_key=form.key.data or "", dated_on=form.day,
+        by_staff=is_counter,
+    )  # fmt: skip
+    if made.is_new and isinstance(form, CounterForm) and form.is_accepted.data:
+        required_documents.accept(session, made.id, user_id, dated_on=form.day, valid_until=None)
+    return made.is_new
