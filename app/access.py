@@ -174,6 +174,12 @@ def hat_field() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(_HAT, current_family().id)
 
 
+def enter_family_door() -> bool:
+    """At an address that is open to all: whether the user passes the door of the parents; then `current_family()` is
+    there, and the page may be the family's own."""
+    return current_user.is_authenticated and bool(own_families()) and guard_family() is None
+
+
 def own_families() -> tuple[FamilyRef, ...]:
     """The families of the signed-in user, asked for once in a request."""
     if "families" not in g:
@@ -228,7 +234,8 @@ def requires(*capabilities: Capability) -> Callable[[Callable[P, R]], Callable[P
 def takes_files(view: Callable[P, R]) -> Callable[P, R]:
     """A posting view to which the signed-in send files: their request may be larger than others.
 
-    It needs `resumed_at`: who is not signed in is led to sign-in, and no byte of a file is read.
+    Who is not signed in is led to sign-in, and no byte of a file is read. What was typed beside files comes back where
+    it came without any (`app.kept_forms`), unless the view is `resumed_at`.
     """
     view.takes_files = True  # type: ignore[attr-defined]
     return view
@@ -242,6 +249,9 @@ def let_files_in() -> Response | None:
     forbid_writes(False)
     load_current_user()
     if not current_user.is_authenticated:
+        is_small = (request.content_length or MOST_BYTES_OF_FILES) <= current_app.config["MAX_CONTENT_LENGTH"]
+        if is_small and resume_address() is None:
+            return None  # the door keeps what was typed
         return leave_for(url_for("public.sign_in.show", suite=resume_address()))
     request.max_content_length = MOST_BYTES_OF_FILES
     return None

@@ -14,6 +14,7 @@ KIND_WORDS = {
     HistoryKind.ENROLMENTS: "Inscriptions",
     HistoryKind.BOOKS: "Carnets",
     HistoryKind.FILE: "Dossier",
+    HistoryKind.MESSAGES: "Messages",
 }
 
 PAYMENT_STATES = {
@@ -76,6 +77,8 @@ def _sentence(event: HistoryEvent) -> str:
             return f"Fin d’inscription{about} : {event.activity_name}"
         case Act.BOUGHT_BOOK:
             return f"{event.what}{about} : {event.activity_name}, {euros(event.amount_cents)}"
+        case Act.WROTE:
+            return f"Message à « {event.what} »"
         case _:
             return _file_sentence(event)
 

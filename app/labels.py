@@ -28,6 +28,7 @@ from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
 from app.rules.passwords import Weakness
 from app.rules.quotients import QuotientOutcome
+from app.rules.messages import ThreadState
 from app.rules.required_documents import (
     DocumentDemand,
     DocumentScope,
@@ -332,6 +333,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         ValidityKind.MONTHS: "un nombre de mois à partir de sa date",
         ValidityKind.UNTIL: "jusqu’à une date",
         ValidityKind.SCHOOL_YEAR: "pour l’année scolaire",
+    },
+    ThreadState: {
+        ThreadState.TO_ANSWER: "En attente de réponse",
+        ThreadState.ANSWERED: "Répondu",
+        ThreadState.CLOSED: "Clos",
     },
     FilesWanted: {
         FilesWanted.ANY: "un PDF ou des photos",

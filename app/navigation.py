@@ -39,6 +39,7 @@ FAMILY_SECTIONS = (
     Section("Mes documents", "family.required_documents.show", "documents"),
     Section("Historique", "family.history.show", "history"),
     Section("Documentation structure", "family.publications.show", "documents"),
+    Section("Contacter la structure", "public.legal.contact", "contact"),
 )
 
 QUEUE_CAPABILITIES = frozenset(
@@ -49,10 +50,12 @@ QUEUE_CAPABILITIES = frozenset(
         Capability.REVIEW_CHANGES,
         Capability.REVIEW_DOCUMENTS,
         Capability.REVIEW_ERASURES,
+        Capability.ANSWER_MESSAGES,
     }
 )
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
+    Section("Messages", "staff.messages.show", "contact", frozenset({Capability.ANSWER_MESSAGES})),
     Section("Attributions", "staff.allocations.show", "enrolments", frozenset({Capability.REVIEW_ENROLMENTS})),
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
     Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES})),
@@ -76,7 +79,8 @@ def navigation() -> tuple[MenuItem, ...]:
     if request.path.startswith("/gestion") and current_user.user.is_staff:
         capabilities = current_capabilities()
         return _items(section for section in STAFF_SECTIONS if section.capabilities & capabilities)
-    return () if request.blueprint is None or not request.blueprint.startswith("family") else _items(FAMILY_SECTIONS)
+    is_family = "family" in g or (request.blueprint or "").startswith("family")
+    return _items(FAMILY_SECTIONS) if is_family else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ _BELONGS_TO = {
     "family.erasures": "family.members",
     "staff.erasures": "staff.queue",
     "family.prepaid_books": "family.enrolments",
+    "family.messages": "public.legal",
     "staff.counter_families": "staff.families",
     "staff.family_parts": "staff.families",
     "staff.family_aids": "staff.families",

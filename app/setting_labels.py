@@ -24,6 +24,7 @@ _WORDS: Mapping[UsageKind, tuple[str, str]] = {
     UsageKind.TEXT_TO_ACCEPT: ("texte à accepter", "textes à accepter"),
     UsageKind.TEXT_VERSION: ("texte à accepter", "versions de textes à accepter"),
     UsageKind.TEXT_ACCEPTANCE: ("acceptation", "acceptations"),
+    UsageKind.MESSAGE_THREAD: ("échange avec une famille", "échanges avec des familles"),
     UsageKind.OPENING_OUTSIDE: ("ouverture hors de ces dates", "ouvertures hors de ces dates"),
 }
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from unittest.mock import sentinel
 
@@ -78,6 +79,8 @@ from app.services import (
     families,
     installations,
     invoice_runs,
+    message_settings,
+    messages,
     outings,
     payments,
     prepaid_books,
@@ -91,6 +94,8 @@ from app.services.catalogue import Readers, catalogue
 from app.services.counters import make_counters
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
+from app.services.message_settings import RecipientInput
+from app.services.messages import Sent, Written
 from app.services.outings import OutingInput
 from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
@@ -314,6 +319,12 @@ A_DOCUMENT = DocumentInput(
 )  # fmt: skip
 
 
+A_RECIPIENT = RecipientInput(
+    name="Service enfance", position=1, email="enfance@example.org", mails_text=False, office_id=None, activity_id=None,
+    is_offered=True,
+)  # fmt: skip
+
+
 def make_document(name: str = "Attestation d’assurance", **changes: Any) -> int:
     """A document that is asked, by default of each child, and its id."""
     with write_transaction() as session:
@@ -343,6 +354,37 @@ def publish(name: str = "Livret d’accueil", readers: Readers = A_PUBLICATION.r
     user_id = make_staff(Role.FILE_CLERK)
     with write_transaction() as session:
         return publications.add_publication(session, user_id, typed, NewFile(path, 14, 1, "0" * 64))
+
+
+def make_recipient(name: str = "Service enfance", **changes: Any) -> int:
+    """Somebody to whom families write, the same for the same name, and its id."""
+    known = next((each.id for each in catalogue().recipients if each.name == name), None)
+    if known is not None and not changes:
+        return known
+    with write_transaction() as session:
+        return message_settings.save_recipient(session, known, replace(A_RECIPIENT, name=name, **changes))
+
+
+def write_message(
+    family: FamilySetup, content: bytes | None = None, *, subject: str = "Une question", body: str = "Bonjour",
+    key: str = "", recipient: str = "Service enfance", user_id: int | None = None,
+) -> Sent:  # fmt: skip
+    """A thread that a parent begins; `content`: the PDF that they attach."""
+    recipient_id, file = make_recipient(recipient), None
+    if content is not None:
+        file = HandedInFile(keep_sealed(Path(current_app.instance_path), content), "scan.pdf", len(content), 1)
+    with write_transaction() as session:
+        return messages.start_thread(
+            session, families.family_ref(family.family_id), user_id or family.user_id, recipient_id, subject,
+            Written(body, key or token_urlsafe(8), file),
+        )  # fmt: skip
+
+
+def answer_message(thread_id: int, staff_id: int, body: str = "Voici la réponse") -> Sent:
+    """An answer of the staff, who read all."""
+    seen = messages.thread_for_staff(thread_id, staff_id).last_id
+    with write_transaction() as session:
+        return messages.answer_family(session, thread_id, staff_id, Written(body, token_urlsafe(8)), seen=seen)
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

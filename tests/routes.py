@@ -244,6 +244,11 @@ ROUTES: Mapping[str, Route] = {
     "family.required_documents.show_document": _family(argument="asked"),
     "family.required_documents.hand_in": _family("POST", "asked", answers=422),
     "family.required_documents.show_pdf": _family(argument="submission_id"),
+    "family.messages.send": _family("POST", answers=422),
+    "family.messages.show": _family(argument="thread_id"),
+    "family.messages.answer": _family("POST", "thread_id", answers=422),
+    "family.messages.read": _family("POST", "thread_id"),
+    "family.messages.show_file": _family(argument="message_id", is_page=False),
     "family.history.show": _family(),
     "family.history.show_csv": _family(),
     **{f"family.account.{name}": route for name, route in account_routes(_family).items()},
@@ -258,7 +263,20 @@ ROUTES: Mapping[str, Route] = {
         Capability.REVIEW_BOOKINGS,
         Capability.REVIEW_DOCUMENTS,
         Capability.REVIEW_ERASURES,
+        Capability.ANSWER_MESSAGES,
     ),
+    "staff.messages.show": _staff(Capability.ANSWER_MESSAGES),
+    "staff.messages.show_thread": _staff(Capability.ANSWER_MESSAGES, argument="thread_id"),
+    "staff.messages.answer": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="thread_id", answers=422),
+    "staff.messages.add_note": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="thread_id", answers=422),
+    "staff.messages.assign": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="thread_id", answers=303),
+    "staff.messages.close": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="thread_id", answers=303),
+    "staff.messages.reopen": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="thread_id", answers=303),
+    "staff.messages.show_file": _staff(Capability.ANSWER_MESSAGES, argument="message_id", is_page=False),
+    "staff.messages.new_message": _staff(Capability.ANSWER_MESSAGES, argument="family_id"),
+    "staff.messages.send": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="family_id", answers=422),
+    **_setting_routes("message_recipients", "recipient_id"),
+    "staff.settings.message_recipients.show": _staff(Capability.EDIT_SETTINGS),
     "staff.queue.accept_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
     "staff.queue.refuse_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
     "staff.queue.accept_change": _staff(Capability.REVIEW_CHANGES, method="POST", argument="request_id"),
@@ -605,7 +623,11 @@ def make_world(app: Flask) -> World:
     session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
     document_id = factories.make_document("Attestation d’assurance")
     strangers_submission_id = factories.hand_in(stranger, f"{document_id}-{strangers_child_id}")
+    strangers_message = factories.write_message(stranger, a_file())
+    own_message = factories.write_message(planning.family, a_file())
     strangers_ids = {
+        "thread_id": strangers_message.thread_id,
+        "message_id": strangers_message.message_id,
         "asked": f"{document_id}-{strangers_child_id}",
         "submission_id": strangers_submission_id,
         "publication_id": factories.publish("Pour les autres", Readers(levels=frozenset({"CM2"}))),
@@ -624,7 +646,8 @@ def make_world(app: Flask) -> World:
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,
-            "outing_id": outing_id, "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
+            "thread_id": own_message.thread_id, "message_id": own_message.message_id,
+            "recipient_id": factories.make_recipient(), "outing_id": outing_id, "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
             "erasure_id": factories.ask_erasure(planning.family),
         },

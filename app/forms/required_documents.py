@@ -27,7 +27,7 @@ from app.services.catalogue import DocumentInfo
 from app.services.required_document_settings import DocumentInput
 
 _PHOTOS = "image/jpeg,image/png,image/webp,image/heic,image/heif"
-_ACCEPTED = {
+ACCEPTED = {
     FilesWanted.ANY: f"application/pdf,{_PHOTOS}",
     FilesWanted.PDF: "application/pdf",
     FilesWanted.PHOTOS: _PHOTOS,
@@ -56,7 +56,7 @@ class HandInForm(FlaskForm):
 
     def __init__(self, info: DocumentInfo, **data: Any) -> None:
         super().__init__(**data)
-        self.files.render_kw = {"accept": _ACCEPTED[info.wanted]}
+        self.files.render_kw = {"accept": ACCEPTED[info.wanted]}
         self.camera.render_kw = {"accept": "image/*", "capture": "environment"}
         if info.wanted is FilesWanted.PDF:
             del self.camera

@@ -21,7 +21,7 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import FOLDER, PaperJob
-from app.services import booking_requests, enrolment_ends, mails, papers, publications, required_documents
+from app.services import booking_requests, enrolment_ends, mails, messages, papers, publications, required_documents
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -140,9 +140,9 @@ class Worker:
             return count
         # The list of files comes first: what is written later is not in it.
         left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
-        session = db.session()
-        named = required_documents.stored_paths(session) | publications.stored_paths(session)
-        remove_orphans(self._instance_path, left_over, named | papers.stored_paths(session))
+        owners = (required_documents, publications, messages, papers)
+        named = frozenset[str]().union(*(owner.stored_paths(db.session()) for owner in owners))
+        remove_orphans(self._instance_path, left_over, named)
         self._documents_on = today
         return count
 

@@ -38,6 +38,7 @@ class Capability(StrEnum):
     REVIEW_CHANGES = auto()
     REVIEW_DOCUMENTS = auto()  # who has it may see health: documents may be about it
     REVIEW_ERASURES = auto()  # nothing brings an erased family back
+    ANSWER_MESSAGES = auto()  # and read them; families may write about health
     VIEW_CHILD_FILES = auto()
     VIEW_HEALTH = auto()
     PUBLISH = auto()  # files for download, and texts to accept
@@ -60,6 +61,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.REVIEW_CHANGES,
             Capability.REVIEW_DOCUMENTS,
             Capability.REVIEW_ERASURES,
+            Capability.ANSWER_MESSAGES,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
             Capability.PUBLISH,
@@ -73,6 +75,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.ISSUE_INVOICES,
             Capability.VIEW_PAYMENTS,
             Capability.RECORD_PAYMENTS,
+            Capability.ANSWER_MESSAGES,
         }
     ),
     Role.SITE_DIRECTOR: frozenset(
@@ -81,6 +84,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
+            Capability.ANSWER_MESSAGES,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.database import db
@@ -21,6 +21,7 @@ from app.models.activities import (
     CapacityScopeGroup,
     CapacityScopeUnit,
     Group,
+    Office,
     Season,
     Site,
     TariffVersion,
@@ -33,6 +34,7 @@ from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
 from app.models.changes import FieldPolicyChoice
 from app.models.child_files import School, VaccineObligation
 from app.models.councils import Council
+from app.models.messages import MessageRecipient
 from app.models.price_facts import ResidenceCommune
 from app.models.publications import (
     Publication,
@@ -228,6 +230,26 @@ class TextInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipientInfo:
+    """Somebody at the council to whom families may write, or could once."""
+
+    id: int
+    name: str
+    position: int
+    email: str | None
+    mails_text: bool
+    office_id: int | None
+    activity_id: int | None
+    is_for: str  # the activity or the office that it is of; empty where it is of none
+    is_offered: bool
+
+    @property
+    def title(self) -> str:
+        """« Animation (Mercredis) »."""
+        return f"{self.name} ({self.is_for})" if self.is_for and self.is_for != self.name else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One version of everything the staff set."""
 
@@ -244,6 +266,7 @@ class Catalogue:
     documents: tuple[DocumentInfo, ...]  # by name
     publications: tuple[PublicationInfo, ...]  # in their order
     texts: tuple[TextInfo, ...]  # by name
+    recipients: tuple[RecipientInfo, ...]  # in the order of the list
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
     retention: Mapping[DataClass, int]  # how long data is kept, where the staff chose otherwise than usual
 
@@ -382,6 +405,7 @@ def _load(session: Session, version: int) -> Catalogue:
         documents=_load_documents(session),
         publications=_load_publications(session, activities),
         texts=_load_texts(session, activities),
+        recipients=_load_recipients(session),
         residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
         retention=MappingProxyType({row.data: row.amount for row in session.scalars(select(RetentionChoice))}),
     )
@@ -503,6 +527,22 @@ def _readership(readers: Readers, all_: Mapping[int, ActivityInfo]) -> Readershi
 
 def _levels(text: str) -> frozenset[str]:
     return frozenset(filter(None, text.split(",")))
+
+
+def _load_recipients(session: Session) -> tuple[RecipientInfo, ...]:
+    rows = session.execute(
+        select(MessageRecipient, func.coalesce(Activity.name, Office.name, ""))
+        .outerjoin(Activity, Activity.id == MessageRecipient.activity_id)
+        .outerjoin(Office, Office.id == MessageRecipient.office_id)
+        .order_by(MessageRecipient.position, MessageRecipient.name)
+    )
+    return tuple(
+        RecipientInfo(
+            row.id, row.name, row.position, row.email, row.mails_text, row.office_id, row.activity_id, is_for,
+            row.is_offered,
+        )
+        for row, is_for in rows
+    )  # fmt: skip
 
 
 def _load_tariffs(session: Session) -> defaultdict[int, list[GridVersion]]:

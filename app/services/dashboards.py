@@ -25,6 +25,7 @@ from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.families import ChildView, file_gaps_of
 from app.services.households import household_for_audiences
 from app.services.invoices import Due, due_of
+from app.services.messages import unread_count
 from app.services.next_days import NextDay, next_days
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
@@ -80,13 +81,14 @@ class Dashboard:
     gaps: FileGaps
     due: Due
     waiting_changes: int  # of the file, for the staff to decide
+    unread_messages: int  # of the staff, by the parent who looks
     children: tuple[ChildNews, ...]
     coming_bookings: tuple[ComingBookings, ...]
     coming_enrolments: tuple[ComingEnrolments, ...]
 
 
-def dashboard_of(family_id: int) -> Dashboard:
-    """What matters now to a family. Seven queries, two more where something may open soon."""
+def dashboard_of(family_id: int, user_id: int) -> Dashboard:
+    """What matters now to a family, and to one of its parents. Eight queries, two more where something may open soon."""
     enrolments: defaultdict[int, list[EnrolmentView]] = defaultdict(list)
     for enrolment in enrolments_of(family_id):
         enrolments[enrolment.child_id].append(enrolment)
@@ -102,6 +104,7 @@ def dashboard_of(family_id: int) -> Dashboard:
         gaps=file_gaps_of(family_id),
         due=due_of(family_id),
         waiting_changes=change_requests.count_waiting(family_id),
+        unread_messages=unread_count(family_id, user_id),
         children=news,
         coming_bookings=coming.bookings(),
         coming_enrolments=coming.enrolments(),

@@ -45,6 +45,7 @@ from app.models.families import (
 )
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import OutboxMail
+from app.models.messages import Message, MessageReading, MessageRecipient, MessageThread
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook, PrepaidBookEvent
 from app.models.price_facts import FamilyResidence, FamilyStanding
@@ -447,6 +448,33 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
             ErasureRequest.decided_at.label("décidé le"), ErasureRequest.refusal_reason.label("motif du refus"),
         ).where(ErasureRequest.family_id == w.family_id).order_by(ErasureRequest.id),
     ),
+    "échanges avec la structure": (
+        (MessageThread,),
+        lambda w: select(
+            MessageThread.id.label("numéro"), MessageRecipient.name.label("destinataire"),
+            MessageThread.subject.label("objet"), MessageThread.state.label("état"),
+            MessageThread.started_at.label("commencé le"), MessageThread.closed_at.label("clos le"),
+        ).join(MessageRecipient, MessageRecipient.id == MessageThread.recipient_id)
+        .where(MessageThread.family_id == w.family_id).order_by(MessageThread.id),
+    ),
+    "messages": (
+        (Message,),
+        lambda w: select(
+            Message.id.label("numéro"), Message.thread_id.label("échange"), w.who(Message.author_id).label("par"),
+            Message.is_note.label("note interne du service"), Message.at.label("écrit le"),
+            Message.body.label("texte"), Message.file_name.label("pièce jointe"),
+        ).join(MessageThread, MessageThread.id == Message.thread_id)
+        .where(MessageThread.family_id == w.family_id).order_by(Message.id),
+    ),
+    "messages que vous avez lus": (
+        (MessageReading,),
+        lambda w: select(
+            MessageReading.thread_id.label("échange"), MessageReading.up_to.label("jusqu’au message"),
+            MessageReading.read_at.label("lu le"),
+        ).join(MessageThread, MessageThread.id == MessageReading.thread_id)
+        .where(MessageThread.family_id == w.family_id, MessageReading.user_id == w.user_id)
+        .order_by(MessageReading.thread_id),
+    ),
     "courriels reçus": (
         (OutboxMail,),
         lambda w: select(
@@ -516,10 +544,17 @@ def _papers(session: Session, whose: _Whose) -> list[Paper]:
         .where(SubmittedDocument.family_id == whose.family_id)
         .order_by(SubmittedDocument.id)
     )
+    attached = session.execute(
+        select(Message.id, Message.path, Message.file_key)
+        .join(MessageThread, MessageThread.id == Message.thread_id)
+        .where(MessageThread.family_id == whose.family_id, Message.path.is_not(None))
+        .order_by(Message.id)
+    )
     return [
         *(Paper(f"factures/{number}.pdf", path) for number, path in invoices),
         *(Paper(f"recus/{number}.pdf", path) for number, path in receipts),
         *(Paper(f"pieces/{id_}.pdf", path, key) for id_, path, key in handed_in),
+        *(Paper(f"messages/{id_}.pdf", path, key) for id_, path, key in attached),
     ]
 
 

@@ -106,6 +106,7 @@ class UsageKind(StrEnum):
     TEXT_TO_ACCEPT = auto()
     TEXT_VERSION = auto()  # which includes a file
     TEXT_ACCEPTANCE = auto()
+    MESSAGE_THREAD = auto()
     OPENING_OUTSIDE = auto()  # on a day that would be outside of the season
 
 
@@ -159,6 +160,18 @@ class LastAdministrator(DomainError):
 
 class TooManyInvitations(DomainError):
     """Several invitations went to this address lately: nobody's letter box is flooded."""
+
+
+class TooManyMessages(DomainError):
+    """The family sent many messages lately; `retry_at` says when it may send another one."""
+
+    def __init__(self, retry_at: datetime) -> None:
+        super().__init__(f"retry at {retry_at}")
+        self.retry_at = retry_at
+
+
+class ThreadMoved(DomainError):
+    """Somebody wrote in a thread since the agent read it: they read it before they answer."""
 
 
 class RankingMoved(DomainError):

@@ -40,6 +40,7 @@ from app.models.child_files import ChildAuthorisation, ChildSection, FileCertifi
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Consent, Guardian, GuardianInvitation
 from app.models.invoices import Invoice
+from app.models.messages import Message, MessageRecipient, MessageThread
 from app.models.payments import BasketInvoice, PaymentBasket
 from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
 from app.models.required_documents import RequiredDocument, SubmittedDocument
@@ -85,6 +86,7 @@ class HistoryKind(StrEnum):
     ENROLMENTS = "inscriptions"
     BOOKS = "carnets"
     FILE = "dossier"
+    MESSAGES = "messages"
 
 
 class Act(StrEnum):
@@ -110,6 +112,7 @@ class Act(StrEnum):
     WITHDREW_CONSENT = auto()
     ASKED_ERASURE = auto()
     KEPT_FILE = auto()  # they took the request back
+    WROTE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +439,18 @@ def _papers(_user_id: int, family_id: int, inside: Inside) -> Statements:
     return documents, invited, consents, withdrawn, asked, kept
 
 
+def _messages(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    """To whom one wrote: what one wrote stands in « Contacter la structure »."""
+    row = Message
+    return (
+        _columns(HistoryKind.MESSAGES, Act.WROTE, row.at, row.id, row.author_id, what=MessageRecipient.name)
+        .select_from(row)
+        .join(MessageThread, MessageThread.id == row.thread_id)
+        .join(MessageRecipient, MessageRecipient.id == MessageThread.recipient_id)
+        .where(MessageThread.family_id == family_id, row.by_staff.is_(False), inside(row.at)),
+    )
+
+
 _SOURCES: Mapping[HistoryKind, tuple[Callable[[int, int, Inside], Statements], ...]] = {
     HistoryKind.SIGN_INS: (_sign_ins,),
     HistoryKind.PAYMENTS: (_payments,),
@@ -443,6 +458,7 @@ _SOURCES: Mapping[HistoryKind, tuple[Callable[[int, int, Inside], Statements], .
     HistoryKind.ENROLMENTS: (_enrolments,),
     HistoryKind.BOOKS: (_books,),
     HistoryKind.FILE: (_file_changes, _child_files, _papers),
+    HistoryKind.MESSAGES: (_messages,),
 }
 
 

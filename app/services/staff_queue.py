@@ -1,4 +1,4 @@
-"""« À traiter »: what waits for a decision of the staff, with all that is needed to decide, and what was decided.
+"""« À traiter »: what waits for the staff to decide or answer, with all that they need for it, and what was decided.
 
 The decisions themselves are commands of services.sign_ups, services.enrolments, services.quotients,
 services.change_requests and services.booking_requests.
@@ -19,6 +19,7 @@ from app.models.accounts import User
 from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, FamilyQuotient, Guardian, QuotientSource, Regime, Title
+from app.models.messages import MessageThread
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest
 from app.rules.capacity import covering
@@ -28,7 +29,7 @@ from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import erasures, required_documents
+from app.services import erasures, messages, required_documents
 from app.services.booking_requests import DayRequest, ScopePlaces, count_of_requests, places_of, waiting_requests
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
@@ -37,6 +38,7 @@ from app.services.erasures import RequestView as RequestToErase
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
+from app.services.messages import ThreadLine
 from app.services.required_documents import SubmissionView
 
 SHOWN_AT_MOST = 50
@@ -53,6 +55,7 @@ class ItemKind(StrEnum):
     BOOKING = auto()
     DOCUMENT = auto()
     ERASURE = auto()
+    MESSAGE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,27 @@ class ErasureItem:
         return self.request.family_name
 
 
-Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem | ErasureItem
+@dataclass(frozen=True, slots=True)
+class MessageItem:
+    """A thread that waits for an answer; it is answered on a page of its own."""
+
+    id: int  # of the thread
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    thread: ThreadLine
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.MESSAGE
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.thread.family_name
+
+
+Item = (
+    SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem | ErasureItem | MessageItem
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +306,8 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
         items += _document_items(own)
     if ItemKind.ERASURE in looked_at:
         items += _erasure_items(own)
+    if ItemKind.MESSAGE in looked_at:
+        items += _message_items(own)
     if ItemKind.BOOKING in looked_at:
         items += _booking_items(own)
     if shown is not ItemKind.BOOKING:
@@ -304,6 +329,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
     }
     waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(required_documents.is_in_queue())
     waiting[ItemKind.ERASURE] = select(func.count(ErasureRequest.id)).where(erasures.is_in_queue())
+    waiting[ItemKind.MESSAGE] = select(func.count(MessageThread.id)).where(messages.is_in_queue())
     wanted = [kind for kind in waiting if kind in kinds]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
     return dict(zip(wanted, row, strict=True))
@@ -403,6 +429,19 @@ def _erasure_items(own: Collection[int]) -> list[ErasureItem]:
             request=each,
         )
         for each in erasures.pending_requests(at_most=SHOWN_AT_MOST)
+    ]
+
+
+def _message_items(own: Collection[int]) -> list[MessageItem]:
+    return [
+        MessageItem(
+            id=each.id,
+            requested_at=each.last_at,
+            waiting_days=_waiting_days(each.last_at),
+            is_own=each.is_own,
+            thread=each,
+        )
+        for each in messages.threads_to_answer(own, at_most=SHOWN_AT_MOST)
     ]
 
 

@@ -23,7 +23,7 @@ _NOT_OF_A_FAMILY = {
         "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_counter", "capacity_scope",
         "capacity_scope_group", "capacity_scope_unit", "commune", "commune_postal_code", "consent_text", "council",
         "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
-        "reference_dataset", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
+        "reference_dataset", "message_recipient", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
         "text_activity", "text_to_accept", "text_version",
     },

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, Response
 
 from app import clock
-from app.access import current_family
+from app.access import current_account, current_family
 from app.htmx import render_page
 from app.services.dashboards import dashboard_of
 
@@ -20,7 +20,7 @@ def show() -> Response:
         "family/dashboard/show.html",
         layout="family",
         family=family,
-        dashboard=dashboard_of(family.id),
+        dashboard=dashboard_of(family.id, current_account().user_id),
         today=today,
         tomorrow=today + timedelta(days=1),
     )

@@ -19,6 +19,7 @@ from app.blueprints.staff import (
     invoice_runs,
     invoices,
     mails,
+    messages,
     notices,
     payments,
     prepaid_books,
@@ -39,6 +40,7 @@ staff.before_request(guard_staff)
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(required_documents.blueprint, url_prefix="/documents")
+staff.register_blueprint(messages.blueprint, url_prefix="/messages")
 staff.register_blueprint(allocations.blueprint, url_prefix="/attributions")
 staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")
 staff.register_blueprint(erasures.blueprint)

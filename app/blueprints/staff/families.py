@@ -95,6 +95,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_erase=Capability.REVIEW_ERASURES in capabilities,
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
+        may_message=Capability.ANSWER_MESSAGES in capabilities,
         sees_money=sees_money,
         may_price=Capability.VERIFY_QUOTIENTS in capabilities,
         may_record=Capability.RECORD_PAYMENTS in capabilities,

@@ -1,4 +1,4 @@
-"""« À traiter »: what waits for a decision: accounts, enrolments, quotients, changes of files, bookings."""
+"""« À traiter »: what waits for a decision: accounts, enrolments, quotients, changes of files, bookings, messages."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -50,6 +50,7 @@ _CAPABILITIES = {
     ItemKind.BOOKING: Capability.REVIEW_BOOKINGS,
     ItemKind.DOCUMENT: Capability.REVIEW_DOCUMENTS,
     ItemKind.ERASURE: Capability.REVIEW_ERASURES,
+    ItemKind.MESSAGE: Capability.ANSWER_MESSAGES,
 }
 _KIND_IN_ADDRESS = {
     "comptes": ItemKind.SIGN_UP,
@@ -59,6 +60,7 @@ _KIND_IN_ADDRESS = {
     "reservations": ItemKind.BOOKING,
     "documents": ItemKind.DOCUMENT,
     "effacements": ItemKind.ERASURE,
+    "messages": ItemKind.MESSAGE,
 }
 _CHANGED_MEANWHILE = "La famille vient de modifier sa demande. Relisez-la avant de décider."
 _NO_SUCH_COMMUNE = "La commune demandée n’est plus dans notre liste. Ouvrez la demande pour corriger l’adresse."

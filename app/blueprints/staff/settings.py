@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules, openings
+from app.blueprints.staff.message_settings import message_recipients
 from app.blueprints.staff.required_document_settings import required_documents
 from app.blueprints.staff.retention import retention
 from app.database import write_transaction
@@ -46,6 +47,7 @@ blueprint.register_blueprint(activities.scopes, url_prefix="/places")
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
 blueprint.register_blueprint(required_documents, url_prefix="/pieces")
+blueprint.register_blueprint(message_recipients, url_prefix="/destinataires")
 blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscriptions")
 blueprint.register_blueprint(retention, url_prefix="/conservation")
 

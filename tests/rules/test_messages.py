@@ -1,0 +1,37 @@
+from datetime import datetime, timedelta
+from functools import reduce
+
+import pytest
+
+from app.clock import PARIS
+from app.rules.messages import ThreadAct, ThreadState, is_unread, may_write_at, state_after
+from tests.rules.tables import Row, cases, words
+
+NOW = datetime(2026, 11, 23, 8, 30, tzinfo=PARIS)
+
+
+@pytest.mark.parametrize("row", cases("messages", "states"))
+def test_where_a_thread_stands(row: Row) -> None:
+    acts = [ThreadAct(word) for word in words(row["acts"])]
+    start: ThreadState | None = None
+    assert reduce(state_after, acts, start) == row["state"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("row", cases("messages", "unread"))
+def test_what_is_new_to_a_parent(row: Row) -> None:
+    found = is_unread(
+        int(row["message"]), int(row["read up to"]), by_staff=row["by"] != "family", is_note=row["by"] == "note"
+    )
+    assert found == (row["unread"] == "yes")
+
+
+@pytest.mark.parametrize("row", cases("messages", "throttle"))
+def test_when_a_family_may_write_again(row: Row) -> None:
+    sent: list[datetime] = []
+    if row["sent so far"] != "–":
+        count, _, ago = row["sent so far"].partition(" × ")
+        sent = [NOW - timedelta(minutes=int(ago.split()[0]))] * int(count)
+    wanted = None
+    if row["may write"] != "now":
+        wanted = datetime.strptime(row["may write"], "%Y-%m-%d %H:%M").replace(tzinfo=PARIS)
+    assert may_write_at(sent, NOW) == wanted
