@@ -26,9 +26,9 @@ from app.rules.enrolments import Blocker, EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
 from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
+from app.rules.messages import ThreadState
 from app.rules.passwords import Weakness
 from app.rules.quotients import QuotientOutcome
-from app.rules.messages import ThreadState
 from app.rules.required_documents import (
     DocumentDemand,
     DocumentScope,

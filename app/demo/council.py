@@ -25,6 +25,7 @@ from app.demo.families import (
     QuotientStory,
 )
 from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
+from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
 from app.models.activities import Activity, Office
 from app.models.bookings import Booking, Opening
@@ -157,6 +158,7 @@ def _describe(demo: _Demo, more_places: int) -> None:
                 demo.clerk_id = user_id
             elif account.email == REGISSEUR:
                 demo.regisseur_id = user_id
+    offer_recipients(session)
     demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
 
 
@@ -473,8 +475,12 @@ def _fill_child_files(demo: _Demo) -> None:
 
 
 def _leave_work_to_do(demo: _Demo, now: datetime) -> None:
-    """What waits in the staff's queue: a change of a file, two sign-ups and two enrolments."""
+    """What waits in the staff's queue: a change of a file, a message, two sign-ups and two enrolments."""
     _ask_changes(demo, now)
+    exchange_messages(
+        demo.session, now, (demo.families["TEST"], demo.users["TEST"]),
+        (demo.families[FAMILIES[1].last_name], demo.users[FAMILIES[1].last_name]), demo.clerk_id,
+    )  # fmt: skip
     for hours, plan in zip((20, 3), WAITING_FAMILIES, strict=True):
         clock.start_at(now - timedelta(hours=hours), frozen=True)
         _request(demo, plan)

@@ -28,10 +28,10 @@ def offer_recipients(session: Session) -> None:
 
 
 def exchange_messages(
-    session: Session, now: datetime, family: FamilyRef, user_id: int, other: FamilyRef, other_user_id: int,
-    clerk_id: int,
-) -> None:  # fmt: skip
-    """A question that the clerk answered, and one that came this morning."""
+    session: Session, now: datetime, first: tuple[FamilyRef, int], second: tuple[FamilyRef, int], clerk_id: int
+) -> None:
+    """A question of a family and its parent that the clerk answered, and one of another that came this morning."""
+    (family, user_id), (other, other_user_id) = first, second
     recipients = messages.offered_recipients()
     clock.start_at(now - timedelta(days=3), frozen=True)
     asked = messages.start_thread(

@@ -88,7 +88,7 @@ class Dashboard:
 
 
 def dashboard_of(family_id: int, user_id: int) -> Dashboard:
-    """What matters now to a family, and to one of its parents. Eight queries, two more where something may open soon."""
+    """What matters now to a family, and to one parent. Eight queries, two more where something may open soon."""
     enrolments: defaultdict[int, list[EnrolmentView]] = defaultdict(list)
     for enrolment in enrolments_of(family_id):
         enrolments[enrolment.child_id].append(enrolment)
