@@ -244,9 +244,7 @@ class MessageItem:
         return self.thread.family_name
 
 
-Item = (
-    SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem | ErasureItem | MessageItem
-)
+Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem | ErasureItem | MessageItem
 
 
 @dataclass(frozen=True, slots=True)
