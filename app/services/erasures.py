@@ -322,7 +322,7 @@ def _delete(session: Session, table: Table, rows: ColumnElement[bool]) -> list[s
     unnamed = and_(rows, *(~_is_named(table, column) for column in _references_to(table)))
     paths: list[str] = []
     if "path" in table.c:
-        paths += session.scalars(select(table.c.path).where(unnamed))
+        paths += session.scalars(select(table.c.path).where(unnamed, table.c.path.is_not(None)))
     session.execute(delete(table).where(unnamed))
     return paths
 

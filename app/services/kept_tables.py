@@ -149,6 +149,9 @@ TABLES: Mapping[str, Kept] = {
     "consent": Kept(DataClass.FAMILY_FILE, of_family),
     "file_certification": Kept(DataClass.FAMILY_FILE, of_family),
     "text_acceptance": Kept(DataClass.FAMILY_FILE, of_family),
+    "message_thread": Kept(DataClass.FAMILY_FILE, of_family),
+    "message": Kept(DataClass.FAMILY_FILE, through("message_thread", "thread_id")),
+    "message_reading": Kept(DataClass.FAMILY_FILE, through("message_thread", "thread_id")),
     "child_section": Kept(DataClass.HEALTH, of_children),
     "safety_notice": Kept(DataClass.HEALTH, _notices),
     "health_access": Kept(DataClass.HEALTH_READS, of_children),
@@ -200,7 +203,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope", "capacity_scope_group",
-            "capacity_scope_unit", "consent_text", "council", "field_policy", "office", "publication",
+            "capacity_scope_unit", "consent_text", "council", "field_policy", "message_recipient", "office", "publication",
             "publication_activity", "publication_file", "required_document", "required_document_activity",
             "residence_commune", "retention_choice", "school", "season", "site", "tariff_version", "text_activity",
             "text_to_accept", "text_version", "unit", "vaccine_obligation",
