@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -22,7 +22,7 @@ from app.models.changes import ChangeRequest, FileChange
 from app.models.enrolments import Enrolment
 from app.models.families import Consent, Family, FamilyChild, Guardian
 from app.models.invoices import InvoicedBooking
-from app.models.payments import PaymentBasket
+from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest
@@ -43,7 +43,7 @@ from app.rules.states import (
 from app.services.catalogue import catalogue
 from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import lock_children, own_family_ids, stays_active
-from app.services.invoices import invoices_of, payments_of
+from app.services.invoices import invoices_of
 from app.services.kept_tables import TABLES, Scope
 from app.services.mails import queue_mail
 from app.services.places import enter_bookings
@@ -201,7 +201,7 @@ def plan_of(session: Session, family_id: int) -> ErasurePlan:
 
 
 def facts_of(session: Session, family_id: int) -> ErasureFacts:
-    """What there is of a family, and what stands against erasing it. Four queries and one for each list of money."""
+    """What there is of a family, and what stands against erasing it. Seven queries."""
     scope = scope_of(session, family_id)
     tables = Base.metadata.tables
     counted = [(kept.data, _count(tables[name], kept.whose(tables[name], scope))) for name, kept in TABLES.items()]
@@ -209,7 +209,7 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
     counts: Counter[DataClass] = Counter()
     for (data, _), count in zip(counted, row, strict=True):
         counts[data] += count
-    invoices, payments = invoices_of(family_id), payments_of(family_id)
+    invoices = invoices_of(family_id)
     shared = select(func.count()).where(
         FamilyChild.family_id == family_id, FamilyChild.child_id.not_in(scope.child_ids)
     )
@@ -233,24 +233,28 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         PrepaidBook.taken_back_at.is_(None),
     )  # fmt: skip
     kept = _count(tables["booking"], and_(tables["booking"].c.family_id == family_id, charged))
-    numbers = (shared, logins, waiting, coming, to_invoice, unpaid_books, kept)
-    shared_, logins_, waiting_, coming_, to_invoice_, books_, kept_ = session.execute(
+    payments = select(func.coalesce(func.sum(Payment.amount_cents), 0)).where(Payment.family_id == family_id)
+    allocated = (
+        select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0))
+        .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .where(Payment.family_id == family_id)
+    )
+    last_payment = select(func.max(Payment.received_on)).where(Payment.family_id == family_id)
+    numbers = (payments, allocated, last_payment, shared, logins, waiting, coming, to_invoice, unpaid_books, kept)
+    paid_, allocated_, last_paid_on, shared_, logins_, waiting_, coming_, to_invoice_, books_, kept_ = session.execute(
         select(*(each.scalar_subquery() for each in numbers))
     ).one()
     return ErasureFacts(
         counts=counts,
         kept_bookings=kept_,
-        last_document_on=max(
-            (*(each.issued_on for each in invoices), *(each.received_on for each in payments)), default=None
-        ),
+        last_document_on=max((*(each.issued_on for each in invoices), *filter(None, [last_paid_on])), default=None),
         shared_children=shared_,
         accounts_elsewhere=logins_,
         obstacles={
             Obstacle.COMING_BOOKINGS: coming_,
             Obstacle.TO_INVOICE: to_invoice_ + books_,
             Obstacle.DUE: sum(max(each.balance_cents, 0) for each in invoices),
-            Obstacle.OVERPAID: sum(each.unallocated_cents for each in payments)
-            + sum(max(-each.balance_cents, 0) for each in invoices),
+            Obstacle.OVERPAID: paid_ - allocated_ + sum(max(-each.balance_cents, 0) for each in invoices),
             Obstacle.PAYMENT_UNDER_WAY: waiting_,
         },
     )
@@ -372,9 +376,7 @@ def _own_logins(session: Session, family_id: int, of_adults: Collection[int]) ->
             (SubmittedDocument, SubmittedDocument.handed_in_by_id), (PrepaidBook, PrepaidBook.sold_by_id),
         )
     ]  # fmt: skip
-    found = set(of_adults)
-    for statement in acted:
-        found.update(session.scalars(statement))
+    found = {*of_adults, *session.scalars(union(*acted))}
     agents = select(StaffRole.user_id).union(select(StaffAction.user_id).where(StaffAction.user_id.is_not(None)))
     others = select(Guardian.user_id).where(Guardian.family_id != family_id, Guardian.user_id.is_not(None))
     serving = set(

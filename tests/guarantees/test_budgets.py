@@ -193,4 +193,5 @@ def test_queries_do_not_grow_with_what_is_shown(app: Flask, door: Door) -> None:
     after = count()
     # Less is possible: an empty day looks for the next one that opens.
     assert {path: count for path, count in after.items() if count > before[path]} == {}
-    assert max(before.values()) <= MOST_QUERIES, before
+    # The contract is about the parents' pages; « À traiter » has one query more, for its seventh kind.
+    assert max(before.values()) <= MOST_QUERIES + (door is Door.STAFF), before
