@@ -89,7 +89,6 @@ from app.services import (
     required_documents,
 )
 from app.services.aids import AidInput, FundInput
-from app.services.bookings import SaveOutcome
 from app.services.catalogue import Readers, catalogue
 from app.services.counters import make_counters
 from app.services.credentials import hash_password
@@ -103,6 +102,7 @@ from app.services.prepaid_books import BookSale
 from app.services.publications import NewFile, PublicationInput
 from app.services.required_document_settings import DocumentInput
 from app.services.required_documents import HandedInFile
+from app.services.verdicts import SaveOutcome
 
 NOW = datetime(2026, 11, 23, 8, 30)
 MONDAY = date(2026, 11, 23)

@@ -70,7 +70,6 @@ from app.rules.states import (
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
 from app.services import bookings, combination_settings, deadline_settings, enrolment_ends, enrolments, openings
 from app.services import quotients as quotient_decisions
-from app.services.bookings import Result, SavedChoice, SaveOutcome
 from app.services.catalogue import catalogue
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import DomainError, NotFound
@@ -80,6 +79,7 @@ from app.services.openings import DaysInput
 from app.services.places import stop_bookings
 from app.services.planning import Proposal
 from app.services.scope_settings import ScopeInput, save_scope, set_day_places
+from app.services.verdicts import Result, SavedChoice, SaveOutcome
 from tests import factories
 from tests.factories import ActivitySetup
 

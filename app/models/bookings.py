@@ -140,5 +140,5 @@ class SaveReceipt(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
     key: Mapped[str]
-    outcome: Mapped[str]  # JSON of services.bookings.SaveOutcome
+    outcome: Mapped[str]  # JSON of services.verdicts.SaveOutcome
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)

@@ -9,8 +9,8 @@ from app.combination_labels import combination_sentence
 from app.filters import NBSP
 from app.rules.cells import Reason
 from app.rules.combinations import Violation
-from app.services.bookings import Result, SavedChoice, SaveOutcome
 from app.services.catalogue import UnitInfo, catalogue
+from app.services.verdicts import Result, SavedChoice, SaveOutcome
 
 
 @dataclass(frozen=True, slots=True)

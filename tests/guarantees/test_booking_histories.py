@@ -23,10 +23,10 @@ from app.database import db, write_transaction
 from app.rules.choices import Shown
 from app.rules.states import Actor
 from app.services import bookings
-from app.services.bookings import SaveOutcome
 from app.services.catalogue import forget_catalogue
 from app.services.errors import DomainError, FamilyNotActive, NotFound
 from app.services.planning import Proposal
+from app.services.verdicts import SaveOutcome
 from tests import factories, histories
 from tests.client import Client, query_of
 from tests.conftest import TestBed, running

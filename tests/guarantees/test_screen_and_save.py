@@ -21,10 +21,10 @@ from app.models.families import FamilyChild, Guardian
 from app.rules.cells import GIVING_BACK, Action, CellState
 from app.rules.choices import Shown
 from app.services import bookings
-from app.services.bookings import Result, SaveOutcome
 from app.services.errors import NotFound
 from app.services.families import ChildView, FamilyRef, children_of, families_of_user
 from app.services.planning import CellView, Proposal, Week, build_week
+from app.services.verdicts import Result, SaveOutcome
 from tests.served import DemoCopy
 
 WEEKS_IN_CI = (-1, 0, 1, 2, 4)  # around the clock's today: past, present, near, holidays

@@ -19,11 +19,11 @@ from app.rules.capabilities import Role
 from app.rules.states import Actor, BookingStatus
 from app.services import agendas, booking_requests, bookings, closings, enrolment_ends, next_days, planning
 from app.services.booking_requests import Decided, places_of, waiting_requests
-from app.services.bookings import Result
 from app.services.checks import find_inconsistencies
 from app.services.day_planning import read_day_planning
 from app.services.errors import NotFound, OwnFamily
 from app.services.families import child_of
+from app.services.verdicts import Result
 from tests import factories
 from tests.factories import (
     NEXT_WEDNESDAY,

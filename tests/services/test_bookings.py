@@ -22,10 +22,10 @@ from app.rules.deadlines import Counted, DaysBefore, Deadline, FixedMoment
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.services import bookings, next_days
-from app.services.bookings import Result, SaveOutcome
 from app.services.checks import find_inconsistencies
 from app.services.combination_settings import save_combinations
 from app.services.errors import FamilyNotActive, NotFound
+from app.services.verdicts import Result, SaveOutcome
 from tests import factories
 from tests.factories import (
     NEXT_WEDNESDAY,

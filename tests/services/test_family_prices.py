@@ -45,12 +45,12 @@ from app.rules.tariff_grids import (
     unit_code,
 )
 from app.services import bookings, changes, enrolments, families, planning, tariffs
-from app.services.bookings import Result
 from app.services.checks import find_inconsistencies
 from app.services.households import family_bill
 from app.services.invoice_runs import issue_next, preview_run, start_run
 from app.services.planning import CellView, Proposal, Week
 from app.services.prices import reprice_families
+from app.services.verdicts import Result
 from tests import factories
 from tests.client import recorder
 from tests.factories import ActivitySetup, FamilySetup, issue, make_staff, save

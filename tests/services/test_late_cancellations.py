@@ -19,11 +19,11 @@ from app.rules.deadlines import PARIS, DaysBefore, Deadline, Never
 from app.rules.states import Actor, BookingStatus, CancelClass
 from app.rules.tariff_grids import AddRate, ChangePercent, Surcharge, SurchargeCause, flat
 from app.services import agendas, day_planning, next_days
-from app.services.bookings import Result, SaveOutcome
 from app.services.checks import find_inconsistencies
 from app.services.families import child_of
 from app.services.planning import CellView, Week, build_week
 from app.services.prepaid_books import books_of
+from app.services.verdicts import Result, SaveOutcome
 from tests import factories
 from tests.factories import WEDNESDAY, FamilySetup, PlanningSetup, add_family, make_planning, save, set_notice, taken
 

@@ -16,7 +16,6 @@ from app.rules.cells import Reason
 from app.rules.combinations import Breach
 from app.rules.deadlines import Deadline
 from app.services.activity_copies import CopyInput, PricesOfCopy, copy_activity
-from app.services.bookings import Result
 from app.services.catalogue import catalogue
 from app.services.errors import NameTaken, StillUsed
 from app.services.families import children_of
@@ -24,6 +23,7 @@ from app.services.openings import DaysInput, open_days
 from app.services.outings import OutingInput, find_outing, save_outing, withdraw_outing
 from app.services.planning import Week, build_week
 from app.services.tariffs import TariffInput, add_version
+from app.services.verdicts import Result
 from tests import factories
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, PlanningSetup, add_family, make_outing, make_planning, save
 

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from app.database import db, write_transaction
 from app.models.bookings import CapacityCounter
 from app.services import scope_settings
-from app.services.bookings import Result
 from app.services.catalogue import catalogue
 from app.services.checks import find_inconsistencies
 from app.services.counters import lock_counters
 from app.services.errors import NotFound, StillUsed
 from app.services.places import enter_bookings
 from app.services.scope_settings import ScopeInput
+from app.services.verdicts import Result
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, PlanningSetup, add_family, make_planning, save
 
 

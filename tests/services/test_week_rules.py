@@ -25,10 +25,10 @@ from app.rules.deadlines import Days, DaysBefore, Deadline, When
 from app.rules.states import ACTIVE_STATUSES
 from app.services import booking_requests, enrolment_ends
 from app.services.booking_reports import report_save
-from app.services.bookings import Result, SaveOutcome
 from app.services.catalogue import catalogue
 from app.services.families import children_of
 from app.services.planning import CellView, Week, build_week
+from app.services.verdicts import Result, SaveOutcome
 from tests import factories
 from tests.factories import ActivitySetup, FamilySetup, save, set_notice
 

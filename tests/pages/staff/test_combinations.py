@@ -20,8 +20,8 @@ from app.rules.combinations import (
     WeekCount,
 )
 from app.rules.deadlines import Days, When
-from app.services.bookings import Result
 from app.services.catalogue import UnitInfo, catalogue
+from app.services.verdicts import Result
 from tests import factories
 from tests.client import Client
 from tests.factories import WEDNESDAY, make_planning, save
