@@ -122,6 +122,7 @@ _BELONGS_TO = {
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",
     "family.agendas": "family.bookings",
+    "family.repeats": "family.bookings",
     "family.data_exports": "family.members",
     "family.erasures": "family.members",
     "staff.erasures": "staff.queue",

@@ -8,10 +8,10 @@ from datetime import date
 from werkzeug.datastructures import MultiDict
 
 from app.rules.choices import Shown
-from app.services.bookings import MAX_OPENINGS_PER_SAVE
 from app.services.errors import ForgedForm
 from app.services.planning import Proposal
 
+MAX_OPENINGS_PER_SAVE = 500
 _SHOWN = re.compile(r"\d{1,9}[hc]?(,\d{1,9}[hc]?)*")  # nine digits: what every database takes as an id
 _KEY_LENGTH = 32
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")

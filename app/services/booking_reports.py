@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from app.cell_labels import refusal
 from app.combination_labels import combination_sentence
-from app.filters import NBSP
 from app.rules.cells import Reason
 from app.rules.combinations import Violation
 from app.services.catalogue import UnitInfo, catalogue
@@ -28,7 +27,13 @@ class NotDone:
 
     day: date
     unit_name: str
-    sentence: str
+    became: str  # « Non enregistré. »
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """Both, for a cell."""
+        return f"{self.became} {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
     """The report of a save."""
     units = catalogue().units
     not_done = {
-        choice: NotDone(_day(choice), units[choice.unit_id].name, _sentence(choice))
+        choice: NotDone(_day(choice), units[choice.unit_id].name, _became(choice), _why(choice))
         for choice in outcome.choices
         if choice.result in (*_NOT_DONE, Result.STAYS)
     }
@@ -111,17 +116,22 @@ def _day(choice: SavedChoice) -> date:
     return date.fromisoformat(choice.day)
 
 
-def _sentence(choice: SavedChoice) -> str:
+def _became(choice: SavedChoice) -> str:
     if choice.result is Result.LOST:
-        return f"Annulé entre-temps par une autre personne, ou refusé{NBSP}: rien n’a été réservé à nouveau."
+        return "Annulé entre-temps par une autre personne, ou refusé."
+    return "Reste réservé." if choice.result is Result.STAYS else "Non enregistré."
+
+
+def _why(choice: SavedChoice) -> str:
+    if choice.result is Result.LOST:
+        return "Rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
-        return f"Non enregistré{NBSP}: un autre temps de ce jour ne le permet pas."
+        return "Un autre temps de ce jour ne le permet pas."
     if choice.result is Result.WEEK_HELD_BACK:
-        return f"Non enregistré{NBSP}: un autre jour de cette semaine ne le permet pas."
+        return "Un autre jour de cette semaine ne le permet pas."
     until = datetime.fromisoformat(choice.until) if choice.until else None
     violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number, choice.by)
     is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
     names = catalogue().unit_names(choice.breach)
     broken = combination_sentence(violation, names) if is_broken else None
-    became = "Reste réservé. " if choice.result is Result.STAYS else "Non enregistré. "
-    return became + refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)
+    return refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)

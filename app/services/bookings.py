@@ -22,7 +22,6 @@ from app.services.prices import PriceChangeReason, change_price
 from app.services.proposed_prices import ProposedPrices
 from app.services.verdicts import DayWish, SaveOutcome, Verdict, judge_proposal
 
-MAX_OPENINGS_PER_SAVE = 500
 RECEIPTS_KEPT = timedelta(days=2)
 
 
@@ -66,7 +65,7 @@ def _apply(
     ids = {shown.opening_id for shown in proposal.shown}
     if not ids and not proposal.ticked:
         return SaveOutcome(child_id, ())  # a week of which nothing can be ticked: there is a button all the same
-    if not ids or len(ids) > MAX_OPENINGS_PER_SAVE:
+    if not ids:
         raise NotFound("openings")
     slots: dict[date, set[Slot]] = {}
     for day, unit_id, group_id in session.execute(

@@ -38,6 +38,10 @@ class Result(StrEnum):
     LOST = auto()  # the parent kept it, but it was cancelled meanwhile
 
 
+DONE = (Result.BOOKED, Result.REQUESTED, Result.CANCELLED, Result.CANCELLED_LATE, Result.WITHDRAWN)
+"""The results of a choice that changed something."""
+
+
 @dataclass(frozen=True, slots=True)
 class SavedChoice:
     """One choice of a save, and what became of it."""

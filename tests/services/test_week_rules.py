@@ -148,7 +148,7 @@ def test_a_save_of_one_day_knows_the_week_and_its_held_cells_say_why_not(home: H
         (id_, Result.STAYS) for id_ in home.ids(WEEK[:2])
     } | {(one[0], Result.WEEK_HELD_BACK)}
     report = report_save(outcome)
-    assert "un autre jour de cette semaine" in report.messages[one[0]]
+    assert "Un autre jour de cette semaine" in report.messages[one[0]]
     assert report.not_done_count == 1  # what stays was nobody's choice
     assert plain(report.messages[home.ids(WEEK[:1])[0]]).startswith("Reste réservé. Choisissez au moins 3 jours")
     assert home.save(book=home.ids(WEEK[3:4])).count(Result.BOOKED) == 1
