@@ -1,9 +1,9 @@
 """The French sentences of documents (pièces): why files are refused, until when one counts, what it blocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from app.filters import NBSP, day_plain, spaced
+from app.filters import NBSP, day_plain, hour_table, spaced
 from app.rules.handed_in_files import (
     MOST_BYTES,
     MOST_BYTES_OF_ONE,
@@ -15,6 +15,8 @@ from app.rules.handed_in_files import (
     shown_name,
 )
 from app.rules.required_documents import Validity, ValidityKind
+from app.services.histories import device_name
+from app.services.texts_to_accept import FamilyAnswer
 
 
 def file_size(count: int) -> str:
@@ -88,3 +90,17 @@ def end_words(valid_until: date | None, today: date) -> str:
     if valid_until is None:
         return ""
     return f"{'valable jusqu’au' if valid_until >= today else 'a pris fin le'} {day_plain(valid_until)}"
+
+
+def acceptance_rows(answers: Iterable[FamilyAnswer]) -> list[list[str]]:
+    """Who accepted a text and who did not, as it is downloaded: a head, then a row for each family."""
+    rows = [["Famille", "État", "Date", "Heure", "Signé par", "Appareil"]]
+    for answer in answers:
+        found = answer.acceptance
+        if found is None:
+            rows.append([answer.family_name, "À accepter", "", "", "", ""])
+            continue
+        device = "Sur papier" if found.on_paper else device_name(found.device)
+        hour = "" if found.on_paper else hour_table(found.accepted_at.time())
+        rows.append([answer.family_name, "Accepté", day_plain(found.accepted_at.date()), hour, found.signed_by, device])
+    return rows

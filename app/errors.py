@@ -38,6 +38,7 @@ from app.services.errors import (
     RequestChanged,
     SharedEmail,
     StaffAccount,
+    TextChanged,
     TooManyInvitations,
     UnknownCommune,
     VersionBegun,
@@ -51,6 +52,7 @@ _STATUSES_WITH_A_PAGE = {400, 403, 404, 405, 413, 429, 500}
 _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     GroupFull: (409, "Ce groupe est complet."),
     NoRoomForFile: (409, "Vous avez envoyé trop de documents. Réessayez demain."),
+    TextChanged: (409, "Ce texte vient de changer. Relisez-le, puis acceptez à nouveau."),
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     RequestChanged: (409, "La famille vient de modifier sa demande. Relisez-la avant de décider."),
     UnknownCommune: (409, "Nous ne connaissons pas de commune de ce nom à ce code postal. Corrigez l’adresse."),

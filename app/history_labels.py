@@ -99,6 +99,8 @@ def _file_sentence(event: HistoryEvent) -> str:
             return "Dossier certifié à jour"
         case Act.HANDED_IN:
             return f"Document envoyé : {event.what}{name}"
+        case Act.ACCEPTED_TEXT:
+            return f"Texte accepté : {event.what}"
         case Act.INVITED:
             return f"Invitation {of(event.subject)}"
         case Act.WITHDREW_CONSENT:

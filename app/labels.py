@@ -28,6 +28,7 @@ from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
 from app.rules.messages import ThreadState
 from app.rules.passwords import Weakness
+from app.rules.publications import TextState
 from app.rules.quotients import QuotientOutcome
 from app.rules.required_documents import (
     DocumentDemand,
@@ -315,7 +316,13 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         EnrolmentBlocker.NOT_CERTIFIED: "Certifiez d’abord que votre dossier est à jour.",
         EnrolmentBlocker.NOT_INSURED: "Indiquez d’abord l’assurance de votre enfant.",
         EnrolmentBlocker.DOCUMENTS_MISSING: "Des documents manquent.",
+        EnrolmentBlocker.TEXTS_NOT_ACCEPTED: "Un texte est à accepter d’abord.",
         EnrolmentBlocker.UNPAID: "Des factures sont en retard de paiement.",
+    },
+    TextState: {
+        TextState.TO_ACCEPT: "À accepter",
+        TextState.CHANGED: "Nouvelle version à accepter",
+        TextState.ACCEPTED: "Accepté",
     },
     DocumentScope: {
         DocumentScope.FAMILY: "à la famille",
@@ -631,6 +638,8 @@ def blocker_sentence(blocker: Blocker) -> str:
         return f"Les inscriptions sont closes depuis le {day_medium(blocker.at.date())}."
     if kind is EnrolmentBlocker.UNPAID and blocker.cents is not None:
         return f"Des factures sont en retard de paiement{NBSP}: {euros(blocker.cents)}."
+    if kind is EnrolmentBlocker.TEXTS_NOT_ACCEPTED:
+        return f"À lire et à accepter d’abord{NBSP}: {enumeration(list(blocker.documents))}."
     if blocker.documents:
         missing = enumeration(list(blocker.documents))
         return f"{'Ce document manque' if len(blocker.documents) == 1 else 'Ces documents manquent'}{NBSP}: {missing}."

@@ -136,6 +136,7 @@ _BELONGS_TO = {
     "staff.child_files": "staff.families",
     "staff.invoices": "staff.invoice_runs",
     "staff.tariff_drafts": "staff.tariffs",
+    "staff.texts": "staff.publications",
 }
 _SETTINGS = "staff.settings"
 

@@ -87,6 +87,7 @@ from app.services import (
     publications,
     required_document_settings,
     required_documents,
+    text_settings,
 )
 from app.services.aids import AidInput, FundInput
 from app.services.catalogue import Readers, catalogue
@@ -102,6 +103,7 @@ from app.services.prepaid_books import BookSale
 from app.services.publications import NewFile, PublicationInput
 from app.services.required_document_settings import DocumentInput
 from app.services.required_documents import HandedInFile
+from app.services.text_settings import TextInput, VersionInput
 from app.services.verdicts import SaveOutcome
 
 NOW = datetime(2026, 11, 23, 8, 30)
@@ -385,6 +387,19 @@ def answer_message(thread_id: int, staff_id: int, body: str = "Voici la réponse
     seen = messages.thread_for_staff(thread_id, staff_id).last_id
     with write_transaction() as session:
         return messages.answer_family(session, thread_id, staff_id, Written(body, token_urlsafe(8)), seen=seen)
+
+
+def make_text(
+    name: str = "Règlement intérieur", readers: Readers = A_PUBLICATION.readers, *, body: str = "Article 1",
+    demand: DocumentDemand = DocumentDemand.MANDATORY, publication_id: int | None = None,
+) -> int:  # fmt: skip
+    """A text that families are asked to accept, by default all of them, and its id."""
+    user_id = make_staff(Role.FILE_CLERK)
+    with write_transaction() as session:
+        return text_settings.add_text(
+            session, user_id, TextInput(name, demand, True, readers),
+            VersionInput(body, publication_id, clock.today()),
+        )  # fmt: skip
 
 
 def share_child(child_id: int, family: FamilySetup) -> None:

@@ -243,6 +243,9 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_pdf": _family(argument="invoice_id"),
     "family.invoices.show_receipt": _family(argument="payment_id"),
     "family.publications.show": _family(),
+    "family.publications.show_text": _family(argument="text_id"),
+    "family.publications.accept_text": _family("POST", "text_id", answers=422),
+    "family.publications.show_text_file": _family(argument="text_id", is_page=False),
     "family.publications.show_file": _family(argument="publication_id", is_page=False),
     "family.required_documents.show": _family(),
     "family.required_documents.show_document": _family(argument="asked"),
@@ -303,6 +306,19 @@ ROUTES: Mapping[str, Route] = {
     "staff.queue.refuse_quotient": _staff(
         Capability.VERIFY_QUOTIENTS, method="POST", argument="quotient_id", sends=_REASON
     ),
+    "staff.texts.show": _staff(Capability.PUBLISH),
+    "staff.texts.new": _staff(Capability.PUBLISH),
+    "staff.texts.add": _staff(Capability.PUBLISH, method="POST", answers=422),
+    "staff.texts.edit": _staff(Capability.PUBLISH, argument="text_id"),
+    "staff.texts.save": _staff(Capability.PUBLISH, method="POST", argument="text_id", answers=422),
+    "staff.texts.add_version": _staff(Capability.PUBLISH, method="POST", argument="text_id", answers=422),
+    "staff.texts.show_version": _staff(Capability.PUBLISH, argument="text_id"),
+    "staff.texts.show_file": _staff(Capability.PUBLISH, argument="text_id", is_page=False),
+    "staff.texts.show_answers": _staff(Capability.PUBLISH, argument="text_id"),
+    "staff.texts.show_csv": _staff(Capability.PUBLISH, argument="text_id", is_page=False),
+    "staff.texts.new_paper": _staff(Capability.PUBLISH, argument="text_id", answers=404),  # no family is named
+    "staff.texts.record_paper": _staff(Capability.PUBLISH, method="POST", argument="text_id", answers=404),
+    "staff.texts.delete": _staff(Capability.PUBLISH, method="POST", argument="text_id"),
     "staff.publications.show": _staff(Capability.PUBLISH),
     "staff.publications.new": _staff(Capability.PUBLISH),
     "staff.publications.add": _staff(Capability.PUBLISH, method="POST", answers=422),
@@ -634,6 +650,7 @@ def make_world(app: Flask) -> World:
         "message_id": strangers_message.message_id,
         "asked": f"{document_id}-{strangers_child_id}",
         "submission_id": strangers_submission_id,
+        "text_id": factories.make_text("Texte des autres", Readers(levels=frozenset({"CM2"}))),
         "publication_id": factories.publish("Pour les autres", Readers(levels=frozenset({"CM2"}))),
         "request_id": factories.ask_change(stranger),
         "enrolment_id": requested_enrolment_id,
@@ -646,7 +663,7 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "publication_id": factories.publish("Livret d’accueil"), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            **regie_ids, **file_ids, "publication_id": factories.publish("Livret d’accueil"), "text_id": factories.make_text("Règlement intérieur", publication_id=factories.publish("Règlement")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,

@@ -6,8 +6,10 @@ Everything happens in one transaction, always the same way: an interrupted build
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from random import Random
 
+from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,7 @@ from app.demo.families import (
 )
 from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
 from app.demo.messages import exchange_messages, offer_recipients
+from app.demo.publications import publish
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
 from app.models.activities import Activity, Office
 from app.models.bookings import Booking, Opening
@@ -133,6 +136,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         invoice_last_months(session, now, demo.regisseur_id, demo.rng)
         _send_mails(demo)
         _fill_child_files(demo)
+        _publish(demo)
         _leave_work_to_do(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
@@ -472,6 +476,12 @@ def _fill_child_files(demo: _Demo) -> None:
     fill_child_files(
         demo.session, demo.families["TEST"], demo.users["TEST"], elder, younger, demo.clerk_id, demo.weeks.today
     )
+
+
+def _publish(demo: _Demo) -> None:
+    """Files to download, and rules of the house that no family has accepted yet."""
+    _move_to(demo.weeks.today - timedelta(days=3), time(9, 10))
+    publish(demo.session, Path(current_app.instance_path), demo.clerk_id, clock.today())
 
 
 def _leave_work_to_do(demo: _Demo, now: datetime) -> None:

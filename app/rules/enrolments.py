@@ -45,13 +45,14 @@ class EnrolmentBlocker(StrEnum):
     NOT_CERTIFIED = auto()
     NOT_INSURED = auto()
     DOCUMENTS_MISSING = auto()
+    TEXTS_NOT_ACCEPTED = auto()
     UNPAID = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A reason, with what it is about: an instant (opening, closing), a day (that of the age), cents (unpaid) or
-    documents."""
+    """A reason, with what it is about: an instant (opening, closing), a day (that of the age), cents (unpaid),
+    documents or texts."""
 
     kind: EnrolmentBlocker
     at: datetime | None = None
@@ -73,6 +74,7 @@ class Applicant:
     is_insured: bool = True
     unpaid_cents: int = 0  # past their due date
     missing_documents: tuple[str, ...] = ()  # names of those that keep it from the activity
+    unaccepted_texts: tuple[str, ...] = ()  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +174,7 @@ def _unsettled(rules: EnrolmentRules, applicant: Applicant) -> Iterator[Blocker]
         yield Blocker(EnrolmentBlocker.NOT_INSURED)
     if applicant.missing_documents:
         yield Blocker(EnrolmentBlocker.DOCUMENTS_MISSING, documents=applicant.missing_documents)
+    if applicant.unaccepted_texts:
+        yield Blocker(EnrolmentBlocker.TEXTS_NOT_ACCEPTED, documents=applicant.unaccepted_texts)
     if rules.most_unpaid_cents is not None and applicant.unpaid_cents > rules.most_unpaid_cents:
         yield Blocker(EnrolmentBlocker.UNPAID, cents=applicant.unpaid_cents)

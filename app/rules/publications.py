@@ -93,9 +93,9 @@ def text_state(in_force: int, accepted: Iterable[int]) -> TextState:
     return TextState.CHANGED if known else TextState.TO_ACCEPT
 
 
-def hash_of(name: str, body: str, file_hash: str | None) -> str:
-    """What tells one version from any other: SHA-256 of what is read, each part on its own line."""
-    return hashlib.sha256("\n".join([name, file_hash or "", body]).encode()).hexdigest()
+def hash_of(body: str, file_hash: str | None) -> str:
+    """What tells one version from any other: SHA-256 of the file's own, a line feed and the words."""
+    return hashlib.sha256(f"{file_hash or ''}\n{body}".encode()).hexdigest()
 
 
 def _concerns_child(readership: Readership, child: ReadingChild) -> bool:

@@ -27,6 +27,7 @@ from app.services.households import household_for_audiences
 from app.services.invoices import Due, due_of
 from app.services.messages import unread_count
 from app.services.next_days import NextDay, next_days
+from app.services.texts_to_accept import AskedText, texts_of_family
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
 
@@ -80,6 +81,7 @@ class Dashboard:
 
     gaps: FileGaps
     due: Due
+    texts: tuple[AskedText, ...]  # that must be accepted
     waiting_changes: int  # of the file, for the staff to decide
     unread_messages: int  # of the staff, by the parent who looks
     children: tuple[ChildNews, ...]
@@ -103,6 +105,7 @@ def dashboard_of(family_id: int, user_id: int) -> Dashboard:
     return Dashboard(
         gaps=file_gaps_of(family_id),
         due=due_of(family_id),
+        texts=tuple(each for each in texts_of_family(family_id) if each.is_to_do),
         waiting_changes=change_requests.count_waiting(family_id),
         unread_messages=unread_count(family_id, user_id),
         children=news,

@@ -32,6 +32,7 @@ from app.services.mails import queue_mail
 from app.services.offered_prices import OfferedPrice, offered_prices
 from app.services.prices import reprice_siblings
 from app.services.required_documents import FamilyDocuments
+from app.services.texts_to_accept import FamilyTexts
 
 WAITING_STATUSES = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING)
 """What the family may still take back."""
@@ -276,7 +277,9 @@ class _ApplicantFile:
         asks = any(each.most_unpaid_cents is not None for each in rules)
         self.unpaid_cents = overdue_of(session, family.id) if asks else 0
         self.documents = FamilyDocuments(family.id)
-        self.school_meals = _with_school_meals(session, activities, always=self.documents.may_keep_away)
+        self.texts = FamilyTexts(session, family.id)
+        keeps_away = self.documents.may_keep_away or self.texts.may_keep_away
+        self.school_meals = _with_school_meals(session, activities, always=keeps_away)
 
     def offer(self, activity: ActivityInfo, *, with_prices: bool = False) -> Offer:
         """The activity as the child may ask for it."""
@@ -295,6 +298,7 @@ class _ApplicantFile:
             missing_documents=tuple(
                 dict.fromkeys(each.info.name for each in self.documents.keeping_from(self.child.id, activity.id))
             ),
+            unaccepted_texts=tuple(each.info.name for each in self.texts.keeping_from(self.child.id, activity.id)),
         )
         asked = AskedActivity(
             activity.group_ages, season.starts_on, season.ends_on, rules, activity.id in self.school_meals

@@ -27,6 +27,10 @@ class NoRoomForFile(DomainError):
         self.refusal = refusal
 
 
+class TextChanged(DomainError):
+    """Another version of a text is in force than the one that was read."""
+
+
 class AlreadyDecided(DomainError):
     """Another agent decided in the meantime."""
 

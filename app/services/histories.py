@@ -43,6 +43,7 @@ from app.models.invoices import Invoice
 from app.models.messages import Message, MessageRecipient, MessageThread
 from app.models.payments import BasketInvoice, PaymentBasket
 from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
+from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
 from app.models.retention import ErasureRequest
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, ErasureStatus
@@ -113,6 +114,7 @@ class Act(StrEnum):
     ASKED_ERASURE = auto()
     KEPT_FILE = auto()  # they took the request back
     WROTE = auto()
+    ACCEPTED_TEXT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,7 +438,17 @@ def _papers(_user_id: int, family_id: int, inside: Inside) -> Statements:
     kept = _columns(HistoryKind.FILE, Act.KEPT_FILE, request.decided_at, request.id, request.decided_by_id).where(
         request.family_id == family_id, request.status == ErasureStatus.WITHDRAWN, inside(request.decided_at)
     )
-    return documents, invited, consents, withdrawn, asked, kept
+    text = TextAcceptance
+    texts = (
+        _columns(
+            HistoryKind.FILE, Act.ACCEPTED_TEXT, text.accepted_at, text.id, text.accepted_by_id, what=TextToAccept.name
+        )
+        .select_from(text)
+        .join(TextVersion, TextVersion.id == text.version_id)
+        .join(TextToAccept, TextToAccept.id == TextVersion.text_id)
+        .where(text.family_id == family_id, text.on_paper.is_(False), inside(text.accepted_at))
+    )  # fmt: skip
+    return documents, invited, consents, withdrawn, asked, kept, texts
 
 
 def _messages(_user_id: int, family_id: int, inside: Inside) -> Statements:

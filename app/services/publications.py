@@ -27,6 +27,9 @@ from app.services.errors import NameTaken, NotFound, Usage, UsageKind
 from app.services.required_documents import AskedDocument, FamilyDocuments
 from app.services.usages import check_unused
 
+MOST_NAMES = 30
+"""How many of the families concerned are named."""
+
 LIVE = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING, EnrolmentStatus.ACCEPTED)
 """Enrolments that make a family a reader: who asks for an activity reads what is to be filled in for it."""
 
@@ -107,7 +110,7 @@ def offered_file(family_id: int, publication_id: int) -> tuple[PublicationInfo, 
 
 def children_of_family(family_id: int, readerships: Iterable[Readership]) -> tuple[ReadingChild, ...]:
     """The children of a family, as far as some readerships look. One query, another where classes are named."""
-    found = _reading_children(db.session(), readerships, family_id)
+    found = reading_children(db.session(), readerships, family_id)
     return tuple(child for child, _ in found.get(family_id, ()))
 
 
@@ -118,7 +121,7 @@ def concerned_families(session: Session, readership: Readership) -> tuple[Concer
         .where(Family.status == FamilyStatus.ACTIVE)
         .order_by(Family.last_name, Family.first_name, Family.id)
     )
-    children = {} if readership.is_everybody else _reading_children(session, [readership])
+    children = {} if readership.is_everybody else reading_children(session, [readership])
     return tuple(
         ConcernedFamily(row.id, f"{row.last_name} {row.first_name}".strip())
         for row in rows
@@ -236,7 +239,7 @@ def _existing(session: Session, publication_id: int) -> Publication:
     return row
 
 
-def _reading_children(
+def reading_children(
     session: Session, readerships: Iterable[Readership], family_id: int | None = None
 ) -> Mapping[int, Sequence[tuple[ReadingChild, int]]]:
     """Children and their ids, by family: of one family or of all. None at all where nobody looks at any."""

@@ -97,6 +97,8 @@ def known(facts: Iterable[str]) -> Applicant:
                 applicant = replace(applicant, is_certified=False)
             case ["not", "insured"]:
                 applicant = replace(applicant, is_insured=False)
+            case ["accepts", "no", "text"]:
+                applicant = replace(applicant, unaccepted_texts=("Règlement intérieur",))
             case ["owes", cents]:
                 applicant = replace(applicant, unpaid_cents=int(cents))
             case _:

@@ -14,7 +14,7 @@ from app.forms.data_copies import in_french
 from app.htmx import render_page
 from app.integrations.archives import make_archive
 from app.integrations.kept_files import SealedFile, read_sealed
-from app.services import data_exports, erasures, families
+from app.services import data_exports, erasures, families, texts_to_accept
 from app.services.data_exports import Paper
 from app.step_up import confirmed_lately
 
@@ -30,6 +30,7 @@ def show() -> Response:
     return render_page(
         "family/data_exports/show.html", layout="family", agreements=data_exports.agreements_of(family.id),
         request=erasures.request_of(family.id), children=families.children_of(family.id), family=family,
+        texts=texts_to_accept.accepted_by_family(family.id),
     )  # fmt: skip
 
 

@@ -178,6 +178,7 @@ def _ways_out(child_id: int) -> Mapping[str, tuple[str, str]]:
         EnrolmentBlocker.NOT_CERTIFIED: ("Certifier mon dossier", url_for("family.members.show")),
         EnrolmentBlocker.NOT_INSURED: ("Indiquer son assurance", _section(child_id, SectionKind.INSURANCE)),
         EnrolmentBlocker.DOCUMENTS_MISSING: ("Envoyer mes documents", url_for("family.required_documents.show")),
+        EnrolmentBlocker.TEXTS_NOT_ACCEPTED: ("Lire et accepter", url_for("family.publications.show")),
         EnrolmentBlocker.UNPAID: ("Voir mes factures", url_for("family.invoices.show")),
     }
 

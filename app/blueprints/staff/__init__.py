@@ -32,6 +32,7 @@ from app.blueprints.staff import (
     simulations,
     tariff_drafts,
     tariffs,
+    texts,
 )
 
 staff = Blueprint("staff", __name__, url_prefix="/gestion")
@@ -61,6 +62,7 @@ staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")
 staff.register_blueprint(publications.blueprint, url_prefix="/documentation")
+staff.register_blueprint(texts.blueprint, url_prefix="/textes-a-accepter")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")
 staff.register_blueprint(accounts.blueprint)

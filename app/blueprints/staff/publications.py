@@ -29,9 +29,6 @@ from app.setting_labels import cannot_delete
 
 blueprint = Blueprint("publications", __name__)
 
-MOST_NAMES = 30
-"""How many of the families concerned are named."""
-
 _NAME_TAKEN = "Une autre publication porte déjà ce titre."
 _NO_FILE = "Choisissez un fichier."
 
@@ -202,5 +199,6 @@ def _page(
     concerned = () if info is None else publications.concerned_families(db.session(), info.readership)
     return render_page(
         "staff/publications/edit.html", layout="staff", status=status, info=info, form=form,
-        replacement=replacement or ReplacementForm(formdata=None), concerned=concerned, most_names=MOST_NAMES,
+        replacement=replacement or ReplacementForm(formdata=None), concerned=concerned,
+        most_names=publications.MOST_NAMES,
     )  # fmt: skip

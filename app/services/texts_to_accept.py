@@ -1,0 +1,252 @@
+"""Texts that families accept (the rules of the house): where a family stands, accepting, and who did or did not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.clock import PARIS
+from app.database import db
+from app.models.families import Family, Guardian
+from app.models.publications import PublicationFile, TextAcceptance, TextVersion
+from app.rules.publications import ReadingChild, TextState, VersionDay, concerns, text_state, version_in_force
+from app.rules.required_documents import DocumentDemand
+from app.services.catalogue import TextInfo, catalogue
+from app.services.errors import FamilyNotActive, NotFound, OwnFamily, TextChanged
+from app.services.families import FamilyRef, own_family_ids, stays_active
+from app.services.publications import concerned_families, reading_children
+
+LONGEST_DEVICE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That a family accepted a version, as it is shown."""
+
+    version_id: int
+    accepted_at: datetime
+    signed_by: str
+    on_paper: bool
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedText:
+    """A text as a family is asked for it; `acceptance`: of the version in force."""
+
+    info: TextInfo
+    version: VersionDay
+    state: TextState
+    acceptance: Acceptance | None
+
+    @property
+    def is_to_do(self) -> bool:
+        """Whether the family has still to accept it."""
+        return self.state is not TextState.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class VersionText:
+    """What a version says, and its file where it has one."""
+
+    id: int
+    starts_on: date
+    body: str
+    content_hash: str
+    path: str | None
+    size_bytes: int
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedText:
+    """A text that a family accepted once, for « Mes données »."""
+
+    name: str
+    body: str
+    acceptance: Acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyAnswer:
+    """Where a family stands with a version, as the staff list it."""
+
+    family_id: int
+    family_name: str
+    acceptance: Acceptance | None
+
+
+class FamilyTexts:
+    """The texts that concern one family. Three queries at most, none where nothing is asked."""
+
+    def __init__(self, session: Session, family_id: int) -> None:
+        today = clock.today()
+        self._asked = [
+            (info, version)
+            for info in catalogue().texts
+            if info.is_asked and (version := version_in_force(info.versions, today)) is not None
+        ]
+        self._children: Sequence[tuple[ReadingChild, int]] = ()
+        self._accepted: Mapping[int, Acceptance] = {}
+        if self._asked:
+            readerships = [info.readership for info, _ in self._asked]
+            self._children = reading_children(session, readerships, family_id).get(family_id, ())
+            self._accepted = _acceptances(session, family_id)
+
+    def asked(self) -> tuple[AskedText, ...]:
+        """Those that the family is asked for, by name."""
+        children = [child for child, _ in self._children]
+        return tuple(self._text(info, version) for info, version in self._asked if concerns(info.readership, children))
+
+    @property
+    def may_keep_away(self) -> bool:
+        """Whether any of them keeps anybody from anything."""
+        return any(info.demand is DocumentDemand.BLOCKS_ENROLMENT for info, _ in self._asked)
+
+    def keeping_from(self, child_id: int, activity_id: int) -> tuple[AskedText, ...]:
+        """What the family must accept before a child asks for an activity."""
+        child = next((each for each, id_ in self._children if id_ == child_id), ReadingChild())
+        there = replace(child, activities=frozenset({activity_id}))
+        found = [
+            self._text(info, version)
+            for info, version in self._asked
+            if info.demand is DocumentDemand.BLOCKS_ENROLMENT and concerns(info.readership, [there])
+        ]
+        return tuple(each for each in found if each.is_to_do)
+
+    def find(self, text_id: int) -> AskedText:
+        """One that is in force, also for who is not concerned yet: an enrolment may wait for it. Raises NotFound."""
+        children = [child for child, _ in self._children]
+        for info, version in self._asked:
+            blocks = info.demand is DocumentDemand.BLOCKS_ENROLMENT
+            if info.id == text_id and (blocks or concerns(info.readership, children)):
+                return self._text(info, version)
+        raise NotFound("text")
+
+    def _text(self, info: TextInfo, version: VersionDay) -> AskedText:
+        own = {each.id for each in info.versions}
+        state = text_state(version.id, own.intersection(self._accepted))
+        return AskedText(info, version, state, self._accepted.get(version.id))
+
+
+def texts_of_family(family_id: int) -> tuple[AskedText, ...]:
+    """The texts that a family is asked to accept, and those that it has."""
+    return FamilyTexts(db.session(), family_id).asked()
+
+
+def text_of_family(family_id: int, text_id: int) -> tuple[AskedText, VersionText]:
+    """One of them, with what its version in force says. Raises NotFound for any other."""
+    asked = FamilyTexts(db.session(), family_id).find(text_id)
+    return asked, read_version(asked.info, asked.version.id)
+
+
+def read_version(info: TextInfo, version_id: int) -> VersionText:
+    """What a version of a text says. One query. Raises NotFound."""
+    row = db.session.execute(
+        select(TextVersion, PublicationFile)
+        .outerjoin(PublicationFile, PublicationFile.id == TextVersion.file_id)
+        .where(TextVersion.id == version_id, TextVersion.text_id == info.id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("version")
+    version, file = row
+    if file is None:
+        return VersionText(version.id, version.starts_on, version.body, version.content_hash, None, 0, 0)
+    return VersionText(
+        version.id, version.starts_on, version.body, version.content_hash, file.path, file.size_bytes, file.page_count
+    )
+
+
+def accept(session: Session, family: FamilyRef, user_id: int, text_id: int, version_id: int, *, device: str) -> None:
+    """Note that a parent accepts a version, once for the family, whoever of its parents it is.
+
+    Raises NotFound for what the family is not asked, TextChanged where another version came meanwhile, FamilyNotActive.
+    """
+    if not stays_active(session, family.id):
+        raise FamilyNotActive
+    name = session.execute(
+        select(Guardian.first_name, Guardian.last_name).where(
+            Guardian.family_id == family.id, Guardian.user_id == user_id
+        )
+    ).one()
+    _store(
+        session, family.id, text_id, version_id, accepted_at=clock.now(), accepted_by_id=user_id,
+        signed_by=f"{name.first_name} {name.last_name}", device=device[:LONGEST_DEVICE],
+    )  # fmt: skip
+
+
+def record_paper(
+    session: Session, family_id: int, agent_id: int, text_id: int, version_id: int, *, signed_by: str, signed_on: date
+) -> None:
+    """Note that a family signed a version on paper. Raises NotFound, TextChanged, OwnFamily."""
+    if family_id in own_family_ids(agent_id):
+        raise OwnFamily
+    _store(
+        session, family_id, text_id, version_id, accepted_at=datetime.combine(signed_on, time(12), PARIS),
+        accepted_by_id=agent_id, signed_by=signed_by, on_paper=True,
+    )  # fmt: skip
+
+
+def accepted_by_family(family_id: int) -> tuple[AcceptedText, ...]:
+    """All that a family ever accepted, the last one first. One query."""
+    names = {version.id: info.name for info in catalogue().texts for version in info.versions}
+    rows = db.session.execute(
+        select(TextAcceptance, TextVersion.body)
+        .join(TextVersion, TextVersion.id == TextAcceptance.version_id)
+        .where(TextAcceptance.family_id == family_id)
+        .order_by(TextAcceptance.accepted_at.desc(), TextAcceptance.id.desc())
+    )
+    return tuple(AcceptedText(names[row.version_id], body, _view(row)) for row, body in rows)
+
+
+def find_text(text_id: int) -> TextInfo:
+    """A text, asked or not. Raises NotFound."""
+    for info in catalogue().texts:
+        if info.id == text_id:
+            return info
+    raise NotFound("text")
+
+
+def answers_to(session: Session, info: TextInfo, version_id: int) -> tuple[FamilyAnswer, ...]:
+    """The families whom a text concerns today, by name, with what they answered. Four queries at most."""
+    rows = session.scalars(select(TextAcceptance).where(TextAcceptance.version_id == version_id))
+    accepted = {row.family_id: _view(row) for row in rows}
+    return tuple(
+        FamilyAnswer(family.id, family.name, accepted.get(family.id))
+        for family in concerned_families(session, info.readership)
+    )
+
+
+def _store(
+    session: Session, family_id: int, text_id: int, version_id: int, *, accepted_at: datetime, accepted_by_id: int,
+    signed_by: str, on_paper: bool = False, device: str = "",
+) -> None:  # fmt: skip
+    # Two at once: the second one sees the first one.
+    locked = select(Family.id).where(Family.id == family_id).with_for_update(key_share=True)
+    if session.scalar(locked) is None:
+        raise NotFound("family")
+    asked = FamilyTexts(session, family_id).find(text_id)
+    if asked.version.id != version_id:
+        raise TextChanged
+    if not asked.is_to_do:
+        return
+    session.add(
+        TextAcceptance(
+            version_id=version_id, family_id=family_id, accepted_at=accepted_at, accepted_by_id=accepted_by_id,
+            signed_by=signed_by, on_paper=on_paper, device=device,
+            content_hash=session.get_one(TextVersion, version_id).content_hash,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _acceptances(session: Session, family_id: int) -> Mapping[int, Acceptance]:
+    rows = session.scalars(select(TextAcceptance).where(TextAcceptance.family_id == family_id))
+    return {row.version_id: _view(row) for row in rows}
+
+
+def _view(row: TextAcceptance) -> Acceptance:
+    return Acceptance(row.version_id, row.accepted_at, row.signed_by, row.on_paper, row.device)
