@@ -102,10 +102,14 @@ def dashboard_of(family_id: int, user_id: int) -> Dashboard:
         for child, insurance in child_files.children_with_insurance(family_id).items()
     )
     coming = _Coming(family_id, news, enrolments)
+    asked_for = {
+        each.child.id: frozenset(enrolment.activity_id for enrolment in (*each.accepted, *each.requested))
+        for each in news
+    }
     return Dashboard(
         gaps=file_gaps_of(family_id),
         due=due_of(family_id),
-        texts=tuple(each for each in texts_of_family(family_id) if each.is_to_do),
+        texts=tuple(each for each in texts_of_family(family_id, asked_for) if each.is_to_do),
         waiting_changes=change_requests.count_waiting(family_id),
         unread_messages=unread_count(family_id, user_id),
         children=news,

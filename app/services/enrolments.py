@@ -269,7 +269,8 @@ class _ApplicantFile:
             self.existing.setdefault(activity_id, []).append(status)
         rules = [activity.enrolment_rules for activity in activities]
         self.school: Mapping[str, str] = {}
-        if any(each.levels for each in rules):
+        self.texts = FamilyTexts(session, family.id)
+        if self.texts.looks_at_levels or any(each.levels for each in rules):
             self.school = child_files.section_of(session, child.id, SectionKind.SCHOOL)
         self.is_insured = not any(each.needs_insurance for each in rules) or self._insured(session)
         asks = any(each.needs_certification for each in rules)
@@ -277,7 +278,6 @@ class _ApplicantFile:
         asks = any(each.most_unpaid_cents is not None for each in rules)
         self.unpaid_cents = overdue_of(session, family.id) if asks else 0
         self.documents = FamilyDocuments(family.id)
-        self.texts = FamilyTexts(session, family.id)
         keeps_away = self.documents.may_keep_away or self.texts.may_keep_away
         self.school_meals = _with_school_meals(session, activities, always=keeps_away)
 
@@ -286,6 +286,7 @@ class _ApplicantFile:
         season, now = activity.season, clock.now()
         starts_on = max(now.date(), season.starts_on)
         rules = activity.enrolment_rules
+        level = level_in(self.school, school_year_of(now.date()))
         applicant = Applicant(
             birth_date=self.child.birth_date,
             existing=self.existing.get(activity.id, ()),
@@ -298,7 +299,7 @@ class _ApplicantFile:
             missing_documents=tuple(
                 dict.fromkeys(each.info.name for each in self.documents.keeping_from(self.child.id, activity.id))
             ),
-            unaccepted_texts=tuple(each.info.name for each in self.texts.keeping_from(self.child.id, activity.id)),
+            unaccepted_texts=tuple(each.info.name for each in self.texts.keeping_from(level, activity.id)),
         )
         asked = AskedActivity(
             activity.group_ages, season.starts_on, season.ends_on, rules, activity.id in self.school_meals

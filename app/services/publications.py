@@ -108,10 +108,20 @@ def offered_file(family_id: int, publication_id: int) -> tuple[PublicationInfo, 
     raise NotFound("publication")
 
 
-def children_of_family(family_id: int, readerships: Iterable[Readership]) -> tuple[ReadingChild, ...]:
-    """The children of a family, as far as some readerships look. One query, another where classes are named."""
-    found = reading_children(db.session(), readerships, family_id)
-    return tuple(child for child, _ in found.get(family_id, ()))
+def children_of_family(
+    family_id: int, readerships: Iterable[Readership], activities: Mapping[int, frozenset[int]] | None = None
+) -> tuple[ReadingChild, ...]:
+    """The children of a family, as far as some readerships look. One query, another where classes are named.
+
+    `activities`: by child, where they are known already.
+    """
+    wanted = [each for each in readerships if not each.is_everybody]
+    if not wanted:
+        return ()
+    if activities is None:
+        return tuple(_reading_children(db.session(), wanted, family_id).get(family_id, ()))
+    levels = _levels(db.session(), activities) if any(each.levels for each in wanted) else {}
+    return tuple(ReadingChild(own, levels.get(child_id)) for child_id, own in activities.items())
 
 
 def concerned_families(session: Session, readership: Readership) -> tuple[ConcernedFamily, ...]:
@@ -121,11 +131,11 @@ def concerned_families(session: Session, readership: Readership) -> tuple[Concer
         .where(Family.status == FamilyStatus.ACTIVE)
         .order_by(Family.last_name, Family.first_name, Family.id)
     )
-    children = {} if readership.is_everybody else reading_children(session, [readership])
+    children = {} if readership.is_everybody else _reading_children(session, [readership])
     return tuple(
         ConcernedFamily(row.id, f"{row.last_name} {row.first_name}".strip())
         for row in rows
-        if concerns(readership, [child for child, _ in children.get(row.id, ())])
+        if concerns(readership, children.get(row.id, ()))
     )
 
 
@@ -239,13 +249,10 @@ def _existing(session: Session, publication_id: int) -> Publication:
     return row
 
 
-def reading_children(
-    session: Session, readerships: Iterable[Readership], family_id: int | None = None
-) -> Mapping[int, Sequence[tuple[ReadingChild, int]]]:
-    """Children and their ids, by family: of one family or of all. None at all where nobody looks at any."""
-    wanted = [each for each in readerships if not each.is_everybody]
-    if not wanted:
-        return {}
+def _reading_children(
+    session: Session, wanted: Sequence[Readership], family_id: int | None = None
+) -> Mapping[int, Sequence[ReadingChild]]:
+    """Children by family, of one family or of all."""
     is_live = and_(
         Enrolment.child_id == FamilyChild.child_id, Enrolment.family_id == FamilyChild.family_id,
         Enrolment.status.in_(LIVE), Enrolment.ends_on >= clock.today(),
@@ -258,17 +265,17 @@ def reading_children(
         activities[of, child_id].update([] if activity_id is None else [activity_id])
     levels: Mapping[int, str | None] = {}
     if any(each.levels for each in wanted):
-        levels = _levels(session, {child_id for _, child_id in activities}, every=family_id is None)
-    found: defaultdict[int, list[tuple[ReadingChild, int]]] = defaultdict(list)
+        levels = _levels(session, None if family_id is None else {child_id for _, child_id in activities})
+    found: defaultdict[int, list[ReadingChild]] = defaultdict(list)
     for (of, child_id), own in activities.items():
-        found[of].append((ReadingChild(frozenset(own), levels.get(child_id)), child_id))
+        found[of].append(ReadingChild(frozenset(own), levels.get(child_id)))
     return found
 
 
-def _levels(session: Session, children: Collection[int], *, every: bool) -> Mapping[int, str | None]:
-    """The classes of children in the present school year."""
+def _levels(session: Session, children: Collection[int] | None) -> Mapping[int, str | None]:
+    """The classes of children (None: of all) in the present school year."""
     sections = select(ChildSection).where(ChildSection.kind == SectionKind.SCHOOL)
-    if not every:
+    if children is not None:
         sections = sections.where(ChildSection.child_id.in_(children))
     year = school_year_of(clock.today())
     return {row.child_id: level_in(json.loads(row.body), year) for row in session.scalars(sections)}

@@ -1,8 +1,9 @@
 """Texts that families accept (the rules of the house): where a family stands, accepting, and who did or did not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from app.rules.required_documents import DocumentDemand
 from app.services.catalogue import TextInfo, catalogue
 from app.services.errors import FamilyNotActive, NotFound, OwnFamily, TextChanged
 from app.services.families import FamilyRef, own_family_ids, stays_active
-from app.services.publications import concerned_families, reading_children
+from app.services.publications import children_of_family, concerned_families
 
 LONGEST_DEVICE = 200
 
@@ -82,34 +83,48 @@ class FamilyAnswer:
 class FamilyTexts:
     """The texts that concern one family. Three queries at most, none where nothing is asked."""
 
-    def __init__(self, session: Session, family_id: int) -> None:
+    def __init__(
+        self, session: Session, family_id: int, activities: Mapping[int, frozenset[int]] | None = None
+    ) -> None:
+        """`activities`: those that each child is enrolled in or asks for, where they are known already."""
         today = clock.today()
+        self._session, self._family_id, self._activities = session, family_id, activities
         self._asked = [
             (info, version)
             for info in catalogue().texts
             if info.is_asked and (version := version_in_force(info.versions, today)) is not None
         ]
-        self._children: Sequence[tuple[ReadingChild, int]] = ()
-        self._accepted: Mapping[int, Acceptance] = {}
-        if self._asked:
-            readerships = [info.readership for info, _ in self._asked]
-            self._children = reading_children(session, readerships, family_id).get(family_id, ())
-            self._accepted = _acceptances(session, family_id)
+
+    @cached_property
+    def _children(self) -> Sequence[ReadingChild]:
+        """Read where a text looks at them."""
+        readerships = [info.readership for info, _ in self._asked]
+        return children_of_family(self._family_id, readerships, self._activities)
+
+    @cached_property
+    def _accepted(self) -> Mapping[int, Acceptance]:
+        """Read where a text concerns the family."""
+        return _acceptances(self._session, self._family_id)
 
     def asked(self) -> tuple[AskedText, ...]:
         """Those that the family is asked for, by name."""
-        children = [child for child, _ in self._children]
-        return tuple(self._text(info, version) for info, version in self._asked if concerns(info.readership, children))
+        return tuple(
+            self._text(info, version) for info, version in self._asked if concerns(info.readership, self._children)
+        )
 
     @property
     def may_keep_away(self) -> bool:
         """Whether any of them keeps anybody from anything."""
         return any(info.demand is DocumentDemand.BLOCKS_ENROLMENT for info, _ in self._asked)
 
-    def keeping_from(self, child_id: int, activity_id: int) -> tuple[AskedText, ...]:
-        """What the family must accept before a child asks for an activity."""
-        child = next((each for each, id_ in self._children if id_ == child_id), ReadingChild())
-        there = replace(child, activities=frozenset({activity_id}))
+    @property
+    def looks_at_levels(self) -> bool:
+        """Whether what keeps anybody away is for some classes only."""
+        return any(info.demand is DocumentDemand.BLOCKS_ENROLMENT and info.readership.levels for info, _ in self._asked)
+
+    def keeping_from(self, level: str | None, activity_id: int) -> tuple[AskedText, ...]:
+        """What the family must accept before a child of this class asks for an activity. One query, or none."""
+        there = ReadingChild(frozenset({activity_id}), level)
         found = [
             self._text(info, version)
             for info, version in self._asked
@@ -119,10 +134,9 @@ class FamilyTexts:
 
     def find(self, text_id: int) -> AskedText:
         """One that is in force, also for who is not concerned yet: an enrolment may wait for it. Raises NotFound."""
-        children = [child for child, _ in self._children]
         for info, version in self._asked:
             blocks = info.demand is DocumentDemand.BLOCKS_ENROLMENT
-            if info.id == text_id and (blocks or concerns(info.readership, children)):
+            if info.id == text_id and (blocks or concerns(info.readership, self._children)):
                 return self._text(info, version)
         raise NotFound("text")
 
@@ -132,9 +146,9 @@ class FamilyTexts:
         return AskedText(info, version, state, self._accepted.get(version.id))
 
 
-def texts_of_family(family_id: int) -> tuple[AskedText, ...]:
-    """The texts that a family is asked to accept, and those that it has."""
-    return FamilyTexts(db.session(), family_id).asked()
+def texts_of_family(family_id: int, activities: Mapping[int, frozenset[int]] | None = None) -> tuple[AskedText, ...]:
+    """The texts that a family is asked to accept, and those that it has; `activities` as of FamilyTexts."""
+    return FamilyTexts(db.session(), family_id, activities).asked()
 
 
 def text_of_family(family_id: int, text_id: int) -> tuple[AskedText, VersionText]:
