@@ -26,6 +26,7 @@ from app.rules.enrolments import Blocker, EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
 from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
+from app.rules.mail_texts import MailTopic
 from app.rules.messages import ThreadState
 from app.rules.passwords import Weakness
 from app.rules.publications import TextState
@@ -500,6 +501,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Mismatch.REFERENCE: "référence",
         Mismatch.AMOUNT: "montant",
         Mismatch.MODE: "mode (essai ou réel)",
+    },
+    MailTopic: {
+        MailTopic.ACCOUNTS: "Comptes",
+        MailTopic.FILES: "Dossiers et documents",
+        MailTopic.ENROLMENTS: "Inscriptions",
+        MailTopic.BOOKINGS: "Réservations",
+        MailTopic.MONEY: "Prix, factures et paiements",
+        MailTopic.ALL: "Tous les courriels",
     },
     MailStatus: {
         MailStatus.QUEUED: "En attente",

@@ -446,6 +446,11 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.enrolment_rules.preview": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200
     ),
+    "staff.settings.mail_texts.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.mail_texts.edit": _staff(Capability.EDIT_SETTINGS, argument="code"),
+    "staff.settings.mail_texts.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="code"),
+    "staff.settings.mail_texts.preview": _staff(Capability.EDIT_SETTINGS, method="POST", argument="code", answers=200),
+    "staff.settings.mail_texts.restore": _staff(Capability.EDIT_SETTINGS, method="POST", argument="code"),
     "staff.settings.deadlines.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.deadlines.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
     "staff.settings.deadlines.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
@@ -577,6 +582,7 @@ class World:
             "family_id": self.planning.family.family_id,
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
+            "code": "activation",  # a kind of mail
             "activity_id": self.planning.activity.id,
             "group_id": self.planning.activity.group_id,
             "unit_id": self.planning.activity.units["Matin"],

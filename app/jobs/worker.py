@@ -16,7 +16,7 @@ from app import clock
 from app.config import Config
 from app.database import db, write_transaction
 from app.integrations.kept_files import remove_orphans, uploaded_paths
-from app.integrations.mail import Mailer, MailRefused
+from app.integrations.mail import Mailer, MailMaybeTaken, MailRefused, MailRejected, MailServerAway
 from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
 TURN_SECONDS = 5.0
+MAIL_REST_SECONDS = 60.0
 SILENT_AFTER_SECONDS = 60.0  # a worker that has not come round for this long is considered dead
 ORPHAN_AFTER_SECONDS = 86_400.0  # a file whose row is not stored by then never will be
 PDF_TIMEOUT_SECONDS = 15  # three of them, the longest that one may take, are less than the silence above
@@ -47,6 +48,7 @@ class Worker:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._last_round = time.monotonic()
+        self._mail_rests_until = 0.0  # the server is away: the mails that wait are not tried one by one
         self._ended_on: date | None = None
         self._documents_on: date | None = None
         self._instance_path = config.instance_path
@@ -73,27 +75,41 @@ class Worker:
 
     def send_due_mails(self) -> int:
         """Send all that may leave now and return how many left. Without SMTP mails wait in « Courriels »."""
-        if self._mailer is None or not mails.has_due_mail(db.session()):
+        if self._mailer is None or time.monotonic() < self._mail_rests_until or not mails.has_due_mail(db.session()):
             return 0
-        sent = 0
-        while not self._stop.is_set():
-            self._last_round = time.monotonic()
-            with write_transaction() as session:
-                mail = mails.claim_mail(session, self._base_url)
-            if mail is None:
-                break
-            try:
-                self._mailer.send(mail.recipient, mail.subject, mail.body)
-            except MailRefused as refusal:
-                # Only its kind: the server's sentence, kept with the mail, names the recipient.
-                logger.warning("mail %s refused: %s", mail.id, type(refusal.__cause__).__name__)
-                with write_transaction() as session:
-                    mails.record_failure(session, mail.id, str(refusal))
-            else:
-                with write_transaction() as session:
-                    mails.record_sent(session, mail.id)
-                sent += 1
+        mailer, sent = self._mailer, 0
+
+        def send_next() -> bool:
+            nonlocal sent
+            left = self._send_one(mailer)
+            sent += left is True
+            return left is not None and time.monotonic() >= self._mail_rests_until
+
+        self._take_turn(send_next)
         return sent
+
+    def _send_one(self, mailer: Mailer) -> bool | None:
+        """Whether the next mail left; None where none waits. No transaction is open while the server is spoken to."""
+        with write_transaction() as session:
+            mail = mails.claim_mail(session, self._base_url)
+        if mail is None:
+            return None
+        try:
+            mailer.send(mail.letter)
+        except MailRefused as refusal:
+            # Only its kind: the server's sentence, kept with the mail, names the recipient.
+            logger.warning("mail %s refused: %s", mail.id, type(refusal).__name__)
+            if isinstance(refusal, MailServerAway):
+                self._mail_rests_until = time.monotonic() + MAIL_REST_SECONDS
+            with write_transaction() as session:
+                mails.record_failure(
+                    session, mail.id, str(refusal), is_final=isinstance(refusal, MailRejected),
+                    may_have_arrived=isinstance(refusal, MailMaybeTaken),
+                )  # fmt: skip
+            return False
+        with write_transaction() as session:
+            mails.record_sent(session, mail.id)
+        return True
 
     def make_papers(self) -> int:
         """Make the PDFs that are missing and return how many were tried: one by one, as long as a turn lasts."""

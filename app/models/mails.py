@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
 from app.database import Base, EncryptedText, UtcDateTime, code_of
+from app.models.catalogue import CatalogueRow
 
 
 class MailStatus(StrEnum):
@@ -35,7 +36,20 @@ class OutboxMail(Base):
     family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), index=True)
     status: Mapped[MailStatus] = mapped_column(code_of(MailStatus), default=MailStatus.QUEUED, index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    doubts: Mapped[int] = mapped_column(default=0, server_default="0")  # tries after which it may have arrived
     not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MailText(CatalogueRow, Base):
+    """The staff's words for a kind of mail, where they are not ours."""
+
+    __tablename__ = "mail_text"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)  # a code of services.mail_kinds
+    subject: Mapped[str]
+    body: Mapped[str]
+    changed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -34,6 +34,7 @@ from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
 from app.models.changes import FieldPolicyChoice
 from app.models.child_files import School, VaccineObligation
 from app.models.councils import Council
+from app.models.mails import MailText
 from app.models.messages import MessageRecipient
 from app.models.price_facts import ResidenceCommune
 from app.models.publications import (
@@ -250,6 +251,14 @@ class RecipientInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class MailWords:
+    """The subject and the body of a mail."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """One version of everything the staff set."""
 
@@ -269,6 +278,7 @@ class Catalogue:
     recipients: tuple[RecipientInfo, ...]  # in the order of the list
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
     retention: Mapping[DataClass, int]  # how long data is kept, where the staff chose otherwise than usual
+    mail_texts: Mapping[str, MailWords]  # by kind, where the staff have words of their own
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
@@ -408,6 +418,9 @@ def _load(session: Session, version: int) -> Catalogue:
         recipients=_load_recipients(session),
         residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
         retention=MappingProxyType({row.data: row.amount for row in session.scalars(select(RetentionChoice))}),
+        mail_texts=MappingProxyType(
+            {row.kind: MailWords(row.subject, row.body) for row in session.scalars(select(MailText))}
+        ),
     )
 
 

@@ -1,38 +1,29 @@
 """Mails: written into the outbox in the transaction that causes them; the worker sends them later.
 
-A template is `templates/emails/<name>.txt`: its first line is the subject, the rest the body. Two marks stand in a
-stored body and are filled in only when it is sent or shown: the portal's address, and the secret of a one-time link.
+What they say comes from services.mail_texts. Two marks stand in a stored body and are filled in only when it is sent or
+shown: the portal's address, and the secret of a one-time link.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.filters import TEMPLATE_FILTERS
+from app.integrations.mail import Letter
 from app.models.mails import MailStatus, OutboxMail
-from app.services.catalogue import catalogue
+from app.rules.mail_texts import html_body, html_page
+from app.services.mail_texts import PORTAL_MARK, SECRET_MARK, button_of, write_mail
 
-PORTAL_MARK = "[[portail]]"
-SECRET_MARK = "[[secret]]"
 MASKED_SECRET = "••••••"
 
-# After each refusal the next try waits longer; after the last one the mail is given up and shown to the staff.
-RETRY_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
+# After each refusal the next try waits longer; after the last one, five days later, the mail is given up and shown to
+# the staff: a server may be away for a long weekend.
+RETRY_AFTER = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, *[240] * 29))
+MOST_DOUBTS = 2  # tries that may have arrived without our knowing: the second is the last, whoever reads it decides
 LINK_EVERY = timedelta(minutes=2)  # asked for more often, a link is not sent again: nobody's letter box is flooded
 _SENDING_LEASE = timedelta(minutes=5)  # a sender that died gives its mail back after this
-
-_environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent.parent / "templates" / "emails"),
-    undefined=StrictUndefined,
-    keep_trailing_newline=False,
-    autoescape=False,  # plain text
-)
-_environment.filters.update(TEMPLATE_FILTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +31,7 @@ class MailToSend:
     """A claimed mail, complete: the only place where its secret is in clear."""
 
     id: int
-    recipient: str
-    subject: str
-    body: str
+    letter: Letter
 
 
 def queue_mail(
@@ -56,15 +45,12 @@ def queue_mail(
     **values: object,
 ) -> OutboxMail:
     """Add a mail to the outbox, in the present transaction: it leaves only if the transaction commits."""
-    text = _environment.get_template(f"{template}.txt").render(
-        council=catalogue().council, portal=PORTAL_MARK, secret=SECRET_MARK, **values
-    )
-    subject, _, body = text.partition("\n")
+    words = write_mail(template, values)
     mail = OutboxMail(
         template=template,
         recipient=recipient,
-        subject=subject.strip(),
-        body=body.strip() + "\n",
+        subject=words.subject,
+        body=words.body,
         secret=secret,
         family_id=family_id,
         is_last=is_last,
@@ -99,22 +85,35 @@ def has_due_mail(session: Session) -> bool:
 
 
 def claim_mail(session: Session, base_url: str) -> MailToSend | None:
-    """Take the next mail that may leave now; two senders never take the same one. Call in a write transaction."""
+    """Take the next mail that may leave now; two senders never take the same one. Call in a write transaction.
+
+    One-time links go first: somebody waits in front of them. A mail whose sender died may have left, which happens to
+    it once at most: the second time it is given up, and the staff see it.
+    """
     now = clock.now()
     due = (
         select(OutboxMail.id)
         .where(OutboxMail.status.in_([MailStatus.QUEUED, MailStatus.SENDING]), OutboxMail.not_before <= now)
-        .order_by(OutboxMail.not_before, OutboxMail.id)
+        .order_by(OutboxMail.secret.is_(None), OutboxMail.not_before, OutboxMail.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    mail_id = session.scalar(due)
-    if mail_id is None:
-        return None
-    mail = session.get_one(OutboxMail, mail_id)
-    mail.status = MailStatus.SENDING
-    mail.not_before = now + _SENDING_LEASE
-    return MailToSend(mail.id, mail.recipient, mail.subject, complete_body(mail, base_url, show_secret=True))
+    while (mail_id := session.scalar(due)) is not None:
+        mail = session.get_one(OutboxMail, mail_id)
+        if mail.status is MailStatus.SENDING:
+            mail.doubts += 1
+            if mail.doubts >= MOST_DOUBTS:
+                mail.status = MailStatus.FAILED
+                mail.error = mail.error or "the sender stopped before it knew whether the mail had left"
+                session.flush()
+                continue
+        mail.status = MailStatus.SENDING
+        mail.not_before = now + _SENDING_LEASE
+        body = complete_body(mail, base_url, show_secret=True)
+        html = html_page(mail.subject, html_body(body, base_url, button_of(mail.template)))
+        reference = f"{mail.id}.{mail.created_at:%Y%m%d%H%M%S}"
+        return MailToSend(mail.id, Letter(mail.recipient, mail.subject, body, html, reference, mail.created_at))
+    return None
 
 
 def record_sent(session: Session, mail_id: int) -> None:
@@ -129,15 +128,21 @@ def record_sent(session: Session, mail_id: int) -> None:
     )
 
 
-def record_failure(session: Session, mail_id: int, error: str) -> None:
-    """The mail was refused: try again later, or give it up after the last try."""
+def record_failure(
+    session: Session, mail_id: int, error: str, *, is_final: bool = False, may_have_arrived: bool = False
+) -> None:
+    """The mail was refused: try again later, or give it up at once or after the last try.
+
+    `is_final`: no try will ever do. `may_have_arrived`: the answer was lost; a second such try is the last.
+    """
     mail = session.get_one(OutboxMail, mail_id)
     mail.error = error[:500]
-    if mail.attempts < len(RETRY_AFTER):
+    mail.doubts += may_have_arrived
+    if is_final or mail.doubts >= MOST_DOUBTS or mail.attempts >= len(RETRY_AFTER):
+        mail.status = MailStatus.FAILED
+    else:
         mail.status = MailStatus.QUEUED
         mail.not_before = clock.now() + RETRY_AFTER[mail.attempts]
-    else:
-        mail.status = MailStatus.FAILED
     mail.attempts += 1
 
 

@@ -86,7 +86,7 @@ def retry_mail(session: Session, mail_id: int) -> None:
     if mail.status is not MailStatus.FAILED:
         raise AlreadyDecided
     mail.status = MailStatus.QUEUED
-    mail.attempts = 0
+    mail.attempts = mail.doubts = 0
     mail.not_before = clock.now()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from dataclasses import replace
@@ -14,6 +15,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.database import db, write_transaction
+from app.integrations import mail as mail_module
 from app.jobs import worker as worker_module
 from app.jobs.worker import Worker
 from app.models.mails import MailStatus, OutboxMail
@@ -32,7 +34,8 @@ def smtp() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def worker(app: Flask, smtp: SmtpServer) -> Worker:
+def worker(app: Flask, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    monkeypatch.setattr(worker_module, "MAIL_REST_SECONDS", 0.0)
     return Worker(app, replace(app.config["PORTAL"], mail_url=smtp.url))
 
 
@@ -63,14 +66,20 @@ def test_mail_leaves_once_complete_and_its_secret_is_dropped(app: Flask, worker:
     assert worker.send_due_mails() == 0
     (sent,) = smtp.received
     assert sent["To"] == EMAIL and sent["Auto-Submitted"] == "auto-generated"
-    assert f"http://localhost/activation/{secret}" in sent.get_content()
+    plain, html = sent.iter_parts()
+    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    link = f"http://localhost/activation/{secret}"
+    assert (
+        link in plain.get_content()
+        and f'<a class="button" href="{link}">Confirmer mon compte</a>' in html.get_content()
+    )
     mail = the_mail()
     assert (mail.status, mail.secret, mail.sent_at, mail.error) == (MailStatus.SENT, None, clock.now(), None)
     assert secret not in str(db.session.execute(text("SELECT body, secret, error FROM outbox_mail")).all())
     assert "••••••" in mails.complete_body(mail, "http://localhost", show_secret=True)
 
 
-@pytest.mark.parametrize("mode", ["refuses", "is busy", "hangs up", "hangs up at the end"])
+@pytest.mark.parametrize("mode", ["is busy", "hangs up", "hangs up at the end"])
 def test_refused_mail_is_tried_again_later_and_then_leaves(
     app: Flask, worker: Worker, smtp: SmtpServer, mode: str
 ) -> None:
@@ -89,7 +98,10 @@ def test_refused_mail_is_tried_again_later_and_then_leaves(
     assert the_mail().status is MailStatus.SENT
 
 
-def test_server_that_is_down_gives_mail_up_after_the_last_try_and_staff_may_try_again(app: Flask) -> None:
+def test_server_that_is_down_gives_mail_up_after_the_last_try_and_staff_may_try_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "MAIL_REST_SECONDS", 0.0)
     worker = Worker(app, replace(app.config["PORTAL"], mail_url=f"smtp://127.0.0.1:{free_port()}"))
     queue_activation()
     for attempt, pause in enumerate(mails.RETRY_AFTER, 1):
@@ -101,6 +113,140 @@ def test_server_that_is_down_gives_mail_up_after_the_last_try_and_staff_may_try_
     assert (mail.status, mail.attempts) == (MailStatus.FAILED, len(mails.RETRY_AFTER) + 1)
     after(60 * 24 * 30)
     assert not mails.has_due_mail(db.session())
+    assert sum(mails.RETRY_AFTER, timedelta()) > timedelta(days=4)
+
+
+def queue_many(count: int) -> list[str]:
+    emails = [f"x{number}@example.org" for number in range(count)]
+    with write_transaction() as session:
+        for email in emails:
+            mails.queue_mail(session, "sign_up_known", email)
+    return emails
+
+
+def statuses() -> dict[str, MailStatus]:
+    db.session.rollback()
+    return {row[0]: row[1] for row in db.session.execute(select(OutboxMail.recipient, OutboxMail.status))}
+
+
+def test_after_a_day_without_server_every_mail_leaves_once(app: Flask, smtp: SmtpServer) -> None:
+    """All are not tried one by one while it is away: the worker has other jobs, and a mail has so many tries."""
+    down = Worker(app, replace(app.config["PORTAL"], mail_url=f"smtp://127.0.0.1:{free_port()}"))
+    emails = queue_many(30)
+    for _hour in range(24):
+        down._mail_rests_until = 0.0
+        assert down.send_due_mails() == 0
+        assert down.send_due_mails() == 0  # rests
+        after(60)
+    assert set(statuses().values()) == {MailStatus.QUEUED}
+    assert sum(db.session.scalars(select(OutboxMail.attempts))) == 24
+    after(60 * 4)
+    worker = Worker(app, replace(app.config["PORTAL"], mail_url=smtp.url))
+    assert worker.send_due_mails() == 30
+    assert sorted(mail["To"] for mail in smtp.received) == sorted(emails)
+
+
+def test_address_that_does_not_exist_is_given_up_at_once_and_the_others_leave(
+    app: Flask, worker: Worker, smtp: SmtpServer
+) -> None:
+    emails = queue_many(5)
+    smtp.unknown = {emails[0], emails[3]}
+    assert worker.send_due_mails() == 3
+    assert {email for email, status in statuses().items() if status is MailStatus.FAILED} == smtp.unknown
+    told = db.session.scalars(select(OutboxMail.error).where(OutboxMail.status == MailStatus.FAILED)).all()
+    assert told == ["RCPT: 550 no such user"] * 2
+    assert not mails.has_due_mail(db.session())
+
+
+def test_sender_that_the_server_refuses_is_a_fault_of_settings_and_loses_nothing(
+    app: Flask, worker: Worker, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "MAIL_REST_SECONDS", 60.0)
+    queue_many(3)
+    smtp.sender_refused = True
+    assert worker.send_due_mails() == 0
+    assert smtp.spoken_to == 1 and set(statuses().values()) == {MailStatus.QUEUED}
+    smtp.sender_refused = False
+    worker._mail_rests_until = 0.0
+    after(1)
+    assert worker.send_due_mails() == 3
+
+
+def test_server_that_takes_and_hangs_up_gets_a_mail_twice_at_most_under_one_name(
+    app: Flask, worker: Worker, smtp: SmtpServer
+) -> None:
+    queue_activation()
+    smtp.mode = "takes and hangs up"
+    for _hour in range(24 * 6):
+        worker.send_due_mails()
+        after(60)
+    first, second = smtp.received
+    assert first["Message-ID"] == second["Message-ID"] and first["Message-ID"].endswith("@example.org>")
+    mail = the_mail()
+    assert mail.status is MailStatus.FAILED and mail.error and mail.secret, "the staff see it, and may send it again"
+
+
+def test_cut_once_the_mail_arrives_once_more_and_is_done(app: Flask, worker: Worker, smtp: SmtpServer) -> None:
+    queue_activation()
+    smtp.mode = "takes and hangs up"
+    assert worker.send_due_mails() == 0
+    smtp.mode = "takes"
+    after(1)
+    assert worker.send_due_mails() == 1
+    after(60)
+    assert worker.send_due_mails() == 0
+    assert len(smtp.received) == 2 and the_mail().status is MailStatus.SENT
+
+
+def test_crashes_between_sending_and_recording_double_a_mail_once_at_most(
+    app: Flask, worker: Worker, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    queue_activation()
+    with monkeypatch.context() as broken:
+        broken.setattr(mails, "record_sent", die)
+        for _crash in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                worker.send_due_mails()
+            assert worker.send_due_mails() == 0  # another worker, while the mail is still on its way
+            after(5)
+    assert worker.send_due_mails() == 0
+    assert len({mail["Message-ID"] for mail in smtp.received}) == 1 and len(smtp.received) == 2
+    assert the_mail().status is MailStatus.FAILED and the_mail().error
+
+
+def test_server_that_never_comes_to_an_end_is_left(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_module, "WHOLE_SECONDS", 0.3)
+    queue_many(2)
+    with smtp_server() as smtp:
+        smtp.mode = "drips"
+        began = time.monotonic()
+        assert Worker(sqlite_app, replace(sqlite_app.config["PORTAL"], mail_url=smtp.url)).send_due_mails() == 0
+        assert time.monotonic() - began < 10 and smtp.spoken_to == 1
+
+
+def test_one_time_links_go_before_the_rest(app: Flask, worker: Worker, smtp: SmtpServer) -> None:
+    queue_many(3)
+    user_id = factories.make_user(EMAIL, confirmed=False)
+    factories.make_family("ATTEND", "Alix", email=EMAIL, user_id=user_id)
+    with write_transaction() as session:
+        links.request_activation(session, EMAIL)
+    assert worker.send_due_mails() == 4
+    assert smtp.received[0]["To"] == EMAIL
+
+
+def test_turn_of_mails_ends_for_the_other_jobs(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "TURN_SECONDS", 0.3)
+    queue_many(6)
+    with smtp_server() as smtp:
+        smtp.pause_seconds = 0.2
+        worker = Worker(sqlite_app, replace(sqlite_app.config["PORTAL"], mail_url=smtp.url))
+        assert 0 < worker.send_due_mails() < 6
+        while worker.send_due_mails():
+            pass
+        assert len(smtp.received) == 6
 
 
 def test_two_workers_send_each_mail_once(app: Flask, smtp: SmtpServer) -> None:
@@ -174,8 +320,8 @@ def test_mail_that_cannot_be_written_is_refused_and_the_next_one_leaves(
         mails.queue_mail(session, "sign_up_known", "suivante@example.org")
     assert worker.send_due_mails() == 1
     assert [sent["To"] for sent in smtp.received] == ["suivante@example.org"]
-    statuses = db.session.execute(select(OutboxMail.status, OutboxMail.attempts).order_by(OutboxMail.id)).all()
-    assert [tuple(row) for row in statuses] == [(MailStatus.QUEUED, 1), (MailStatus.SENT, 0)]
+    stored = db.session.execute(select(OutboxMail.status, OutboxMail.attempts).order_by(OutboxMail.id)).all()
+    assert [tuple(row) for row in stored] == [(MailStatus.FAILED, 1), (MailStatus.SENT, 0)]
 
 
 def test_worker_survives_an_unexpected_failure(

@@ -5,7 +5,15 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.blueprints.staff import activities, combinations, council_settings, deadlines, enrolment_rules, openings
+from app.blueprints.staff import (
+    activities,
+    combinations,
+    council_settings,
+    deadlines,
+    enrolment_rules,
+    mail_texts,
+    openings,
+)
 from app.blueprints.staff.message_settings import message_recipients
 from app.blueprints.staff.required_document_settings import required_documents
 from app.blueprints.staff.retention import retention
@@ -50,6 +58,7 @@ blueprint.register_blueprint(required_documents, url_prefix="/pieces")
 blueprint.register_blueprint(message_recipients, url_prefix="/destinataires")
 blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscriptions")
 blueprint.register_blueprint(retention, url_prefix="/conservation")
+blueprint.register_blueprint(mail_texts.blueprint, url_prefix="/courriels")
 
 
 @blueprint.get("")

@@ -1,0 +1,307 @@
+"""The kinds of mail whose text the staff may change: their variables, and what each is made of.
+
+The text as it comes stands in `templates/emails/<code>.txt`, first line the subject, with `{variables}`. What a
+variable says is a Jinja expression of ours over the values given to `queue_mail`: the staff never write one.
+
+A new mail needs an entry here, or its name in FIXED: then its template is Jinja, and its text is ours alone
+(tests/architecture/test_mail_kinds.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.rules.mail_texts import MailTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A word between braces."""
+
+    name: str
+    meaning: str  # for the staff
+    source: str  # Jinja, over the values of the mail
+    sample: str  # for the preview
+    is_compulsory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailKind:
+    """A mail that the staff may word."""
+
+    code: str
+    topic: MailTopic
+    name: str  # « Inscription acceptée »
+    when: str  # what makes it leave
+    button: str  # what the button of its first address says
+    variables: tuple[Variable, ...]
+
+
+SIGNATURE = "signature"  # the end of all mails, itself a text of the staff
+DEFAULT_BUTTON = "Ouvrir l’Espace famille"
+
+COMMON = (
+    Variable("collectivite", "le nom de la collectivité", "{{ council.name }}", "Communauté de communes"),
+    Variable("courriel_collectivite", "son adresse de courriel", "{{ council.email }}", "contact@example.org"),
+    Variable("telephone_collectivite", "son téléphone", "{{ council.phone|phone }}", "03 00 00 00 00"),
+    Variable("portail", "l’adresse de l’Espace famille", "{{ portal }}", ""),
+)
+"""In every text; the preview shows those of the council."""
+
+_SIGNED = Variable(SIGNATURE, "la fin de tous les courriels", "{{ signature }}", "")
+_FAMILY = Variable("famille", "le nom de la famille", "{{ family.name }}", "TEST")
+_REASON = Variable("motif", "la raison que l’agent a écrite", "{{ reason }}", "Le justificatif ne se lit pas.", True)
+
+
+def _link(path: str, *, is_compulsory: bool = False, meaning: str = "la page à ouvrir") -> Variable:
+    sample = path.replace("{{ secret }}", "exemple").replace("{{ child.id }}", "1")
+    return Variable("lien", meaning, "{{ portal }}" + path, "{portail}" + sample, is_compulsory)
+
+
+_ONCE = "le lien personnel, qui ne sert qu’une fois"
+_CHILD = (
+    Variable("prenom", "le prénom de l’enfant", "{{ child.first_name }}", "Léa"),
+    Variable("enfant", "son prénom et son nom", "{{ child.full_name }}", "Léa TEST"),
+    Variable("de_enfant", "« de » ou « d’ », puis son prénom et son nom", "{{ child.full_name|of }}", "de Léa TEST"),
+    Variable("activite", "l’activité", "{{ enrolment.activity_name }}", "Mercredi"),
+    Variable("lieu", "le lieu d’accueil", "{{ enrolment.site_name }}", "Centre de Démuin"),
+)
+_UNTIL_WHEN = Variable(
+    "limite", "jusqu’à quand le lien fonctionne", "{{ expires_at|moment }}", "lundi 30 novembre à 12\u00a0h"
+)
+_S = "{{ 's' if days|length > 1 }}"
+_DAYS = (
+    Variable("enfants", "les prénoms des enfants", "{{ days|map(attribute='child_name')|unique|join(', ') }}", "Léa"),
+    Variable("s", "« s » s’il y a plusieurs jours", _S, "s"),
+)
+_DAY_LINE = "- {{ day.child_name }}, {{ day.activity_name }}, {{ day.day|day_long }} : {{ day.words }}\n"
+_DAYS_SAMPLE = (
+    "- Léa, Mercredi, mercredi 2 décembre 2026 : Matin, Repas\n- Léa, Mercredi, mercredi 9 décembre 2026 : Matin"
+)
+_DAYS_MEANING = "les jours, un par ligne"
+_PLAIN_DAYS = Variable("jours", _DAYS_MEANING, "{% for day in days %}" + _DAY_LINE + "{% endfor %}", _DAYS_SAMPLE, True)
+_PRICED_DAYS = Variable(
+    "jours", _DAYS_MEANING + ", avec le prix qui n’est plus celui de la demande",
+    "{% for day in days %}" + _DAY_LINE + "{% for unit in day.units if day.has_other_price %}"
+    "  {{ unit.unit_name }} : {{ unit.price_cents|euros }}{% if unit.price_cents != unit.asked_cents %}"
+    " au lieu de {{ unit.asked_cents|euros }} lors de votre demande{% endif %}\n"
+    "{% endfor %}{% endfor %}", _DAYS_SAMPLE, True,
+)  # fmt: skip
+_CHANGE = (
+    Variable("demande", "ce qui est demandé", "{{ what }}", "Coordonnées"),
+    Variable("demande_minuscule", "le même, dans une phrase", "{{ what|lower }}", "coordonnées"),
+    Variable("pour_qui", "« (Léa TEST) » si la demande nomme quelqu’un", "{% if name %} ({{ name }}){% endif %}", ""),
+    Variable("de_qui", "« , Léa TEST » si la demande nomme quelqu’un", "{% if name %}, {{ name }}{% endif %}", ""),
+    _FAMILY,
+)
+_CHANGED = Variable(
+    "champs", "la phrase qui nomme ce qui a changé", "{% if fields %}Modifié dans votre dossier : "
+    "{{ fields|join(', ') }}.{% endif %}", "Modifié dans votre dossier : Voie, Ville.",
+)  # fmt: skip
+_ASKED = Variable(
+    "champs", "la phrase qui nomme ce qui était demandé", "{% if fields %}Demandé : "
+    "{{ fields|join(', ') }}.{% endif %}",
+    "Demandé : Voie, Ville.",
+)  # fmt: skip
+_DOCUMENT = (
+    Variable("piece", "le nom de la pièce", "{{ submission.info.name }}", "Attestation d’assurance"),
+    Variable("pour", "de qui elle est", "{{ submission.holder.name }}", "Léa TEST"),
+)
+_OVER = "submission.version.valid_until < today"
+_UNTIL = "{{ submission.version.valid_until|day_plain }}"
+
+
+def _ended_days(rows: str) -> str:
+    return (
+        "{% for day, rows in " + rows + "|groupby('day') %}- {{ day|day_long }} : "
+        "{{ rows|map(attribute='unit.name')|join(', ') }}\n{% endfor %}"
+    )
+
+
+def _kind(code: str, topic: MailTopic, name: str, when: str, button: str, *variables: Variable) -> tuple[str, MailKind]:
+    return code, MailKind(code, topic, name, when, button, (*variables, *COMMON, _SIGNED))
+
+
+MAIL_KINDS: Mapping[str, MailKind] = dict((
+    _kind(
+        "sign_up_received", MailTopic.ACCOUNTS, "Demande de compte reçue", "Une famille vient de demander un compte.",
+        DEFAULT_BUTTON, _FAMILY,
+    ),
+    _kind(
+        "activation", MailTopic.ACCOUNTS, "Compte à confirmer", "Vous avez accepté une demande de compte.",
+        "Confirmer mon compte", _link("/activation/{{ secret }}", is_compulsory=True, meaning=_ONCE),
+        _UNTIL_WHEN,
+        _FAMILY,
+    ),
+    _kind(
+        "sign_up_refused", MailTopic.ACCOUNTS, "Demande de compte refusée", "Vous avez refusé une demande de compte.",
+        DEFAULT_BUTTON, _FAMILY, _REASON,
+    ),
+    _kind(
+        "guardian_invited", MailTopic.ACCOUNTS, "Invitation d’un second parent", "Un parent en invite un autre.",
+        "Accepter l’invitation", _link("/invitation/{{ secret }}", is_compulsory=True, meaning=_ONCE),
+        _UNTIL_WHEN,
+        Variable("qui_invite", "le parent qui invite", "{{ inviter }}", "Camille TEST", True), _FAMILY,
+    ),
+    _kind(
+        "change_accepted", MailTopic.FILES, "Changement accepté", "Vous avez accepté un changement du dossier.",
+        "Voir mon dossier", _link("/ma-famille"), *_CHANGE, _CHANGED,
+    ),
+    _kind(
+        "change_edited", MailTopic.FILES, "Changement accepté et corrigé", "Vous avez corrigé ce que vous acceptiez.",
+        "Vérifier mon dossier", _link("/ma-famille"), *_CHANGE, _CHANGED,
+    ),
+    _kind(
+        "change_refused", MailTopic.FILES, "Changement refusé", "Vous avez refusé un changement du dossier.",
+        "Voir mon dossier", _link("/ma-famille"), *_CHANGE, _ASKED, _REASON,
+    ),
+    _kind(
+        "quotient_refused", MailTopic.FILES, "Quotient familial refusé", "Vous avez refusé un quotient indiqué.",
+        "Indiquer un quotient", _link("/ma-famille/coordonnees"),
+        Variable("quotient", "le quotient indiqué", "{{ quotient.value_cents|euros }}", "450,00\u00a0€"),
+        Variable("du_mois", "« de » ou « d’ », puis son mois", "{{ quotient.starts_on|of_month }}", "d’octobre 2026"),
+        Variable("motif", _REASON.meaning, "{{ quotient.refusal_reason }}", _REASON.sample, True), _FAMILY,
+    ),
+    _kind(
+        "document_accepted", MailTopic.FILES, "Pièce acceptée", "Vous avez accepté un document envoyé.",
+        "Voir mes documents", _link("/mes-documents"), *_DOCUMENT,
+        Variable(
+            "validite", "la phrase qui dit jusqu’à quand elle est valable",
+            "{% if submission.version.valid_until %}Il est valable jusqu’au " + _UNTIL
+            + ". Nous vous écrirons avant.{% endif %}",
+            "Il est valable jusqu’au 31/08/2027. Nous vous écrirons avant.",
+        ),
+    ),
+    _kind(
+        "document_refused", MailTopic.FILES, "Pièce à renvoyer", "Vous avez refusé un document envoyé.",
+        "Envoyer un document", _link("/mes-documents"), *_DOCUMENT,
+        Variable("motif", _REASON.meaning, "{{ submission.version.refusal_reason }}", _REASON.sample, True),
+    ),
+    _kind(
+        "document_ends", MailTopic.FILES, "Pièce qui expire", "Un document accepté arrive à sa fin, ou l’a passée.",
+        "Envoyer un document", _link("/mes-documents"), *_DOCUMENT,
+        Variable(
+            "titre", "« Un document expire bientôt » ou « Un document a expiré »",
+            "{% if " + _OVER + " %}Un document a expiré{% else %}Un document expire bientôt{% endif %}",
+            "Un document expire bientôt",
+        ),
+        Variable(
+            "validite", "jusqu’à quand il est valable, ou depuis quand il ne l’est plus",
+            "{% if " + _OVER + " %}Ce document n’est plus valable depuis le " + _UNTIL
+            + "{% else %}Ce document est valable jusqu’au " + _UNTIL + "{% endif %}",
+            "Ce document est valable jusqu’au 15/12/2026", True,
+        ),
+        Variable(
+            "a_renvoyer", "« Il nous en faut un plus récent. » s’il est obligatoire",
+            "{% if is_mandatory %}Il nous en faut un plus récent. {% endif %}", "Il nous en faut un plus récent. ",
+        ),
+    ),
+    _kind(
+        "enrolment_accepted", MailTopic.ENROLMENTS, "Inscription acceptée", "Un enfant est inscrit à une activité.",
+        "Choisir les jours", _link("/mes-reservations/{{ child.id }}"), *_CHILD,
+        Variable("debut", "son premier jour", "{{ enrolment.starts_on|day_long }}", "mardi 1er septembre 2026"),
+        Variable("fin", "son dernier jour", "{{ enrolment.ends_on|day_long }}", "mardi 31 août 2027"),
+    ),
+    _kind(
+        "enrolment_refused", MailTopic.ENROLMENTS, "Inscription refusée", "Vous avez refusé une demande d’inscription.",
+        "Voir mes inscriptions", _link("/mes-inscriptions"), *_CHILD,
+        Variable("motif", _REASON.meaning, "{{ enrolment.refusal_reason }}", _REASON.sample, True),
+    ),
+    _kind(
+        "enrolment_waiting", MailTopic.ENROLMENTS, "Inscription en liste d’attente",
+        "Une demande d’inscription attend qu’une place se libère.",
+        "Suivre ma demande", _link("/mes-inscriptions"), *_CHILD,
+        Variable("groupe", "le groupe", "{{ enrolment.group_name }}", "6-11 ans"),
+        Variable(
+            "rang", "la phrase qui dit le rang et sa raison",
+            "{% if enrolment.rank %}Elle est classée au rang {{ enrolment.rank }}. {{ enrolment.rank_reason }}."
+            "{% elif enrolment.line %}Elle est au rang {{ enrolment.line }} de la liste, dans l’ordre d’arrivée."
+            "{% endif %}",
+            "Elle est classée au rang 3.",
+        ),
+    ),
+    _kind(
+        "enrolment_ended", MailTopic.ENROLMENTS, "Fin d’une inscription", "Une inscription prend fin, ou est annulée.",
+        "Voir mes inscriptions", _link("/mes-inscriptions"), *_CHILD,
+        Variable(
+            "fin", "la phrase qui dit la fin",
+            "{% if plan.never_begins %}L’inscription {{ child.full_name|of }} est annulée : "
+            "{{ enrolment.activity_name }}."
+            "{% else %}L’inscription {{ child.full_name|of }} prend fin : {{ enrolment.activity_name }}, dernier"
+            " jour le {{ plan.last_day|day_long }}.{% endif %}",
+            "L’inscription de Léa TEST prend fin : Mercredi, dernier jour le vendredi 18 décembre 2026.", True,
+        ),
+        Variable(
+            "reservations", "les réservations annulées, et celles qui restent dues",
+            "{% if plan.cancelled %}Réservations annulées, sans frais :\n"
+            + _ended_days("plan.cancelled")
+            + "{% endif %}{% if plan.cancelled and plan.kept %}\n{% endif %}"
+            "{% if plan.kept %}Réservations qui ne peuvent plus être annulées, et restent dues :\n"
+            + _ended_days("plan.kept") + "{% endif %}",
+            "Réservations annulées, sans frais :\n- mercredi 6 janvier 2027 : Matin, Repas", True,
+        ),
+    ),
+    _kind(
+        "bookings_accepted", MailTopic.BOOKINGS, "Réservations acceptées", "Vous avez accepté des jours demandés.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PRICED_DAYS,
+    ),
+    _kind(
+        "bookings_refused", MailTopic.BOOKINGS, "Réservations refusées", "Vous avez refusé des jours demandés.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS, _REASON,
+    ),
+    _kind(
+        "bookings_unanswered", MailTopic.BOOKINGS, "Demande restée sans réponse",
+        "Un jour demandé commence, et personne n’a répondu.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
+    ),
+    _kind(
+        "prices_changed", MailTopic.MONEY, "Prix de réservations changés",
+        "Le prix de réservations pas encore facturées n’est plus le même.",
+        "Voir les nouveaux prix", _link("/mes-reservations"), _FAMILY,
+        Variable("nombre", "combien de réservations", "{{ count }}", "4"),
+        Variable("s", "« s » s’il y en a plusieurs", "{{ 's' if count > 1 }}", "s"),
+        Variable(
+            "difference", "la phrase qui dit combien de plus ou de moins",
+            "{% if difference_cents < 0 %}Vous paierez {{ (-difference_cents)|euros }} de moins."
+            "{% elif difference_cents > 0 %}Vous paierez {{ difference_cents|euros }} de plus."
+            "{% else %}Le total ne change pas.{% endif %}", "Vous paierez 3,20\u00a0€ de moins.", True,
+        ),
+    ),
+    _kind(
+        "invoice_issued", MailTopic.MONEY, "Facture disponible", "Une facture vient d’être émise.",
+        "Voir mes factures", _link("/mes-factures"), _FAMILY,
+        Variable("facture", "le numéro de la facture", "{{ invoice.number }}", "pop-F261100001", True),
+        Variable("mois", "le mois facturé", "{{ invoice.month|month_long }}", "octobre 2026"),
+        Variable("montant", "le total", "{{ invoice.total_cents|euros }}", "35,00\u00a0€"),
+        Variable(
+            "a_regler", "la phrase qui dit quoi payer et avant quand",
+            "{% if invoice.total_cents > 0 %}Montant : {{ invoice.total_cents|euros }}, à régler avant le"
+            " {{ invoice.due_on|day_long }}.{% else %}Vous n’avez rien à payer : vos aides couvrent tout.{% endif %}",
+            "Montant : 35,00\u00a0€, à régler avant le mercredi 2 décembre 2026.", True,
+        ),
+    ),
+    _kind(
+        "payment_received", MailTopic.MONEY, "Paiement reçu", "Un paiement vient d’être enregistré.",
+        "Voir mes factures", _link("/mes-factures?soldees=1"),
+        Variable("montant", "la somme reçue", "{{ payment.amount_cents|euros }}", "35,00\u00a0€", True),
+        Variable("jour", "le jour du paiement", "{{ payment.received_on|day_long }}", "lundi 23 novembre 2026"),
+        Variable("recu", "le numéro du reçu", "{{ payment.receipt_number }}", "pop-Q261100001", True),
+    ),
+    (
+        SIGNATURE,
+        MailKind(
+            SIGNATURE, MailTopic.ALL, "Signature", "À la fin de tous les courriels.", DEFAULT_BUTTON, COMMON
+        ),
+    ),
+))  # fmt: skip
+
+FIXED = frozenset(
+    {
+        # About the security of an account: their words are part of how it is kept.
+        "account_closed", "activation_not_needed", "email_change", "email_change_asked", "email_change_known",
+        "email_changed", "family_claimed", "guardian_joined", "password_changed", "password_reset",
+        "recovery_code_used", "second_factor_off", "second_factor_on", "second_factor_reset", "sign_up_known",
+        # To agents.
+        "sign_up_to_review", "staff_added", "staff_invited",
+    }
+)  # fmt: skip
+"""Mails whose text is ours alone; a Jinja template each."""
