@@ -22,6 +22,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment, PaymentMode
+from app.models.urgent_messages import UrgentMessage
 from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
 from app.rules.enrolment_rules import EnrolmentRules
@@ -41,6 +42,7 @@ from app.services import (
     sessions,
     tariff_drafts,
     tariffs,
+    urgent_messages,
 )
 from app.services.catalogue import Readers
 from app.services.mails import queue_mail
@@ -446,6 +448,11 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.enrolment_rules.preview": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200
     ),
+    "staff.urgent_messages.show": _staff(Capability.SEND_URGENT_MESSAGES),
+    "staff.urgent_messages.new": _staff(Capability.SEND_URGENT_MESSAGES),
+    "staff.urgent_messages.preview": _staff(Capability.SEND_URGENT_MESSAGES, method="POST", answers=422),
+    "staff.urgent_messages.send": _staff(Capability.SEND_URGENT_MESSAGES, method="POST", answers=422),
+    "staff.urgent_messages.show_message": _staff(Capability.SEND_URGENT_MESSAGES, argument="message_id"),
     "staff.settings.mail_texts.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.mail_texts.edit": _staff(Capability.EDIT_SETTINGS, argument="code"),
     "staff.settings.mail_texts.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="code"),
@@ -582,6 +589,7 @@ class World:
             "family_id": self.planning.family.family_id,
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
+            "message_id": db.session.scalar(select(func.min(UrgentMessage.id))),
             "code": "activation",  # a kind of mail
             "activity_id": self.planning.activity.id,
             "group_id": self.planning.activity.group_id,
@@ -642,6 +650,9 @@ def make_world(app: Flask) -> World:
         "agendas": agendas.feed_secret(planning.family.user_id, planning.family.family_id) or "",
     }
     staff = {role: factories.make_staff(role) for role in Role}
+    with write_transaction() as session:
+        whole = urgent_messages.find_audience(f"activity-{planning.activity.id}")
+        urgent_messages.send_message(session, staff[Role.FILE_CLERK], "essai", whole, None, "Fermé", "Le centre ferme.")
     regie_ids = _make_money(planning, staff[Role.REGISSEUR])
     strangers_invoice_id = factories.make_invoice(stranger, 4_000, prefix="AN", payfip_number="000002", paid_cents=500)
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()

@@ -21,7 +21,7 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import FOLDER, PaperJob
-from app.services import booking_requests, enrolment_ends, mails, messages, papers, publications, required_documents
+from app.services import booking_requests, enrolment_ends, mails, messages, papers, publications, required_documents, urgent_messages
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -111,6 +111,10 @@ class Worker:
             mails.record_sent(session, mail.id)
         return True
 
+    def queue_urgent_messages(self) -> int:
+        """Queue the mails of urgent messages, some families at a time; returns how many times."""
+        return self._take_turn(_queue_some)
+
     def make_papers(self) -> int:
         """Make the PDFs that are missing and return how many were tried: one by one, as long as a turn lasts."""
         return self._take_turn(lambda: self._papers.make_next(online=self._gateway is not None))
@@ -179,7 +183,7 @@ class Worker:
 
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
-            self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
+            self.queue_urgent_messages, self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
             self.end_enrolments, self.expire_requests, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
@@ -191,6 +195,14 @@ class Worker:
                 except Exception:
                     # The next round tries again: a database that is away for a while must not end the worker.
                     logger.exception("the worker's round failed: %s", job.__name__)
+
+
+def _queue_some() -> bool:
+    """Of the families that an urgent message is for; whether there were any."""
+    if not urgent_messages.has_unqueued(db.session()):
+        return False
+    with write_transaction() as session:
+        return urgent_messages.queue_some(session) > 0
 
 
 def _warn_some() -> bool:

@@ -20,6 +20,7 @@ from app.models import (
     reference_data,
     required_documents,
     retention,
+    urgent_messages,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "reference_data",
     "required_documents",
     "retention",
+    "urgent_messages",
 ]

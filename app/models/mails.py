@@ -39,6 +39,7 @@ class OutboxMail(Base):
     doubts: Mapped[int] = mapped_column(default=0, server_default="0")  # tries after which it may have arrived
     not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     error: Mapped[str | None]
+    urgent_message_id: Mapped[int | None] = mapped_column(ForeignKey("urgent_message.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -29,6 +29,7 @@ class Capability(StrEnum):
     VIEW_DAY_PLANNING = auto()
     VIEW_MAILS = auto()
     VIEW_MAIL_SECRETS = auto()
+    SEND_URGENT_MESSAGES = auto()
     VERIFY_QUOTIENTS = auto()
     EDIT_TARIFFS = auto()
     ISSUE_INVOICES = auto()
@@ -56,6 +57,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
             Capability.VIEW_MAILS,
+            Capability.SEND_URGENT_MESSAGES,
             Capability.VERIFY_QUOTIENTS,
             Capability.EDIT_FAMILIES,
             Capability.REVIEW_CHANGES,
@@ -81,6 +83,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
     Role.SITE_DIRECTOR: frozenset(
         {
             Capability.REVIEW_ENROLMENTS,
+            Capability.SEND_URGENT_MESSAGES,
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,

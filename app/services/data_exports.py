@@ -52,6 +52,7 @@ from app.models.price_facts import FamilyResidence, FamilyStanding
 from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
 from app.models.retention import ErasureRequest
+from app.models.urgent_messages import UrgentMessage, UrgentRecipient
 from app.rules.file_fields import FileKind
 
 
@@ -482,6 +483,14 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[_Whose], Select[Any]
             OutboxMail.status.label("état"), OutboxMail.created_at.label("écrit le"),
             OutboxMail.sent_at.label("envoyé le"),
         ).where(OutboxMail.family_id == w.family_id, OutboxMail.recipient == w.email).order_by(OutboxMail.id),
+    ),
+    "messages urgents": (
+        (UrgentMessage, UrgentRecipient),
+        lambda w: select(
+            UrgentMessage.sent_at.label("envoyé le"), UrgentMessage.audience.label("à"),
+            UrgentMessage.subject.label("objet"), UrgentMessage.body.label("texte"),
+        ).join(UrgentRecipient, UrgentRecipient.message_id == UrgentMessage.id)
+        .where(UrgentRecipient.family_id == w.family_id).order_by(UrgentMessage.id),
     ),
     "votre compte": (
         (User,),

@@ -186,6 +186,7 @@ TABLES: Mapping[str, Kept] = {
     "child_aid": Kept(DataClass.ACCOUNTING, of_family, {"reason": None}, spared=_all),
     "aid_use": Kept(DataClass.ACCOUNTING, through("child_aid", "aid_id"), spared=_all),
     "outbox_mail": Kept(DataClass.MAILS, _mails),
+    "urgent_recipient": Kept(DataClass.MAILS, of_family),
     "sign_in_event": Kept(DataClass.SIGN_INS, of_logins),
     "user_session": Kept(DataClass.ACCESS, of_logins),
     "user_token": Kept(DataClass.ACCESS, of_logins),
@@ -203,7 +204,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope", "capacity_scope_group",
-            "capacity_scope_unit", "consent_text", "council", "field_policy", "message_recipient", "office",
+            "capacity_scope_unit", "consent_text", "council", "field_policy", "mail_text", "message_recipient", "office",
             "publication", "publication_activity", "publication_file", "required_document",
             "required_document_activity",
             "residence_commune", "retention_choice", "school", "season", "site", "tariff_version", "text_activity",
@@ -221,6 +222,7 @@ NOT_PERSONAL: Mapping[str, str] = {
         ("allocation_batch", "capacity_counter", "document_series", "invoice_run", "opening", "purge_run"),
         "counts and dates that name nobody",
     ),
+    "urgent_message": "what the council wrote to many families at once",
     **dict.fromkeys(("staff_action", "staff_role"), "the council's own agents, whose file is their employer's"),
     "sign_in_failure": "hashes that name nobody, forgotten after minutes",
 }  # fmt: skip

@@ -300,6 +300,10 @@ FIXED = frozenset(
         "account_closed", "activation_not_needed", "email_change", "email_change_asked", "email_change_known",
         "email_changed", "family_claimed", "guardian_joined", "password_changed", "password_reset",
         "recovery_code_used", "second_factor_off", "second_factor_on", "second_factor_reset", "sign_up_known",
+        # What the law wants said of an erasure.
+        "erasure_asked", "erasure_done", "erasure_refused", "erasure_withdrawn",
+        # Written anew by an agent each time.
+        "urgent_message",
         # To agents.
         "sign_up_to_review", "staff_added", "staff_invited",
     }

@@ -33,6 +33,7 @@ from app.blueprints.staff import (
     tariff_drafts,
     tariffs,
     texts,
+    urgent_messages,
 )
 
 staff = Blueprint("staff", __name__, url_prefix="/gestion")
@@ -64,6 +65,7 @@ staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")
 staff.register_blueprint(publications.blueprint, url_prefix="/documentation")
 staff.register_blueprint(texts.blueprint, url_prefix="/textes-a-accepter")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
+staff.register_blueprint(urgent_messages.blueprint, url_prefix="/messages-urgents")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")
 staff.register_blueprint(accounts.blueprint)
 staff.register_blueprint(second_factors.blueprint)
