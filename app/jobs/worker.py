@@ -21,7 +21,16 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import FOLDER, PaperJob
-from app.services import booking_requests, enrolment_ends, mails, messages, papers, publications, required_documents, urgent_messages
+from app.services import (
+    booking_requests,
+    enrolment_ends,
+    mails,
+    messages,
+    papers,
+    publications,
+    required_documents,
+    urgent_messages,
+)
 
 if TYPE_CHECKING:
     from flask import Flask

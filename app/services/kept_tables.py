@@ -204,8 +204,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope", "capacity_scope_group",
-            "capacity_scope_unit", "consent_text", "council", "field_policy", "mail_text", "message_recipient", "office",
-            "publication", "publication_activity", "publication_file", "required_document",
+            "capacity_scope_unit", "consent_text", "council", "field_policy", "mail_text", "message_recipient",
+            "office", "publication", "publication_activity", "publication_file", "required_document",
             "required_document_activity",
             "residence_commune", "retention_choice", "school", "season", "site", "tariff_version", "text_activity",
             "text_to_accept", "text_version", "unit", "vaccine_obligation",

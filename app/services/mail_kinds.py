@@ -302,8 +302,8 @@ FIXED = frozenset(
         "recovery_code_used", "second_factor_off", "second_factor_on", "second_factor_reset", "sign_up_known",
         # What the law wants said of an erasure.
         "erasure_asked", "erasure_done", "erasure_refused", "erasure_withdrawn",
-        # Written anew by an agent each time.
-        "urgent_message",
+        # Written anew by somebody each time.
+        "message_answered", "message_received", "urgent_message",
         # To agents.
         "sign_up_to_review", "staff_added", "staff_invited",
     }
