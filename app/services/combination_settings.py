@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.models.activities import Activity
 from app.rules.calendars import Calendar, week_of
+from app.rules.combination_documents import combinations_document
 from app.rules.combinations import CombinationRule, Combinations, Violation, WeekCount, violations, week_violations
 from app.services.catalogue import ActivityInfo
 from app.services.errors import NotFound
+from app.services.seen_rules import check_seen
 
 MOST_UNITS_SHOWN_WHOLE = 5
 """With more, only single units and pairs are shown: their choices are too many to read."""
@@ -26,11 +28,15 @@ class DayChoice:
     violation: Violation | None
 
 
-def save_combinations(session: Session, activity_id: int, rules: Combinations) -> None:
-    """Replace the rules of an activity. Call inside `write_transaction()`. Raises NotFound."""
+def save_combinations(session: Session, activity_id: int, rules: Combinations, seen: str | None = None) -> None:
+    """Replace the rules of an activity. Call inside `write_transaction()`.
+
+    Raises NotFound, and SettingMoved where others are stored than those `seen` (their mark).
+    """
     activity = session.scalar(select(Activity).where(Activity.id == activity_id).with_for_update())
     if activity is None:
         raise NotFound("activity")
+    check_seen(combinations_document(activity.combinations), combinations_document(rules), seen)
     activity.combinations = rules
 
 

@@ -24,9 +24,11 @@ from app.rules.deadlines import (
     is_for_others,
     line_for,
 )
+from app.rules.notice_documents import notice_document
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
 from app.services.planning_facts import site_days
+from app.services.seen_rules import check_seen
 
 DAYS_LOOKED_AT = timedelta(days=400)
 MOST_DAYS = 12
@@ -69,8 +71,13 @@ def read_activity(activity_id: int) -> ActivityInfo:
     return found
 
 
-def save_rule(session: Session, activity_id: int, deadline: Deadline, rule: NoticeRule) -> None:
-    """Replace a notice rule; one without lines sets no notice. Call inside `write_transaction()`. Raises NotFound."""
+def save_rule(
+    session: Session, activity_id: int, deadline: Deadline, rule: NoticeRule, seen: str | None = None
+) -> None:
+    """Replace a notice rule; one without lines sets no notice. Call inside `write_transaction()`.
+
+    Raises NotFound, and SettingMoved where another is stored than the one `seen` (its mark).
+    """
     if session.scalar(select(Activity.id).where(Activity.id == activity_id).with_for_update()) is None:
         raise NotFound("activity")
     row = session.scalar(
@@ -78,6 +85,8 @@ def save_rule(session: Session, activity_id: int, deadline: Deadline, rule: Noti
             ActivityNoticeRule.activity_id == activity_id, ActivityNoticeRule.deadline == deadline
         )
     )
+    stored = NoticeRule(()) if row is None else row.rule
+    check_seen(notice_document(stored), notice_document(rule), seen)
     if not rule.lines:
         if row is not None:
             session.delete(row)

@@ -35,6 +35,10 @@ class AlreadyDecided(DomainError):
     """Another agent decided in the meantime."""
 
 
+class SettingMoved(DomainError):
+    """Another agent stored other rules than those that the form was made of."""
+
+
 class RequestChanged(DomainError):
     """The family asks for something else than what the agent read."""
 

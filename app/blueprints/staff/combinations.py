@@ -7,16 +7,19 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
+from app.blueprints.staff.seen import seen_mark
 from app.combination_labels import combination_rule_words, combination_sentence, days_count
 from app.database import write_transaction
 from app.filters import NBSP, day_long
 from app.forms.staff_combinations import CombinationsForm, combinations_form, read_combinations_form
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
+from app.rules.combination_documents import combinations_document
 from app.rules.combinations import CombinationRule, Combinations
 from app.services import combination_settings, deadline_settings
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.combination_settings import WeekPreview
+from app.services.errors import SettingMoved
 
 blueprint = Blueprint("combinations", __name__)
 
@@ -77,8 +80,11 @@ def save(activity_id: int) -> BaseResponse:
     rules = form.combinations()
     if rules is None:
         return _page(activity, form, None, status=422)
-    with write_transaction() as session:
-        combination_settings.save_combinations(session, activity_id, rules)
+    try:
+        with write_transaction() as session:
+            combination_settings.save_combinations(session, activity_id, rules, request.form.get("seen", ""))
+    except SettingMoved:
+        return _page(deadline_settings.read_activity(activity_id), form, rules, status=409)
     flash(f"«{NBSP}{activity.name}{NBSP}»{NBSP}: les combinaisons sont enregistrées.", "success")
     return go_to(url_for(".edit", activity_id=activity_id))
 
@@ -96,9 +102,12 @@ def preview(activity_id: int) -> Response:
 
 
 def _page(activity: ActivityInfo, form: CombinationsForm, rules: Combinations | None, status: int = 200) -> Response:
+    stored = Combinations(activity.combinations, activity.may_overlap)
+    is_moved = status == 409
     return render_page(
         "staff/settings/activity_combinations.html", layout="staff", status=status, activity=activity, form=form,
-        shown=_shown(activity, rules),
+        shown=_shown(activity, rules), seen=seen_mark(combinations_document(stored), is_moved=is_moved),
+        stored_words=_rule_words(activity, stored.rules) if is_moved else None,
     )  # fmt: skip
 
 

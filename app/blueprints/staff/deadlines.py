@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
+from app.blueprints.staff.seen import seen_mark
 from app.database import write_transaction
 from app.filters import NBSP
 from app.forms.staff_deadlines import DeadlineForm, deadline_form, read_deadline_form
@@ -16,9 +17,11 @@ from app.labels import label
 from app.notice_labels import DEADLINE_TITLES, FREE_UNTIL_THEN, WITHOUT_RULE, instant_words, line_words
 from app.rules.capabilities import Capability
 from app.rules.deadlines import Deadline, NoticeRule, paris_moment
+from app.rules.notice_documents import notice_document
 from app.services import deadline_settings
 from app.services.catalogue import ActivityInfo
 from app.services.deadline_settings import PreviewLine
+from app.services.errors import SettingMoved
 
 blueprint = Blueprint("deadlines", __name__)
 
@@ -79,8 +82,11 @@ def save(activity_id: int) -> BaseResponse:
     rule = form.rule()
     if rule is None:
         return _page(activity, form, None, status=422)
-    with write_transaction() as session:
-        deadline_settings.save_rule(session, activity_id, deadline, rule)
+    try:
+        with write_transaction() as session:
+            deadline_settings.save_rule(session, activity_id, deadline, rule, request.form.get("seen", ""))
+    except SettingMoved:
+        return _page(deadline_settings.read_activity(activity_id), form, rule, status=409)
     flash(
         f"«{NBSP}{activity.name}{NBSP}», {DEADLINE_TITLES[deadline].lower()}{NBSP}: la règle est enregistrée.",
         "success",
@@ -112,10 +118,12 @@ def _asked() -> Deadline:
 
 def _page(activity: ActivityInfo, form: DeadlineForm, rule: NoticeRule | None, status: int = 200) -> Response:
     deadline = form.deadline
+    stored, is_moved = activity.notices.get(deadline) or NoticeRule(()), status == 409
     return render_page(
         "staff/settings/deadline.html", layout="staff", status=status, activity=activity, form=form,
         title=DEADLINE_TITLES[deadline], code=_CODES[deadline], without_rule=WITHOUT_RULE[deadline],
-        shown=_shown(activity, deadline, rule),
+        shown=_shown(activity, deadline, rule), seen=seen_mark(notice_document(stored), is_moved=is_moved),
+        stored_words=_rule_words(activity, deadline, stored) if is_moved else None,
     )  # fmt: skip
 
 

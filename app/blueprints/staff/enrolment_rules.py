@@ -6,15 +6,18 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
+from app.blueprints.staff.seen import seen_mark
 from app.database import write_transaction
 from app.enrolment_labels import rules_words
 from app.filters import NBSP
 from app.forms.staff_enrolment_rules import EnrolmentRulesForm, enrolment_rules_form, read_enrolment_rules_form
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
+from app.rules.enrolment_documents import enrolment_document
 from app.rules.enrolment_rules import EnrolmentRules
 from app.services import deadline_settings, enrolment_settings
 from app.services.catalogue import ActivityInfo, catalogue
+from app.services.errors import SettingMoved
 from app.services.price_facts import residence_words
 
 blueprint = Blueprint("enrolment_rules", __name__)
@@ -50,8 +53,11 @@ def save(activity_id: int) -> BaseResponse:
     rules = form.rules()
     if rules is None:
         return _page(activity, form, None, status=422)
-    with write_transaction() as session:
-        enrolment_settings.save_enrolment_rules(session, activity_id, rules)
+    try:
+        with write_transaction() as session:
+            enrolment_settings.save_enrolment_rules(session, activity_id, rules, request.form.get("seen", ""))
+    except SettingMoved:
+        return _page(deadline_settings.read_activity(activity_id), form, rules, status=409)
     flash(f"«{NBSP}{activity.name}{NBSP}»{NBSP}: les règles d’inscription sont enregistrées.", "success")
     return go_to(url_for(".edit", activity_id=activity_id))
 
@@ -73,9 +79,12 @@ def preview(activity_id: int) -> Response:
 def _page(
     activity: ActivityInfo, form: EnrolmentRulesForm, rules: EnrolmentRules | None, status: int = 200
 ) -> Response:
+    stored, is_moved = activity.enrolment_rules, status == 409
     return render_page(
         "staff/settings/activity_enrolments.html", layout="staff", status=status, activity=activity, form=form,
         shown=_shown(activity, rules), warning=_warning(rules),
+        seen=seen_mark(enrolment_document(stored), is_moved=is_moved),
+        stored_words=_shown(activity, stored) if is_moved else None,
     )  # fmt: skip
 
 

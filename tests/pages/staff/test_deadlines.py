@@ -195,8 +195,9 @@ def test_every_published_rule_can_be_set_on_the_screen(sqlite_client: Client) ->
     words = {Deadline.OPENING: "ouverture", Deadline.BOOK: "reservation", Deadline.CANCEL: "annulation"}
     for name, (deadline, rule) in PUBLISHED.items():
         address = f"/gestion/reglages/delais/{planning.activity.id}?pour={words[deadline]}"
-        token = client.get(address).value("csrf_token", "deadline")
-        client.post(address, [("csrf_token", token), *typed(deadline, rule).items(multi=True)], status=303)
+        page = client.get(address)
+        own = [(field, page.value(field, "deadline") or "") for field in ("csrf_token", "seen")]
+        client.post(address, [*own, *typed(deadline, rule).items(multi=True)], status=303)
         assert catalogue().activities[planning.activity.id].notices[deadline] == rule, name
         # And the page draws what it was sent: sent again untouched, it says the same.
         client.get(address)
