@@ -17,6 +17,7 @@ def send_pdf(path: str, number: str) -> Response:
         conditional=False,
         etag=False,
     )
+    response.vary.add("HX-Request")  # the same address answers with a page where the file is not there
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -24,9 +24,11 @@ from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
 from app.models.families import Family, FamilyChild, Guardian
+from app.models.retention import ErasureRequest
+from app.models.urgent_messages import UrgentMessage
 from app.rules.child_files import SectionKind
 from app.rules.file_fields import FileKind
-from app.rules.states import ChangeStatus
+from app.rules.states import ChangeStatus, ErasureCause, ErasureStatus
 from app.services import child_files, data_keys, reference_data
 from app.services.consents import write_first_consent_text
 from app.services.data_keys import Place, encrypted_columns, encrypted_tables, finish_rotation, reencrypt_next
@@ -62,7 +64,8 @@ def fill_every_section(children: int = 1) -> list[int]:
 
 
 def fill_every_other_column(child_id: int) -> None:
-    """A marked word in each encrypted column besides: second factor, calendar, custody, an aid, a request and what it changed."""
+    """A marked word in each encrypted column besides: second factor, calendar, custody, an aid, a request and what it changed, a message, an
+    urgent one, a refused erasure."""
     family_id, user_id = db.session.execute(
         select(Guardian.family_id, Guardian.user_id).where(Guardian.user_id.is_not(None)).limit(1)
     ).one()
@@ -70,8 +73,20 @@ def fill_every_other_column(child_id: int) -> None:
     family = factories.FamilySetup(family_id, 0, user_id, "")
     factories.make_aid(family, child_id, agent_id, reason=f"{MARK}-motif")
     factories.hand_in(family, f"{factories.make_document()}-{child_id}", MARK.encode())
+    factories.write_message(family, MARK.encode(), subject=f"{MARK}-objet", body=f"{MARK}-message")
     with write_transaction() as session:
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))
+        session.add(
+            UrgentMessage(
+                key="essai", audience="Mercredi", subject="Fermé", body=f"{MARK}-urgence", sent_by_id=agent_id
+            )
+        )
+        session.add(
+            ErasureRequest(
+                family_id=family_id, cause=ErasureCause.ASKED, status=ErasureStatus.REFUSED, asked_by_id=user_id,
+                refusal_reason=f"{MARK}-motif",
+            )
+        )  # fmt: skip
         session.add(
             CalendarFeed(user_id=user_id, family_id=family_id, secret=f"{MARK}-agenda", secret_hash="of the secret")
         )

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import retention_labels
 from app.access import current_account, current_family, resumed_at
+from app.blueprints.family.members import active_family
 from app.database import db, write_transaction
 from app.filters import NBSP
 from app.forms.erasures import ErasureForm, KeepingAgainForm, KeepingForm, WithdrawalForm
@@ -56,13 +57,11 @@ def show_keeping() -> Response:
 @blueprint.post("/annuler")
 def keep() -> BaseResponse:
     """The family stays."""
-    form, text = _keeping_form(), current_consent_text()
+    family, form, text = active_family(), _keeping_form(), current_consent_text()
     if not form.validate():
         return _keeping_page(form, status=422)
     with write_transaction() as session:
-        erasures.withdraw_request(
-            session, current_family().id, current_account().user_id, agrees_to=text.id if text else None
-        )
+        erasures.withdraw_request(session, family.id, current_account().user_id, agrees_to=text.id if text else None)
     flash(f"Votre demande est annulée{NBSP}: votre dossier reste comme il est.", "success")
     return go_to(url_for("family.data_exports.show"))
 

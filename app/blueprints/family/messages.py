@@ -92,9 +92,11 @@ def answer(thread_id: int) -> BaseResponse:
 
 @blueprint.post("/<int:thread_id>/lu")
 def read(thread_id: int) -> BaseResponse:
-    """Open a thread that has something new: it is read then."""
-    with write_transaction() as session:
-        first = messages.mark_read(session, current_family().id, current_account().user_id, thread_id)
+    """Open a thread that has something new: it is read then. A closed family reads, and nothing is stored."""
+    family, first = current_family(), None
+    if family.may_act:
+        with write_transaction() as session:
+            first = messages.mark_read(session, family.id, current_account().user_id, thread_id)
     anchor = None if first is None else f"message-{first}"
     return go_to(url_for("family.messages.show", thread_id=thread_id, _anchor=anchor))
 

@@ -6,13 +6,14 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_family, resumed_at
+from app.blueprints.family.members import active_family
 from app.database import write_transaction
 from app.downloads import send_pdf
 from app.forms.texts_to_accept import AcceptanceForm
 from app.htmx import go_to, render_page
 from app.rules.light_texts import blocks_of
 from app.services import publications, texts_to_accept
-from app.services.errors import FamilyNotActive, NotFound, TextChanged
+from app.services.errors import NotFound, TextChanged
 
 blueprint = Blueprint("publications", __name__, url_prefix="/documentation")
 
@@ -52,12 +53,9 @@ def show_text(text_id: int) -> Response:
 @resumed_at(_text_page)
 def accept_text(text_id: int) -> BaseResponse:
     """Accept the version that was read."""
-    family = current_family()
-    form = AcceptanceForm()
+    family, form = active_family(), AcceptanceForm()
     if not form.validate():
         return _show_text(text_id, form, status=422)
-    if not family.may_act:
-        raise FamilyNotActive
     try:
         with write_transaction() as session:
             texts_to_accept.accept(

@@ -19,6 +19,7 @@ from app.integrations.handed_in_files import FileRefused, page_picture
 from app.integrations.kept_files import read_sealed
 from app.rules.capabilities import Capability
 from app.services import child_files, families, required_documents
+from app.services.families import FamilyRef
 from app.services.required_documents import AskedDocument, SubmissionView
 
 blueprint = Blueprint("required_documents", __name__)
@@ -107,8 +108,8 @@ def _counter_page_of(family_id: int, asked: str) -> str:
 @requires(Capability.REVIEW_DOCUMENTS)
 def scan(family_id: int, asked: str) -> Response:
     """The form to hand in a document that a family brings to the counter."""
-    document = required_documents.asked_document(family_id, asked)
-    return _counter_page(family_id, document, CounterForm(document.info))
+    family, document = _asked_of(family_id, asked)
+    return _counter_page(family, document, CounterForm(document.info))
 
 
 @blueprint.post("/familles/<int:family_id>/<string:asked>")
@@ -117,19 +118,23 @@ def scan(family_id: int, asked: str) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def hand_in(family_id: int, asked: str) -> BaseResponse:
     """Hand it in for the family, and let it count at once where the agent says so."""
-    document = required_documents.asked_document(family_id, asked)
+    family, document = _asked_of(family_id, asked)
     form = CounterForm(document.info)
-    if not hand_in_files(families.family_ref(family_id), document, form, current_account().user_id):
-        return _counter_page(family_id, document, form, status=422)
+    if not hand_in_files(family, document, form, current_account().user_id):
+        return _counter_page(family, document, form, status=422)
     flash("Le document est enregistré dans le dossier de la famille.", "success")
     return go_to(url_for("staff.required_documents.show_family", family_id=family_id))
 
 
-def _counter_page(family_id: int, document: AskedDocument, form: CounterForm, *, status: int = 200) -> Response:
+def _asked_of(family_id: int, asked: str) -> tuple[FamilyRef, AskedDocument]:
+    """A family, and a document that is asked of it. Raises NotFound."""
+    return families.family_ref(family_id), required_documents.asked_document(family_id, asked)
+
+
+def _counter_page(family: FamilyRef, document: AskedDocument, form: CounterForm, *, status: int = 200) -> Response:
     return render_page(
-        "staff/required_documents/scan.html", layout="staff", status=status, family=families.family_ref(family_id),
-        document=document, form=form,
-    )  # fmt: skip
+        "staff/required_documents/scan.html", layout="staff", status=status, family=family, document=document, form=form
+    )
 
 
 def _acceptance(submission: SubmissionView) -> AcceptanceForm:

@@ -64,15 +64,15 @@ def send() -> BaseResponse:
             written.text.data or "",
         )  # fmt: skip
     flash("Le message part.", "success")
-    return go_to(url_for("staff.urgent_messages.show_message", message_id=message_id))
+    return go_to(url_for("staff.urgent_messages.show_message", urgent_message_id=message_id))
 
 
-@blueprint.get("/<int:message_id>")
+@blueprint.get("/<int:urgent_message_id>")
 @requires(Capability.SEND_URGENT_MESSAGES)
-def show_message(message_id: int) -> Response:
+def show_message(urgent_message_id: int) -> Response:
     """A message and what became of it."""
     return render_page(
-        "staff/urgent_messages/message.html", layout="staff", message=urgent_messages.read_message(message_id)
+        "staff/urgent_messages/message.html", layout="staff", message=urgent_messages.read_message(urgent_message_id)
     )
 
 
