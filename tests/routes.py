@@ -680,7 +680,7 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "publication_id": factories.publish("Livret d’accueil"), "text_id": factories.make_text("Règlement intérieur", publication_id=factories.publish("Règlement")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            **regie_ids, **file_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,

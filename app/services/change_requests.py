@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -180,10 +180,10 @@ def requests_of_family(family_id: int) -> tuple[RequestView, ...]:
     return tuple(reversed(_views(ChangeRequest.family_id == family_id, shown)))
 
 
-def count_waiting(family_id: int) -> int:
-    """How many changes of a family wait for the staff. One query."""
+def count_waiting(family_id: int) -> Select[tuple[int]]:
+    """How many changes of a family wait for the staff: a statement, to be a part of another."""
     waiting = (ChangeRequest.family_id == family_id, ChangeRequest.status == ChangeStatus.PENDING)
-    return db.session.scalar(select(func.count(ChangeRequest.id)).where(*waiting)) or 0
+    return select(func.count(ChangeRequest.id)).where(*waiting)
 
 
 def pending_requests(only: int | None = None, at_most: int | None = None) -> tuple[RequestView, ...]:

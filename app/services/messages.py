@@ -126,17 +126,19 @@ def offered_recipients() -> tuple[RecipientInfo, ...]:
     return tuple(info for info in catalogue().recipients if info.is_offered)
 
 
-def unread_count(family_id: int, user_id: int) -> int:
-    """How many messages of the staff a parent has not read. One query."""
+def count_unread(family_id: int, user_id: int) -> Select[tuple[int]]:
+    """How many messages of the staff a parent has not read: a statement, asked alone or as a part of another."""
     return (
-        db.session.scalar(
-            select(func.count(Message.id))
-            .join(MessageThread, MessageThread.id == Message.thread_id)
-            .outerjoin(MessageReading, _read_by(user_id))
-            .where(MessageThread.family_id == family_id, _UNREAD)
-        )
-        or 0
+        select(func.count(Message.id))
+        .join(MessageThread, MessageThread.id == Message.thread_id)
+        .outerjoin(MessageReading, _read_by(user_id))
+        .where(MessageThread.family_id == family_id, _UNREAD)
     )
+
+
+def unread_count(family_id: int, user_id: int) -> int:
+    """The same, asked. One query."""
+    return db.session.scalar(count_unread(family_id, user_id)) or 0
 
 
 def threads_of_family(family_id: int, user_id: int, page: int) -> Page[ThreadLine]:

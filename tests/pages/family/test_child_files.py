@@ -7,7 +7,8 @@ from app import clock
 from app.database import db, write_transaction
 from app.models.child_files import HealthAccess
 from app.rules.child_files import SectionKind
-from app.services import child_files, child_settings, contacts
+from app.rules.retention import DataClass
+from app.services import child_files, child_settings, contacts, purges
 from tests import factories
 from tests.client import Client
 from tests.factories import FamilySetup
@@ -184,10 +185,12 @@ def test_family_sees_who_read_health_data(client: Client, child: str, family: Fa
     assert "Page 1 sur 2" in client.get(f"{child}/consultations").text
     clock.start_at(clock.now() + timedelta(days=366), frozen=True)
     client.sign_in(family.user_id)
-    assert "Personne n’a consulté" in client.get(f"{child}/consultations").text
     with write_transaction() as session:
         child_files.record_health_access(session, child_id_of(child), agent)
+    with write_transaction() as session:
+        purges.purge_next(session, purges.begin_purge(session), DataClass.HEALTH_READS)
     assert len(db.session.scalars(select(HealthAccess.id)).all()) == 1
+    assert "Page 1" not in client.get(f"{child}/consultations").text
 
 
 def test_closed_family_reads_and_changes_nothing(client: Client) -> None:
