@@ -145,10 +145,13 @@ def own_family_ids(user_id: int) -> frozenset[int]:
     )
 
 
-def stays_active(session: Session, family_id: int) -> bool:
+def stays_active(session: Session, family_id: int, *, alone: bool = False) -> bool:
     """Whether the family may change something now, and until the commit (PostgreSQL): `FamilyRef` was read before, and
-    an adult may have closed it since."""
-    status = session.scalar(select(Family.status).where(Family.id == family_id).with_for_update(read=True))
+    an adult may have closed it since. `alone`: who comes at the same moment waits, and sees what was done.
+    """
+    lock = select(Family.status).where(Family.id == family_id)
+    # Asked for at once: two who share it, and then want it alone, would wait for each other.
+    status = session.scalar(lock.with_for_update(key_share=True) if alone else lock.with_for_update(read=True))
     return status is FamilyStatus.ACTIVE
 
 

@@ -179,7 +179,7 @@ def accept(session: Session, family: FamilyRef, user_id: int, text_id: int, vers
 
     Raises NotFound for what the family is not asked, TextChanged where another version came meanwhile, FamilyNotActive.
     """
-    if not stays_active(session, family.id):
+    if not stays_active(session, family.id, alone=True):
         raise FamilyNotActive
     name = session.execute(
         select(Guardian.first_name, Guardian.last_name).where(

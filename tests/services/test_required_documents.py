@@ -2,9 +2,11 @@
 
 import threading
 import time
+from contextlib import suppress
 
+import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app.database import db, write_transaction
@@ -40,3 +42,24 @@ def test_a_new_version_and_a_decision_at_once_do_not_overwrite_each_other(app: F
         event.remove(Session, "before_flush", wait_before_writing)
     assert isinstance(answer, AlreadyDecided)
     assert db.session.get_one(SubmittedDocument, first).status is SubmissionStatus.REPLACED
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_two_versions_at_once_wait_for_each_other_in_turn(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = make_family()
+    document = make_document(scope=DocumentScope.FAMILY)
+    both_inside = threading.Barrier(2)
+    stays_active = required_documents.stays_active
+
+    def stay_a_while(session: Session, family_id: int, **how: bool) -> bool:
+        answer = stays_active(session, family_id, **how)
+        with suppress(threading.BrokenBarrierError):
+            both_inside.wait(timeout=1)
+        return answer
+
+    monkeypatch.setattr(required_documents, "stays_active", stay_a_while)
+    ids = run_together(app, lambda: hand_in(family, f"{document}"), lambda: hand_in(family, f"{document}"))
+    assert all(isinstance(each, int) for each in ids), ids
+    statuses = db.session.scalars(select(SubmittedDocument.status))
+    assert sorted(statuses) == sorted([SubmissionStatus.HANDED_IN, SubmissionStatus.REPLACED])
