@@ -116,7 +116,7 @@ def ask_erasure(session: Session, family_id: int, user_id: int, cause: ErasureCa
 
     Returns its id. Raises FamilyNotActive: a closed file is erased at the counter's demand.
     """
-    if not stays_active(session, family_id):
+    if not stays_active(session, family_id, alone=True):
         raise FamilyNotActive
     return _ask(session, family_id, user_id, cause)
 
