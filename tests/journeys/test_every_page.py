@@ -47,8 +47,8 @@ class Site:
             page.context.add_cookies([{"name": "session", "value": value, "url": self.address}])
 
 
-# Files to save, not pages: tests/journeys/test_line.py reads them.
-PAPERS = ("_pdf", "_csv", "_receipt", "_picture")
+# Files to save, not pages: tests/journeys/test_line.py and those of their screens read them.
+PAPERS = ("_pdf", "_csv", "_file", "_receipt", "_picture")
 
 
 @contextmanager
