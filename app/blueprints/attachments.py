@@ -1,4 +1,4 @@
-"""What people attach to messages: decoded before the transaction, and removed again where no row names it."""
+"""What people attach to messages: one PDF, written around the transaction that names it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from flask import Response, current_app
 from flask_wtf.file import MultipleFileField
-from werkzeug.datastructures import FileStorage
 
-from app.config import Config
+from app.blueprints.uploads import Lying, decode, names_of, removed_unless_named, sent_in
 from app.document_labels import refusal_sentence
 from app.downloads import send_handed_in
-from app.integrations.handed_in_files import DecodedFile, FileRefused, receive_files
-from app.integrations.kept_files import SealedFile, keep_sealed, read_sealed, remove_file
-from app.rules.handed_in_files import FileKind, shown_name
+from app.integrations.handed_in_files import DecodedFile, FileRefused
+from app.integrations.kept_files import SealedFile, keep_sealed, read_sealed
+from app.rules.handed_in_files import shown_name
+from app.rules.required_documents import FilesWanted
 from app.services.required_documents import HandedInFile
 
 
@@ -26,23 +26,21 @@ class Received:
     name: str
 
 
-@dataclass(slots=True)
-class Kept:
-    """A file that lies there; it stays where `is_named` is set before the end."""
+@dataclass(slots=True, kw_only=True)
+class Kept(Lying):
+    """What was received, written; None where nothing was."""
 
-    file: HandedInFile | None
-    is_named: bool = False
+    file: HandedInFile | None = None
 
 
 def receive_attachment(field: MultipleFileField) -> Received | None:
     """What a field brings; None for nothing, and for what is refused: then the field says why."""
-    uploads = [each for each in field.data or [] if isinstance(each, FileStorage) and each.filename]
+    uploads = sent_in(field)
     if not uploads:
         return None
-    names = [upload.filename or "" for upload in uploads]
-    portal: Config = current_app.config["PORTAL"]
+    names = names_of(uploads)
     try:
-        decoded = receive_files([upload.read() for upload in uploads], frozenset(FileKind), portal.clamd)
+        decoded = decode(uploads, FilesWanted.ANY.kinds)
     except FileRefused as refused:
         field.errors = [refusal_sentence(refused.judgement, names)]
         return None
@@ -53,16 +51,14 @@ def receive_attachment(field: MultipleFileField) -> Received | None:
 def kept(received: Received | None) -> Iterator[Kept]:
     """Write what was received, around the transaction that names it."""
     if received is None:
-        yield Kept(None)
+        yield Kept()
         return
-    folder, decoded = Path(current_app.instance_path), received.decoded
-    sealed = keep_sealed(folder, decoded.content)
-    made = Kept(HandedInFile(sealed, received.name, len(decoded.content), decoded.page_count))
-    try:
+    decoded = received.decoded
+    sealed = keep_sealed(Path(current_app.instance_path), decoded.content)
+    file = HandedInFile(sealed, received.name, len(decoded.content), decoded.page_count)
+    made = Kept(file=file)
+    with removed_unless_named(sealed.path, made):
         yield made
-    finally:
-        if not made.is_named:
-            remove_file(folder, sealed.path)
 
 
 def send_attachment(sealed: SealedFile, name: str) -> Response:

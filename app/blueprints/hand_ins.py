@@ -4,14 +4,13 @@ from pathlib import Path
 
 from flask import current_app
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 
-from app.config import Config
+from app.blueprints.uploads import decode, names_of, removed_unless_named, sent_in
 from app.database import write_transaction
 from app.document_labels import refusal_sentence
 from app.forms.required_documents import CounterForm, HandInForm
-from app.integrations.handed_in_files import FileRefused, receive_files
-from app.integrations.kept_files import keep_sealed, remove_file
+from app.integrations.handed_in_files import FileRefused
+from app.integrations.kept_files import keep_sealed
 from app.rules.handed_in_files import Judgement, shown_name
 from app.services import required_documents
 from app.services.errors import NoRoomForFile
@@ -26,29 +25,23 @@ def hand_in_files(family: FamilyRef, document: AskedDocument, form: HandInForm, 
     """
     if not form.validate():
         return False
-    sent = [*(form.files.data or []), form.camera.data if "camera" in form else None]
-    uploads = [each for each in sent if isinstance(each, FileStorage) and each.filename]
-    names = [upload.filename or "" for upload in uploads]
-    portal: Config = current_app.config["PORTAL"]
-    folder = Path(current_app.instance_path)
+    uploads = sent_in(form.files, *([form.camera] if "camera" in form else []))
+    names = names_of(uploads)
     try:
-        decoded = receive_files([upload.read() for upload in uploads], document.info.wanted.kinds, portal.clamd)
+        decoded = decode(uploads, document.info.wanted.kinds)
     except FileRefused as refused:
         form.files.errors = [refusal_sentence(refused.judgement, names)]
         return False
-    sealed = keep_sealed(folder, decoded.content)
-    is_kept = False
+    sealed = keep_sealed(Path(current_app.instance_path), decoded.content)
+    file = HandedInFile(sealed, shown_name(names[0]), len(decoded.content), decoded.page_count)
     try:
-        file = HandedInFile(sealed, shown_name(names[0]), len(decoded.content), decoded.page_count)
-        with write_transaction() as session:
-            is_new = _store(session, family, document, form, user_id, file)
-        is_kept = is_new
+        with removed_unless_named(sealed.path) as lying:
+            with write_transaction() as session:
+                is_new = _store(session, family, document, form, user_id, file)
+            lying.is_named = is_new
     except NoRoomForFile as full:
         form.files.errors = [refusal_sentence(Judgement(full.refusal), names)]
         return False
-    finally:
-        if not is_kept:
-            remove_file(folder, sealed.path)
     return True
 
 

@@ -61,6 +61,12 @@ def strip(text: str | None) -> str:
     return unicodedata.normalize("NFC", " ".join(visible.split()))
 
 
+def id_of(text: str | None) -> int:
+    """The id that a field says; 0 for what is none."""
+    cleaned = strip(text)
+    return int(cleaned) if cleaned.isascii() and cleaned.isdigit() and len(cleaned) < 10 else 0
+
+
 def strip_lines(text: str | None) -> str:
     """The same for a text of several lines; those that are empty at its ends go."""
     return "\n".join(strip(line) for line in (text or "").splitlines()).strip()

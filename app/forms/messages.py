@@ -16,7 +16,7 @@ from app.forms.fields import (
     Filled,
     Listed,
     at_most,
-    strip,
+    id_of,
     strip_lines,
     text_field,
 )
@@ -87,7 +87,7 @@ class StaffAnswerForm(AnswerForm):
     @property
     def seen_id(self) -> int:
         """The last message that was shown; 0 where the form does not say."""
-        return number_of(self.seen.data)
+        return id_of(self.seen.data)
 
 
 class _RowForm(_KeyedForm):
@@ -125,7 +125,7 @@ class AssignForm(FlaskForm):
     @property
     def agent_id(self) -> int | None:
         """The agent of a valid form; None is nobody."""
-        return number_of(self.agent.data) or None
+        return id_of(self.agent.data) or None
 
 
 class RecipientForm(FlaskForm):
@@ -174,16 +174,10 @@ class RecipientForm(FlaskForm):
             position=int(self.position.data),
             email=self.email.data,
             mails_text=bool(self.mails_text.data),
-            office_id=number_of(self.office.data) or None,
-            activity_id=number_of(self.activity.data) or None,
+            office_id=id_of(self.office.data) or None,
+            activity_id=id_of(self.activity.data) or None,
             is_offered=bool(self.is_offered.data),
         )
-
-
-def number_of(text: str | None) -> int:
-    """The id that a field says; 0 for what is none."""
-    cleaned = strip(text)
-    return int(cleaned) if cleaned.isascii() and cleaned.isdigit() and len(cleaned) < 10 else 0
 
 
 def _no_data(is_sent: bool) -> Mapping[str, Any]:

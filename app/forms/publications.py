@@ -6,7 +6,6 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, Field, SelectField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
@@ -122,12 +121,6 @@ class ReplacementForm(FlaskForm):
     """Another file in the place of the last one."""
 
     file = _file("Nouveau fichier")
-
-
-def uploaded(form: NewPublicationForm | ReplacementForm) -> FileStorage | None:
-    """The file that was sent, if any."""
-    sent = form.file.data
-    return sent if isinstance(sent, FileStorage) and sent.filename else None
 
 
 def readers_shown(readers: Readers) -> Mapping[str, object]:

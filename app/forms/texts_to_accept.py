@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 
 from app import clock, labels
 from app.filters import spaced
-from app.forms.fields import Filled, Listed, at_most, strip_lines, text_field
+from app.forms.fields import Filled, Listed, at_most, id_of, strip_lines, text_field
 from app.forms.publications import ReadersForm, day_field, readers_shown
 from app.forms.tariff_fields import one_of_field
 from app.rules.required_documents import DocumentDemand
@@ -33,8 +33,7 @@ class AcceptanceForm(FlaskForm):
     @property
     def version_id(self) -> int:
         """The version that was shown; 0 where the form does not say."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return id_of(self.version.data)
 
 
 class PaperForm(FlaskForm):

@@ -156,5 +156,7 @@ def _told(error: Exception) -> str:
 
 def _hang_up(server: smtplib.SMTP) -> None:
     """Ends whatever the other thread waits for."""
-    with contextlib.suppress(OSError, AttributeError):
-        server.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+    connection = server.sock
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)

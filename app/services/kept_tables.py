@@ -159,7 +159,8 @@ TABLES: Mapping[str, Kept] = {
     "change_request": Kept(DataClass.FILE_CHANGES, of_family),
     "file_change": Kept(DataClass.FILE_CHANGES, of_family),
     "enrolment": Kept(
-        DataClass.BOOKINGS, of_family, {"refusal_reason": None, "rank_reason": None, "end_reason": None}
+        DataClass.BOOKINGS, of_family,
+        dict.fromkeys(("refusal_reason", "rank_reason", "end_reason", "despite_reason"), None),
     ),
     "booking": Kept(
         DataClass.BOOKINGS, of_family, {"price_explanation": ""},

@@ -356,6 +356,7 @@ def add_note(session: Session, thread_id: int, user_id: int, written: Written) -
     thread, known = _begin_in_thread(session, thread_id, user_id, written.key)
     if known is not None:
         return known
+    thread.state = state_after(thread.state, ThreadAct.NOTE)
     return _write(session, thread, user_id, written, by_staff=True, is_note=True)
 
 

@@ -262,23 +262,25 @@ def test_the_inbox_is_filtered_and_threads_are_given_to_agents(sqlite_app: Flask
     regie = make_recipient("Régie")
     answer_message(first, clerk)
 
-    def found(**wanted: object) -> list[int]:
-        return [line.id for line in messages.inbox(clerk, InboxFilter(**wanted), 1).rows]  # type: ignore[arg-type]
+    def found(wanted: InboxFilter) -> list[int]:
+        return [line.id for line in messages.inbox(clerk, wanted, 1).rows]
 
-    assert set(found()) == {first, second} and found(recipient_id=regie) == [second]
-    assert found(state=ThreadState.TO_ANSWER) == [second] and found(state=ThreadState.ANSWERED) == [first]
-    assert found(family_id=family.family_id) == [first] and found(assigned_to_id=clerk) == []
+    assert set(found(InboxFilter())) == {first, second} and found(InboxFilter(recipient_id=regie)) == [second]
+    assert found(InboxFilter(state=ThreadState.TO_ANSWER)) == [second] and found(
+        InboxFilter(state=ThreadState.ANSWERED)
+    ) == [first]
+    assert found(InboxFilter(family_id=family.family_id)) == [first] and found(InboxFilter(assigned_to_id=clerk)) == []
     assert clerk in messages.answering_agents() and kitchen not in messages.answering_agents()
     with pytest.raises(NotFound), write_transaction() as session:
         messages.assign_thread(session, second, clerk, kitchen)
     with write_transaction() as session:
         messages.assign_thread(session, first, clerk, clerk)
-    assert found(assigned_to_id=clerk) == [first]
+    assert found(InboxFilter(assigned_to_id=clerk)) == [first]
     reply(family, first)  # who has the thread is told too
     assert len({mail.recipient for mail in mails("message_received")}) == 2
     with write_transaction() as session:
         messages.assign_thread(session, first, clerk, None)
-    assert found(assigned_to_id=clerk) == []
+    assert found(InboxFilter(assigned_to_id=clerk)) == []
 
 
 def test_the_staff_begin_a_thread(sqlite_app: Flask) -> None:

@@ -10,7 +10,8 @@ from app.access import current_account, current_family, takes_files
 from app.blueprints.attachments import kept, receive_attachment, send_attachment
 from app.database import write_transaction
 from app.filters import hour_sentence, moment, spaced
-from app.forms.messages import AnswerForm, MessageForm, number_of
+from app.forms.fields import id_of
+from app.forms.messages import AnswerForm, MessageForm
 from app.htmx import go_to, render_page
 from app.services import messages
 from app.services.errors import FamilyNotActive, NotFound, TooManyMessages
@@ -43,7 +44,7 @@ def send() -> BaseResponse:
         with kept(received) as file:
             with write_transaction() as session:
                 sent = messages.start_thread(
-                    session, family, current_account().user_id, number_of(form.recipient.data), form.subject.data,
+                    session, family, current_account().user_id, id_of(form.recipient.data), form.subject.data,
                     Written(form.content.data or "", form.key.data or "", file.file),
                 )  # fmt: skip
             file.is_named = sent.is_new

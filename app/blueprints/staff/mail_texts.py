@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, requires
+from app.blueprints.staff.seen import read_anew, shown_marks
 from app.config import Config
 from app.database import write_transaction
 from app.filters import spaced
@@ -58,7 +59,11 @@ def save(code: str) -> BaseResponse:
     if not form.validate():
         return _page(edited, form, status=422)
     with write_transaction() as session:
-        mail_texts.save_text(session, code, form.words(), current_account().user_id)
+        form, is_moved = read_anew(session, lambda: MailTextForm(edited.kind, mail_texts.words_of(edited.kind)))
+        if not is_moved:
+            mail_texts.save_text(session, code, form.words(), current_account().user_id)
+    if is_moved:
+        return _page(mail_texts.edited_text(code), form, status=409)
     flash("Le texte est enregistré\u00a0: les prochains courriels le portent.", "success")
     return go_to(url_for("staff.settings.mail_texts.edit", code=code))
 
@@ -76,6 +81,7 @@ def restore(code: str) -> BaseResponse:
 def _page(edited: EditedText, form: MailTextForm, preview: Preview | None = None, status: int = 200) -> Response:
     return render_page(
         "staff/settings/mail_text.html", layout="staff", status=status, edited=edited, form=form, preview=preview,
+        shown=shown_marks(form, is_moved=status == 409),
         meanings={variable.name: spaced(variable.meaning) for variable in edited.kind.variables},
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ from app.access import current_account, requires, takes_files
 from app.blueprints.attachments import kept, receive_attachment, send_attachment
 from app.database import write_transaction
 from app.filters import NBSP
-from app.forms.messages import AssignForm, MessageForm, NoteForm, StaffAnswerForm, number_of
+from app.forms.fields import id_of
+from app.forms.messages import AssignForm, MessageForm, NoteForm, StaffAnswerForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.messages import ThreadState
@@ -37,10 +38,10 @@ _MOVED = (
 @requires(Capability.ANSWER_MESSAGES)
 def show() -> Response:
     """The inbox: what waits for an answer, unless the address asks for something else."""
-    user_id, family_id = current_account().user_id, number_of(request.args.get("famille")) or None
+    user_id, family_id = current_account().user_id, id_of(request.args.get("famille")) or None
     word = request.args.get("etat", "tous" if family_id else "a-repondre")
     word = word if word in _STATE_IN_ADDRESS else "a-repondre"
-    recipient_id, is_mine = number_of(request.args.get("destinataire")) or None, "moi" in request.args
+    recipient_id, is_mine = id_of(request.args.get("destinataire")) or None, "moi" in request.args
     wanted = InboxFilter(_STATE_IN_ADDRESS[word], recipient_id, user_id if is_mine else None, family_id)
     return render_page(
         "staff/messages/show.html",
@@ -131,7 +132,7 @@ def assign(thread_id: int) -> BaseResponse:
 @requires(Capability.ANSWER_MESSAGES)
 def close(thread_id: int) -> BaseResponse:
     """Close the thread, as it was read."""
-    seen = number_of(request.form.get("seen"))
+    seen = id_of(request.form.get("seen"))
     try:
         return _do(
             thread_id, f"L’échange est clos{NBSP}: un nouveau message de la famille le rouvrira.",
@@ -179,7 +180,7 @@ def send(family_id: int) -> BaseResponse:
     with kept(received) as file:
         with write_transaction() as session:
             sent = messages.start_for_family(
-                session, family_id, current_account().user_id, number_of(form.recipient.data), form.subject.data,
+                session, family_id, current_account().user_id, id_of(form.recipient.data), form.subject.data,
                 Written(form.content.data or "", form.key.data or "", file.file),
             )  # fmt: skip
         file.is_named = sent.is_new

@@ -5,19 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, request, url_for
-from werkzeug.datastructures import FileStorage
+from flask_wtf.file import FileField
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, requires, resumed_at, takes_files
-from app.config import Config
+from app.blueprints.staff.seen import read_anew, shown_marks
+from app.blueprints.uploads import decode, names_of, removed_unless_named, sent_in
 from app.database import db, write_transaction
 from app.document_labels import refusal_sentence
 from app.downloads import send_pdf
-from app.forms.publications import NewPublicationForm, PublicationForm, ReplacementForm, uploaded
+from app.forms.publications import NewPublicationForm, PublicationForm, ReplacementForm
 from app.htmx import go_to, render_page
-from app.integrations.handed_in_files import FileRefused, receive_files
-from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file, remove_file
+from app.integrations.handed_in_files import FileRefused
+from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file
 from app.rules.capabilities import Capability
 from app.rules.publications import is_new, is_offered
 from app.rules.required_documents import FilesWanted
@@ -68,27 +69,19 @@ def new() -> Response:
 def add() -> BaseResponse:
     """Decode the file, write it, and offer it."""
     form = NewPublicationForm(None)
-    upload = uploaded(form)
-    if not form.validate() or upload is None:
-        if upload is None:
+    file = _write(form.file) if form.validate() else None
+    if file is None:
+        if not sent_in(form.file):
             form.file.errors = [_NO_FILE]
         return _page(None, form, status=422)
     try:
-        file = _write(upload)
-    except FileRefused as refused:
-        form.file.errors = [refusal_sentence(refused.judgement, [upload.filename or ""])]
-        return _page(None, form, status=422)
-    is_kept = False
-    try:
-        with write_transaction() as session:
-            publications.add_publication(session, current_account().user_id, form.typed(), file)
-        is_kept = True
+        with removed_unless_named(file.path) as lying:
+            with write_transaction() as session:
+                publications.add_publication(session, current_account().user_id, form.typed(), file)
+            lying.is_named = True
     except NameTaken:
         form.name.errors = [_NAME_TAKEN]
         return _page(None, form, status=422)
-    finally:
-        if not is_kept:
-            remove_file(Path(current_app.instance_path), file.path)
     flash("La publication est enregistrée.", "success")
     return go_to(url_for("staff.publications.show"))
 
@@ -111,10 +104,14 @@ def save(publication_id: int) -> BaseResponse:
         return _page(info, form, status=422)
     try:
         with write_transaction() as session:
-            publications.save_publication(session, publication_id, form.typed())
+            form, is_moved = read_anew(session, lambda: PublicationForm(publications.find_publication(publication_id)))
+            if not is_moved:
+                publications.save_publication(session, publication_id, form.typed())
     except NameTaken:
         form.name.errors = [_NAME_TAKEN]
         return _page(info, form, status=422)
+    if is_moved:
+        return _page(info, form, status=409)
     flash("La publication est enregistrée.", "success")
     return go_to(url_for("staff.publications.show"))
 
@@ -127,23 +124,15 @@ def replace_file(publication_id: int) -> BaseResponse:
     """Offer another file; those before stay, for the staff."""
     info = publications.find_publication(publication_id)
     replacement = ReplacementForm()
-    upload = uploaded(replacement)
-    if not replacement.validate() or upload is None:
-        replacement.file.errors = [_NO_FILE]
+    file = _write(replacement.file) if replacement.validate() else None
+    if file is None:
+        if not sent_in(replacement.file):
+            replacement.file.errors = [_NO_FILE]
         return _page(info, PublicationForm(info, formdata=None), replacement, status=422)
-    try:
-        file = _write(upload)
-    except FileRefused as refused:
-        replacement.file.errors = [refusal_sentence(refused.judgement, [upload.filename or ""])]
-        return _page(info, PublicationForm(info, formdata=None), replacement, status=422)
-    is_kept = False
-    try:
+    with removed_unless_named(file.path) as lying:
         with write_transaction() as session:
             publications.replace_file(session, publication_id, current_account().user_id, file)
-        is_kept = True
-    finally:
-        if not is_kept:
-            remove_file(Path(current_app.instance_path), file.path)
+        lying.is_named = True
     flash("Le fichier est remplacé.", "success")
     return go_to(_edit_page(publication_id))
 
@@ -183,11 +172,17 @@ def delete(publication_id: int) -> BaseResponse:
     return go_to(url_for("staff.publications.show"))
 
 
-def _write(upload: FileStorage) -> NewFile:
-    """The file as one PDF, decoded like those of families, and written. Raises FileRefused."""
-    portal: Config = current_app.config["PORTAL"]
-    db.session.rollback()  # no transaction stays open while the child process works
-    decoded = receive_files([upload.read()], FilesWanted.ANY.kinds, portal.clamd)
+def _write(field: FileField) -> NewFile | None:
+    """The file of a field as one PDF, decoded like those of families, and written; None: there is none, or the field
+    says what is wrong with it."""
+    uploads = sent_in(field)
+    if not uploads:
+        return None
+    try:
+        decoded = decode(uploads, FilesWanted.ANY.kinds)
+    except FileRefused as refused:
+        field.errors = [refusal_sentence(refused.judgement, names_of(uploads))]
+        return None
     path = keep_file(Path(current_app.instance_path), PUBLISHED_FOLDER, decoded.content, ".pdf")
     digest = hashlib.sha256(decoded.content).hexdigest()
     return NewFile(str(path), len(decoded.content), decoded.page_count, digest)
@@ -200,5 +195,5 @@ def _page(
     return render_page(
         "staff/publications/edit.html", layout="staff", status=status, info=info, form=form,
         replacement=replacement or ReplacementForm(formdata=None), concerned=concerned,
-        most_names=publications.MOST_NAMES,
+        most_names=publications.MOST_NAMES, shown=shown_marks(form, is_moved=status == 409),
     )  # fmt: skip

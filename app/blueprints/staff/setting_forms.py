@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, url_for
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.database import take_turns, write_transaction
-from app.forms.settings import mark_moved, marks_of
+from app.blueprints.staff.seen import read_anew, shown_marks
+from app.database import write_transaction
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services.errors import NameTaken, PrefixTaken, StillUsed
@@ -116,26 +116,23 @@ def _parent(setting: Setting, arguments: dict[str, int]) -> int | None:
 
 def _save(setting: Setting, row: Any | None, parent_id: int | None) -> BaseResponse:
     form: Any = setting.form(row, parent_id)
-    shown = request.form.get("shown", "")
     if not form.validate():
-        return _page(setting, row, parent_id, form, status=422, shown=shown)
+        return _page(setting, row, parent_id, form, status=422)
+    is_moved = False
     try:
         with write_transaction() as session:
             if row is not None:
-                take_turns(session, "settings")
-                form = setting.form(setting.find(row.id), parent_id)  # what it stands on is read again
-                form.validate()
-            is_moved = row is not None and mark_moved(form, shown)
+                form, is_moved = read_anew(session, lambda: setting.form(setting.find(row.id), parent_id))
             id_ = 0 if is_moved else setting.save(session, row, parent_id, form)
     except NameTaken:
         form.name.errors = [setting.name_taken]
-        return _page(setting, row, parent_id, form, status=422, shown=shown)
+        return _page(setting, row, parent_id, form, status=422)
     except PrefixTaken:
         form.prefix.errors = ["Un autre service a déjà ce préfixe."]
-        return _page(setting, row, parent_id, form, status=422, shown=shown)
+        return _page(setting, row, parent_id, form, status=422)
     except StillUsed as error:
         form.form_errors = [cannot_change(error.usages)]
-        return _page(setting, row, parent_id, form, status=422, shown=shown)
+        return _page(setting, row, parent_id, form, status=422)
     if is_moved:
         return _page(setting, row, parent_id, form, status=409)
     flash(setting.saved, "success")
@@ -161,7 +158,6 @@ def _page(
     form: FlaskForm | None = None,
     *,
     status: int = 200,
-    shown: str | None = None,
 ) -> Response:
     if form is None:
         form = setting.form(row, parent_id)
@@ -175,7 +171,7 @@ def _page(
         )
     return render_page(
         setting.template, layout="staff", status=status, **setting.context(row), setting=setting, row=row, form=form,
-        shown=shown or marks_of(form), way_back=setting.way_back(row, parent_id), form_href=form_href,
+        shown=shown_marks(form, is_moved=status == 409), way_back=setting.way_back(row, parent_id), form_href=form_href,
         delete_href=delete_href,
     )  # fmt: skip
 

@@ -7,9 +7,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, requires
+from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
 from app.document_labels import acceptance_rows
 from app.downloads import send_csv, send_pdf
+from app.filters import NBSP
+from app.forms.fields import id_of
 from app.forms.texts_to_accept import NewTextForm, PaperForm, TextForm, VersionForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
@@ -82,10 +85,14 @@ def save(text_id: int) -> BaseResponse:
         return _edit_page(info, form, _next_version(info), status=422)
     try:
         with write_transaction() as session:
-            text_settings.save_text(session, text_id, form.typed())
+            form, is_moved = read_anew(session, lambda: TextForm(texts_to_accept.find_text(text_id)))
+            if not is_moved:
+                text_settings.save_text(session, text_id, form.typed())
     except NameTaken:
         form.name.errors = [_NAME_TAKEN]
         return _edit_page(info, form, _next_version(info), status=422)
+    if is_moved:
+        return _edit_page(info, form, _next_version(info), status=409)
     flash("Le texte est enregistré.", "success")
     return go_to(url_for("staff.texts.show"))
 
@@ -172,7 +179,7 @@ def record_paper(text_id: int) -> BaseResponse:
     """Note it."""
     info = texts_to_accept.find_text(text_id)
     form = PaperForm()
-    family_id, version_id = (_number(field.data) for field in (form.family_id, form.version))
+    family_id, version_id = (id_of(field.data) for field in (form.family_id, form.version))
     if not form.validate() or form.signed_on.data is None:
         return _paper_page(info, family_id, form, status=422)
     try:
@@ -182,12 +189,7 @@ def record_paper(text_id: int) -> BaseResponse:
                 signed_on=form.signed_on.data,
             )  # fmt: skip
     except TextChanged:
-        flash(
-            "Une autre version est en vigueur depuis : vérifiez celle que la famille a signée.".replace(
-                " :", "\u00a0:"
-            ),
-            "error",
-        )
+        flash(f"Une autre version est en vigueur depuis{NBSP}: vérifiez celle que la famille a signée.", "error")
         return go_to(url_for("staff.texts.show_answers", text_id=text_id))
     flash("La signature est enregistrée.", "success")
     return go_to(url_for("staff.texts.show_answers", text_id=text_id))
@@ -205,10 +207,6 @@ def delete(text_id: int) -> BaseResponse:
         return go_to(url_for("staff.texts.edit", text_id=text_id))
     flash("Le texte est supprimé.", "success")
     return go_to(url_for("staff.texts.show"))
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _answers(text_id: int) -> tuple[TextInfo, tuple[FamilyAnswer, ...]]:
@@ -232,5 +230,5 @@ def _edit_page(info: TextInfo | None, form: Any, version: VersionForm | None, *,
     concerned = () if info is None else publications.concerned_families(db.session(), info.readership)
     return render_page(
         "staff/texts/edit.html", layout="staff", status=status, info=info, form=form, version=version,
-        concerned=concerned, most_names=publications.MOST_NAMES,
+        concerned=concerned, most_names=publications.MOST_NAMES, shown=shown_marks(form, is_moved=status == 409),
     )  # fmt: skip

@@ -67,3 +67,25 @@ def test_the_same_rules_are_no_quarrel(sqlite_client: Client) -> None:
     client.submit("combinations", status=200, button="Ajouter une règle")
     client.submit("combinations", status=200, retirer="1")
     client.submit("combinations")
+
+
+def test_the_title_of_a_publication_or_a_text_and_the_words_of_a_mail_are_not_overwritten_unseen(
+    sqlite_client: Client,
+) -> None:
+    client, colleague = sqlite_client, Client(sqlite_client.app).sign_in(factories.make_staff())
+    client.sign_in(factories.make_staff())
+    for path, form, field in (
+        (f"/gestion/documentation/{factories.publish()}", "publication", "name"),
+        (f"/gestion/textes-a-accepter/{factories.make_text()}", "text", "name"),
+        ("/gestion/reglages/courriels/enrolment_refused", "mail-text", "subject"),
+    ):
+        client.get(path)
+        colleague.get(path)
+        colleague.submit(form, **{field: "Du collègue"})
+        page = client.submit(form, status=409, **{field: "Le mien"})
+        assert "Un autre agent vient de changer ce réglage : « Du collègue »" in page.text
+        assert page.value(field, form) == "Le mien"
+        assert client.get(path).value(field, form) == "Du collègue"
+        client.page = page
+        client.submit(form)  # once more: it is meant
+        assert client.get(path).value(field, form) == "Le mien"
