@@ -79,6 +79,7 @@ from app.services import (
     families,
     installations,
     invoice_runs,
+    message_inbox,
     message_settings,
     messages,
     outings,
@@ -95,7 +96,7 @@ from app.services.counters import make_counters
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
 from app.services.message_settings import RecipientInput
-from app.services.messages import Sent, Written
+from app.services.message_threads import Sent, Written
 from app.services.outings import OutingInput
 from app.services.payments import PaymentAddresses, StartedBasket
 from app.services.planning import Proposal
@@ -384,9 +385,9 @@ def write_message(
 
 def answer_message(thread_id: int, staff_id: int, body: str = "Voici la réponse") -> Sent:
     """An answer of the staff, who read all."""
-    seen = messages.thread_for_staff(thread_id, staff_id).last_id
+    seen = message_inbox.thread_for_staff(thread_id, staff_id).last_id
     with write_transaction() as session:
-        return messages.answer_family(session, thread_id, staff_id, Written(body, token_urlsafe(8)), seen=seen)
+        return message_inbox.answer_family(session, thread_id, staff_id, Written(body, token_urlsafe(8)), seen=seen)
 
 
 def make_text(

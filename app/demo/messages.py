@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.services import message_settings, messages
+from app.services import message_inbox, message_settings, messages
 from app.services.families import FamilyRef
 from app.services.message_settings import RecipientInput
-from app.services.messages import Written
+from app.services.message_threads import Written
 
 _RECIPIENTS = (
     ("Service enfance et jeunesse", "enfance@example.org"),
@@ -39,7 +39,7 @@ def exchange_messages(
         Written("Bonjour,\n\nà quelle heure le car part-il mercredi ?\n\nMerci, Fabrice TEST", "demo-question"),
     )  # fmt: skip
     clock.start_at(now - timedelta(days=2), frozen=True)
-    messages.answer_family(
+    message_inbox.answer_family(
         session, asked.thread_id, clerk_id,
         Written("Bonjour,\n\nle départ est à 9 h devant le centre. Pensez au pique-nique.\n\nNadia Lambert", "demo"),
         seen=asked.message_id,

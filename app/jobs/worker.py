@@ -25,7 +25,7 @@ from app.services import (
     booking_requests,
     enrolment_ends,
     mails,
-    messages,
+    message_threads,
     papers,
     publications,
     required_documents,
@@ -169,7 +169,7 @@ class Worker:
             return count
         # The list of files comes first: what is written later is not in it.
         left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
-        owners = (required_documents, publications, messages, papers)
+        owners = (required_documents, publications, message_threads, papers)
         named = frozenset[str]().union(*(owner.stored_paths(db.session()) for owner in owners))
         remove_orphans(self._instance_path, left_over, named)
         self._documents_on = today

@@ -18,7 +18,7 @@ from app.services.accounts import is_known, normalise_email
 from app.services.errors import EmailTaken
 from app.services.families import AddressInput, ChildInput, add_child
 from app.services.links import send_activation
-from app.services.staff_queue import Lookalike
+from app.services.queue_items import Lookalike
 
 SAME_FAMILY_WITHIN = timedelta(minutes=2)
 

@@ -24,7 +24,7 @@ from app.services import allocations, enrolments, staff_queue
 from app.services.allocations import AllocationPlan
 from app.services.enrolment_settings import save_enrolment_rules
 from app.services.errors import NotFound, OwnFamily, RankingMoved
-from app.services.staff_queue import ItemKind
+from app.services.queue_items import ItemKind
 from tests.factories import ActivitySetup, FamilySetup, enrol, make_activity, make_child, make_family, make_staff
 from tests.html import check_text
 

@@ -22,7 +22,7 @@ from app.rules.states import ChangeStatus
 from app.services import change_requests, changes, file_histories, guardians, staff_queue
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged
 from app.services.field_settings import save_policies
-from app.services.staff_queue import ItemKind
+from app.services.queue_items import ItemKind
 from tests import factories
 from tests.factories import NOW, ask_change, make_child, make_family, make_staff
 

@@ -14,7 +14,8 @@ from app.models.child_files import ChildSection
 from app.models.families import FamilyChild
 from app.rules.child_files import SectionKind
 from app.services.catalogue import catalogue
-from app.services.data_exports import PARTS, copy_of
+from app.services.data_export_parts import PARTS
+from app.services.data_exports import copy_of
 from tests import factories
 
 # What no copy holds, and why.

@@ -17,7 +17,7 @@ from app.models.messages import Message, MessageThread
 from app.rules.capabilities import Role
 from app.rules.messages import MOST_MESSAGES, ThreadState
 from app.rules.states import FamilyStatus
-from app.services import families, message_settings, messages
+from app.services import families, message_inbox, message_settings, message_threads, messages
 from app.services.errors import (
     FamilyNotActive,
     NameTaken,
@@ -28,7 +28,8 @@ from app.services.errors import (
     TooManyMessages,
 )
 from app.services.histories import HistoryKind, Span, history_of, period_around
-from app.services.messages import InboxFilter, Written
+from app.services.message_inbox import InboxFilter
+from app.services.message_threads import Written
 from tests import factories
 from tests.factories import answer_message, make_family, make_recipient, make_staff, share_child, write_message
 
@@ -51,7 +52,9 @@ def mails(template: str) -> list[OutboxMail]:
     return list(db.session.scalars(select(OutboxMail).where(OutboxMail.template == template).order_by(OutboxMail.id)))
 
 
-def reply(family: factories.FamilySetup, thread_id: int, body: str = "Merci", key: str = "reply") -> messages.Sent:
+def reply(
+    family: factories.FamilySetup, thread_id: int, body: str = "Merci", key: str = "reply"
+) -> message_threads.Sent:
     with write_transaction() as session:
         return messages.answer(
             session, families.family_ref(family.family_id), family.user_id, thread_id, Written(body, key)
@@ -124,11 +127,11 @@ def test_notes_are_for_colleagues(sqlite_app: Flask) -> None:
     family, staff_id = make_family(), make_staff(Role.FILE_CLERK)
     thread_id = write_message(family).thread_id
     with write_transaction() as session:
-        note = messages.add_note(session, thread_id, staff_id, Written("À voir avec la régie", "n"))
+        note = message_inbox.add_note(session, thread_id, staff_id, Written("À voir avec la régie", "n"))
     assert len(messages.thread_of_family(family.family_id, family.user_id, thread_id).messages) == 1
     assert messages.unread_count(family.family_id, family.user_id) == 0 and not mails("message_answered")
-    assert [m.is_note for m in messages.thread_for_staff(thread_id, staff_id).messages] == [False, True]
-    assert messages.thread_for_staff(thread_id, staff_id).line.state is ThreadState.TO_ANSWER
+    assert [m.is_note for m in message_inbox.thread_for_staff(thread_id, staff_id).messages] == [False, True]
+    assert message_inbox.thread_for_staff(thread_id, staff_id).line.state is ThreadState.TO_ANSWER
     with pytest.raises(NotFound):
         messages.file_of_family(family.family_id, note.message_id)
 
@@ -141,7 +144,7 @@ def test_a_form_that_comes_twice_writes_once(sqlite_app: Flask) -> None:
     assert replies[0].message_id == replies[1].message_id
     for _ in range(2):  # the second one has not seen the first one, which is its own
         with write_transaction() as session:
-            messages.answer_family(
+            message_inbox.answer_family(
                 session, first.thread_id, staff_id, Written("Oui", "key"), seen=replies[0].message_id
             )
     assert len(db.session.scalars(select(Message)).all()) == 3
@@ -179,10 +182,12 @@ def test_two_agents_answer_and_the_second_reads_the_first(app: Flask) -> None:
     family, one, two = make_family(), make_staff(Role.FILE_CLERK), make_staff(Role.REGISSEUR)
     sent = write_message(family)
     with write_transaction() as session:
-        messages.answer_family(session, sent.thread_id, one, Written("Oui", "a"), seen=sent.message_id)
+        message_inbox.answer_family(session, sent.thread_id, one, Written("Oui", "a"), seen=sent.message_id)
     for act in (
-        lambda session: messages.answer_family(session, sent.thread_id, two, Written("Non", "b"), seen=sent.message_id),
-        lambda session: messages.close_thread(session, sent.thread_id, two, seen=sent.message_id),
+        lambda session: message_inbox.answer_family(
+            session, sent.thread_id, two, Written("Non", "b"), seen=sent.message_id
+        ),
+        lambda session: message_inbox.close_thread(session, sent.thread_id, two, seen=sent.message_id),
     ):
         with pytest.raises(ThreadMoved), write_transaction() as session:
             act(session)
@@ -193,16 +198,16 @@ def test_who_writes_opens_a_closed_thread_again(sqlite_app: Flask) -> None:
     family, staff_id = make_family(), make_staff(Role.FILE_CLERK)
     sent = write_message(family)
     with write_transaction() as session:
-        messages.close_thread(session, sent.thread_id, staff_id, seen=sent.message_id)
+        message_inbox.close_thread(session, sent.thread_id, staff_id, seen=sent.message_id)
     thread = messages.thread_of_family(family.family_id, family.user_id, sent.thread_id)
     assert thread.line.state is ThreadState.CLOSED and thread.closed_at is not None
     reply(family, sent.thread_id)
     thread = messages.thread_of_family(family.family_id, family.user_id, sent.thread_id)
     assert thread.line.state is ThreadState.TO_ANSWER and thread.closed_at is None
     with write_transaction() as session:
-        messages.close_thread(session, sent.thread_id, staff_id, seen=thread.last_id)
-        messages.reopen_thread(session, sent.thread_id, staff_id)
-    assert messages.thread_for_staff(sent.thread_id, staff_id).line.state is ThreadState.TO_ANSWER
+        message_inbox.close_thread(session, sent.thread_id, staff_id, seen=thread.last_id)
+        message_inbox.reopen_thread(session, sent.thread_id, staff_id)
+    assert message_inbox.thread_for_staff(sent.thread_id, staff_id).line.state is ThreadState.TO_ANSWER
 
 
 def test_a_family_writes_only_so_fast(sqlite_app: Flask) -> None:
@@ -232,7 +237,7 @@ def test_a_closed_family_and_a_recipient_off_the_list(sqlite_app: Flask) -> None
     with pytest.raises(FamilyNotActive):
         reply(family, thread_id, key="closed")
     with pytest.raises(FamilyNotActive), write_transaction() as session:
-        messages.start_for_family(session, family.family_id, staff_id, recipient_id, "S", Written("B", "k"))
+        message_inbox.start_for_family(session, family.family_id, staff_id, recipient_id, "S", Written("B", "k"))
 
 
 def test_an_agent_reads_nothing_of_their_own_family(sqlite_app: Flask) -> None:
@@ -242,16 +247,16 @@ def test_an_agent_reads_nothing_of_their_own_family(sqlite_app: Flask) -> None:
     mine, theirs, strangers = (write_message(each).thread_id for each in (own, family, make_family("AUTRE")))
     for thread_id in (mine, theirs):
         with pytest.raises(OwnFamily):
-            messages.thread_for_staff(thread_id, staff_id)
+            message_inbox.thread_for_staff(thread_id, staff_id)
         with pytest.raises(OwnFamily), write_transaction() as session:
-            messages.add_note(session, thread_id, staff_id, Written("B", "k"))
-    assert [line.id for line in messages.inbox(staff_id, InboxFilter(), 1).rows] == [strangers]
-    assert messages.inbox_counts(staff_id)[ThreadState.TO_ANSWER] == 1
-    queued = messages.threads_to_answer(families.own_family_ids(staff_id), at_most=9)
+            message_inbox.add_note(session, thread_id, staff_id, Written("B", "k"))
+    assert [line.id for line in message_inbox.inbox(staff_id, InboxFilter(), 1).rows] == [strangers]
+    assert message_inbox.inbox_counts(staff_id)[ThreadState.TO_ANSWER] == 1
+    queued = message_inbox.threads_to_answer(families.own_family_ids(staff_id), at_most=9)
     assert [line.subject for line in queued] == ["", "", "Une question"]
     colleague = make_staff(Role.FILE_CLERK)
     with pytest.raises(OwnFamily), write_transaction() as session:
-        messages.assign_thread(session, theirs, colleague, staff_id)
+        message_inbox.assign_thread(session, theirs, colleague, staff_id)
 
 
 def test_the_inbox_is_filtered_and_threads_are_given_to_agents(sqlite_app: Flask) -> None:
@@ -263,23 +268,23 @@ def test_the_inbox_is_filtered_and_threads_are_given_to_agents(sqlite_app: Flask
     answer_message(first, clerk)
 
     def found(wanted: InboxFilter) -> list[int]:
-        return [line.id for line in messages.inbox(clerk, wanted, 1).rows]
+        return [line.id for line in message_inbox.inbox(clerk, wanted, 1).rows]
 
     assert set(found(InboxFilter())) == {first, second} and found(InboxFilter(recipient_id=regie)) == [second]
     assert found(InboxFilter(state=ThreadState.TO_ANSWER)) == [second] and found(
         InboxFilter(state=ThreadState.ANSWERED)
     ) == [first]
     assert found(InboxFilter(family_id=family.family_id)) == [first] and found(InboxFilter(assigned_to_id=clerk)) == []
-    assert clerk in messages.answering_agents() and kitchen not in messages.answering_agents()
+    assert clerk in message_inbox.answering_agents() and kitchen not in message_inbox.answering_agents()
     with pytest.raises(NotFound), write_transaction() as session:
-        messages.assign_thread(session, second, clerk, kitchen)
+        message_inbox.assign_thread(session, second, clerk, kitchen)
     with write_transaction() as session:
-        messages.assign_thread(session, first, clerk, clerk)
+        message_inbox.assign_thread(session, first, clerk, clerk)
     assert found(InboxFilter(assigned_to_id=clerk)) == [first]
     reply(family, first)  # who has the thread is told too
     assert len({mail.recipient for mail in mails("message_received")}) == 2
     with write_transaction() as session:
-        messages.assign_thread(session, first, clerk, None)
+        message_inbox.assign_thread(session, first, clerk, None)
     assert found(InboxFilter(assigned_to_id=clerk)) == []
 
 
@@ -288,12 +293,12 @@ def test_the_staff_begin_a_thread(sqlite_app: Flask) -> None:
     recipient_id = make_recipient()
     for _ in range(2):
         with write_transaction() as session:
-            sent = messages.start_for_family(
+            sent = message_inbox.start_for_family(
                 session, family.family_id, staff_id, recipient_id, "Vos papiers", Written("Bonjour", "once")
             )
     assert messages.unread_count(family.family_id, family.user_id) == 1 and len(mails("message_answered")) == 1
-    assert messages.thread_for_staff(sent.thread_id, staff_id).line.state is ThreadState.ANSWERED
-    assert messages.readers_of(family.family_id) and db.session.get_one(MessageThread, sent.thread_id).subject
+    assert message_inbox.thread_for_staff(sent.thread_id, staff_id).line.state is ThreadState.ANSWERED
+    assert message_inbox.readers_of(family.family_id) and db.session.get_one(MessageThread, sent.thread_id).subject
 
 
 def test_recipients_are_set_in_their_order_and_kept_while_somebody_wrote_to_them(sqlite_app: Flask) -> None:

@@ -15,7 +15,7 @@ from app.forms.messages import AnswerForm, MessageForm
 from app.htmx import go_to, render_page
 from app.services import messages
 from app.services.errors import FamilyNotActive, NotFound, TooManyMessages
-from app.services.messages import ThreadView, Written
+from app.services.message_threads import ThreadView, Written
 
 blueprint = Blueprint("messages", __name__, url_prefix="/contact")
 

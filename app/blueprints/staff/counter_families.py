@@ -13,7 +13,7 @@ from app.services import claims, counter_families, sign_ups
 from app.services.credentials import hash_code, new_code
 from app.services.errors import EmailTaken
 from app.services.family_files import read_family_name
-from app.services.staff_queue import Lookalike
+from app.services.queue_items import Lookalike
 
 blueprint = Blueprint("counter_families", __name__)
 

@@ -15,10 +15,11 @@ from app.forms.messages import AssignForm, MessageForm, NoteForm, StaffAnswerFor
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.messages import ThreadState
-from app.services import families, messages
+from app.services import families, message_inbox
 from app.services.catalogue import catalogue
 from app.services.errors import OwnFamily, ThreadMoved
-from app.services.messages import InboxFilter, ThreadView, Written
+from app.services.message_inbox import InboxFilter
+from app.services.message_threads import ThreadView, Written
 
 blueprint = Blueprint("messages", __name__)
 
@@ -46,8 +47,8 @@ def show() -> Response:
     return render_page(
         "staff/messages/show.html",
         layout="staff",
-        found=messages.inbox(user_id, wanted, request.args.get("page", 1, type=int)),
-        counts=messages.inbox_counts(user_id),
+        found=message_inbox.inbox(user_id, wanted, request.args.get("page", 1, type=int)),
+        counts=message_inbox.inbox_counts(user_id),
         states=_STATE_IN_ADDRESS,
         word=word,
         wanted=wanted,
@@ -80,7 +81,7 @@ def answer(thread_id: int) -> BaseResponse:
     try:
         with kept(received) as file:
             with write_transaction() as session:
-                sent = messages.answer_family(
+                sent = message_inbox.answer_family(
                     session, thread_id, current_account().user_id,
                     Written(form.content.data or "", form.key.data or "", file.file), seen=form.seen_id,
                 )  # fmt: skip
@@ -105,7 +106,7 @@ def add_note(thread_id: int) -> BaseResponse:
     written = Written(form.note.data or "", form.key.data or "")
     return _do(
         thread_id, "La note est enregistrée.",
-        lambda session, user_id: messages.add_note(session, thread_id, user_id, written),
+        lambda session, user_id: message_inbox.add_note(session, thread_id, user_id, written),
     )  # fmt: skip
 
 
@@ -114,14 +115,14 @@ def add_note(thread_id: int) -> BaseResponse:
 def assign(thread_id: int) -> BaseResponse:
     """Give the thread to an agent."""
     thread = _thread(thread_id)
-    form = AssignForm(messages.answering_agents(), thread.assigned_to_id)
+    form = AssignForm(message_inbox.answering_agents(), thread.assigned_to_id)
     if not form.validate():
         return _thread_page(thread, assignment=form, status=422)
     agent_id = form.agent_id
     try:
         return _do(
             thread_id, "L’échange est attribué." if agent_id else "L’échange n’est plus attribué.",
-            lambda session, user_id: messages.assign_thread(session, thread_id, user_id, agent_id),
+            lambda session, user_id: message_inbox.assign_thread(session, thread_id, user_id, agent_id),
         )  # fmt: skip
     except OwnFamily:
         form.agent.errors = [f"C’est la famille de cet agent{NBSP}: choisissez un collègue."]
@@ -136,7 +137,7 @@ def close(thread_id: int) -> BaseResponse:
     try:
         return _do(
             thread_id, f"L’échange est clos{NBSP}: un nouveau message de la famille le rouvrira.",
-            lambda session, user_id: messages.close_thread(session, thread_id, user_id, seen=seen),
+            lambda session, user_id: message_inbox.close_thread(session, thread_id, user_id, seen=seen),
         )  # fmt: skip
     except ThreadMoved:
         flash(f"Quelqu’un a écrit dans cet échange entre-temps{NBSP}: relisez-le avant de le clore.", "warning")
@@ -149,7 +150,7 @@ def reopen(thread_id: int) -> BaseResponse:
     """Open a closed thread again."""
     return _do(
         thread_id, "L’échange est rouvert.",
-        lambda session, user_id: messages.reopen_thread(session, thread_id, user_id),
+        lambda session, user_id: message_inbox.reopen_thread(session, thread_id, user_id),
     )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def reopen(thread_id: int) -> BaseResponse:
 @requires(Capability.ANSWER_MESSAGES)
 def show_file(message_id: int) -> Response:
     """What was attached to a message."""
-    return send_attachment(*messages.file_for_staff(message_id, current_account().user_id))
+    return send_attachment(*message_inbox.file_for_staff(message_id, current_account().user_id))
 
 
 @blueprint.get("/famille/<int:family_id>")
@@ -179,7 +180,7 @@ def send(family_id: int) -> BaseResponse:
         return _new_page(family_id, form, status=422)
     with kept(received) as file:
         with write_transaction() as session:
-            sent = messages.start_for_family(
+            sent = message_inbox.start_for_family(
                 session, family_id, current_account().user_id, id_of(form.recipient.data), form.subject.data,
                 Written(form.content.data or "", form.key.data or "", file.file),
             )  # fmt: skip
@@ -189,7 +190,7 @@ def send(family_id: int) -> BaseResponse:
 
 
 def _thread(thread_id: int) -> ThreadView:
-    return messages.thread_for_staff(thread_id, current_account().user_id)
+    return message_inbox.thread_for_staff(thread_id, current_account().user_id)
 
 
 def _do(thread_id: int, sentence: str, command: Callable[[Session, int], object]) -> BaseResponse:
@@ -210,8 +211,8 @@ def _thread_page(
         thread=thread,
         form=form or StaffAnswerForm(thread.last_id, is_sent=False),
         note=note or NoteForm(is_sent=False),
-        assignment=assignment or AssignForm(messages.answering_agents(), thread.assigned_to_id, is_sent=False),
-        readers=messages.readers_of(thread.line.family_id),
+        assignment=assignment or AssignForm(message_inbox.answering_agents(), thread.assigned_to_id, is_sent=False),
+        readers=message_inbox.readers_of(thread.line.family_id),
     )
 
 
@@ -221,5 +222,5 @@ def _new_page(family_id: int, form: MessageForm, *, status: int = 200) -> Respon
         raise OwnFamily
     return render_page(
         "staff/messages/new.html", layout="staff", status=status, form=form, family=family,
-        readers=messages.readers_of(family_id),
+        readers=message_inbox.readers_of(family_id),
     )  # fmt: skip

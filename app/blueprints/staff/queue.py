@@ -38,7 +38,7 @@ from app.services.errors import (
     UnknownCommune,
 )
 from app.services.families import Values
-from app.services.staff_queue import BookingItem, ChangeItem, Decision, Item, ItemKind, QuotientItem
+from app.services.queue_items import BookingItem, ChangeItem, Decision, Item, ItemKind, QuotientItem
 
 blueprint = Blueprint("queue", __name__)
 

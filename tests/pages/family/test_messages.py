@@ -15,7 +15,7 @@ from app.models.messages import Message
 from app.rules.capabilities import Role
 from app.rules.messages import MOST_MESSAGES
 from app.rules.states import FamilyStatus
-from app.services import messages
+from app.services import message_inbox
 from tests.awkward_files import FILES, pdf, photo
 from tests.client import Client
 from tests.factories import (
@@ -169,7 +169,7 @@ def test_a_closed_thread_says_so_and_an_answer_opens_it_again(sqlite_client: Cli
     family, staff_id = make_family(), make_staff(Role.FILE_CLERK)
     sent = write_message(family)
     with write_transaction() as session:
-        messages.close_thread(session, sent.thread_id, staff_id, seen=sent.message_id)
+        message_inbox.close_thread(session, sent.thread_id, staff_id, seen=sent.message_id)
     client = sqlite_client.sign_in(family.user_id)
     page = client.get(f"/contact/{sent.thread_id}")
     assert "Cet échange est clos" in page.text

@@ -11,8 +11,8 @@ from app.models.families import Guardian
 from app.models.mails import OutboxMail
 from app.models.messages import Message
 from app.rules.capabilities import Role
-from app.services import messages
-from app.services.messages import Written
+from app.services import message_inbox
+from app.services.message_threads import Written
 from tests.awkward_files import pdf
 from tests.client import Client
 from tests.factories import (
@@ -87,7 +87,7 @@ def test_notes_and_assignment(family: FamilySetup, clerk: Client) -> None:
     assert "Écrivez votre note." in clerk.submit("note", status=422, **{"note-note": " "}).text
     page = clerk.submit("note", **{"note-note": "À voir avec la régie"})
     assert "À voir avec la régie" in page.text and "Note interne" in page.text
-    agent_id = next(iter(messages.answering_agents()))
+    agent_id = next(iter(message_inbox.answering_agents()))
     assert "L’échange est attribué." in clerk.submit("assignment", agent=agent_id).text
     assert "Une question" in clerk.get("/gestion/messages?moi=oui").text
     clerk.get(f"/gestion/messages/{sent.thread_id}")
@@ -168,6 +168,6 @@ def test_recipients_are_set_in_the_browser(family: FamilySetup, sqlite_client: C
 def test_a_note_is_in_no_page_of_the_family(family: FamilySetup, sqlite_client: Client) -> None:
     sent, staff_id = write_message(family), make_staff(Role.FILE_CLERK)
     with write_transaction() as session:
-        messages.add_note(session, sent.thread_id, staff_id, Written("Entre nous", "n"))
+        message_inbox.add_note(session, sent.thread_id, staff_id, Written("Entre nous", "n"))
     client = sqlite_client.sign_in(family.user_id)
     assert "Entre nous" not in client.get(f"/contact/{sent.thread_id}").text

@@ -1,0 +1,225 @@
+"""The staff's inbox: the threads that an agent may read, answers, notes, who deals with them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from app import clock
+from app.database import db
+from app.integrations.kept_files import SealedFile
+from app.models.accounts import StaffRole, User
+from app.models.messages import Message, MessageThread
+from app.rules.capabilities import ROLE_CAPABILITIES, Capability
+from app.rules.messages import ThreadAct, ThreadState, state_after
+from app.services.catalogue import catalogue
+from app.services.errors import FamilyNotActive, NotFound, OwnFamily, ThreadMoved
+from app.services.families import own_family_ids, stays_active
+from app.services.mails import queue_mail
+from app.services.message_threads import (
+    Sent,
+    ThreadLine,
+    ThreadView,
+    Written,
+    attached_file,
+    line_of,
+    logins_of,
+    messages_where,
+    move,
+    new_thread,
+    take_turn,
+    thread_in_turn,
+    thread_rows,
+    view_of,
+    write,
+)
+from app.services.pages import Page, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class InboxFilter:
+    """Which threads an agent wants to see; what is None is not asked."""
+
+    state: ThreadState | None = None
+    recipient_id: int | None = None
+    assigned_to_id: int | None = None
+    family_id: int | None = None
+
+
+def inbox(user_id: int, wanted: InboxFilter, page: int) -> Page[ThreadLine]:
+    """The threads that an agent asks for: those that wait for an answer oldest first, others latest first."""
+    conditions: list[ColumnElement[bool]] = [MessageThread.family_id.not_in(own_family_ids(user_id))]
+    if wanted.state is not None:
+        conditions.append(MessageThread.state == wanted.state)
+    if wanted.recipient_id is not None:
+        conditions.append(MessageThread.recipient_id == wanted.recipient_id)
+    if wanted.assigned_to_id is not None:
+        conditions.append(MessageThread.assigned_to_id == wanted.assigned_to_id)
+    if wanted.family_id is not None:
+        conditions.append(MessageThread.family_id == wanted.family_id)
+    total = db.session.scalar(select(func.count()).select_from(MessageThread).where(*conditions)) or 0
+    place: Page[ThreadLine] = page_of(page, total)
+    is_waiting = wanted.state is ThreadState.TO_ANSWER
+    last = MessageThread.last_at.asc() if is_waiting else MessageThread.last_at.desc()
+    rows = db.session.scalars(
+        thread_rows().where(*conditions).order_by(last, MessageThread.id).offset(place.offset).limit(place.size)
+    )
+    return place.filled(tuple(line_of(thread) for thread in rows))
+
+
+def inbox_counts(user_id: int) -> Mapping[ThreadState, int]:
+    """How many threads stand where, as far as an agent may read them. Two queries."""
+    found = dict.fromkeys(ThreadState, 0)
+    rows = db.session.execute(
+        select(MessageThread.state, func.count())
+        .where(MessageThread.family_id.not_in(own_family_ids(user_id)))
+        .group_by(MessageThread.state)
+    )
+    return {**found, **{row[0]: row[1] for row in rows}}
+
+
+def is_in_queue() -> ColumnElement[bool]:
+    """Whether a thread waits for an answer of the staff."""
+    return MessageThread.state == ThreadState.TO_ANSWER
+
+
+def threads_to_answer(own: Collection[int], *, at_most: int) -> tuple[ThreadLine, ...]:
+    """What waits for an answer, oldest first; of the agent's `own` families without the subject. One query."""
+    rows = db.session.scalars(
+        thread_rows().where(is_in_queue()).order_by(MessageThread.last_at, MessageThread.id).limit(at_most)
+    )
+    return tuple(line_of(thread, is_own=thread.family_id in own) for thread in rows)
+
+
+def thread_for_staff(thread_id: int, user_id: int) -> ThreadView:
+    """A thread with its notes. Raises NotFound, and OwnFamily for that of the agent's own. Three queries."""
+    thread = db.session.scalar(thread_rows().where(MessageThread.id == thread_id))
+    if thread is None:
+        raise NotFound("thread")
+    if thread.family_id in own_family_ids(user_id):
+        raise OwnFamily
+    return view_of(thread, messages_where(Message.thread_id == thread_id))
+
+
+def file_for_staff(message_id: int, user_id: int) -> tuple[SealedFile, str]:
+    """What was attached to any message. Raises NotFound, OwnFamily."""
+    row = db.session.scalar(select(Message).where(Message.id == message_id).options(joinedload(Message.thread)))
+    file = attached_file(row)
+    assert row is not None
+    if row.thread.family_id in own_family_ids(user_id):
+        raise OwnFamily
+    return file
+
+
+def answering_agents() -> Mapping[int, str]:
+    """Who may be given a thread: the name by id, in the order of names. One query."""
+    roles = [role for role, allowed in ROLE_CAPABILITIES.items() if Capability.ANSWER_MESSAGES in allowed]
+    rows = db.session.execute(
+        select(User.id, User.display_name)
+        .where(User.id.in_(select(StaffRole.user_id).where(StaffRole.role.in_(roles))))
+        .order_by(User.display_name, User.id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def readers_of(family_id: int) -> tuple[str, ...]:
+    """The adults of a family who can read a message: who have a login. One query."""
+    return tuple(name for _email, name in logins_of(db.session(), family_id))
+
+
+def start_for_family(
+    session: Session, family_id: int, user_id: int, recipient_id: int, subject: str, written: Written
+) -> Sent:
+    """An agent writes to a family, in the name of a recipient. Raises NotFound, FamilyNotActive, OwnFamily."""
+    known = _begin_as_staff(session, family_id, user_id, written.key)
+    if known is not None:
+        return known
+    if not stays_active(session, family_id):
+        raise FamilyNotActive
+    if all(info.id != recipient_id for info in catalogue().recipients):
+        raise NotFound("recipient")
+    thread = new_thread(session, family_id, recipient_id, subject, ThreadAct.STAFF_WRITES)
+    sent = write(session, thread, user_id, written, by_staff=True)
+    _tell_family(session, thread)
+    return sent
+
+
+def answer_family(session: Session, thread_id: int, user_id: int, written: Written, *, seen: int) -> Sent:
+    """An agent answers, having read up to the message `seen`.
+
+    Raises NotFound, OwnFamily, and ThreadMoved where somebody wrote since.
+    """
+    thread, known = _begin_in_thread(session, thread_id, user_id, written.key)
+    if known is not None:
+        return known
+    _check_seen(session, thread_id, seen)
+    move(thread, ThreadAct.STAFF_WRITES)
+    sent = write(session, thread, user_id, written, by_staff=True)
+    _tell_family(session, thread)
+    return sent
+
+
+def add_note(session: Session, thread_id: int, user_id: int, written: Written) -> Sent:
+    """An agent writes something for colleagues. Raises NotFound, OwnFamily."""
+    thread, known = _begin_in_thread(session, thread_id, user_id, written.key)
+    if known is not None:
+        return known
+    thread.state = state_after(thread.state, ThreadAct.NOTE)
+    return write(session, thread, user_id, written, by_staff=True, is_note=True)
+
+
+def close_thread(session: Session, thread_id: int, user_id: int, *, seen: int) -> None:
+    """Nothing is left to answer. Raises NotFound, OwnFamily, and ThreadMoved where somebody wrote since."""
+    thread, _ = _begin_in_thread(session, thread_id, user_id)
+    if thread.state is ThreadState.CLOSED:
+        return
+    _check_seen(session, thread_id, seen)
+    thread.state = state_after(thread.state, ThreadAct.CLOSE)
+    thread.closed_at, thread.closed_by_id = clock.now(), user_id
+
+
+def reopen_thread(session: Session, thread_id: int, user_id: int) -> None:
+    """There is something to answer after all. Raises NotFound, OwnFamily."""
+    thread, _ = _begin_in_thread(session, thread_id, user_id)
+    thread.state = state_after(thread.state, ThreadAct.REOPEN)
+    thread.closed_at = thread.closed_by_id = None
+
+
+def assign_thread(session: Session, thread_id: int, user_id: int, agent_id: int | None) -> None:
+    """Give a thread to an agent, or to nobody (None). Raises NotFound, OwnFamily: also where it is the agent's own."""
+    thread, _ = _begin_in_thread(session, thread_id, user_id)
+    if agent_id is not None:
+        if agent_id not in answering_agents():
+            raise NotFound("agent")
+        if thread.family_id in own_family_ids(agent_id):
+            raise OwnFamily
+    thread.assigned_to_id = agent_id
+
+
+def _begin_as_staff(session: Session, family_id: int, user_id: int, key: str) -> Sent | None:
+    if family_id in own_family_ids(user_id):
+        raise OwnFamily
+    return take_turn(session, family_id, user_id, key)
+
+
+def _begin_in_thread(
+    session: Session, thread_id: int, user_id: int, key: str = ""
+) -> tuple[MessageThread, Sent | None]:
+    family_id = session.scalar(select(MessageThread.family_id).where(MessageThread.id == thread_id))
+    if family_id is None:
+        raise NotFound("thread")
+    known = _begin_as_staff(session, family_id, user_id, key)
+    return thread_in_turn(session, thread_id, family_id), known
+
+
+def _check_seen(session: Session, thread_id: int, seen: int) -> None:
+    if session.scalar(select(func.max(Message.id)).where(Message.thread_id == thread_id)) != seen:
+        raise ThreadMoved
+
+
+def _tell_family(session: Session, thread: MessageThread) -> None:
+    """Write to those who can sign in that there is something to read; what it is stays in the portal."""
+    recipient = next(info for info in catalogue().recipients if info.id == thread.recipient_id)
+    for email, _name in logins_of(session, thread.family_id):
+        queue_mail(session, "message_answered", email, family_id=thread.family_id, service=recipient.name)
