@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.database import db
+from app.database import db, take_turns
 from app.filters import day_long
 from app.models.accounts import User
 from app.models.bookings import Booking, Opening
@@ -119,6 +119,7 @@ def send_message(
 
     Raises ForgedForm where nobody is concerned: the page offers no button then.
     """
+    take_turns(session, f"urgent message {key}")
     known = session.scalar(select(UrgentMessage.id).where(UrgentMessage.key == key))
     if known is not None:
         return known
