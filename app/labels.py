@@ -133,6 +133,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         DataClass.HEALTH_READS: "Lectures de la santé",
         DataClass.DOCUMENTS: "Documents remis",
         DataClass.FILE_CHANGES: "Modifications du dossier",
+        DataClass.MESSAGES: "Messages",
         DataClass.BOOKINGS: "Inscriptions et réservations",
         DataClass.ACCOUNTING: "Factures et règlements",
         DataClass.MAILS: "Courriels",

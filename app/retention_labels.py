@@ -14,6 +14,7 @@ SINCE: Mapping[DataClass, str] = {
     DataClass.HEALTH_READS: "après la lecture",
     DataClass.DOCUMENTS: "après la fin de validité, le refus ou le remplacement",
     DataClass.FILE_CHANGES: "après la modification",
+    DataClass.MESSAGES: "après le dernier message de l’échange",
     DataClass.BOOKINGS: "après chaque réservation ou annulation",
     DataClass.ACCOUNTING: "après la facture ou le règlement",
     DataClass.MAILS: "après l’envoi",
@@ -32,6 +33,8 @@ HOLDS: Mapping[DataClass, str] = {
     DataClass.HEALTH_READS: "Quel agent a lu la santé de quel enfant, et quand.",
     DataClass.DOCUMENTS: "Les fichiers remis qui ne servent plus. Une pièce valable sans limite part avec le dossier.",
     DataClass.FILE_CHANGES: "Qui a changé quoi dans un dossier, et les demandes déjà décidées.",
+    DataClass.MESSAGES: "Ce que familles et agents s’écrivent dans «\u00a0Contacter la structure\u00a0», avec les "
+    "pièces jointes. Un échange qui attend votre réponse n’est pas touché.",
     DataClass.BOOKINGS: "Le journal des réservations, des prix et des carnets. Les réservations restent avec le "
     "dossier, puis sans nom pour les statistiques.",
     DataClass.ACCOUNTING: "Factures, reçus et règlements. Ensuite le nom, l’adresse et le PDF partent\u00a0; les "
@@ -52,6 +55,7 @@ GROUNDS: Mapping[DataClass, str] = {
     DataClass.HEALTH_READS: "Journalisation\u00a0: six mois à un an, trois ans au plus (CNIL, 14 octobre 2021).",
     DataClass.DOCUMENTS: "Une pièce ne se garde pas au-delà de son usage (RGPD, article 5-1-c et e).",
     DataClass.FILE_CHANGES: "Le temps d’une contestation\u00a0: cinq ans au plus (Code civil, article 2224).",
+    DataClass.MESSAGES: "Le temps d’une contestation\u00a0: cinq ans au plus (Code civil, article 2224).",
     DataClass.BOOKINGS: "Preuve de ce qui est facturé\u00a0: cinq ans au plus (Code civil, article 2224).",
     DataClass.ACCOUNTING: "Pièces comptables\u00a0: dix ans au moins (Code de commerce, article L123-22).",
     DataClass.MAILS: "Preuve de l’envoi (RGPD, article 5-1-e).",
@@ -64,7 +68,7 @@ GROUNDS: Mapping[DataClass, str] = {
 _KEPT_FOR: Mapping[Ground, str] = {
     Ground.ACCOUNTING: "la loi demande de garder les pièces comptables dix ans (Code de commerce, article L123-22)",
     Ground.FIGURES: "les comptes et les statistiques du service en ont besoin, sans aucun nom",
-    Ground.OTHER_HOME: "l’autre foyer de l’enfant garde son dossier",
+    Ground.OTHER_HOME: "l’autre foyer de l’enfant en a besoin",
     Ground.OTHER_USE: "ce compte sert aussi à une autre famille ou à un agent",
     Ground.PROOF: "le service doit pouvoir montrer que la demande a été traitée",
 }
@@ -97,7 +101,9 @@ def fate_words(line: PlanLine) -> str:
 def exception_words(line: PlanLine) -> str:
     """What of an erased class is kept all the same."""
     many = line.count > 1
-    if line.ground is Ground.OTHER_HOME:
+    if line.data is DataClass.DOCUMENTS:
+        who = f"{line.count} documents d’enfants partagés" if many else "1 document d’un enfant partagé"
+    elif line.ground is Ground.OTHER_HOME:
         who = f"{line.count} enfants partagés" if many else "1 enfant partagé"
     else:
         who = f"{line.count} comptes" if many else "1 compte"

@@ -24,6 +24,10 @@ class DespiteForm(RowReasonForm):
         "Motif pour accepter quand même", "Indiquez le motif\u00a0: l’historique le garde.", longest=500
     )
 
+    def repeat(self, obstacle: str) -> None:
+        """Say beside the field what the reason is for, before what is wrong with it."""
+        self.reason.errors = [f"{obstacle} {error}" for error in self.reason.errors]
+
 
 def read_rows(posted: MultiDict[str, str]) -> tuple[tuple[int, ...], ...]:
     """The rows that were sent, each with the bookings that it showed (« 12,13 »); nothing twice."""

@@ -48,6 +48,7 @@ class ErasureFacts:
     kept_bookings: int = 0  # that took place, or lie on an invoice
     last_document_on: date | None = None  # of its invoices and payments
     shared_children: int = 0
+    shared_documents: int = 0  # accepted ones of these children
     accounts_elsewhere: int = 0  # of its adults: they are agents, or of another family too
     obstacles: Mapping[Obstacle, int] = field(default_factory=dict)  # bookings, invoices, or cents
 
@@ -68,7 +69,7 @@ class ErasurePlan:
     """Class by class what becomes of the data, once nothing stands against it."""
 
     lines: tuple[PlanLine, ...]
-    exceptions: tuple[PlanLine, ...]  # what of an erased class is kept: the count is of children or of accounts
+    exceptions: tuple[PlanLine, ...]  # what of an erased class is kept: the count is of children, documents or accounts
     obstacles: Mapping[Obstacle, int]
 
     @property
@@ -101,6 +102,8 @@ def plan_erasure(facts: ErasureFacts, chosen: Mapping[DataClass, int]) -> Erasur
     exceptions = []
     if facts.shared_children:
         exceptions.append(PlanLine(DataClass.HEALTH, Fate.KEPT, facts.shared_children, Ground.OTHER_HOME))
+    if facts.shared_documents:
+        exceptions.append(PlanLine(DataClass.DOCUMENTS, Fate.KEPT, facts.shared_documents, Ground.OTHER_HOME))
     if facts.accounts_elsewhere:
         exceptions.append(PlanLine(DataClass.ACCOUNTS, Fate.KEPT, facts.accounts_elsewhere, Ground.OTHER_USE))
     obstacles = {each: facts.obstacles[each] for each in Obstacle if facts.obstacles.get(each)}

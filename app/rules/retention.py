@@ -20,6 +20,7 @@ class DataClass(StrEnum):
     HEALTH_READS = auto()
     DOCUMENTS = auto()
     FILE_CHANGES = auto()
+    MESSAGES = auto()  # what families and the council write to each other
     BOOKINGS = auto()
     ACCOUNTING = auto()
     MAILS = auto()
@@ -53,6 +54,7 @@ DURATIONS: Mapping[DataClass, Duration] = {
     DataClass.HEALTH_READS: Duration(12, 6, 36),
     DataClass.DOCUMENTS: Duration(12, 1, 36),
     DataClass.FILE_CHANGES: Duration(36, 6, 60),
+    DataClass.MESSAGES: Duration(36, 6, 60),
     DataClass.BOOKINGS: Duration(60, 24, 60),
     DataClass.ACCOUNTING: Duration(120, 120, 180),
     DataClass.MAILS: Duration(12, 1, 36),

@@ -44,7 +44,7 @@ from app.services.catalogue import catalogue
 from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import lock_children, own_family_ids, stays_active
 from app.services.invoices import invoices_of
-from app.services.kept_tables import TABLES, Scope
+from app.services.kept_tables import TABLES, Scope, of_other_home
 from app.services.mails import queue_mail
 from app.services.places import enter_bookings
 
@@ -213,6 +213,7 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
     shared = select(func.count()).where(
         FamilyChild.family_id == family_id, FamilyChild.child_id.not_in(scope.child_ids)
     )
+    documents = _count(tables["submitted_document"], of_other_home(tables["submitted_document"], scope))
     logins = select(func.count()).where(
         Guardian.family_id == family_id, Guardian.user_id.is_not(None), Guardian.user_id.not_in(scope.user_ids)
     )
@@ -240,15 +241,18 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         .where(Payment.family_id == family_id)
     )
     last_payment = select(func.max(Payment.received_on)).where(Payment.family_id == family_id)
-    numbers = (payments, allocated, last_payment, shared, logins, waiting, coming, to_invoice, unpaid_books, kept)
-    paid_, allocated_, last_paid_on, shared_, logins_, waiting_, coming_, to_invoice_, books_, kept_ = session.execute(
-        select(*(each.scalar_subquery() for each in numbers))
-    ).one()
+    numbers = (
+        payments, allocated, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, kept,
+    )  # fmt: skip
+    (
+        paid_, allocated_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, kept_,
+    ) = session.execute(select(*(each.scalar_subquery() for each in numbers))).one()  # fmt: skip
     return ErasureFacts(
         counts=counts,
         kept_bookings=kept_,
         last_document_on=max((*(each.issued_on for each in invoices), *filter(None, [last_paid_on])), default=None),
         shared_children=shared_,
+        shared_documents=documents_,
         accounts_elsewhere=logins_,
         obstacles={
             Obstacle.COMING_BOOKINGS: coming_,

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Table, and_, false, or_, select
 
 from app.database import Base
+from app.rules.required_documents import SubmissionStatus
 from app.rules.retention import DataClass
 from app.rules.states import BookingStatus, FamilyStatus
 from app.rules.texts import fold
@@ -102,6 +103,21 @@ def _notices(table: Table, scope: Scope) -> ColumnElement[bool]:
     return and_(table.c.family_id == scope.family_id, or_(table.c.seen_at.is_not(None), of_children(table, scope)))
 
 
+def _documents(table: Table, scope: Scope) -> ColumnElement[bool]:
+    """Its own, and those of children who go with it, whoever handed them in."""
+    return or_(of_family(table, scope), of_children(table, scope))
+
+
+def of_other_home(table: Table, scope: Scope) -> ColumnElement[bool]:
+    """The accepted documents of its children who have another home: they count there too."""
+    homes = Base.metadata.tables["family_child"]
+    elsewhere = select(homes.c.child_id).where(homes.c.family_id != scope.family_id)
+    return and_(
+        of_family(table, scope), table.c.status == SubmissionStatus.ACCEPTED, table.c.child_id.is_not(None),
+        table.c.child_id.in_(elsewhere),
+    )  # fmt: skip
+
+
 def _family(row: RowMapping) -> Mapping[str, Any]:
     return {
         **_named("Famille effacée", f"n° {row['id']}"), "status": FamilyStatus.ERASED, "home_phone": None,
@@ -149,13 +165,13 @@ TABLES: Mapping[str, Kept] = {
     "consent": Kept(DataClass.FAMILY_FILE, of_family),
     "file_certification": Kept(DataClass.FAMILY_FILE, of_family),
     "text_acceptance": Kept(DataClass.FAMILY_FILE, of_family),
-    "message_thread": Kept(DataClass.FAMILY_FILE, of_family),
-    "message": Kept(DataClass.FAMILY_FILE, through("message_thread", "thread_id")),
-    "message_reading": Kept(DataClass.FAMILY_FILE, through("message_thread", "thread_id")),
+    "message_thread": Kept(DataClass.MESSAGES, of_family),
+    "message": Kept(DataClass.MESSAGES, through("message_thread", "thread_id")),
+    "message_reading": Kept(DataClass.MESSAGES, through("message_thread", "thread_id")),
     "child_section": Kept(DataClass.HEALTH, of_children),
     "safety_notice": Kept(DataClass.HEALTH, _notices),
     "health_access": Kept(DataClass.HEALTH_READS, of_children),
-    "submitted_document": Kept(DataClass.DOCUMENTS, of_family),
+    "submitted_document": Kept(DataClass.DOCUMENTS, _documents, {"file_name": "document.pdf"}, spared=of_other_home),
     "change_request": Kept(DataClass.FILE_CHANGES, of_family),
     "file_change": Kept(DataClass.FILE_CHANGES, of_family),
     "enrolment": Kept(

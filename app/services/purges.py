@@ -26,11 +26,13 @@ from app.models.enrolments import Enrolment
 from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
+from app.models.messages import Message, MessageThread
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBookEvent
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest, PurgeRun, RetentionChoice
 from app.rules.child_files import SectionKind
+from app.rules.messages import ThreadState
 from app.rules.required_documents import SubmissionStatus
 from app.rules.retention import DURATIONS, DataClass, duration_of, first_kept_day
 from app.rules.states import ChangeStatus, EnrolmentStatus, ErasureStatus, FamilyStatus
@@ -108,7 +110,7 @@ def _is_inactive(first_kept: date) -> ColumnElement[bool]:
             (Invoice.family_id, Invoice.issued_on), (Payment.family_id, Payment.received_on),
             (FileChange.family_id, FileChange.changed_at), (ChangeRequest.family_id, ChangeRequest.asked_at),
             (SubmittedDocument.family_id, SubmittedDocument.handed_in_at), (ChildAid.family_id, ChildAid.ends_on),
-            (ErasureRequest.family_id, ErasureRequest.asked_at),
+            (ErasureRequest.family_id, ErasureRequest.asked_at), (MessageThread.family_id, MessageThread.last_at),
         )
     ]  # fmt: skip
     for user_id, at in ((SignInEvent.user_id, SignInEvent.at), (UserSession.user_id, UserSession.last_seen_at)):
@@ -169,6 +171,14 @@ def _forget_names(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     return ()
 
 
+def _forget_threads(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    """Their messages and what was read of them go with them."""
+    paths = session.scalars(select(Message.path).where(Message.thread_id.in_(ids), Message.path.is_not(None)))
+    found = tuple(path for path in paths if path is not None)
+    session.execute(delete(MessageThread).where(MessageThread.id.in_(ids)))
+    return found
+
+
 def _no_more(_first_kept: date) -> ColumnElement[bool]:
     active = select(Guardian.user_id).join(Family, Family.id == Guardian.family_id)
     active = active.where(Family.status == FamilyStatus.ACTIVE, Guardian.user_id.is_not(None))
@@ -201,6 +211,12 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
     DataClass.FILE_CHANGES: (
         Source(FileChange, FileChange.changed_at),
         Source(ChangeRequest, ChangeRequest.asked_at, lambda _day: ChangeRequest.status != ChangeStatus.PENDING),
+    ),
+    DataClass.MESSAGES: (
+        Source(
+            MessageThread, MessageThread.last_at, lambda _day: MessageThread.state != ThreadState.TO_ANSWER,
+            _forget_threads,
+        ),
     ),
     DataClass.BOOKINGS: (
         Source(BookingEvent, BookingEvent.at),
@@ -340,7 +356,9 @@ def _next_family(session: Session, source: Source, first_kept: date, after: int)
 
 def _next_rows(session: Session, source: Source, first_kept: date) -> Step:
     keys = tuple(source.table.__table__.primary_key.columns)
-    rows = session.execute(select(*keys).where(source.is_over(first_kept)).order_by(*keys).limit(BATCH_ROWS)).all()
+    # A row that somebody writes to just now, such as a thread that is answered, is left to the next purge.
+    wanted = select(*keys).where(source.is_over(first_kept)).order_by(*keys).limit(BATCH_ROWS)
+    rows = session.execute(wanted.with_for_update(skip_locked=True)).all()
     if not rows:
         return Step(0)
     if source.take is not None:

@@ -375,13 +375,28 @@ def refuse(session: Session, submission_id: int, decided_by: int, reason: str) -
 
 
 def family_to_warn(session: Session) -> int | None:
-    """A family that has to be told of the end of a document. One query."""
-    return session.scalar(select(SubmittedDocument.family_id).where(_may_be_told()).limit(1))
+    """A family that has to be told of the end of a document. Two queries at most."""
+    of_its_own = select(SubmittedDocument.family_id).where(_may_be_told(), _is_of(FamilyStatus.ACTIVE)).limit(1)
+    left_by_the_other_home = (
+        select(FamilyChild.family_id)
+        .join(SubmittedDocument, SubmittedDocument.child_id == FamilyChild.child_id)
+        .join(Family, Family.id == FamilyChild.family_id)
+        .where(_may_be_told(), _is_of(FamilyStatus.ERASED), Family.status == FamilyStatus.ACTIVE)
+        .limit(1)
+    )
+    return session.scalar(of_its_own) or session.scalar(left_by_the_other_home)
 
 
 def warn_of_ends(session: Session, family_id: int) -> int:
     """Tell a family of its documents that end soon or have ended, each stage once; returns how many mails there are."""
-    due = select(SubmittedDocument).where(_may_be_told(), SubmittedDocument.family_id == family_id)
+    its_children = select(FamilyChild.child_id).where(FamilyChild.family_id == family_id)
+    due = select(SubmittedDocument).where(
+        _may_be_told(),
+        or_(
+            SubmittedDocument.family_id == family_id,
+            _is_of(FamilyStatus.ERASED) & SubmittedDocument.child_id.in_(its_children),
+        ),
+    )
     rows = session.scalars(due.order_by(SubmittedDocument.id).with_for_update()).all()
     asked = asked_of_family(family_id) if rows else ()
     wanted = {version.id for each in asked if each.is_asked and each.state.wants_another for version in each.versions}
@@ -395,7 +410,7 @@ def warn_of_ends(session: Session, family_id: int) -> int:
         else:
             row.told_over_at = clock.now()
         if row.id in wanted:
-            count += _tell_parents(session, row, "document_ends")
+            count += _tell_parents(session, row, "document_ends", session.get_one(Family, family_id))
     return count
 
 
@@ -409,12 +424,12 @@ def _may_be_told() -> ColumnElement[bool]:
     last_day = SubmittedDocument.valid_until
     is_near = (last_day <= today + WARNED_BEFORE) & (last_day >= today) & SubmittedDocument.told_soon_at.is_(None)
     is_over = (last_day < today) & SubmittedDocument.told_over_at.is_(None)
-    active = select(Family.id).where(Family.status == FamilyStatus.ACTIVE)
-    return (
-        (SubmittedDocument.status == SubmissionStatus.ACCEPTED)
-        & SubmittedDocument.family_id.in_(active)
-        & or_(is_near, is_over)
-    )
+    return (SubmittedDocument.status == SubmissionStatus.ACCEPTED) & or_(is_near, is_over)
+
+
+def _is_of(status: FamilyStatus) -> ColumnElement[bool]:
+    """Whether it is a family of this status that handed a version in."""
+    return SubmittedDocument.family_id.in_(select(Family.id).where(Family.status == status))
 
 
 def _holders(
@@ -577,14 +592,14 @@ def _waiting(session: Session, submission_id: int, decided_by: int) -> Submitted
     return row
 
 
-def _tell_parents(session: Session, row: SubmittedDocument, template: str) -> int:
-    """Write to the adults of the family; returns how many mails there are."""
+def _tell_parents(session: Session, row: SubmittedDocument, template: str, family: Family | None = None) -> int:
+    """Write to the adults of the family, else of the one that handed it in; returns how many mails there are."""
     session.flush()
-    submission = _submission(row, None)
-    recipients = [guardian.email for guardian in row.family.guardians if guardian.email]
+    submission, family = _submission(row, None), family or row.family
+    recipients = [guardian.email for guardian in family.guardians if guardian.email]
     for email in recipients:
         queue_mail(
-            session, template, email, family_id=row.family_id, submission=submission, today=clock.today(),
+            session, template, email, family_id=family.id, submission=submission, today=clock.today(),
             is_mandatory=submission.info.demand is not DocumentDemand.OPTIONAL,
         )  # fmt: skip
     return len(recipients)

@@ -32,6 +32,7 @@ def test_what_becomes_of_the_data(row: Row) -> None:
         kept_bookings=int(row["kept bookings"]),
         last_document_on=date(2026, 10, 5),
         shared_children=int(row["shared children"]),
+        shared_documents=int(row["shared documents"]),
         accounts_elsewhere=int(row["other logins"]),
         obstacles={Obstacle(name): int(amount) for name, amount in obstacles.items()},
     )

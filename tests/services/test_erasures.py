@@ -32,7 +32,7 @@ from app.rules.child_files import AuthorisationKind, SectionKind
 from app.rules.erasures import Fate, Obstacle
 from app.rules.retention import DataClass
 from app.rules.states import EnrolmentStatus, ErasureCause, ErasureStatus, FamilyStatus
-from app.services import agendas, closings, erasures, invoices, mails
+from app.services import agendas, closings, erasures, invoices, mails, required_documents
 from app.services.closings import close_account
 from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
 from app.services.mails import queue_mail
@@ -195,6 +195,33 @@ def test_nothing_names_an_erased_family_but_what_the_plan_keeps(app: Flask) -> N
     assert user.password_hash is None and user.closed_at is not None
     with pytest.raises(NotFound), write_transaction() as session:
         closings.reopen_family(session, case.family.family_id, case.agent_id)
+
+
+def test_an_accepted_document_of_a_shared_child_stays_for_its_other_home(sqlite_app: Flask) -> None:
+    case = make_case(with_money=False)
+    document_id = factories.make_document("Carnet de vaccination ZINZOLIN")
+    kept_id, waiting_id = (factories.hand_in(case.family, f"{id_}-{case.shared_id}") for id_ in (document_id, 1))
+    with write_transaction() as session:
+        required_documents.accept(session, kept_id, case.agent_id, dated_on=None, valid_until=date(2026, 12, 10))
+    plan = erasures.plan_of(db.session(), case.family.family_id)
+    assert [line.count for line in plan.exceptions if line.data is DataClass.DOCUMENTS] == [1]
+    assert "1 document d’un enfant partagé" in "".join(plan_words(plan))
+    accept(case)
+    assert db.session.get(SubmittedDocument, waiting_id) is None
+    assert db.session.get_one(SubmittedDocument, kept_id).file_name == "document.pdf"
+    asked = required_documents.asked_document(case.other.family_id, f"{document_id}-{case.shared_id}")
+    assert [(version.id, version.is_own) for version in asked.versions] == [(kept_id, False)]
+    with pytest.raises(NotFound):
+        required_documents.own_file(case.other.family_id, kept_id)
+    with write_transaction() as session:
+        assert required_documents.family_to_warn(session) == case.other.family_id
+        assert required_documents.warn_of_ends(session, case.other.family_id) == 1
+        assert required_documents.family_to_warn(session) is None
+    told = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "document_ends")).one()
+    assert (told.recipient, told.family_id) == (case.other.email, case.other.family_id)
+    path = db.session.get_one(SubmittedDocument, kept_id).path
+    with write_transaction() as session:
+        assert path in erasures.erase(session, case.other.family_id).paths
 
 
 def test_without_kept_rows_nothing_is_left_at_all(sqlite_app: Flask) -> None:

@@ -17,6 +17,7 @@ from app.models.child_files import ChildSection, HealthAccess
 from app.models.families import Child, Family
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
+from app.models.messages import Message
 from app.models.payments import Payment
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import PurgeRun
@@ -80,6 +81,30 @@ def test_a_purge_takes_what_the_dry_run_tells_and_nothing_twice(app: Flask) -> N
     assert db.session.scalars(select(ChildSection.kind)).all() == [SectionKind.SCHOOL]
     assert db.session.get(SubmittedDocument, submission_id) is None
     assert db.session.scalar(select(func.count(PurgeRun.id))) == 2
+
+
+def test_a_thread_goes_whole_three_years_after_its_last_message(app: Flask) -> None:
+    family, staff_id = factories.make_family(), factories.make_staff()
+    answered, waiting = (factories.write_message(family, subject=name) for name in ("Un", "Deux"))
+    factories.answer_message(answered.thread_id, staff_id)
+    with write_transaction() as session:
+        session.execute(update(Message).where(Message.id == answered.message_id).values(path="documents/aa/x.pdf"))
+    clock.start_at(datetime(2029, 11, 22, 8, 30), frozen=True)
+    assert DataClass.MESSAGES not in planned()
+    clock.start_at(datetime(2029, 11, 24, 8, 30), frozen=True)
+    assert planned()[DataClass.MESSAGES] == 1  # the other waits for an answer
+    with write_transaction() as session:
+        step = purges.purge_next(session, purges.begin_purge(session), DataClass.MESSAGES)
+    assert step.paths == ("documents/aa/x.pdf",)
+    assert db.session.scalars(select(Message.thread_id).distinct()).all() == [waiting.thread_id]
+
+
+def test_a_family_that_wrote_lately_is_no_inactive_one(sqlite_app: Flask) -> None:
+    family = factories.make_family()
+    clock.start_at(datetime(2030, 3, 1, 8, 30), frozen=True)
+    factories.write_message(family)
+    clock.start_at(LATER, frozen=True)
+    assert DataClass.FAMILY_FILE not in planned()
 
 
 def test_health_stays_as_long_as_the_child_comes(sqlite_app: Flask) -> None:

@@ -93,17 +93,20 @@ def refuse_sign_up(family_id: int) -> BaseResponse:
 @requires(Capability.REVIEW_ENROLMENTS)
 def accept_enrolment(enrolment_id: int) -> BaseResponse:
     """Accept an enrolment; with a reason, also beyond the places of its group."""
-    despite = None
-    if "despite" in request.form:
-        form = DespiteForm(f"despite-{ItemKind.ENROLMENT}-{enrolment_id}", is_sent=True)
-        if not form.validate():
-            return _still_waits(enrolment_id, despite=form)
-        despite = form.reason.data
+    is_despite = "despite" in request.form
+    form = DespiteForm(f"despite-{ItemKind.ENROLMENT}-{enrolment_id}", is_sent=is_despite)
+    # Without its reason it is accepted only where nothing stands in the way any more; else that is said again.
+    despite = form.reason.data if is_despite and form.validate() else None
     try:
         return _decide(ItemKind.ENROLMENT, enrolment_id, partial(enrolments.accept_enrolment, despite=despite))
     except GroupFull as full:
-        form = DespiteForm(f"despite-{ItemKind.ENROLMENT}-{enrolment_id}")
-        return _still_waits(enrolment_id, despite=form, note=_full_sentence(full), status=409)
+        item = staff_queue.find_item(current_account().user_id, ItemKind.ENROLMENT, enrolment_id)
+        if item is None:
+            return _answer(staff_queue.read_decision(ItemKind.ENROLMENT, enrolment_id), is_late=True)
+        why = _full_sentence(full)
+        form.repeat(why)
+        note = None if is_despite else why
+        return _invalid(item, replace(_forms(item), despite=form, note=note), status=422 if is_despite else 409)
 
 
 @blueprint.post("/inscriptions/<int:enrolment_id>/liste-d-attente")
@@ -227,16 +230,16 @@ def accept_bookings() -> BaseResponse:
     rows = read_rows(request.form)
     if not rows:
         return _nothing_ticked()
-    despite = None
-    if "despite" in request.form:
-        if len(rows) > 1:
-            raise ForgedForm  # a reason is given for what one row says of itself
-        item = _booking_item(rows[0])
-        form = DespiteForm("despite" if item is None else f"despite-{_key(item)}", is_sent=True)
-        if not form.validate() and item is not None:
-            return _queue_page(status=422, sent={_key(item): replace(_forms(item), despite=form)})
-        despite = form.reason.data
-    return _decide_bookings(rows, partial(booking_requests.accept_requests, despite=despite), "acceptée")
+    if "despite" not in request.form:
+        return _decide_bookings(rows, booking_requests.accept_requests, "acceptée")
+    if len(rows) > 1:
+        raise ForgedForm  # a reason is given for what one row says of itself
+    item = _booking_item(rows[0])
+    form = DespiteForm("despite" if item is None else f"despite-{_key(item)}", is_sent=True)
+    if form.validate():
+        return _decide_bookings(rows, partial(booking_requests.accept_requests, despite=form.reason.data), "acceptée")
+    # Without its reason it is accepted only where nothing stands in the way any more; else that is said again.
+    return _decide_bookings(rows, booking_requests.accept_requests, "acceptée", despite=form)
 
 
 @blueprint.post("/reservations/refuser")
@@ -257,16 +260,6 @@ def refuse_bookings() -> BaseResponse:
     if not is_valid:
         return _queue_page(status=422, batch=form)
     return _decide_bookings(rows, partial(booking_requests.refuse_requests, reason=form.reason.data or ""), "refusée")
-
-
-def _still_waits(
-    enrolment_id: int, *, despite: DespiteForm, note: str | None = None, status: int = 422
-) -> BaseResponse:
-    """The row of an enrolment that was not accepted, with the form for a reason."""
-    item = staff_queue.find_item(current_account().user_id, ItemKind.ENROLMENT, enrolment_id)
-    if item is None:
-        return _answer(staff_queue.read_decision(ItemKind.ENROLMENT, enrolment_id), is_late=True)
-    return _invalid(item, replace(_forms(item), despite=despite, note=note), status=status)
 
 
 def _full_sentence(full: GroupFull) -> str:
@@ -291,8 +284,13 @@ def _decide_bookings(
     rows: tuple[tuple[int, ...], ...],
     command: Callable[[Session, int, Collection[tuple[int, ...]], int], booking_requests.Decided],
     what: str,
+    *,
+    despite: DespiteForm | None = None,
 ) -> BaseResponse:
-    """Decide family by family, each in its own transaction and with its own mail; say what could not be decided."""
+    """Decide family by family, each in its own transaction and with its own mail; say what could not be decided.
+
+    `despite`: the form that came without its reason.
+    """
     family_ids = booking_requests.families_of([id_ for row in rows for id_ in row])
     by_family: dict[int, list[tuple[int, ...]]] = {}
     for row in rows:
@@ -315,7 +313,7 @@ def _decide_bookings(
         flash(_decided_sentence(days, what), "success" if what == "acceptée" else "info")
     if not conflicts:
         return go_to(url_for("staff.queue.show", type=request.args.get("type")))
-    return _queue_page(status=409, sent=_rows_in_conflict(conflicts))
+    return _queue_page(status=409 if despite is None else 422, sent=_rows_in_conflict(conflicts, despite))
 
 
 def _decided_sentence(days: Sequence[booking_requests.DecidedDay], what: str) -> str:
@@ -333,8 +331,13 @@ def _obstacle_sentence(conflict: booking_requests.Conflict) -> str:
     return combination_sentence(violation, catalogue().unit_names(violation.breach))
 
 
-def _rows_in_conflict(conflicts: Iterable[booking_requests.Conflict]) -> dict[str, "RowForms"]:
-    """The rows that stand open and say why; of what waits no more only a sentence is left."""
+def _rows_in_conflict(
+    conflicts: Iterable[booking_requests.Conflict], sent: DespiteForm | None
+) -> dict[str, "RowForms"]:
+    """The rows that stand open and say why; of what waits no more only a sentence is left.
+
+    `sent`: the form that came without its reason, which says it beside the field.
+    """
     found = {}
     for conflict in conflicts:
         why = _obstacle_sentence(conflict)
@@ -342,8 +345,13 @@ def _rows_in_conflict(conflicts: Iterable[booking_requests.Conflict]) -> dict[st
             flash(f"{conflict.child_name}, {day_medium(conflict.day)}{NBSP}: {why[0].lower()}{why[1:]}", "warning")
             continue
         key = f"{ItemKind.BOOKING}-{conflict.request.first_id}"
-        despite = DespiteForm(f"despite-{key}") if conflict.may_be_overruled else None
-        found[key] = RowForms(RefusalForm(key), note=why, despite=despite)
+        if not conflict.may_be_overruled:
+            found[key] = RowForms(RefusalForm(key), note=why)
+        elif sent is None:
+            found[key] = RowForms(RefusalForm(key), note=why, despite=DespiteForm(f"despite-{key}"))
+        else:
+            sent.repeat(why)
+            found[key] = RowForms(RefusalForm(key), despite=sent)
     return found
 
 

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import retention_labels
 from app.access import current_account, requires
+from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
 from app.forms.staff_retention import DurationsForm, durations_form
 from app.htmx import go_to, render_page
@@ -25,11 +26,14 @@ def edit() -> Response:
 @requires(Capability.EDIT_SETTINGS)
 def save() -> BaseResponse:
     """Store them."""
-    form = DurationsForm()
+    form = durations_form(purges.durations())
     if not form.validate():
         return _page(form, status=422)
     with write_transaction() as session:
-        is_changed = purges.save_durations(session, current_account().user_id, form.amounts())
+        form, is_moved = read_anew(session, lambda: durations_form(purges.durations()))
+        is_changed = not is_moved and purges.save_durations(session, current_account().user_id, form.amounts())
+    if is_moved:
+        return _page(form, status=409)
     flash("Les durées sont enregistrées." if is_changed else "Rien n’a changé.", "success" if is_changed else "info")
     return go_to(url_for("staff.settings.retention.edit"))
 
@@ -47,5 +51,5 @@ def show_purge() -> Response:
 def _page(form: DurationsForm, status: int = 200) -> Response:
     return render_page(
         "staff/settings/retention.html", layout="staff", status=status, form=form, words=retention_labels,
-        classes=tuple(purges.durations()),
+        classes=tuple(purges.durations()), shown=shown_marks(form, is_moved=status == 409),
     )  # fmt: skip

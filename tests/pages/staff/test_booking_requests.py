@@ -111,9 +111,16 @@ def test_conflict_says_why_and_a_reason_accepts_all_the_same(clerk: Client, plan
     assert "Il n’y a plus de place ce jour-là" in answer.text and "Accepter quand même" in answer.text
     assert "aucune sur 1" in answer.text
     answer = post(clerk, ACCEPT, status=422, rows=row, despite="1", reason="")
-    assert "Indiquez le motif" in answer.text
+    assert "Il n’y a plus de place ce jour-là. Indiquez le motif" in answer.text  # beside the field
     post(clerk, ACCEPT, status=400, rows=[f"{first_id()}", f"{first_id() + 1}"], despite="1", reason="Fratrie")
     post(clerk, ACCEPT, status=303, rows=row, despite="1", reason="Fratrie")
+    assert statuses(planning.child_id)[:2] == ["confirmed", "confirmed"]
+
+
+def test_without_a_reason_it_is_accepted_once_nothing_stands_in_the_way(
+    clerk: Client, planning: factories.PlanningSetup
+) -> None:
+    post(clerk, ACCEPT, status=303, rows=f"{first_id()},{first_id() + 1}", despite="1", reason="")
     assert statuses(planning.child_id)[:2] == ["confirmed", "confirmed"]
 
 

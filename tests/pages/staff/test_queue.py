@@ -164,7 +164,8 @@ def test_a_full_group_is_said_with_its_numbers_and_a_reason_or_the_waiting_list_
     full = clerk.submit(accept, status=409, htmx=htmx)
     assert full.is_fragment is htmx and "est complet : 1 enfant inscrit pour 1 place." in full.text
     token = {"csrf_token": full.all("input", name="csrf_token")[0].get("value")}
-    clerk.post(accept, {**token, "despite": "1", "reason": " "}, status=422, htmx=htmx)
+    again = clerk.post(accept, {**token, "despite": "1", "reason": " "}, status=422, htmx=htmx)
+    assert "pour 1 place. Indiquez le motif" in again.text  # beside the field
     assert enrolment_status(asked[0]) is EnrolmentStatus.REQUESTED
     clerk.post(accept, {**token, "despite": "1", "reason": "Fratrie."}, status=200 if htmx else 303, htmx=htmx)
     assert enrolment_status(asked[0]) is EnrolmentStatus.ACCEPTED

@@ -23,6 +23,21 @@ def test_administrator_chooses_how_long_data_is_kept(sqlite_app: Flask) -> None:
     assert "Rien n’a changé." in client.submit("retention").text
 
 
+def test_a_duration_that_a_colleague_stored_meanwhile_is_shown_before_it_is_overwritten(sqlite_app: Flask) -> None:
+    client, colleague = Client(sqlite_app), Client(sqlite_app)
+    client.sign_in(factories.make_staff(Role.ADMINISTRATOR)).get("/gestion/reglages/conservation")
+    colleague.sign_in(factories.make_staff(Role.ADMINISTRATOR)).get("/gestion/reglages/conservation")
+    colleague.submit("retention", mails="6", health="3")
+    page = client.submit("retention", mails="3", sign_ins="9", status=409)
+    assert "Un autre agent vient de changer ce réglage : « 6 »" in page.text
+    assert (page.value("mails", "retention"), page.value("sign_ins", "retention")) == ("3", "9")
+    assert page.value("health", "retention") == "6"  # as it was shown: said too, since it would be put back
+    assert purges.durations()[DataClass.MAILS] == 6 and purges.durations()[DataClass.SIGN_INS] == 12
+    client.submit("retention", health="3")  # once more: it is meant
+    found = purges.durations()
+    assert (found[DataClass.MAILS], found[DataClass.SIGN_INS], found[DataClass.HEALTH]) == (3, 9, 3)
+
+
 def test_administrator_reads_what_a_purge_would_take(sqlite_app: Flask) -> None:
     client = Client(sqlite_app)
     client.sign_in(factories.make_staff(Role.ADMINISTRATOR))
