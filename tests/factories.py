@@ -334,6 +334,14 @@ def make_document(name: str = "Attestation d’assurance", **changes: Any) -> in
         return required_document_settings.save_document(session, None, replace(A_DOCUMENT, name=name, **changes))
 
 
+def attach_template(document_id: int, content: bytes = b"%PDF-1.4 essai") -> str:
+    """A form to fill in of a document, and where its file lies."""
+    path = str(keep_file(Path(current_app.instance_path), PUBLISHED_FOLDER, content, ".pdf"))
+    with write_transaction() as session:
+        required_document_settings.attach_template(session, document_id, NewFile(path, len(content), 1, "0" * 64))
+    return path
+
+
 def hand_in(family: FamilySetup, asked: str, content: bytes = b"%PDF-1.4", key: str = "") -> int:
     """A version that the family handed in, and its id; `asked`: « 1-12 », as addresses say it."""
     sealed = keep_sealed(Path(current_app.instance_path), content)

@@ -253,6 +253,7 @@ ROUTES: Mapping[str, Route] = {
     "family.required_documents.show_document": _family(argument="asked"),
     "family.required_documents.hand_in": _family("POST", "asked", answers=422),
     "family.required_documents.show_pdf": _family(argument="submission_id"),
+    "family.required_documents.show_template_file": _family(argument="asked"),
     "family.messages.send": _family("POST", answers=422),
     "family.messages.show": _family(argument="thread_id"),
     "family.messages.answer": _family("POST", "thread_id", answers=422),
@@ -346,6 +347,13 @@ ROUTES: Mapping[str, Route] = {
     ),
     **_setting_routes("required_documents", "document_id"),
     "staff.settings.required_documents.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.required_documents.show_template_file": _staff(Capability.EDIT_SETTINGS, argument="document_id"),
+    "staff.settings.required_documents.attach_template": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="document_id", answers=422
+    ),
+    "staff.settings.required_documents.remove_template": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="document_id"
+    ),
     "staff.enrolments.edit_end": _staff(Capability.REVIEW_ENROLMENTS, argument="enrolment_id"),
     "staff.enrolments.end": _staff(Capability.REVIEW_ENROLMENTS, method="POST", argument="enrolment_id", answers=422),
     "staff.allocations.show": _staff(Capability.REVIEW_ENROLMENTS),
@@ -659,6 +667,7 @@ def make_world(app: Flask) -> World:
     file_ids = _make_files(planning.family.family_id, planning.child_id, staff[Role.REGISSEUR])
     session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
     document_id = factories.make_document("Attestation d’assurance")
+    factories.attach_template(document_id)
     strangers_submission_id = factories.hand_in(stranger, f"{document_id}-{strangers_child_id}")
     strangers_message = factories.write_message(stranger, a_file())
     own_message = factories.write_message(planning.family, a_file())

@@ -1,5 +1,6 @@
 """Files that people send: decoded outside any transaction, written before it, removed again where no row names them."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,12 @@ from wtforms import Field
 
 from app.config import Config
 from app.database import db
-from app.integrations.handed_in_files import DecodedFile, receive_files
-from app.integrations.kept_files import remove_file
+from app.document_labels import refusal_sentence
+from app.integrations.handed_in_files import DecodedFile, FileRefused, receive_files
+from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file, remove_file
 from app.rules.handed_in_files import FileKind
+from app.rules.required_documents import FilesWanted
+from app.services.publications import NewFile
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +46,22 @@ def decode(uploads: Sequence[FileStorage], kinds: frozenset[FileKind]) -> Decode
     portal: Config = current_app.config["PORTAL"]
     db.session.rollback()  # no transaction stays open while the child process works
     return receive_files([upload.read() for upload in uploads], kinds, portal.clamd)
+
+
+def publish_file(field: Field) -> NewFile | None:
+    """What the council offers for download: the file of a field as one PDF, decoded like those of families and written.
+
+    None: it is refused, and the field says why. Whoever calls keeps it within `removed_unless_named`.
+    """
+    uploads = sent_in(field)
+    try:
+        decoded = decode(uploads, FilesWanted.ANY.kinds)
+    except FileRefused as refused:
+        field.errors = [refusal_sentence(refused.judgement, names_of(uploads))]
+        return None
+    path = keep_file(Path(current_app.instance_path), PUBLISHED_FOLDER, decoded.content, ".pdf")
+    digest = hashlib.sha256(decoded.content).hexdigest()
+    return NewFile(str(path), len(decoded.content), decoded.page_count, digest)
 
 
 @contextmanager

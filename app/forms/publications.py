@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, Field, SelectField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
@@ -21,8 +21,10 @@ _ACCEPTED = "application/pdf,image/jpeg,image/png,image/webp,image/heic,image/he
 _LATEST = date(2100, 1, 1)
 
 
-def _file(label: str, hint: str = "") -> FileField:
-    return FileField(label, description=hint, render_kw={"accept": _ACCEPTED})
+def council_file(label: str, hint: str = "") -> FileField:
+    """A file that the council offers for download."""
+    required = FileRequired(message="Choisissez un fichier.")
+    return FileField(label, validators=[required], description=hint, render_kw={"accept": _ACCEPTED})
 
 
 def day_field(label: str, *, required: str | None = None, hint: str = "") -> DateField:
@@ -114,13 +116,13 @@ class PublicationForm(ReadersForm):
 class NewPublicationForm(PublicationForm):
     """A publication with its first file."""
 
-    file = _file("Fichier", "Un PDF, ou une image que nous mettons en PDF. Ni programme ni pièce jointe dedans.")
+    file = council_file("Fichier", "Un PDF, ou une image que nous mettons en PDF. Ni programme ni pièce jointe dedans.")
 
 
 class ReplacementForm(FlaskForm):
     """Another file in the place of the last one."""
 
-    file = _file("Nouveau fichier")
+    file = council_file("Nouveau fichier")
 
 
 def readers_shown(readers: Readers) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from wtforms.validators import Optional, ValidationError
 from app import clock, labels
 from app.filters import spaced
 from app.forms.fields import DATE_FORMATS, DateField, at_most, strip_lines, text_field
+from app.forms.publications import council_file
 from app.forms.reasons import reason_field
 from app.forms.tariff_fields import one_of_field, ticks_field, whole_field
 from app.rules.child_files import LEVELS
@@ -108,6 +109,12 @@ class RefusalForm(FlaskForm):
     reason = reason_field("Motif du refus", spaced("Indiquez le motif : les parents le liront."), longest=500)
 
 
+class TemplateForm(FlaskForm):
+    """A form to fill in, that families download and hand in."""
+
+    file = council_file("Modèle", "Un PDF, ou une image que nous mettons en PDF. Il remplace celui d’avant.")
+
+
 class RequiredDocumentForm(FlaskForm):
     """A document that families are asked for."""
 
@@ -137,8 +144,8 @@ class RequiredDocumentForm(FlaskForm):
     is_health = BooleanField(spaced("Elle parle de la santé de l’enfant : chaque lecture par un agent est notée"))
     is_asked = BooleanField("La demander aux familles", default=True)
 
-    def __init__(self, info: DocumentInfo | None, activities: Mapping[int, str]) -> None:
-        super().__init__(data=None if info is None else _shown(info))
+    def __init__(self, info: DocumentInfo | None, activities: Mapping[int, str], **data: Any) -> None:
+        super().__init__(data=None if info is None else _shown(info), **data)
         self.activities.choices = {str(id_): name for id_, name in activities.items()}
         self.levels.choices = {level: level for level in LEVELS}
 

@@ -28,6 +28,7 @@ from app.services import (
     message_threads,
     papers,
     publications,
+    required_document_settings,
     required_documents,
     urgent_messages,
 )
@@ -169,7 +170,7 @@ class Worker:
             return count
         # The list of files comes first: what is written later is not in it.
         left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
-        owners = (required_documents, publications, message_threads, papers)
+        owners = (required_documents, required_document_settings, publications, message_threads, papers)
         named = frozenset[str]().union(*(owner.stored_paths(db.session()) for owner in owners))
         remove_orphans(self._instance_path, left_over, named)
         self._documents_on = today

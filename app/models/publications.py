@@ -95,6 +95,25 @@ class TextVersion(CatalogueRow, Base):
     text: Mapped[TextToAccept] = relationship()
 
 
+class TextMailing(Base):
+    """That the families of whom a version is asked are told by mail, once it is in force."""
+
+    __tablename__ = "text_mailing"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("text_version.id", ondelete="CASCADE"), primary_key=True)
+    listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when they were written down
+
+
+class TextRecipient(Base):
+    """A family that is told of a version. Its mails are queued by the worker, some families at a time."""
+
+    __tablename__ = "text_recipient"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("text_version.id", ondelete="CASCADE"), primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id", ondelete="CASCADE"), primary_key=True, index=True)
+    queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+
 class TextAcceptance(Base):
     """That a family accepted a version: who said so, when, on which device, and the hash of what was read."""
 

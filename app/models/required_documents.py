@@ -35,6 +35,10 @@ class RequiredDocument(CatalogueRow, Base):
     is_asked: Mapped[bool] = mapped_column(
         default=True, server_default=true()
     )  # not any more: what was handed in stays
+    # A form that families fill in, of the instance folder; all of the three, or none.
+    template_path: Mapped[str | None] = mapped_column(unique=True)
+    template_bytes: Mapped[int | None]
+    template_pages: Mapped[int | None]
 
 
 class RequiredDocumentActivity(CatalogueRow, Base):

@@ -166,6 +166,15 @@ class SchoolInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A form that families fill in: where it lies in the instance folder, and what is said of it."""
+
+    path: str
+    size_bytes: int
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document that families are asked for, or were once."""
 
@@ -179,6 +188,7 @@ class DocumentInfo:
     is_health: bool
     is_asked: bool
     grace_days: int
+    template: TemplateFile | None  # to download, fill in and hand in
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,9 +487,16 @@ def _load_documents(session: Session) -> tuple[DocumentInfo, ...]:
             is_health=row.is_health,
             is_asked=row.is_asked,
             grace_days=row.grace_days,
+            template=_template(row),
         )
         for row in session.scalars(select(RequiredDocument).order_by(RequiredDocument.name))
     )
+
+
+def _template(row: RequiredDocument) -> TemplateFile | None:
+    if row.template_path is None:
+        return None
+    return TemplateFile(row.template_path, row.template_bytes or 0, row.template_pages or 0)
 
 
 def _load_publications(session: Session, all_: Mapping[int, ActivityInfo]) -> tuple[PublicationInfo, ...]:

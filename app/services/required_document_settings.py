@@ -11,6 +11,7 @@ from app.models.required_documents import RequiredDocument, RequiredDocumentActi
 from app.rules.required_documents import DocumentDemand, DocumentScope, FilesWanted, Validity
 from app.services.catalogue import DocumentInfo, catalogue
 from app.services.errors import NameTaken, NotFound, Usage, UsageKind
+from app.services.publications import NewFile
 from app.services.usages import check_unused
 
 
@@ -68,6 +69,31 @@ def save_document(session: Session, document_id: int | None, typed: DocumentInpu
     session.add_all([RequiredDocumentActivity(document_id=row.id, activity_id=id_) for id_ in known])
     session.flush()
     return row.id
+
+
+def attach_template(session: Session, document_id: int, file: NewFile) -> None:
+    """Let families download a form for a document, in the place of one before, whose file the worker removes.
+
+    Raises NotFound.
+    """
+    take_turns(session, "settings")
+    row = _existing(session, document_id)
+    row.template_path, row.template_bytes, row.template_pages = file.path, file.size_bytes, file.page_count
+    session.flush()
+
+
+def remove_template(session: Session, document_id: int) -> None:
+    """Take the form of a document away; the worker removes its file. Raises NotFound."""
+    take_turns(session, "settings")
+    row = _existing(session, document_id)
+    row.template_path = row.template_bytes = row.template_pages = None
+    session.flush()
+
+
+def stored_paths(session: Session) -> frozenset[str]:
+    """Where all files lie that a row names."""
+    named = select(RequiredDocument.template_path).where(RequiredDocument.template_path.is_not(None))
+    return frozenset(path for path in session.scalars(named) if path)
 
 
 def delete_document(session: Session, document_id: int) -> None:

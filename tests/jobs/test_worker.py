@@ -42,6 +42,7 @@ from tests.factories import (
     WEDNESDAY,
     FamilySetup,
     add_family,
+    attach_template,
     book_past,
     hand_in,
     make_basket,
@@ -291,13 +292,14 @@ def test_families_are_told_of_documents_that_end_and_files_that_nobody_names_go(
     folder = Path(app.instance_path)
     publish()
     unpublished = str(keep_file(folder, PUBLISHED_FOLDER, b"nobody's", ".pdf"))
-    orphans = [keep_sealed(folder, b"nobody's").path, unpublished]
-    for path in orphans:
+    replaced, template = (attach_template(document) for _ in range(2))
+    orphans = [keep_sealed(folder, b"nobody's").path, unpublished, replaced]
+    for path in (*orphans, template):
         os.utime(folder / path, (0, 0))
     assert worker.look_after_documents() == 2
     assert worker.look_after_documents() == 0  # looked at once a day
     warned = select(OutboxMail.recipient).where(OutboxMail.template == "document_ends").order_by(OutboxMail.id)
     assert db.session.scalars(warned).all() == [family.email for family in families]
-    kept = {*db.session.scalars(select(SubmittedDocument.path)), *db.session.scalars(select(PublicationFile.path))}
-    assert len(kept) == 3 and all((folder / path).exists() for path in kept)
+    kept = {template}.union(*(db.session.scalars(select(each.path)) for each in (SubmittedDocument, PublicationFile)))
+    assert len(kept) == 4 and all((folder / path).exists() for path in kept)
     assert not any((folder / path).exists() for path in orphans)

@@ -26,7 +26,7 @@ _NOT_OF_A_FAMILY = {
         "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
         "reference_dataset", "message_recipient", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
-        "text_activity", "text_to_accept", "text_version", "mail_text",
+        "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text",
     },
     "secrets of links and codes": {
         "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",
@@ -34,6 +34,7 @@ _NOT_OF_A_FAMILY = {
     "of agents": {"staff_action", "staff_role"},
     "says nothing that another part does not": {
         "basket_event", "basket_invoice", "invoiced_booking", "save_receipt", "stored_pdf",
+        "text_recipient",
     },
     "names nobody": {"sign_in_failure", "purge_run"},
 }  # fmt: skip

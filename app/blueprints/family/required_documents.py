@@ -9,12 +9,12 @@ from app import clock
 from app.access import current_account, current_family, resumed_at, takes_files
 from app.blueprints.hand_ins import hand_in_files
 from app.document_labels import end_words, validity_words
-from app.downloads import send_handed_in
+from app.downloads import send_handed_in, send_pdf
 from app.forms.required_documents import HandInForm
 from app.htmx import go_to, render_page
 from app.integrations.kept_files import read_sealed
 from app.services import required_documents
-from app.services.errors import FamilyNotActive
+from app.services.errors import FamilyNotActive, NotFound
 from app.services.required_documents import AskedDocument
 
 blueprint = Blueprint("required_documents", __name__, url_prefix="/mes-documents")
@@ -60,6 +60,15 @@ def hand_in(asked: str) -> BaseResponse:
         return _document_page(document, form, status=422)
     flash("Votre document est envoyé. Nous le vérifions et vous écrivons.", "success")
     return go_to(_page_of(asked))
+
+
+@blueprint.get("/<string:asked>/modele")
+def show_template_file(asked: str) -> Response:
+    """The form to fill in of a document that the family is asked for: to others there is no such page."""
+    document = required_documents.asked_document(current_family().id, asked)
+    if not document.is_asked or document.info.template is None:
+        raise NotFound("template")
+    return send_pdf(document.info.template.path, document.info.name)
 
 
 @blueprint.get("/fichiers/<int:submission_id>")

@@ -1,37 +1,28 @@
 """« Documentation »: the files that families download, and who reads which."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
-from flask_wtf.file import FileField
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, requires, resumed_at, takes_files
 from app.blueprints.staff.seen import read_anew, shown_marks
-from app.blueprints.uploads import decode, names_of, removed_unless_named, sent_in
+from app.blueprints.uploads import publish_file, removed_unless_named
 from app.database import db, write_transaction
-from app.document_labels import refusal_sentence
 from app.downloads import send_pdf
 from app.forms.publications import NewPublicationForm, PublicationForm, ReplacementForm
 from app.htmx import go_to, render_page
-from app.integrations.handed_in_files import FileRefused
-from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file
 from app.rules.capabilities import Capability
 from app.rules.publications import is_new, is_offered
-from app.rules.required_documents import FilesWanted
 from app.services import publications
 from app.services.catalogue import PublicationInfo, catalogue
 from app.services.errors import NameTaken, NotFound, StillUsed
-from app.services.publications import NewFile
 from app.setting_labels import cannot_delete
 
 blueprint = Blueprint("publications", __name__)
 
 _NAME_TAKEN = "Une autre publication porte déjà ce titre."
-_NO_FILE = "Choisissez un fichier."
 
 
 @blueprint.get("")
@@ -69,10 +60,8 @@ def new() -> Response:
 def add() -> BaseResponse:
     """Decode the file, write it, and offer it."""
     form = NewPublicationForm(None)
-    file = _write(form.file) if form.validate() else None
+    file = publish_file(form.file) if form.validate() else None
     if file is None:
-        if not sent_in(form.file):
-            form.file.errors = [_NO_FILE]
         return _page(None, form, status=422)
     try:
         with removed_unless_named(file.path) as lying:
@@ -124,10 +113,8 @@ def replace_file(publication_id: int) -> BaseResponse:
     """Offer another file; those before stay, for the staff."""
     info = publications.find_publication(publication_id)
     replacement = ReplacementForm()
-    file = _write(replacement.file) if replacement.validate() else None
+    file = publish_file(replacement.file) if replacement.validate() else None
     if file is None:
-        if not sent_in(replacement.file):
-            replacement.file.errors = [_NO_FILE]
         return _page(info, PublicationForm(info, formdata=None), replacement, status=422)
     with removed_unless_named(file.path) as lying:
         with write_transaction() as session:
@@ -170,22 +157,6 @@ def delete(publication_id: int) -> BaseResponse:
         return go_to(_edit_page(publication_id))
     flash("La publication est supprimée.", "success")
     return go_to(url_for("staff.publications.show"))
-
-
-def _write(field: FileField) -> NewFile | None:
-    """The file of a field as one PDF, decoded like those of families, and written; None: there is none, or the field
-    says what is wrong with it."""
-    uploads = sent_in(field)
-    if not uploads:
-        return None
-    try:
-        decoded = decode(uploads, FilesWanted.ANY.kinds)
-    except FileRefused as refused:
-        field.errors = [refusal_sentence(refused.judgement, names_of(uploads))]
-        return None
-    path = keep_file(Path(current_app.instance_path), PUBLISHED_FOLDER, decoded.content, ".pdf")
-    digest = hashlib.sha256(decoded.content).hexdigest()
-    return NewFile(str(path), len(decoded.content), decoded.page_count, digest)
 
 
 def _page(

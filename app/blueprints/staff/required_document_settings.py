@@ -2,18 +2,24 @@
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, flash, url_for
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import requires
-from app.blueprints.staff.setting_forms import Setting, Way, setting_blueprint
+from app.access import requires, resumed_at, takes_files
+from app.blueprints.staff.setting_forms import Setting, Way, setting_blueprint, setting_page
+from app.blueprints.uploads import publish_file, removed_unless_named
+from app.database import write_transaction
 from app.document_labels import validity_words
-from app.forms.required_documents import RequiredDocumentForm
-from app.htmx import render_page
+from app.downloads import send_pdf
+from app.filters import NBSP
+from app.forms.required_documents import RequiredDocumentForm, TemplateForm
+from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import required_document_settings
-from app.services.catalogue import catalogue
+from app.services.catalogue import DocumentInfo, catalogue
+from app.services.errors import NotFound
 
 
 class RequiredDocumentSetting(Setting):
@@ -23,6 +29,7 @@ class RequiredDocumentSetting(Setting):
     new_title, edit_title = "Ajouter une pièce", "Modifier une pièce"
     saved, deleted = "La pièce est enregistrée.", "La pièce est supprimée."
     name_taken = "Une pièce porte déjà ce nom."
+    template = "staff/settings/required_document.html"
 
     def find(self, id_: int) -> Any:
         """Raises NotFound."""
@@ -30,8 +37,7 @@ class RequiredDocumentSetting(Setting):
 
     def form(self, row: Any | None, parent_id: int | None) -> FlaskForm:
         """Of a document, or of a new one."""
-        names = {id_: f"{each.name} ({each.season.name})" for id_, each in catalogue().activities.items()}
-        return RequiredDocumentForm(row, names)
+        return _form(row)
 
     def way_back(self, row: Any | None, parent_id: int | None) -> Way:
         """The list."""
@@ -45,8 +51,61 @@ class RequiredDocumentSetting(Setting):
         """Raises NotFound, StillUsed."""
         required_document_settings.delete_document(session, id_)
 
+    def context(self, row: Any | None) -> dict[str, object]:
+        """The form of the template."""
+        return {"template_form": TemplateForm(formdata=None)}
 
-required_documents = setting_blueprint(RequiredDocumentSetting())
+
+def _form(row: DocumentInfo | None, **data: Any) -> RequiredDocumentForm:
+    names = {id_: f"{each.name} ({each.season.name})" for id_, each in catalogue().activities.items()}
+    return RequiredDocumentForm(row, names, **data)
+
+
+_SETTING = RequiredDocumentSetting()
+required_documents = setting_blueprint(_SETTING)
+
+
+def _page_of(document_id: int) -> str:
+    return url_for("staff.settings.required_documents.edit", document_id=document_id)
+
+
+@required_documents.post("/<int:document_id>/modele")
+@takes_files
+@resumed_at(_page_of)
+@requires(Capability.EDIT_SETTINGS)
+def attach_template(document_id: int) -> BaseResponse:
+    """Decode a form to fill in, write it, and let families download it."""
+    info = required_document_settings.find_document(document_id)
+    template = TemplateForm()
+    file = publish_file(template.file) if template.validate() else None
+    if file is None:
+        return setting_page(_SETTING, info, None, _form(info, formdata=None), status=422, template_form=template)
+    with removed_unless_named(file.path) as lying:
+        with write_transaction() as session:
+            required_document_settings.attach_template(session, document_id, file)
+        lying.is_named = True
+    flash(f"Le modèle est enregistré{NBSP}: les familles peuvent le télécharger.", "success")
+    return go_to(_page_of(document_id))
+
+
+@required_documents.get("/<int:document_id>/modele")
+@requires(Capability.EDIT_SETTINGS)
+def show_template_file(document_id: int) -> Response:
+    """The form to fill in."""
+    info = required_document_settings.find_document(document_id)
+    if info.template is None:
+        raise NotFound("template")
+    return send_pdf(info.template.path, info.name)
+
+
+@required_documents.post("/<int:document_id>/modele/retirer")
+@requires(Capability.EDIT_SETTINGS)
+def remove_template(document_id: int) -> BaseResponse:
+    """Take it away."""
+    with write_transaction() as session:
+        required_document_settings.remove_template(session, document_id)
+    flash("Le modèle est retiré.", "success")
+    return go_to(_page_of(document_id))
 
 
 @required_documents.get("")

@@ -85,7 +85,7 @@ def setting_blueprint(setting: Setting) -> Blueprint:
     @blueprint.get(new_rule)
     @requires(Capability.EDIT_SETTINGS)
     def new(**arguments: int) -> Response:
-        return _page(setting, None, _parent(setting, arguments))
+        return setting_page(setting, None, _parent(setting, arguments))
 
     @blueprint.post(new_rule)
     @requires(Capability.EDIT_SETTINGS)
@@ -95,7 +95,7 @@ def setting_blueprint(setting: Setting) -> Blueprint:
     @blueprint.get(rule)
     @requires(Capability.EDIT_SETTINGS)
     def edit(**arguments: int) -> Response:
-        return _page(setting, setting.find(arguments[setting.argument]), None)
+        return setting_page(setting, setting.find(arguments[setting.argument]), None)
 
     @blueprint.post(rule)
     @requires(Capability.EDIT_SETTINGS)
@@ -117,7 +117,7 @@ def _parent(setting: Setting, arguments: dict[str, int]) -> int | None:
 def _save(setting: Setting, row: Any | None, parent_id: int | None) -> BaseResponse:
     form: Any = setting.form(row, parent_id)
     if not form.validate():
-        return _page(setting, row, parent_id, form, status=422)
+        return setting_page(setting, row, parent_id, form, status=422)
     is_moved = False
     try:
         with write_transaction() as session:
@@ -126,15 +126,15 @@ def _save(setting: Setting, row: Any | None, parent_id: int | None) -> BaseRespo
             id_ = 0 if is_moved else setting.save(session, row, parent_id, form)
     except NameTaken:
         form.name.errors = [setting.name_taken]
-        return _page(setting, row, parent_id, form, status=422)
+        return setting_page(setting, row, parent_id, form, status=422)
     except PrefixTaken:
         form.prefix.errors = ["Un autre service a déjà ce préfixe."]
-        return _page(setting, row, parent_id, form, status=422)
+        return setting_page(setting, row, parent_id, form, status=422)
     except StillUsed as error:
         form.form_errors = [cannot_change(error.usages)]
-        return _page(setting, row, parent_id, form, status=422)
+        return setting_page(setting, row, parent_id, form, status=422)
     if is_moved:
-        return _page(setting, row, parent_id, form, status=409)
+        return setting_page(setting, row, parent_id, form, status=409)
     flash(setting.saved, "success")
     return go_to(setting.after_save(row, parent_id, id_))
 
@@ -151,14 +151,16 @@ def _delete(setting: Setting, row: Any) -> BaseResponse:
     return go_to(href)
 
 
-def _page(
+def setting_page(
     setting: Setting,
     row: Any | None,
     parent_id: int | None,
     form: FlaskForm | None = None,
     *,
     status: int = 200,
+    **more: object,
 ) -> Response:
+    """The page of a setting's form; `more` is what another form on it shows, in the place of its `context`."""
     if form is None:
         form = setting.form(row, parent_id)
     section = f"staff.settings.{setting.code}"
@@ -170,9 +172,9 @@ def _page(
             url_for(f"{section}.{view}", **{setting.argument: row.id}) for view in ("save", "delete")
         )
     return render_page(
-        setting.template, layout="staff", status=status, **setting.context(row), setting=setting, row=row, form=form,
-        shown=shown_marks(form, is_moved=status == 409), way_back=setting.way_back(row, parent_id), form_href=form_href,
-        delete_href=delete_href,
+        setting.template, layout="staff", status=status, **{**setting.context(row), **more}, setting=setting, row=row,
+        form=form, shown=shown_marks(form, is_moved=status == 409), way_back=setting.way_back(row, parent_id),
+        form_href=form_href, delete_href=delete_href,
     )  # fmt: skip
 
 

@@ -295,3 +295,53 @@ def test_an_agent_hands_in_what_a_family_brings_to_the_counter(
     row = only_version()
     assert (row.status, row.by_staff, row.handed_in_by_id) == (status, True, row.handed_in_by_id)
     assert "Remis au guichet" in client.sign_in(family.user_id).get(f"/mes-documents/{document}").text
+
+
+def test_families_download_the_template_of_what_is_asked_of_them_and_nobody_else(
+    sqlite_app: Flask, sqlite_client: Client
+) -> None:
+    family = make_family()
+    child = make_child(family)
+    document = make_document()
+    other = make_document("Attestation d’emploi", scope=DocumentScope.GUARDIAN)
+    before = published_files(sqlite_app)
+    client = sqlite_client.sign_in(make_staff())
+    settings = f"/gestion/reglages/pieces/{document}"
+
+    def attach(content: bytes, status: int = 303) -> str:
+        token = client.get(settings).value("csrf_token", "template")
+        fields = (
+            {"csrf_token": token, "file": (io.BytesIO(content), "modele.bin")} if content else {"csrf_token": token}
+        )
+        return client.post(f"{settings}/modele", fields, status=status).text
+
+    client.get(f"{settings}/modele", status=404)
+    assert "Choisissez un fichier." in attach(b"", status=422)
+    assert "nous acceptons les PDF et les photos" in attach(b"PK\x03\x04 un fichier de bureautique", status=422)
+    assert client.page is not None and client.page.value("name", "setting") == "Attestation d’assurance"
+    assert published_files(sqlite_app) == before
+    attach(photo())
+    first = published_files(sqlite_app) - before
+    attach(pdf())
+    assert len(first) == 1 and len(published_files(sqlite_app) - before) == 2  # the worker removes the first one
+    client.sign_in(family.user_id)
+    address = f"/mes-documents/{document}-{child}"
+    for page in (client.get("/mes-documents"), client.get(address)):
+        assert "Télécharger le modèle" in page.text and f"{address}/modele" in page.links()
+    browser = sqlite_app.test_client()
+    browser.set_cookie("session", client.cookie or "")
+    with browser.get(f"{address}/modele") as download:
+        assert download.mimetype == "application/pdf"
+        assert download.headers["Content-Disposition"].startswith("attachment")
+        assert len(pikepdf.Pdf.open(io.BytesIO(download.data)).pages) == 1
+    client.get(f"/mes-documents/{other}-{family.guardian_id}/modele", status=404)
+    client.get(f"/mes-documents/{document}-{child + 99}/modele", status=404)
+    client.sign_in(make_family("AUTRE").user_id).get(f"{address}/modele", status=404)
+    client.sign_in(make_staff()).get(settings)
+    client.submit("no-template")
+    assert "Télécharger le modèle" not in client.sign_in(family.user_id).get(address).text
+    client.get(f"{address}/modele", status=404)
+
+
+def published_files(app: Flask) -> set[str]:
+    return {path.name for path in (Path(app.instance_path) / "publications").glob("*/*")}
