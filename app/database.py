@@ -5,7 +5,7 @@ PostgreSQL: READ COMMITTED; what a command spends is locked by the command, in i
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -145,6 +145,22 @@ def share_turn(session: Session, subject: str) -> None:
     """Wait until nobody has the turn of a subject, and let nobody take it before the commit; others may share it."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtextextended(subject, 0))))
+
+
+def share_turn_while(session: Session, subject: str, holds: Callable[[], bool]) -> bool:
+    """Share the turn of a subject if something holds while it is shared; otherwise it is given back, to be taken alone.
+
+    Two who share a turn and then take it would wait for each other.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return holds()
+    attempt = session.begin_nested()
+    share_turn(session, subject)
+    if holds():
+        attempt.commit()
+        return True
+    attempt.rollback()  # gives back what was taken since its beginning
+    return False
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -30,6 +30,7 @@ from app.services.errors import (
     NameTaken,
     NoRoomForFile,
     NotFound,
+    OfferGone,
     OtherFamily,
     OwnAccount,
     OwnFamily,
@@ -77,6 +78,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),
     EnrolmentOver: (409, "Cette inscription est déjà terminée ou annulée."),
     EndMoved: (409, "Les réservations ont changé entre-temps. Relisez-les avant de confirmer."),
+    OfferGone: (409, "Cette place ne vous est plus proposée : le temps pour répondre est passé, ou le jour a changé."),
     RankingMoved: (409, "Le classement a changé entre-temps. Relisez-le avant de décider."),
     DraftMoved: (409, "Ce brouillon a changé entre-temps, peut-être dans un autre onglet. Rouvrez-le et recommencez."),
     FamilyNotActive: (

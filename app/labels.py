@@ -412,6 +412,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.BOOK: "un carnet a été acheté ou repris",
         PriceChangeReason.CANCELLED_LATE: "annulé après le délai",
         PriceChangeReason.DECISION: "le prix a changé entre votre demande et la réponse du service",
+        PriceChangeReason.PLACE_FREED: "le prix a changé pendant que vous attendiez une place",
     },
     DayKind: {
         DayKind.SCHOOL_DAY: "Jours d’école",

@@ -89,6 +89,7 @@ from app.services import (
     required_document_settings,
     required_documents,
     text_settings,
+    waiting_wishes,
 )
 from app.services.aids import AidInput, FundInput
 from app.services.catalogue import Readers, catalogue
@@ -106,6 +107,7 @@ from app.services.required_document_settings import DocumentInput
 from app.services.required_documents import HandedInFile
 from app.services.text_settings import TextInput, VersionInput
 from app.services.verdicts import SaveOutcome
+from app.services.waiting_wishes import Joined
 
 NOW = datetime(2026, 11, 23, 8, 30)
 MONDAY = date(2026, 11, 23)
@@ -674,6 +676,18 @@ def save(
     key = key or f"test-key-{next(_numbers):08}"
     with write_transaction() as session:
         return bookings.save(session, family.ref, family.user_id, child_id, key, wanted)
+
+
+def give_list(activity: ActivitySetup, *, hours: int | None = 24) -> None:
+    """Give an activity a waiting list, with so many hours to answer an offer; None: take it away."""
+    with write_transaction() as session:
+        session.get_one(Activity, activity.id).waiting_hours = hours
+
+
+def join_list(family: FamilySetup, child_id: int, openings: Collection[int], *, wants_booking: bool = True) -> Joined:
+    """Wait for what is full."""
+    with write_transaction() as session:
+        return waiting_wishes.join(session, family.ref, family.user_id, child_id, openings, wants_booking=wants_booking)
 
 
 def put_on_request(activity: ActivitySetup, *, on_request: bool = True) -> None:

@@ -21,6 +21,7 @@ from app.models import (
     required_documents,
     retention,
     urgent_messages,
+    waiting_lists,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "required_documents",
     "retention",
     "urgent_messages",
+    "waiting_lists",
 ]

@@ -95,6 +95,7 @@ class Activity(CatalogueRow, Base):
     # Replaced as a whole, never changed in place.
     enrolment_rules: Mapped[EnrolmentRules] = mapped_column(EnrolmentRulesText, default=NO_RULES)
     on_request: Mapped[bool] = mapped_column(default=False, server_default=false())  # the staff decide each booking
+    waiting_hours: Mapped[int | None]  # how long a freed place is offered to who waits; None: no waiting list
 
 
 class Group(CatalogueRow, Base):

@@ -16,6 +16,8 @@ _ACTIVE = text("status IN (" + ", ".join(f"'{status.value}'" for status in sorte
 
 _IN_BOOK = text("book_id IS NOT NULL")
 
+_WAITS = text("waiting_id IS NOT NULL")
+
 _ASKED = "status IN ('expired', 'requested')"
 
 ASKED = text(f"booking.{_ASKED}")
@@ -68,6 +70,7 @@ class Booking(Base):
         Index("ix_booking_child_day", "child_id", "day"),
         Index("ix_booking_family_day", "family_id", "day"),
         Index("ix_booking_book", "book_id", sqlite_where=_IN_BOOK, postgresql_where=_IN_BOOK),
+        Index("ix_booking_waiting", "waiting_id", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_booking_asked", "day", sqlite_where=text(_ASKED), postgresql_where=text(_ASKED)),
     )
 
@@ -84,6 +87,7 @@ class Booking(Base):
     price_outcome: Mapped[QuotientOutcome] = mapped_column(code_of(QuotientOutcome))
     price_explanation: Mapped[str] = mapped_column(default="")  # in words, as the planning and the invoice show it
     book_id: Mapped[int | None] = mapped_column(ForeignKey("prepaid_book.id"))  # whose entry pays it, by that price
+    waiting_id: Mapped[int | None] = mapped_column(ForeignKey("waiting_entry.id"))  # what it waits with, or waited
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     opening: Mapped[Opening] = relationship()
@@ -116,6 +120,7 @@ class PriceChangeReason(StrEnum):
     BOOK = auto()  # a prepaid book was sold or taken back
     CANCELLED_LATE = auto()  # the family cancelled it too late, and the tariff says what that costs
     DECISION = auto()  # the staff accepted what was asked for, at the price of that day
+    PLACE_FREED = auto()  # a place was freed for who waited, at the price of that day
 
 
 class BookingPriceChange(Base):

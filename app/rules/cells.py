@@ -172,7 +172,12 @@ class Cell:
 
     @property
     def can_be_ticked(self) -> bool:
-        """Whether its checkbox books, cancels or withdraws."""
+        """Whether it has a checkbox: to book, cancel or withdraw, or to be asked about the waiting list."""
+        return self.can_be_saved or Action.JOIN_LIST in self.actions
+
+    @property
+    def can_be_saved(self) -> bool:
+        """Whether a save books, cancels or withdraws it."""
         return not self.actions.isdisjoint((Action.BOOK, *GIVING_BACK))
 
     @property

@@ -15,7 +15,7 @@ from app import clock
 from app.database import db
 from app.models.activities import Unit
 from app.models.bookings import ASKED, Booking, BookingEvent, CapacityCounter, Opening
-from app.models.families import Child, Family, Guardian
+from app.models.families import Child, Family
 from app.rules.booking_requests import (
     OVERRULABLE,
     Obstacle,
@@ -35,17 +35,16 @@ from app.rules.states import (
     FamilyStatus,
     check_transition,
 )
-from app.services.bookings import move_prices
+from app.services.booking_mails import DecidedDay, DecidedUnit, tell_family
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.counters import lock_counters, move_counters
 from app.services.errors import NotFound, OwnFamily
 from app.services.families import FamilyRef, lock_children, own_family_ids, stays_active
 from app.services.judgements import broken_rules
-from app.services.mails import queue_mail
-from app.services.places import enter_bookings
 from app.services.planning_facts import PlanningFacts, load_facts
-from app.services.prices import PriceChangeReason, change_price
+from app.services.prices import PriceChangeReason, change_price, move_prices
 from app.services.proposed_prices import ProposedPrices
+from app.services.waiting_lists import days_of, end_waiting, enter, promote
 
 EXPIRED_SHOWN_FOR = timedelta(days=14)
 
@@ -141,7 +140,8 @@ def count_of_requests() -> Select[tuple[int]]:
 def expired_requests() -> tuple[DayRequest, ...]:
     """What nobody decided in the last two weeks, the latest first. One query."""
     today = clock.today()
-    wanted = _asked(BookingStatus.EXPIRED).where(Booking.day.between(today - EXPIRED_SHOWN_FOR, today))
+    recent = Booking.day.between(today - EXPIRED_SHOWN_FOR, today)
+    wanted = _asked(BookingStatus.EXPIRED).where(recent, Booking.waiting_id.is_(None))
     return tuple(reversed(_grouped(db.session.execute(wanted).all())))
 
 
@@ -190,35 +190,6 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedUnit:
-    """A booking that was decided on, for the mail. Cents; `asked_cents` is what the parent saw."""
-
-    unit_name: str
-    price_cents: int
-    asked_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedDay:
-    """A day of a child that was decided on, for the mail."""
-
-    child_name: str
-    activity_name: str
-    day: date
-    units: tuple[DecidedUnit, ...]
-
-    @property
-    def words(self) -> str:
-        """« Journée, Veillée »."""
-        return ", ".join(each.unit_name for each in self.units)
-
-    @property
-    def has_other_price(self) -> bool:
-        """Whether it costs something else than what the parent saw."""
-        return any(each.price_cents != each.asked_cents for each in self.units)
-
-
-@dataclass(frozen=True, slots=True)
 class Decided:
     """What a decision did and did not do."""
 
@@ -259,7 +230,7 @@ def accept_requests(
         if accepted:
             move_prices(session, prices, now)
         session.flush()
-    _tell(session, family_id, "bookings_accepted", days)
+    tell_family(session, family_id, "bookings_accepted", days)
     return Decided(tuple(days), tuple(conflicts))
 
 
@@ -273,16 +244,18 @@ def refuse_requests(
         decided_by, reason,
     )  # fmt: skip
     days = [_told(request) for request in locked.requests]
-    _tell(session, family_id, "bookings_refused", days, reason)
+    tell_family(session, family_id, "bookings_refused", days, reason=reason)
     return Decided(tuple(days), locked.changed)
 
 
 def withdraw_requests(session: Session, family_id: int, user_id: int) -> None:
-    """Withdraw all that a family asked for: its account is closed. The caller has entered and holds the family."""
+    """Withdraw all that a family asked for: its account is closed. The caller is alone and holds the family."""
     lock_children(session, [family_id])
     waiting = select(Booking.id).where(ASKED, Booking.family_id == family_id)
     ids = session.scalars(waiting.where(Booking.status == BookingStatus.REQUESTED)).all()
     end_requests(session, ids, BookingStatus.CANCELLED, Actor.PARENT, user_id, None)
+    now = clock.now()
+    promote(session, end_waiting(session, family_id, Actor.PARENT, user_id, now), now)
 
 
 def family_with_unanswered(session: Session) -> int | None:
@@ -294,13 +267,13 @@ def family_with_unanswered(session: Session) -> int | None:
 
 def expire_requests(session: Session, family_id: int) -> int:
     """End what the family asked for and nobody decided in time, tell it once, and return how many days that were."""
-    enter_bookings(session)
+    enter(session, days_of(session, family_id), [family_id])
     stays_active(session, family_id)
     lock_children(session, [family_id])
     due = [each for each in _due(session, clock.now()) if each.family_id == family_id]
     ids = [id_ for each in due for id_ in each.booking_ids]
     end_requests(session, ids, BookingStatus.EXPIRED, Actor.SYSTEM, None, None)
-    _tell(session, family_id, "bookings_unanswered", [_told(each) for each in due])
+    tell_family(session, family_id, "bookings_unanswered", [_told(each) for each in due])
     return len(due)
 
 
@@ -343,6 +316,7 @@ def end_requests(
     for (day, _child_id), before in sorted(held.items()):
         after = [slot for id_, slot in before.items() if id_ not in ended]
         move_counters(session, day, counter_changes(list(before.values()), after, scopes))
+    promote(session, slots, now)
 
 
 def _waiting() -> Select[tuple[Booking, int, int, bool, Family, Child]]:
@@ -390,12 +364,13 @@ class _Locked:
 
 def _lock(session: Session, family_id: int, rows: Collection[tuple[int, ...]], decided_by: int) -> _Locked:
     """In the order of a save (PostgreSQL): what places are of, the family, its children, the counters."""
-    enter_bookings(session)
+    wanted = {id_ for row in rows for id_ in row}
+    days = set(session.scalars(select(Booking.day).where(Booking.id.in_(wanted)).distinct()))
+    enter(session, days, [family_id])
     may_act = stays_active(session, family_id)
     if family_id in own_family_ids(decided_by):
         raise OwnFamily
     lock_children(session, [family_id])
-    wanted = {id_ for row in rows for id_ in row}
     stored = session.execute(
         select(Booking.id, Booking.day, Child)
         .join(Child, Child.id == Booking.child_id)
@@ -575,18 +550,3 @@ def _due(session: Session, now: datetime) -> list[DayRequest]:
 def _told(request: DayRequest) -> DecidedDay:
     units = (DecidedUnit(each.unit.name, each.price_cents, each.price_cents) for each in request.units)
     return DecidedDay(request.child_name, request.activity.name, request.day, tuple(units))
-
-
-def _tell(
-    session: Session, family_id: int, template: str, days: Sequence[DecidedDay], reason: str | None = None
-) -> None:
-    """Write to the adults of the family, once for all these days."""
-    if not days:
-        return
-    emails = select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None))
-    for email in session.scalars(emails.order_by(Guardian.id)):
-        assert email is not None
-        queue_mail(
-            session, template, email, family_id=family_id, days=sorted(days, key=lambda each: (each.day, each.words)),
-            reason=reason,
-        )  # fmt: skip

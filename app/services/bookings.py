@@ -1,6 +1,6 @@
 """Saving a planning: one transaction, idempotent, by the screen's rules. `services.verdicts` says what is refused."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -15,12 +15,12 @@ from app.rules.states import Actor, BookingStatus, CancelClass, check_transition
 from app.services.counters import lock_counters, move_counters
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.families import FamilyRef, child_of, lock_children, stays_active
-from app.services.places import enter_bookings
 from app.services.planning import Proposal
 from app.services.planning_facts import PlanningFacts, load_facts
-from app.services.prices import PriceChangeReason, change_price
+from app.services.prices import move_prices
 from app.services.proposed_prices import ProposedPrices
 from app.services.verdicts import DayWish, SaveOutcome, Verdict, judge_proposal
+from app.services.waiting_lists import enter, promote
 
 RECEIPTS_KEPT = timedelta(days=2)
 
@@ -31,10 +31,12 @@ def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: 
     The same `key` sent again by the same user changes nothing and answers the same. Raises NotFound for another
     family's child and for openings that the child's planning does not have, FamilyNotActive when it may only look.
     """
-    # Locked in this order (PostgreSQL): what places are of, shared with other saves; the family, so that it stays what
-    # it is; its children, whose parents save one after the other, since what one has moves the prices of all; the
-    # counters in id order.
-    enter_bookings(session)
+    # Locked in this order (PostgreSQL): what places are of, shared with other saves unless somebody waits on a day that
+    # changes; the family, so that it stays what it is; its children, whose parents save one after the other, since what
+    # one has moves the prices of all; the counters in id order.
+    slots = _slots(session, {shown.opening_id for shown in proposal.shown})
+    changing = {shown.opening_id for shown in proposal.shown if shown.held != (shown.opening_id in proposal.ticked)}
+    is_waited_for = enter(session, {day for day, by_id in slots.items() if changing & by_id.keys()}, [family.id])
     may_act = stays_active(session, family.id)
     lock_children(session, [family.id])
     receipt = session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
@@ -44,7 +46,12 @@ def save(session: Session, family: FamilyRef, user_id: int, child_id: int, key: 
         raise FamilyNotActive
     child_of(family.id, child_id)
     now = clock.now()
-    outcome = _apply(session, family, user_id, child_id, proposal, now)
+    asked = {day: set(by_id.values()) for day, by_id in slots.items()}
+    if is_waited_for:
+        promote(session, asked, now)  # nobody takes a place that somebody waits for
+    outcome = _apply(session, family, user_id, child_id, proposal, asked, now)
+    if is_waited_for:
+        promote(session, asked, now)
     session.execute(delete(SaveReceipt).where(SaveReceipt.saved_at < now - RECEIPTS_KEPT))
     session.add(SaveReceipt(user_id=user_id, key=key, outcome=outcome.as_json(), saved_at=now))
     return outcome
@@ -60,18 +67,19 @@ def read_outcome(user_id: int, key: str | None, child_id: int) -> SaveOutcome | 
 
 
 def _apply(
-    session: Session, family: FamilyRef, user_id: int, child_id: int, proposal: Proposal, now: datetime
+    session: Session,
+    family: FamilyRef,
+    user_id: int,
+    child_id: int,
+    proposal: Proposal,
+    slots: Mapping[date, set[Slot]],
+    now: datetime,
 ) -> SaveOutcome:
     ids = {shown.opening_id for shown in proposal.shown}
     if not ids and not proposal.ticked:
         return SaveOutcome(child_id, ())  # a week of which nothing can be ticked: there is a button all the same
     if not ids:
         raise NotFound("openings")
-    slots: dict[date, set[Slot]] = {}
-    for day, unit_id, group_id in session.execute(
-        select(Opening.day, Opening.unit_id, Opening.group_id).where(Opening.id.in_(ids))
-    ):
-        slots.setdefault(day, set()).add(Slot(unit_id, group_id))
     if not slots:
         raise NotFound("openings")
     days = sorted(slots)
@@ -86,6 +94,16 @@ def _apply(
     return verdict.outcome()
 
 
+def _slots(session: Session, opening_ids: Collection[int]) -> dict[date, dict[int, Slot]]:
+    """What openings are of, by day and id: that never changes."""
+    found: dict[date, dict[int, Slot]] = {}
+    if opening_ids:
+        openings = select(Opening.id, Opening.day, Opening.unit_id, Opening.group_id)
+        for id_, day, unit_id, group_id in session.execute(openings.where(Opening.id.in_(opening_ids))):
+            found.setdefault(day, {})[id_] = Slot(unit_id, group_id)
+    return found
+
+
 def _save_day(session: Session, verdict: Verdict, wish: DayWish, user_id: int, now: datetime) -> None:
     facts = verdict.facts
     for opening_id in wish.removals:
@@ -95,17 +113,6 @@ def _save_day(session: Session, verdict: Verdict, wish: DayWish, user_id: int, n
     for opening_id in wish.additions:
         _book(session, facts, verdict.prices, opening_id, user_id, now)
     _spend(session, facts, wish.day, wish.final)
-
-
-def move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None:
-    """Give the family's other bookings, and what is cancelled too late, the price that the new choices leave them."""
-    moved = {each.booking_id: each.share for each in prices.moved()}
-    if not moved:
-        return
-    for booking in session.scalars(select(Booking).where(Booking.id.in_(moved)).order_by(Booking.id)):
-        is_late = booking.id in prices.late
-        reason = PriceChangeReason.CANCELLED_LATE if is_late else PriceChangeReason.OTHER_BOOKINGS
-        change_price(session, booking, moved[booking.id], reason, now)
 
 
 def _book(

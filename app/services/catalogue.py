@@ -137,7 +137,13 @@ class ActivityInfo:
     may_overlap: bool  # a child may have other activities at the same hours
     enrolment_rules: EnrolmentRules
     on_request: bool  # what parents tick waits for the staff
+    waiting_hours: int | None  # how long a freed place is offered to who waits; None: no waiting list
     tariffs: tuple[GridVersion, ...]
+
+    @property
+    def has_waiting_list(self) -> bool:
+        """Whether parents may queue for what is full."""
+        return self.waiting_hours is not None and not self.on_request
 
     @property
     def usual_units(self) -> tuple[UnitInfo, ...]:
@@ -392,6 +398,7 @@ def _load(session: Session, version: int) -> Catalogue:
             may_overlap=row.combinations.may_overlap,
             enrolment_rules=row.enrolment_rules,
             on_request=row.on_request,
+            waiting_hours=row.waiting_hours,
             tariffs=tuple(tariffs[row.id]),
         )
         for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))

@@ -19,9 +19,9 @@ from app.services.errors import NotFound, OwnFamily, StaffAccount
 from app.services.families import families_of_user, own_family_ids
 from app.services.invoices import Due, due_of
 from app.services.mails import queue_mail
-from app.services.places import enter_bookings
 from app.services.second_factors import remove_second_factor
 from app.services.sessions import end_sessions
+from app.services.waiting_lists import days_of, enter
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,9 @@ def close_account(session: Session, user_id: int) -> None:
     for the staff is withdrawn. Raises
     StaffAccount for who has a role at the council.
     """
-    enter_bookings(session)  # what a family asked for is withdrawn where it is closed
+    own = select(Guardian.family_id).where(Guardian.user_id == user_id).distinct()
+    days = (days_of(session, family_id) for family_id in session.scalars(own).all())
+    enter(session, set().union(*days), alone=True)  # what a family asked for is withdrawn where it is closed
     families = session.scalars(
         select(Family)
         .join(Guardian)

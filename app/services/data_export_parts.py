@@ -47,6 +47,7 @@ from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
 from app.models.retention import ErasureRequest
 from app.models.urgent_messages import UrgentMessage, UrgentRecipient
+from app.models.waiting_lists import WaitingEntry, WaitingMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,24 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             BookingPriceChange.to_cents.label("après, en centimes"), BookingPriceChange.reason.label("motif"),
             BookingPriceChange.at.label("le"),
         ).where(BookingPriceChange.booking_id.in_(w.bookings)).order_by(BookingPriceChange.id),
+    ),
+    "listes d’attente": (
+        (WaitingEntry,),
+        lambda w: select(
+            WaitingEntry.id.label("numéro"), _CHILD, WaitingEntry.day.label("jour"),
+            WaitingEntry.position.label("ordre"), WaitingEntry.wants_booking.label("réserver sans redemander"),
+            WaitingEntry.bound_to_id.label("avec"), WaitingEntry.created_at.label("depuis le"),
+            WaitingEntry.offered_until.label("place proposée jusqu’au"), WaitingEntry.ended_at.label("terminée le"),
+        ).join(Child, Child.id == WaitingEntry.child_id)
+        .where(WaitingEntry.family_id == w.family_id).order_by(WaitingEntry.id),
+    ),
+    "rangs changés par le service": (
+        (WaitingMove,),
+        lambda w: select(
+            WaitingMove.entry_id.label("liste d’attente"), WaitingMove.from_rank.label("rang avant"),
+            WaitingMove.to_rank.label("rang après"), WaitingMove.reason.label("motif"), WaitingMove.at.label("le"),
+        ).join(WaitingEntry, WaitingEntry.id == WaitingMove.entry_id)
+        .where(WaitingEntry.family_id == w.family_id).order_by(WaitingMove.id),
     ),
     "carnets": (
         (PrepaidBook,),

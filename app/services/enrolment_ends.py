@@ -19,7 +19,15 @@ from app.rules.calendars import ONE_DAY, week_of
 from app.rules.capacity import Slot
 from app.rules.cells import Action, Cell, Reason
 from app.rules.combinations import WEEKLY
-from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, EnrolmentStatus, FamilyStatus, check_transition
+from app.rules.states import (
+    ACTIVE_STATUSES,
+    HOLDING_STATUSES,
+    Actor,
+    BookingStatus,
+    EnrolmentStatus,
+    FamilyStatus,
+    check_transition,
+)
 from app.services.bookings import cancel_bookings
 from app.services.catalogue import UnitInfo, catalogue
 from app.services.counters import lock_counters
@@ -27,9 +35,9 @@ from app.services.enrolments import EnrolmentView, tell_parents, view_of
 from app.services.errors import EndMoved, EnrolmentOver, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
 from app.services.judgements import judge_days
-from app.services.places import enter_bookings
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import reprice_siblings
+from app.services.waiting_lists import end_waiting, enter, promote
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ def plan_end(session: Session, family: FamilyRef, enrolment_id: int, from_day: d
     from_day = min(max(from_day, clock.today()), row.ends_on)
     coming = session.execute(
         select(Booking.opening_id, Booking.day)
-        .where(Booking.enrolment_id == row.id, Booking.status.in_(ACTIVE_STATUSES), Booking.day >= from_day)
+        .where(Booking.enrolment_id == row.id, Booking.status.in_(_ENDED), Booking.day >= from_day)
         .order_by(Booking.day, Booking.opening_id)
     ).all()
     if not coming:
@@ -122,7 +130,8 @@ def end_enrolment(
     closed family asks, OwnFamily where an agent of the family does.
     """
     # The order of a save (PostgreSQL): what places are of, the family, its children, the counters.
-    enter_bookings(session)
+    days = select(Booking.day).where(Booking.enrolment_id == enrolment_id, Booking.status.in_(ACTIVE_STATUSES))
+    is_waited_for = enter(session, set(session.scalars(days.distinct())), [family.id])
     is_active = stays_active(session, family.id)
     if by_staff and family.id in own_family_ids(user_id):
         raise OwnFamily
@@ -136,10 +145,14 @@ def end_enrolment(
     if plan.fingerprint != fingerprint:
         raise EndMoved
     row = session.get_one(Enrolment, enrolment_id, with_for_update=True)
+    actor, now = Actor.STAFF if by_staff else Actor.PARENT, clock.now()
     if plan.facts is not None and plan.cancelled:
-        actor = Actor.STAFF if by_staff else Actor.PARENT
         opening_ids = {each.opening_id for each in plan.cancelled}
-        cancel_bookings(session, plan.facts, opening_ids, actor, user_id, reason or None, clock.now())
+        cancel_bookings(session, plan.facts, opening_ids, actor, user_id, reason or None, now)
+    if is_waited_for:
+        freed = dict(_slots(plan.facts, plan)) if plan.facts is not None else {}
+        offered = end_waiting(session, family.id, actor, user_id, now, row.id, plan.from_day)
+        promote(session, {day: freed.get(day, set()) | offered.get(day, set()) for day in {*freed, *offered}}, now)
     row.ended_at, row.ended_by_id, row.end_reason = clock.now(), user_id, reason or None
     if plan.never_begins:
         _finish(row, EnrolmentStatus.CANCELLED)
@@ -176,6 +189,10 @@ def finish_due(session: Session) -> int:
 
 
 _DUE = (Enrolment.status == EnrolmentStatus.ACCEPTED, Enrolment.ended_at.is_not(None))
+
+
+_ENDED = HOLDING_STATUSES - {BookingStatus.OFFERED}
+"""What the plan names: waiting, and an offer, end without it."""
 
 
 def _finish(row: Enrolment, status: EnrolmentStatus) -> None:

@@ -200,6 +200,10 @@ class EnrolmentOver(DomainError):
     """The enrolment is not accepted, or is over: there is nothing to end."""
 
 
+class OfferGone(DomainError):
+    """A place that was offered is not any more: the time to answer has passed, or the day has changed."""
+
+
 class EndMoved(DomainError):
     """The end of an enrolment would cancel something else than was read."""
 

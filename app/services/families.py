@@ -164,6 +164,13 @@ def lock_children(session: Session, family_ids: Collection[int]) -> None:
     session.execute(select(Child.id).where(Child.id.in_(children)).order_by(Child.id).with_for_update())
 
 
+def hold_families(session: Session, family_ids: Collection[int]) -> None:
+    """Let some families stay what they are until the commit, and hold their children; both in the order of ids."""
+    lock = select(Family.id).where(Family.id.in_(family_ids)).order_by(Family.id)
+    session.execute(lock.with_for_update(read=True))
+    lock_children(session, family_ids)
+
+
 def children_of(family_id: int) -> tuple[ChildView, ...]:
     """The children of a family, eldest first."""
     rows = db.session.scalars(

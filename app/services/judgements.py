@@ -106,9 +106,7 @@ def _judge_week(
         had[day] = {slot.unit_id for slot in facts.slots_held(day)}
         chosen[day] = facts.slots_after(day, ids)
         movable = {
-            opening.slot
-            for opening in facts.openings_by_day.get(day, ())
-            if judged[day].cells[opening.id].can_be_ticked
+            opening.slot for opening in facts.openings_by_day.get(day, ()) if judged[day].cells[opening.id].can_be_saved
         }
         possible[day] = {slot.unit_id for slot in movable}
         settled[day] = {slot.unit_id for slot in chosen[day] - movable}
@@ -150,14 +148,15 @@ def _cell_facts(
     facts: PlanningFacts, opening: OpeningInfo, prices: ProposedPrices, violation: Violation | None
 ) -> CellFacts:
     activity = facts.catalogue.activities[opening.unit.activity_id]
-    problem = None if opening.id in facts.held else prices.problem_of(opening.wanted)
+    present = facts.held.get(opening.id) or facts.waiting.get(opening.id)
+    problem = None if present is not None else prices.problem_of(opening.wanted)
     left = facts.room(opening)
     is_too_little = problem is not None and problem.kind in TOO_LITTLE
     late = facts.late.get(opening.id)
     return CellFacts(
         occasion=facts.occasion_of(opening),
         is_open=opening.is_open,
-        holding=facts.holds(opening.id),
+        holding=facts.holds(opening.id) or facts.waits(opening.id),
         is_invoiced=facts.is_invoiced(opening.id),
         held_by_other_family=facts.held_by_other(opening.id),
         is_enrolled=facts.enrolment_for(opening) is not None,
@@ -172,7 +171,9 @@ def _cell_facts(
         late_rule=activity.notices.get(Deadline.CANCEL_LATE),
         violation=violation,
         is_too_little=is_too_little and prices.is_chosen(opening.id),
-        standing=BookingStatus.CONFIRMED if opening.id not in facts.held else facts.held[opening.id].status,
+        standing=BookingStatus.CONFIRMED if present is None else present.status,
+        kept_until=None if present is None else present.kept_until,
+        has_waiting_list=activity.has_waiting_list,
         was_late=late is not None and late.family_id == facts.family.id,
         lacks_document=bool(facts.documents_missing(opening)),
         other_was_late=late is not None and late.family_id != facts.family.id,

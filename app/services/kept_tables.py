@@ -184,6 +184,8 @@ TABLES: Mapping[str, Kept] = {
     ),
     "booking_event": Kept(DataClass.BOOKINGS, through("booking", "booking_id")),
     "booking_price_change": Kept(DataClass.BOOKINGS, through("booking", "booking_id")),
+    "waiting_entry": Kept(DataClass.BOOKINGS, of_family),
+    "waiting_move": Kept(DataClass.BOOKINGS, through("waiting_entry", "entry_id"), {"reason": ""}),
     "prepaid_book": Kept(
         DataClass.BOOKINGS, of_family, {"price_explanation": ""},
         spared=lambda table, _scope: table.c.line_id.is_not(None),

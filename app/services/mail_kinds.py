@@ -86,6 +86,12 @@ _PRICED_DAYS = Variable(
     " au lieu de {{ unit.asked_cents|euros }} lors de votre demande{% endif %}\n"
     "{% endfor %}{% endfor %}", _DAYS_SAMPLE, True,
 )  # fmt: skip
+_WAITED_DAYS = Variable(
+    "jours", _DAYS_MEANING + ", avec le prix et, pour une place proposée, jusqu’à quand elle est gardée",
+    "{% for day in days %}- {{ day.child_name }}, {{ day.activity_name }}, {{ day.day|day_long }} : {{ day.words }}"
+    " ({{ day.price_cents|euros }}){% if day.until %}, à accepter avant le {{ day.until|moment }}{% endif %}\n"
+    "{% endfor %}", "- Léa, Mercredi, mercredi 2 décembre 2026 : Matin, Repas (7,30\u00a0€)", True,
+)  # fmt: skip
 _CHANGE = (
     Variable("demande", "ce qui est demandé", "{{ what }}", "Coordonnées"),
     Variable("demande_minuscule", "le même, dans une phrase", "{{ what|lower }}", "coordonnées"),
@@ -251,6 +257,26 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
     _kind(
         "bookings_unanswered", MailTopic.BOOKINGS, "Demande restée sans réponse",
         "Un jour demandé commence, et personne n’a répondu.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
+    ),
+    _kind(
+        "waiting_confirmed", MailTopic.BOOKINGS, "Place réservée depuis la liste d’attente",
+        "Une place se libère pour une famille qui a choisi qu’elle soit réservée aussitôt.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _WAITED_DAYS,
+    ),
+    _kind(
+        "waiting_offered", MailTopic.BOOKINGS, "Place proposée",
+        "Une place se libère pour une famille en liste d’attente.",
+        "Répondre", _link("/mes-reservations"), *_DAYS, _WAITED_DAYS,
+    ),
+    _kind(
+        "waiting_unanswered", MailTopic.BOOKINGS, "Place proposée, restée sans réponse",
+        "Le temps pour accepter une place proposée est passé.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
+    ),
+    _kind(
+        "waiting_over", MailTopic.BOOKINGS, "Liste d’attente terminée",
+        "Le délai pour réserver passe sans qu’une place se soit libérée.",
         "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
     ),
     _kind(

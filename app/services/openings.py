@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.database import db
 from app.models.bookings import Booking, Opening
 from app.models.families import Child
@@ -18,6 +19,7 @@ from app.services.catalogue import ActivityInfo, catalogue
 from app.services.counters import make_counters
 from app.services.errors import BookedDay, DaysBooked, NotFound
 from app.services.places import stop_bookings
+from app.services.waiting_lists import promote, waiting_slots
 
 ALL_WEEK = frozenset(range(7))
 
@@ -84,6 +86,7 @@ def generate(session: Session, activity_id: int, wish: OpeningWish) -> OpeningPl
     plan = _plan(session, activity_id, wish)
     _open(session, plan.new, plan.days)
     _withdraw(session, plan.withdrawn)
+    _promote(session, wish.unit_ids, wish.group_ids)
     return plan
 
 
@@ -98,6 +101,7 @@ def open_days(session: Session, activity_id: int, wanted: DaysInput) -> None:
         execution_options={"synchronize_session": False},
     )
     _open(session, keys - present.keys(), wanted.days)
+    _promote(session, wanted.unit_ids, wanted.group_ids)
 
 
 def close_days(session: Session, activity_id: int, wanted: DaysInput, reason: str) -> int:
@@ -221,6 +225,11 @@ def _withdraw(session: Session, keys: Collection[Key]) -> None:
 
 
 _AT_ONCE = 500
+
+
+def _promote(session: Session, unit_ids: Collection[int], group_ids: Collection[int]) -> None:
+    """Whoever waits may come on a day that opened again."""
+    promote(session, waiting_slots(session, clock.today(), unit_ids, group_ids), clock.now())
 
 
 def _these(wanted: DaysInput) -> tuple[ColumnElement[bool], ...]:

@@ -268,7 +268,7 @@ def _read(facts: PlanningFacts, proposal: Proposal) -> Choices:
     """What a proposal means by now, as a save will read it; what this week does not know of it is left out."""
     shown = [each for each in proposal.shown if each.opening_id in facts.openings]
     ids = {each.opening_id for each in shown}
-    return read_choices(shown, proposal.ticked & ids, {id_ for id_ in ids if facts.holds(id_)})
+    return read_choices(shown, proposal.ticked & ids, {id_ for id_ in ids if facts.holds(id_) or facts.waits(id_)})
 
 
 def _proposed_on(facts: PlanningFacts, day: date, choices: Choices | None) -> frozenset[int]:
@@ -301,7 +301,7 @@ def _cell_view(
     message: str | None,
 ) -> CellView:
     cell = judgement.cells[opening.id]
-    holding = facts.holds(opening.id)
+    holding = facts.holds(opening.id) or facts.waits(opening.id)
     violation = judgement.broken.get(opening.id)
     broken = _broken_sentence(facts, violation) if violation else None
     return CellView(
@@ -327,6 +327,8 @@ def _cell_view(
 def _answer_sentence(answer: Answer | None) -> str | None:
     if answer is None:
         return None
+    if answer.waited:
+        return "Liste d’attente terminée : aucune place n’a été prise à temps.".replace(" :", f"{NBSP}:")
     if answer.status is BookingStatus.EXPIRED:
         return "Demande restée sans réponse."
     return f"Demande refusée{NBSP}: {answer.reason}" if answer.reason else "Demande refusée."

@@ -21,6 +21,7 @@ from app.models.bookings import (
 )
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
+from app.models.waiting_lists import WaitingEntry
 from app.rules.audiences import Audience
 from app.rules.booking_requests import answer_until, first_status
 from app.rules.calendars import DayKind, whole_weeks
@@ -81,7 +82,10 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class HeldBooking:
-    """A booking of the child that is active, or was cancelled too late; whichever family made it."""
+    """A booking of the child that is active, or was cancelled too late; whichever family made it.
+
+    `waiting_id`: of the entry that it waits with for a place, or was offered one by, until `kept_until`.
+    """
 
     id: int
     opening_id: int
@@ -93,6 +97,8 @@ class HeldBooking:
     price_change: PriceChange | None  # the last one
     is_invoiced: bool
     status: BookingStatus
+    waiting_id: int | None
+    kept_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Answer:
 
     status: BookingStatus  # refused, or expired
     reason: str | None
+    waited: bool  # for a place, not for a decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,8 @@ class PlanningFacts:
     child_id: int
     enrolments: tuple[EnrolmentInfo, ...]
     openings: Mapping[int, OpeningInfo]
-    held: Mapping[int, HeldBooking]  # by opening id
+    held: Mapping[int, HeldBooking]  # by opening id: what holds a place
+    waiting: Mapping[int, HeldBooking]  # by opening id: what waits for one, and counts for nothing yet
     late: Mapping[int, HeldBooking]  # by opening id: cancelled too late and still charged, nothing booked there since
     answers: Mapping[int, Answer]  # by opening id: what the family asked for there last and did not get
     left: Mapping[tuple[date, int], Left]  # by day and capacity scope
@@ -144,14 +152,26 @@ class PlanningFacts:
         booking = self.held.get(opening_id)
         return booking is not None and booking.family_id == self.family.id
 
+    def waits(self, opening_id: int) -> bool:
+        """Whether this family waits for a place in the opening."""
+        booking = self.waiting.get(opening_id)
+        return booking is not None and booking.family_id == self.family.id
+
+    def may_wait(self, opening: OpeningInfo) -> bool:
+        """Whether the child has no place in the opening, and there is none, but a list to wait on."""
+        if opening.id in self.held or not self.catalogue.activities[opening.unit.activity_id].has_waiting_list:
+            return False
+        left = self.room(opening).left
+        return left is not None and left <= 0
+
     def is_invoiced(self, opening_id: int) -> bool:
         """Whether what this family holds, or has cancelled too late, in the opening is on an issued invoice."""
         booking = self.own_booking(opening_id)
         return booking is not None and booking.is_invoiced
 
     def own_booking(self, opening_id: int) -> HeldBooking | None:
-        """What this family has to pay there: what it holds, or has cancelled too late."""
-        booking = self.held.get(opening_id) or self.late.get(opening_id)
+        """What this family has to pay there, or would: what it holds, waits for, or has cancelled too late."""
+        booking = self.held.get(opening_id) or self.waiting.get(opening_id) or self.late.get(opening_id)
         return booking if booking is not None and booking.family_id == self.family.id else None
 
     def cancelled_late(self, proposed: Mapping[date, Collection[int]], now: datetime) -> frozenset[int]:
@@ -180,8 +200,8 @@ class PlanningFacts:
         )
 
     def held_by_other(self, opening_id: int) -> bool:
-        """Whether the child's other family holds it."""
-        booking = self.held.get(opening_id)
+        """Whether the child's other family holds it, or waits for it."""
+        booking = self.held.get(opening_id) or self.waiting.get(opening_id)
         return booking is not None and booking.family_id != self.family.id
 
     def held_ids(self, day: date) -> frozenset[int]:
@@ -227,8 +247,10 @@ class PlanningFacts:
         given_back: set[int] = set()
         for day, ids in proposed.items():
             held = self.held_ids(day)
-            for opening in (self.openings[id_] for id_ in ids if id_ not in held):
-                waits = self.first_status(opening) is BookingStatus.REQUESTED
+            chosen = [self.openings[id_] for id_ in ids if id_ not in held]
+            is_queue = any(self.may_wait(opening) for opening in chosen)  # a day waits as a whole
+            for opening in chosen:
+                waits = is_queue or self.first_status(opening) is BookingStatus.REQUESTED
                 (asked if waits else added).append(opening.wanted)
             given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
         charged = given_back & {self.held[id_].id for id_ in late}
@@ -353,7 +375,7 @@ def load_facts(
             ).where(CapacityCounter.day.in_(days))
         )
     }
-    held, late, answers = _load_held(session, family.id, child_id, days)
+    held, waiting, late, answers = _load_held(session, family.id, child_id, days)
     priced = DaySpan(min(days), max(days))
     activity_ids = {opening.unit.activity_id for opening in openings.values()}
     if month is not None:
@@ -371,7 +393,8 @@ def load_facts(
         if any(rule.audiences for rule in activity.notices.values())
     }
     return PlanningFacts(
-        family, child_id, enrolments, openings, held, late, answers, left, prices, open_at, audiences, now_catalogue,
+        family, child_id, enrolments, openings, held, waiting, late, answers, left, prices, open_at, audiences,
+        now_catalogue,
         keeping_from_booking(family.id, child_id, {each.id for each in asking}),
     )  # fmt: skip
 
@@ -405,9 +428,9 @@ _ANSWERED = frozenset({BookingStatus.REFUSED, BookingStatus.EXPIRED})
 
 def _load_held(
     session: Session, family_id: int, child_id: int, days: Sequence[date]
-) -> tuple[dict[int, HeldBooking], dict[int, HeldBooking], dict[int, Answer]]:
-    """What the child holds, and where it holds nothing what was cancelled too late, and what the family asked for and
-    did not get; by opening. One query.
+) -> tuple[dict[int, HeldBooking], dict[int, HeldBooking], dict[int, HeldBooking], dict[int, Answer]]:
+    """What the child holds, and waits for, and where it holds nothing what was cancelled too late, and what the family
+    asked for and did not get; by opening. One query.
     """
     change = aliased(BookingPriceChange)
     last_change = (
@@ -427,10 +450,12 @@ def _load_held(
             Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
             InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
+            Booking.waiting_id, WaitingEntry.offered_until,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .outerjoin(change, change.id == last_change)
+        .outerjoin(WaitingEntry, WaitingEntry.id == Booking.waiting_id)
         .where(
             Booking.child_id == child_id,
             Booking.day.in_(days),
@@ -439,19 +464,20 @@ def _load_held(
         .order_by(Booking.id)
     )  # fmt: skip
     held: dict[int, HeldBooking] = {}
+    waiting: dict[int, HeldBooking] = {}
     late: dict[int, HeldBooking] = {}
     answers: dict[int, Answer] = {}
     for row in rows:
         if row.status in _ANSWERED:
             if row.family_id == family_id:
-                answers[row.opening_id] = Answer(row.status, row.answer)
+                answers[row.opening_id] = Answer(row.status, row.answer, row.waiting_id is not None)
             continue
         answers.pop(row.opening_id, None)  # what was asked again is what counts
-        found = held if row.status in ACTIVE_STATUSES else late
+        found = waiting if row.status is BookingStatus.WAITING else held if row.status in ACTIVE_STATUSES else late
         found[row.opening_id] = HeldBooking(
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
             row.price_cents, row.price_explanation,
             None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
-            row.status,
+            row.status, row.waiting_id, row.offered_until if row.status is BookingStatus.OFFERED else None,
         )  # fmt: skip
-    return held, {id_: booking for id_, booking in late.items() if id_ not in held}, answers
+    return held, waiting, {id_: booking for id_, booking in late.items() if id_ not in held}, answers

@@ -25,6 +25,7 @@ from app.services.catalogue import catalogue
 from app.services.families import lock_children
 from app.services.households import FamilyPrices, load_prices, open_bookings
 from app.services.mails import queue_mail
+from app.services.proposed_prices import ProposedPrices
 
 FAMILIES_PER_BATCH = 100
 """How many families are priced anew at once: the number of queries is that of one."""
@@ -52,6 +53,17 @@ def change_price(session: Session, booking: Booking, share: Share, reason: Price
         )
         booking.price_cents = share.amount_cents
     return difference_cents
+
+
+def move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None:
+    """Give the family's other bookings, and what is cancelled too late, the price that the new choices leave them."""
+    moved = {each.booking_id: each.share for each in prices.moved()}
+    if not moved:
+        return
+    for booking in session.scalars(select(Booking).where(Booking.id.in_(moved)).order_by(Booking.id)):
+        is_late = booking.id in prices.late
+        reason = PriceChangeReason.CANCELLED_LATE if is_late else PriceChangeReason.OTHER_BOOKINGS
+        change_price(session, booking, moved[booking.id], reason, now)
 
 
 def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) -> Repricing:

@@ -18,6 +18,7 @@ from app.services.counters import make_counters
 from app.services.errors import NotFound, Usage, UsageKind
 from app.services.places import stop_bookings
 from app.services.usages import check_unused
+from app.services.waiting_lists import promote, waiting_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def save_scope(session: Session, scope_id: int | None, typed: ScopeInput) -> int
         .values(places=typed.places, online_places=typed.online_places),
         execution_options={"synchronize_session": False},
     )  # fmt: skip
+    session.flush()
+    _promote_in(session, find_scope(row.id))
     return row.id
 
 
@@ -147,7 +150,10 @@ def delete_scope(session: Session, scope_id: int) -> None:
     taken = session.scalar(select(func.coalesce(func.sum(CapacityCounter.taken), 0)).where(*to_come)) or 0
     check_unused([Usage(UsageKind.PLACE, taken)])
     session.execute(delete(CapacityCounter).where(CapacityCounter.scope_id == scope_id))
+    scope = find_scope(scope_id)
     session.delete(row)
+    session.flush()
+    _promote_in(session, scope)
 
 
 def set_day_places(
@@ -172,7 +178,13 @@ def set_day_places(
         ),
         execution_options={"synchronize_session": False},
     )
+    _promote_in(session, scope)
     return len(opened)
+
+
+def _promote_in(session: Session, scope: Scope) -> None:
+    """Whoever waits may find a place in it now."""
+    promote(session, waiting_slots(session, clock.today(), scope.units, scope.groups), clock.now())
 
 
 def _days_open(session: Session, scope: Scope, days: Collection[date]) -> list[date]:

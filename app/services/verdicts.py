@@ -26,6 +26,7 @@ class Result(StrEnum):
 
     BOOKED = auto()
     REQUESTED = auto()  # the staff decide; `until` says until when
+    WAITING = auto()  # somebody else of the family put it on the waiting list meanwhile
     CANCELLED = auto()
     CANCELLED_LATE = auto()  # the place is freed, the price stays due
     WITHDRAWN = auto()  # a request that the staff had not decided yet
@@ -145,7 +146,7 @@ def judge_proposal(facts: PlanningFacts, proposal: Proposal, now: datetime) -> V
     ids = {shown.opening_id for shown in proposal.shown}
     if not ids <= facts.openings.keys():
         raise NotFound("openings")
-    held_now = frozenset(id_ for id_ in ids if facts.holds(id_))
+    held_now = frozenset(id_ for id_ in ids if facts.holds(id_) or facts.waits(id_))
     try:
         choices = read_choices(proposal.shown, proposal.ticked, held_now)
     except UnknownTick:
@@ -183,10 +184,12 @@ class DayWish:
     def told(self, facts: PlanningFacts, choices: Choices) -> list[SavedChoice]:
         """What somebody else did meanwhile."""
         held = choices.already_held & self.here
-        asked = {id_ for id_ in held if facts.held[id_].status is BookingStatus.REQUESTED}
+        waiting = {id_ for id_ in held if facts.waits(id_)}
+        asked = {id_ for id_ in held - waiting if facts.held[id_].status is BookingStatus.REQUESTED}
         return [
-            *_told(facts, held - asked, Result.ALREADY_BOOKED),
+            *_told(facts, held - asked - waiting, Result.ALREADY_BOOKED),
             *_asked(facts, asked),
+            *_told(facts, waiting, Result.WAITING),
             *_told(facts, choices.already_gone & self.here, Result.ALREADY_CANCELLED),
             *_told(facts, choices.lost & self.here, Result.LOST),
         ]

@@ -26,6 +26,7 @@ from app.rules.booking_requests import Obstacle
 from app.rules.capabilities import Capability
 from app.rules.changes import Conflict
 from app.services import booking_requests, change_requests, enrolments, families, quotients, sign_ups, staff_queue
+from app.services.booking_mails import DecidedDay
 from app.services.catalogue import catalogue
 from app.services.change_requests import Review
 from app.services.errors import (
@@ -298,7 +299,7 @@ def _decide_bookings(
         if len(owners) != 1 or None in owners:
             raise NotFound("booking")
         by_family.setdefault(family_ids[row[0]], []).append(row)
-    days: list[booking_requests.DecidedDay] = []
+    days: list[DecidedDay] = []
     conflicts: list[booking_requests.Conflict] = []
     for family_id, its_rows in sorted(by_family.items()):
         try:
@@ -316,7 +317,7 @@ def _decide_bookings(
     return _queue_page(status=409 if despite is None else 422, sent=_rows_in_conflict(conflicts, despite))
 
 
-def _decided_sentence(days: Sequence[booking_requests.DecidedDay], what: str) -> str:
+def _decided_sentence(days: Sequence[DecidedDay], what: str) -> str:
     mail = "les parents sont prévenus" if what == "acceptée" else "les parents reçoivent le motif"
     if len(days) > 1:
         return f"{len(days)} demandes {what}s{NBSP}: {mail} par courriel."
