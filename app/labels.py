@@ -517,6 +517,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         MailStatus.SENDING: "En cours d’envoi",
         MailStatus.SENT: "Envoyé",
         MailStatus.FAILED: "Échec",
+        MailStatus.EXPIRED: "Périmé",
     },
     Nature: {
         Nature.CARE: "Garde",

@@ -124,6 +124,7 @@ _BELONGS_TO = {
     "family.simulations": "family.enrolments",
     "family.agendas": "family.bookings",
     "family.repeats": "family.bookings",
+    "family.reminders": "family.bookings",
     "family.data_exports": "family.members",
     "family.erasures": "family.members",
     "staff.erasures": "staff.queue",

@@ -228,6 +228,8 @@ ROUTES: Mapping[str, Route] = {
     "family.repeats.preview": _family(argument="child_id", answers=422),
     "family.repeats.save": _family("POST", "child_id", sends={"cle": "access-matrix-access"}, answers=422),
     "family.repeats.show_done": _family(argument="child_id", answers=303),
+    "family.reminders.edit": _family(),
+    "family.reminders.save": _family("POST"),
     "family.agendas.show_month": _family(),
     "family.agendas.show_feed": _family(),
     "family.agendas.renew_feed": _family("POST"),
@@ -468,6 +470,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.mail_texts.restore": _staff(Capability.EDIT_SETTINGS, method="POST", argument="code"),
     "staff.settings.deadlines.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.deadlines.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.deadlines.save_reminders": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.settings.deadlines.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="activity_id"),
     "staff.settings.deadlines.preview": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=200

@@ -28,6 +28,7 @@ from app.services import (
     message_threads,
     papers,
     publications,
+    reminders,
     required_document_settings,
     required_documents,
     urgent_messages,
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 TURN_SECONDS = 5.0
 MAIL_REST_SECONDS = 60.0
+REMINDERS_REST_SECONDS = 300.0
 SILENT_AFTER_SECONDS = 60.0  # a worker that has not come round for this long is considered dead
 ORPHAN_AFTER_SECONDS = 86_400.0  # a file whose row is not stored by then never will be
 PDF_TIMEOUT_SECONDS = 15  # three of them, the longest that one may take, are less than the silence above
@@ -61,6 +63,8 @@ class Worker:
         self._mail_rests_until = 0.0  # the server is away: the mails that wait are not tried one by one
         self._ended_on: date | None = None
         self._documents_on: date | None = None
+        self._reminders_rest_until = 0.0
+        self._reminded_up_to = 0  # the last family that this round looked at
         self._instance_path = config.instance_path
 
     @property
@@ -153,6 +157,31 @@ class Worker:
         self._ended_on = today
         return count
 
+    def remind_of_weeks(self) -> int:
+        """Remind parents who want it of weeks without bookings; returns how many mails that were.
+
+        All families are looked at every few minutes, some at a time; where a turn is too short the next one goes on.
+        """
+        if time.monotonic() < self._reminders_rest_until or not reminders.is_wanted(db.session()):
+            return 0
+        outlook, count = reminders.read_outlook(db.session()), 0
+
+        def remind_some() -> bool:
+            nonlocal count
+            batch = reminders.next_batch(db.session(), outlook, self._reminded_up_to)
+            if batch is None:
+                self._reminded_up_to = 0
+                self._reminders_rest_until = time.monotonic() + REMINDERS_REST_SECONDS
+                return False
+            if batch.due:
+                with write_transaction() as session:
+                    count += reminders.send_reminders(session, batch)
+            self._reminded_up_to = batch.last_family_id
+            return True
+
+        self._take_turn(remind_some)
+        return count
+
     def expire_requests(self) -> int:
         """End what families asked for and nobody decided before it began; returns how many families were told."""
         return self._take_turn(_expire_some)
@@ -194,7 +223,7 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
-            self.end_enrolments, self.expire_requests, self.look_after_documents,
+            self.end_enrolments, self.expire_requests, self.remind_of_weeks, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:

@@ -94,6 +94,18 @@ class Booking(Base):
     events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id")
 
 
+class WeekReminder(Base):
+    """That a parent was reminded, before its deadline, of a week in which nothing was booked: once."""
+
+    __tablename__ = "week_reminder"
+
+    guardian_id: Mapped[int] = mapped_column(ForeignKey("guardian.id", ondelete="CASCADE"), primary_key=True)
+    child_id: Mapped[int] = mapped_column(ForeignKey("child.id", ondelete="CASCADE"), primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
+    monday: Mapped[date] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class BookingEvent(Base):
     """One transition of a booking: who, when, from what to what, and why. Append-only."""
 

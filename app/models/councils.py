@@ -1,6 +1,6 @@
 """The council (collectivité) that this installation serves: one row, and what only the installation knows."""
 
-from sqlalchemy import CheckConstraint, false
+from sqlalchemy import CheckConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
@@ -22,6 +22,9 @@ class Council(CatalogueRow, Base):
     dpo_email: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(default=False)
     requires_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())  # of all staff
+    # Parents who want it are reminded of a week without bookings, so many hours before its deadline at least.
+    reminds_of_weeks: Mapped[bool] = mapped_column(default=True, server_default=true())
+    reminder_hours: Mapped[int] = mapped_column(default=12, server_default="12")
     # Moves with every change of a setting: tells each process that its catalogue is out of date.
     settings_version: Mapped[int] = mapped_column(default=1)
 

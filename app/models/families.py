@@ -106,6 +106,7 @@ class Family(NamedPerson, Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     refusal_reason: Mapped[str | None]
+    purge_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # that the purge will soon erase it
 
     addresses: Mapped[list["FamilyAddress"]] = relationship(order_by="FamilyAddress.starts_on")
     guardians: Mapped[list["Guardian"]] = relationship(back_populates="family", order_by="Guardian.id")
@@ -189,6 +190,8 @@ class Guardian(NamedPerson, Base):
     work_phone: Mapped[str] = mapped_column(default="", server_default="")
     mobile_phone: Mapped[str] = mapped_column(default="", server_default="")
     work_mobile_phone: Mapped[str] = mapped_column(default="", server_default="")
+    # To be reminded of weeks without bookings before their deadline: of who has a login.
+    wants_reminders: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     family: Mapped[Family] = relationship(back_populates="guardians")
     user: Mapped[User | None] = relationship()

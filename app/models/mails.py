@@ -18,6 +18,7 @@ class MailStatus(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"  # given up after repeated refusals; shown to the staff
+    EXPIRED = "expired"  # it had not left when what it says was over
 
 
 class OutboxMail(Base):
@@ -38,10 +39,23 @@ class OutboxMail(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     doubts: Mapped[int] = mapped_column(default=0, server_default="0")  # tries after which it may have arrived
     not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)  # what it says is not true any more then
     error: Mapped[str | None]
     urgent_message_id: Mapped[int | None] = mapped_column(ForeignKey("urgent_message.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MailResending(Base):
+    """That an agent sent a mail again that had been given up, and the address that it had before. Append-only."""
+
+    __tablename__ = "mail_resending"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("outbox_mail.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    recipient: Mapped[str]
 
 
 class MailText(CatalogueRow, Base):

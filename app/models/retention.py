@@ -34,6 +34,7 @@ class PurgeRun(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: it was cut off, the next one goes on
     counts: Mapped[str] = mapped_column(default="{}")  # JSON: how many by class
+    told: Mapped[int] = mapped_column(default=0, server_default="0")  # families: that they will go in a month
     held: Mapped[int] = mapped_column(default=0)  # families whose term is over and that owe or are owed something
 
 

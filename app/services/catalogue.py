@@ -80,6 +80,8 @@ class CouncilInfo:
     dpo_email: str
     is_demo: bool
     requires_second_factor: bool  # of all staff
+    reminds_of_weeks: bool  # parents who want it, of a week without bookings
+    reminder_hours: int  # at least so long before its deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +416,8 @@ def _load(session: Session, version: int) -> Catalogue:
             dpo_email=council.dpo_email,
             is_demo=council.is_demo,
             requires_second_factor=council.requires_second_factor,
+            reminds_of_weeks=council.reminds_of_weeks,
+            reminder_hours=council.reminder_hours,
         ),
         calendar=_load_calendar(session, council.school_zone),
         activities=MappingProxyType(activities),

@@ -16,7 +16,7 @@ from app.database import Base
 from app.models.accounts import CalendarFeed, SignInEvent, User, UserSession
 from app.models.activities import Activity, Group, Office, Unit
 from app.models.aids import AidFund, AidUse, ChildAid
-from app.models.bookings import Booking, BookingEvent, BookingPriceChange, Opening
+from app.models.bookings import Booking, BookingEvent, BookingPriceChange, Opening, WeekReminder
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import (
     ChildAuthorisation,
@@ -160,6 +160,7 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             Guardian.home_phone.label("téléphone fixe"), Guardian.work_phone.label("téléphone professionnel"),
             Guardian.mobile_phone.label("téléphone mobile"),
             Guardian.work_mobile_phone.label("mobile professionnel"),
+            Guardian.wants_reminders.label("rappel avant la fin des réservations"),
         ).where(Guardian.family_id == w.family_id).order_by(Guardian.id),
     ),
     "enfants": (
@@ -448,6 +449,15 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             OutboxMail.status.label("état"), OutboxMail.created_at.label("écrit le"),
             OutboxMail.sent_at.label("envoyé le"),
         ).where(OutboxMail.family_id == w.family_id, OutboxMail.recipient == w.email).order_by(OutboxMail.id),
+    ),
+    "rappels avant la fin des réservations": (
+        (WeekReminder,),
+        lambda w: select(
+            _CHILD, _ACTIVITY, WeekReminder.monday.label("semaine du"), WeekReminder.sent_at.label("envoyé le"),
+        ).join(Guardian, Guardian.id == WeekReminder.guardian_id).join(Child, Child.id == WeekReminder.child_id)
+        .join(Activity, Activity.id == WeekReminder.activity_id)
+        .where(Guardian.family_id == w.family_id, Guardian.user_id == w.user_id)
+        .order_by(WeekReminder.monday, WeekReminder.child_id, WeekReminder.activity_id),
     ),
     "messages urgents": (
         (UrgentMessage, UrgentRecipient),

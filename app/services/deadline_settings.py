@@ -12,6 +12,7 @@ from app import clock
 from app.database import db
 from app.models.activities import Activity, ActivityNoticeRule
 from app.models.bookings import Opening
+from app.models.councils import Council
 from app.rules.audiences import Audience
 from app.rules.calendars import Calendar
 from app.rules.deadlines import (
@@ -25,6 +26,7 @@ from app.rules.deadlines import (
     line_for,
 )
 from app.rules.notice_documents import notice_document
+from app.rules.reminders import LEAST_HOURS, MOST_HOURS
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
 from app.services.planning_facts import site_days
@@ -69,6 +71,18 @@ def read_activity(activity_id: int) -> ActivityInfo:
     if found is None:
         raise NotFound("activity")
     return found
+
+
+def save_reminders(session: Session, *, is_on: bool, hours: int) -> None:
+    """Whether parents may be reminded of a week without bookings, and how long before its deadline at least.
+
+    Raises ValueError for hours outside of the bounds.
+    """
+    if not LEAST_HOURS <= hours <= MOST_HOURS:
+        raise ValueError(hours)
+    council = session.get_one(Council, 1)
+    council.reminds_of_weeks, council.reminder_hours = is_on, hours
+    session.flush()
 
 
 def save_rule(

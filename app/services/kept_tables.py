@@ -132,7 +132,7 @@ def _guardian(row: RowMapping) -> Mapping[str, Any]:
     )  # fmt: skip
     return {
         **_named("Parent effacé", f"n° {row['id']}"), **dict.fromkeys(texts, ""), "user_id": None, "email": None,
-        "situation": None, "birth_date": None, "occupation": None,
+        "situation": None, "birth_date": None, "occupation": None, "wants_reminders": False,
     }  # fmt: skip
 
 
@@ -205,6 +205,8 @@ TABLES: Mapping[str, Kept] = {
     "child_aid": Kept(DataClass.ACCOUNTING, of_family, {"reason": None}, spared=_all),
     "aid_use": Kept(DataClass.ACCOUNTING, through("child_aid", "aid_id"), spared=_all),
     "outbox_mail": Kept(DataClass.MAILS, _mails),
+    "mail_resending": Kept(DataClass.MAILS, through("outbox_mail", "mail_id")),
+    "week_reminder": Kept(DataClass.MAILS, either(of_adults, of_children)),
     "urgent_recipient": Kept(DataClass.MAILS, of_family),
     "text_recipient": Kept(DataClass.MAILS, of_family),
     "sign_in_event": Kept(DataClass.SIGN_INS, of_logins),

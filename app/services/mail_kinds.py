@@ -92,6 +92,26 @@ _WAITED_DAYS = Variable(
     " ({{ day.price_cents|euros }}){% if day.until %}, à accepter avant le {{ day.until|moment }}{% endif %}\n"
     "{% endfor %}", "- Léa, Mercredi, mercredi 2 décembre 2026 : Matin, Repas (7,30\u00a0€)", True,
 )  # fmt: skip
+_WEEK = "/mes-reservations/{{ week.child_id }}?jour={{ week.monday }}"
+_WEEKS = (
+    Variable("enfants", "les prénoms des enfants", "{{ weeks|map(attribute='child_name')|unique|join(', ') }}", "Léa"),
+    Variable(
+        "semaines", "les semaines, une par ligne : enfant, activité, jusqu’à quand réserver, adresse",
+        "{% for week in weeks %}- {{ week.child_name }}, {{ week.activity_name }}, semaine du"
+        " {{ week.monday|day_long }} : à réserver jusqu’au {{ week.deadline|moment }}. {{ portal }}" + _WEEK
+        + "\n{% endfor %}",
+        "- Léa, Mercredi, semaine du lundi 7 décembre 2026 : à réserver jusqu’au mardi 8 décembre à 10\u00a0h."
+        " {portail}/mes-reservations/1?jour=2026-12-07", True,
+    ),
+    Variable(
+        "lien", "le planning de la première semaine", "{% set week = weeks[0] %}{{ portal }}" + _WEEK,
+        "{portail}/mes-reservations/1?jour=2026-12-07",
+    ),
+    Variable(
+        "reglage", "la page où arrêter ce rappel", "{{ portal }}/mes-reservations/rappel",
+        "{portail}/mes-reservations/rappel", True,
+    ),
+)  # fmt: skip
 _CHANGE = (
     Variable("demande", "ce qui est demandé", "{{ what }}", "Coordonnées"),
     Variable("demande_minuscule", "le même, dans une phrase", "{{ what|lower }}", "coordonnées"),
@@ -278,6 +298,11 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         "waiting_over", MailTopic.BOOKINGS, "Liste d’attente terminée",
         "Le délai pour réserver passe sans qu’une place se soit libérée.",
         "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
+    ),
+    _kind(
+        "week_reminder", MailTopic.BOOKINGS, "Semaine sans réservation",
+        "Les réservations d’une semaine vont finir, et rien n’y est réservé. Pour les parents qui l’ont demandé.",
+        "Réserver", *_WEEKS,
     ),
     _kind(
         "prices_changed", MailTopic.MONEY, "Prix de réservations changés",

@@ -42,9 +42,13 @@ def queue_mail(
     family_id: int | None = None,
     secret: str | None = None,
     is_last: bool = False,
+    not_after: datetime | None = None,
     **values: object,
 ) -> OutboxMail:
-    """Add a mail to the outbox, in the present transaction: it leaves only if the transaction commits."""
+    """Add a mail to the outbox, in the present transaction: it leaves only if the transaction commits.
+
+    `not_after`: what it says is not true any more then; it is given up where it did not leave in time.
+    """
     words = write_mail(template, values)
     mail = OutboxMail(
         template=template,
@@ -55,6 +59,7 @@ def queue_mail(
         family_id=family_id,
         is_last=is_last,
         not_before=clock.now(),
+        not_after=not_after,
     )
     session.add(mail)
     return mail
@@ -100,6 +105,10 @@ def claim_mail(session: Session, base_url: str) -> MailToSend | None:
     )
     while (mail_id := session.scalar(due)) is not None:
         mail = session.get_one(OutboxMail, mail_id)
+        if mail.not_after is not None and mail.not_after < now:
+            mail.status = MailStatus.EXPIRED
+            session.flush()
+            continue
         if mail.status is MailStatus.SENDING:
             mail.doubts += 1
             if mail.doubts >= MOST_DOUBTS:

@@ -19,7 +19,7 @@ from app.clock import PARIS
 from app.database import db, take_turns
 from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, UserSession, UserToken
 from app.models.aids import ChildAid
-from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt
+from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
 from app.models.enrolments import Enrolment
@@ -231,8 +231,9 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
     DataClass.MAILS: (
         Source(
             OutboxMail, OutboxMail.created_at,
-            lambda _day: OutboxMail.status.in_([MailStatus.SENT, MailStatus.FAILED]),
+            lambda _day: OutboxMail.status.in_([MailStatus.SENT, MailStatus.FAILED, MailStatus.EXPIRED]),
         ),
+        Source(WeekReminder, WeekReminder.sent_at),
     ),
     DataClass.SIGN_INS: (Source(SignInEvent, SignInEvent.at),),
     DataClass.ACCESS: (

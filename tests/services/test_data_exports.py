@@ -31,7 +31,7 @@ _NOT_OF_A_FAMILY = {
     "secrets of links and codes": {
         "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",
     },
-    "of agents": {"staff_action", "staff_role"},
+    "of agents": {"mail_resending", "staff_action", "staff_role"},
     "says nothing that another part does not": {
         "basket_event", "basket_invoice", "invoiced_booking", "save_receipt", "stored_pdf",
         "text_recipient",

@@ -18,6 +18,7 @@ from app.blueprints.family.members import blueprint as members
 from app.blueprints.family.messages import blueprint as messages
 from app.blueprints.family.prepaid_books import blueprint as prepaid_books
 from app.blueprints.family.publications import blueprint as publications
+from app.blueprints.family.reminders import blueprint as reminders
 from app.blueprints.family.repeats import blueprint as repeats
 from app.blueprints.family.required_documents import blueprint as required_documents
 from app.blueprints.family.simulations import blueprint as simulations
@@ -28,5 +29,6 @@ family.before_request(guard_family)
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, agendas, invoices,
     required_documents, publications, history, messages, account, simulations, data_exports, erasures, repeats,
+    reminders,
 ):  # fmt: skip
     family.register_blueprint(_section)

@@ -8,9 +8,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
-from app.blueprints.staff.seen import seen_mark
+from app.blueprints.staff.seen import read_anew, seen_mark, shown_marks
 from app.database import write_transaction
 from app.filters import NBSP
+from app.forms.reminders import ReminderSettingForm
 from app.forms.staff_deadlines import DeadlineForm, deadline_form, read_deadline_form
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.labels import label
@@ -19,7 +20,7 @@ from app.rules.capabilities import Capability
 from app.rules.deadlines import Deadline, NoticeRule, paris_moment
 from app.rules.notice_documents import notice_document
 from app.services import deadline_settings
-from app.services.catalogue import ActivityInfo
+from app.services.catalogue import ActivityInfo, catalogue
 from app.services.deadline_settings import PreviewLine
 from app.services.errors import SettingMoved
 
@@ -52,14 +53,42 @@ class PreviewView:
     unused: Sequence[int]  # places of lines, from 0
 
 
+def _reminder_form() -> ReminderSettingForm:
+    return ReminderSettingForm(obj=catalogue().council)
+
+
+def _list_page(form: ReminderSettingForm, status: int = 200) -> Response:
+    return render_page(
+        "staff/settings/deadlines.html", layout="staff", status=status, form=form,
+        activities=deadline_settings.current_activities(), titles=DEADLINE_TITLES, codes=_CODES,
+        rule_words=_rule_words, without_rule=WITHOUT_RULE, shown=shown_marks(form, is_moved=status == 409),
+    )  # fmt: skip
+
+
 @blueprint.get("")
 @requires(Capability.EDIT_SETTINGS)
 def show() -> Response:
-    """The rules of all activities, in words."""
-    return render_page(
-        "staff/settings/deadlines.html", layout="staff", activities=deadline_settings.current_activities(),
-        titles=DEADLINE_TITLES, codes=_CODES, rule_words=_rule_words, without_rule=WITHOUT_RULE,
-    )  # fmt: skip
+    """The rules of all activities, in words, and the reminder before they end."""
+    return _list_page(_reminder_form())
+
+
+@blueprint.post("/rappel")
+@requires(Capability.EDIT_SETTINGS)
+def save_reminders() -> BaseResponse:
+    """Store whether parents may be reminded, and how long before."""
+    form = _reminder_form()
+    if not form.validate():
+        return _list_page(form, status=422)
+    with write_transaction() as session:
+        form, is_moved = read_anew(session, _reminder_form)
+        if not is_moved:
+            deadline_settings.save_reminders(
+                session, is_on=form.reminds_of_weeks.data, hours=form.reminder_hours.data or 0
+            )
+    if is_moved:
+        return _list_page(form, status=409)
+    flash("Le rappel est enregistré.", "success")
+    return go_to(url_for(".show"))
 
 
 @blueprint.get("/<int:activity_id>")

@@ -20,6 +20,7 @@ _STATUS_IN_ADDRESS = {
     "en-cours": MailStatus.SENDING,
     "envoyes": MailStatus.SENT,
     "echecs": MailStatus.FAILED,
+    "perimes": MailStatus.EXPIRED,
 }
 
 
