@@ -15,10 +15,15 @@ def wants_fragment() -> bool:
 
 
 def render_page(template: str, *, layout: str, status: int = 200, **context: object) -> Response:
-    """A page: in its full layout, or as the section alone when htmx swaps it in. An invalid form answers 422."""
+    """A page: in its full layout, or as the section alone when htmx swaps it in. An invalid form answers 422.
+
+    A form that answers a page (a mistake, a preview) leaves the address what it was: its own may know no GET.
+    """
     chosen = "layouts/section.html" if is_htmx() else f"layouts/{layout}.html"
     response = make_response(render_template(template, layout=chosen, full_layout=layout, **context), status)
     response.vary.add("HX-Request")
+    if is_htmx() and request.method == "POST":
+        response.headers["HX-Push-Url"] = "false"
     return response
 
 

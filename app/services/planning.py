@@ -3,9 +3,10 @@
 What is judged, and how, is in `services.judgements`; here it becomes rows, words and a summary.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 
@@ -35,6 +36,9 @@ from app.services.judgements import DayJudgement, judge_days, mark_packages
 from app.services.planning_facts import Answer, OpeningInfo, PlanningFacts, load_facts
 from app.services.proposed_prices import BookLeft, ProposedPrices
 from app.services.required_documents import AskedDocument
+
+COUNTED_DOWN = timedelta(hours=24)
+"""How long before bookings open the page counts the time down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,29 @@ class ChangedPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingOpening:
+    """The next moment at which something of the week opens to bookings, by the portal's clock."""
+
+    opens: datetime
+    activity_names: tuple[str, ...]
+    now: datetime
+
+    @property
+    def is_near(self) -> bool:
+        """Whether somebody may be waiting for it in front of the page."""
+        return self._left <= COUNTED_DOWN
+
+    @property
+    def left_ms(self) -> int:
+        """How long it is until then, in milliseconds: the page counts it down, whatever the phone's clock says."""
+        return math.ceil(self._left / timedelta(milliseconds=1))
+
+    @property
+    def _left(self) -> timedelta:
+        return self.opens.astimezone(UTC) - self.now.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """A week of one child's planning, as the page draws it."""
 
@@ -149,6 +176,7 @@ class Week:
     price_reasons: tuple[PriceReason, ...]
     changed_prices: tuple[ChangedPrice, ...]
     missing_documents: tuple[AskedDocument, ...]  # that keep from booking some of its days
+    coming: ComingOpening | None  # where some of its days are not open to bookings yet
 
     @property
     def first_day(self) -> date:
@@ -207,10 +235,11 @@ def build_week(
         for view in day_views
         for opening in facts.openings_by_day.get(view.day, ())
     }  # fmt: skip
+    activities = _activity_views(facts, day_views, cell_views)
     return Week(
         child=child,
         days=day_views,
-        activities=_activity_views(facts, day_views, cell_views),
+        activities=activities,
         summary=_summary(facts, judged, ticked_by_day, late, prices, day, news),
         shown=write_shown(facts, cell_views),
         price_reasons=_price_reasons(facts, shown),
@@ -224,6 +253,7 @@ def build_week(
                 for document in facts.documents_missing(facts.openings[id_])
             )
         ),
+        coming=_coming(activities, now),
     )
 
 
@@ -438,6 +468,20 @@ def _activity_views(
         group = facts.catalogue.groups[group_of[activity.id]]
         views.append(ActivityView(activity.id, activity.name, group.name, rows))
     return tuple(views)
+
+
+def _coming(activities: Sequence[ActivityView], now: datetime) -> ComingOpening | None:
+    opens = {
+        (cell.cell.book_from, activity.name)
+        for activity in activities
+        for row in activity.rows
+        for cell in row.cells
+        if cell is not None and cell.cell.reason is Reason.NOT_OPEN_YET and cell.cell.book_from is not None
+    }
+    if not opens:
+        return None
+    first = min(at for at, _ in opens)
+    return ComingOpening(first, tuple(activity.name for activity in activities if (first, activity.name) in opens), now)
 
 
 def _price_reasons(facts: PlanningFacts, shown: _CellPrices) -> tuple[PriceReason, ...]:

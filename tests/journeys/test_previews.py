@@ -43,7 +43,11 @@ def test_a_preview_by_its_button_keeps_the_form(sqlite_demo: Path, tmp_path: Pat
 
         page.goto(f"{server.address}/gestion/reglages/ouvertures/{activity_id}")
         page.get_by_role("checkbox", name="mercredi").check()
-        page.locator("[name=starts_on]").press("Enter")  # what Enter asks for here is the preview, too
-        page.wait_for_url("**/apercu*")
+        with page.expect_response(lambda answer: answer.request.headers.get("hx-boosted") == "true"):
+            page.locator("[name=starts_on]").press("Enter")  # what Enter asks for here is the preview, too
+        expect(page.locator("h1:focus")).to_be_visible()  # the page has been swapped in
         expect(page.locator("#openings").get_by_role("checkbox", name="mercredi")).to_be_checked()
+        assert page.url.endswith(
+            f"/ouvertures/{activity_id}"
+        )  # a reload shows the form: the preview's address has no page
     copy.close()

@@ -82,6 +82,29 @@
     if (done.length) say(done.join(" "), true);
   });
 
+  /* Bookings that open soon: counted down from what the portal's clock said, whatever the phone's says, then the cells are asked for anew. */
+  function count() {
+    var box = doc.querySelector("[data-opens-in]"), form = doc.getElementById("planning");
+    if (!box || !form) return;
+    var opens = box.dataset.opensAt = box.dataset.opensAt || Date.now() - age + +box.dataset.opensIn;
+    var left = Math.ceil((opens - Date.now()) / 1000), clock = box.querySelector("[role=timer]");
+    age = 0;
+    if (left > 0) {
+      clock.textContent = "Ouverture dans " + [[Math.floor(left / 3600), "h"], [Math.floor(left / 60) % 60, "min"], [left % 60, "s"]].map(function (part) {
+        return part[0] + "\u00a0" + part[1];
+      }).slice(left < 60 ? 2 : left < 3600 ? 1 : 0).join(" ") + ". Restez sur cette page\u00a0: elle s’ouvrira toute seule, la recharger ne fait pas passer devant.";
+    } else {
+      clock.textContent = "C’est l’heure\u00a0: les réservations s’ouvrent…";
+      if (!form.dataset.busy) form.querySelector(".unscripted").click();
+    }
+    clearTimeout(counting);
+    counting = setTimeout(count, left > 0 ? (opens - Date.now()) % 1000 || 1000 : 10000);
+  }
+  var counting, loaded = performance.getEntriesByType("navigation")[0];
+  var age = loaded ? performance.now() - loaded.responseStart : 0; /* of what the page says of the hour, when this runs */
+  doc.addEventListener("htmx:afterSettle", count);
+  count();
+
   /* Arrow keys between the boxes of the planning, as an extra: Tab still visits them all. */
   doc.addEventListener("keydown", function (event) {
     var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];

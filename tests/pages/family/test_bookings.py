@@ -17,7 +17,7 @@ from app.models.families import FamilyQuotient
 from app.models.invoices import InvoicedBooking, InvoiceLine
 from app.rules.cells import Reason
 from app.rules.combinations import Combinations, Exclusion, WeekCount
-from app.rules.deadlines import Days, DaysBefore, Deadline
+from app.rules.deadlines import Days, DaysBefore, Deadline, FixedMoment
 from app.rules.states import FamilyStatus
 from app.services import booking_requests
 from app.services.prices import reprice_family
@@ -251,6 +251,24 @@ def test_places_that_the_service_keeps_are_said_and_are_not_full(sqlite_client: 
     shown = client.get(address(planning)).text.split("Légende")[0]
     assert "gardées par le service : contactez-nous." in shown
     assert "Places gardées" in shown and "Complet" not in shown
+
+
+def test_page_says_when_bookings_open_and_counts_down_by_the_portals_clock(sqlite_client: Client) -> None:
+    planning = make_planning()
+    sqlite_client.sign_in(planning.family.user_id)
+    assert "data-opens-in" not in sqlite_client.get(address(planning)).body
+    factories.set_notice(planning.activity, Deadline.OPENING, FixedMoment(date(2026, 11, 24), time(8, 30)))
+    clock.start_at(datetime(2026, 11, 23, 8, 29, 59), frozen=True)
+    page = sqlite_client.get(address(planning))
+    assert "Mercredi : les réservations ouvrent mardi 24 novembre à 8 h 30." in page.text  # nobody waits a whole day
+    assert "data-opens-in" not in page.body
+    clock.start_at(datetime(2026, 11, 24, 8, 29, 48, 500_000), frozen=True)
+    page = sqlite_client.get(address(planning))
+    assert 'data-opens-in="11500"' in page.body
+    assert "Pour le portail, il est 08:29:48." in page.text
+    clock.start_at(datetime(2026, 11, 24, 8, 30), frozen=True)
+    page = sqlite_client.get(address(planning))
+    assert "les réservations ouvrent" not in page.text and 'name="t"' in page.body
 
 
 def test_meal_alone_is_refused_with_its_rule(client: Client) -> None:
