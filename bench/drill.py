@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import statistics
 import string
+import subprocess
 import sys
 import tempfile
 import threading
@@ -269,6 +271,17 @@ def _driver(url: str) -> str:
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+def drill_wrong(folder: Path, rounds: int) -> str:
+    """Every wrong text in every field of every form and every word of every address; the tests send a third."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/guarantees/test_wrong_input.py"]
+    done = subprocess.run(
+        [*command, "-k", "stands_it"], env={**os.environ, "SEND_ALL": "1"}, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise Found(done.stdout[-3000:])
+    return done.stdout.strip().splitlines()[-1]
+
+
 def drill_fuzz(folder: Path, rounds: int) -> str:
     """Random text in every field of every form, through HTTP: no answer is an error of ours."""
     copy = demo_council(folder)
@@ -327,6 +340,7 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "screen": drill_screen,
     "books": drill_books,
     "crowd": drill_crowd,
+    "wrong": drill_wrong,
     "fuzz": drill_fuzz,
 }
 
