@@ -42,8 +42,15 @@ _SHORT_IMPOSSIBLE = {
 }
 
 
-def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None, council_phone: str) -> str | None:
-    """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying."""
+def cell_reason(
+    cell: Cell, broken: str | None, closing_reason: str | None, council_phone: str, note: str | None = None
+) -> str | None:
+    """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying.
+
+    `note`: what the staff say of a special presence.
+    """
+    if cell.state is CellState.SPECIAL and note:
+        return note
     # A day that is over, and what is on an invoice: the state says enough, and the legend says it in full.
     is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
     if cell.reason is None or is_said:
@@ -53,6 +60,34 @@ def cell_reason(cell: Cell, broken: str | None, closing_reason: str | None, coun
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
     return refusal(cell.reason, broken, cell.refusing_instant, council_phone)
+
+
+_BEYOND = {
+    Reason.OTHER_AUDIENCE: "ouvert à d’autres familles pour l’instant",
+    Reason.STAFF_ONLY: "ne se fait pas en ligne",
+    Reason.NOT_OPEN_YET: "pas encore ouvert aux réservations",
+    Reason.TOO_LATE_TO_BOOK: "le délai pour réserver est passé",
+    Reason.TOO_LATE_TO_CANCEL: "le délai pour annuler est passé",
+    Reason.DOCUMENT_MISSING: "un document manque",
+    Reason.KEPT_BY_SERVICE: "prend une place gardée par le service",
+    Reason.BREAKS_COMBINATION: "ne respecte pas une règle de l’activité",
+    Reason.OVERLAPS: "l’enfant est attendu ailleurs à ces heures",
+    Reason.CANCELLED_LATE: "l’absence facturée ne le sera plus",
+    Reason.CLOSED: "le jour a été fermé depuis",
+    Reason.BLOCKED_FAMILY: "le dossier est fermé",
+}
+
+
+def beyond_sentence(cell: Cell, over_places: int) -> str:
+    """What the staff go beyond by acting in a cell, and by how much where it is places; empty where it is nothing."""
+    words = []
+    for reason in cell.beyond:
+        if reason is Reason.FULL:
+            more = f"{over_places}{NBSP}enfant{'s' if over_places > 1 else ''}"
+            words.append(f"plus de place, il y aurait {more} de plus que de places")
+        elif cell.state is not CellState.SPECIAL:
+            words.append(_BEYOND[reason])
+    return f"{', '.join(words)}." if words else ""
 
 
 _KEPT_PRICE = f"Annulé après le délai{NBSP}: le prix reste dû."

@@ -69,6 +69,14 @@ def _sentence(event: HistoryEvent) -> str:
             return f"{_counted(event, 'réservation')} à valider{about}, {_days(event)}"
         case Act.CANCELLED:
             return f"{_counted(event, 'annulation')}{about}, {_days(event)}"
+        case Act.BOOKED_BY_STAFF:
+            return f"{_counted(event, 'réservation')} par le service{about}, {_days(event)}{_why(event)}"
+        case Act.CANCELLED_BY_STAFF:
+            return f"{_counted(event, 'annulation')} par le service{about}, {_days(event)}{_why(event)}"
+        case Act.FREED_BY_STAFF:
+            return f"{_counted(event, 'absence')} plus facturée{_s(event)}{about}, {_days(event)}{_why(event)}"
+        case Act.MARKED_BY_STAFF:
+            return f"Présence spéciale, ou qui ne l’est plus{about}, {_days(event)}"
         case Act.ASKED_ENROLMENT:
             return f"Demande d’inscription{about} : {event.activity_name}"
         case Act.WITHDREW_ENROLMENT:
@@ -114,7 +122,15 @@ def _file_sentence(event: HistoryEvent) -> str:
 
 
 def _counted(event: HistoryEvent, word: str) -> str:
-    return f"{event.count} {word}{'s' if event.count > 1 else ''}"
+    return f"{event.count} {word}{_s(event)}"
+
+
+def _s(event: HistoryEvent) -> str:
+    return "s" if event.count > 1 else ""
+
+
+def _why(event: HistoryEvent) -> str:
+    return f" (motif : {event.what})" if event.what else ""
 
 
 def _days(event: HistoryEvent) -> str:

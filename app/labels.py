@@ -40,6 +40,7 @@ from app.rules.required_documents import (
     ValidityKind,
 )
 from app.rules.retention import DataClass
+from app.rules.staff_bookings import Became
 from app.rules.states import (
     BookingStatus,
     CancelClass,
@@ -302,6 +303,15 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         CancelClass.IN_TIME: "Annulée à temps",
         CancelClass.LATE_CHARGED: "Annulée trop tard, facturée",
         CancelClass.STRUCTURE: "Annulée par la structure",
+    },
+    Became: {
+        Became.BOOKED: "réservé",
+        Became.CANCELLED: "annulé, sans frais",
+        Became.CANCELLED_CHARGED: "annulé, reste facturé",
+        Became.CANCELLED_BY_STRUCTURE: "annulé par le service, sans frais",
+        Became.WITHDRAWN: "demande annulée",
+        Became.MARKED: "présence spéciale",
+        Became.UNMARKED: "n’est plus une présence spéciale",
     },
     EnrolmentBlocker: {
         EnrolmentBlocker.TOO_YOUNG: "Votre enfant est encore trop jeune pour cette activité.",

@@ -366,6 +366,15 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.simulations.show": _staff(Capability.VIEW_FAMILIES),
     "staff.families.search": _staff(Capability.VIEW_FAMILIES),
+    "staff.bookings.show_week": _staff(Capability.REVIEW_BOOKINGS, argument="child_id"),
+    "staff.bookings.check_week": _staff(
+        Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", sends=_PLANNING
+    ),
+    "staff.bookings.save_week": _staff(
+        Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", sends=_PLANNING, answers=422
+    ),
+    "staff.bookings.mark": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", answers=422),
+    "staff.bookings.unmark": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", answers=404),
     "staff.families.show": _staff(Capability.VIEW_FAMILIES, argument="family_id"),
     "staff.families.correct_email": _staff(
         Capability.REVIEW_SIGN_UPS, method="POST", argument="family_id", sends={"email": "nouvelle@example.org"}

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
-from app.database import Base, UtcDateTime, code_of
+from app.database import Base, EncryptedText, UtcDateTime, code_of
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, CancelClass
 
@@ -89,6 +89,8 @@ class Booking(Base):
     book_id: Mapped[int | None] = mapped_column(ForeignKey("prepaid_book.id"))  # whose entry pays it, by that price
     waiting_id: Mapped[int | None] = mapped_column(ForeignKey("waiting_entry.id"))  # what it waits with, or waited
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    # « Présence spéciale »: what the staff say of it to the parents; it may be about health.
+    special_note: Mapped[str | None] = mapped_column(EncryptedText)
 
     opening: Mapped[Opening] = relationship()
     events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id")
@@ -107,7 +109,11 @@ class WeekReminder(Base):
 
 
 class BookingEvent(Base):
-    """One transition of a booking: who, when, from what to what, and why. Append-only."""
+    """One transition of a booking: who, when, from what to what, and why. Append-only.
+
+    From a status to the same: the staff marked a presence as special or took the mark back, or a cancellation has
+    another class since.
+    """
 
     __tablename__ = "booking_event"
 
@@ -118,6 +124,7 @@ class BookingEvent(Base):
     actor: Mapped[Actor] = mapped_column(code_of(Actor))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     reason: Mapped[str | None]
+    beyond_places: Mapped[bool] = mapped_column(default=False, server_default=false())  # the staff, where none was left
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

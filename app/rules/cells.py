@@ -157,6 +157,7 @@ class Cell:
     ``book_from``, ``book_until`` and ``cancel_until`` (free of charge) are aware in Paris, never after the start of the
     unit, and None without a notice rule; ``charged_until``, that of a cancellation that is charged, is None where there
     is none after ``cancel_until``. They are given even when they have passed: « il fallait réserver avant… ».
+    ``beyond``: the reasons that the staff go beyond by acting here (rules.staff_bookings); parents never do.
     """
 
     state: CellState
@@ -169,6 +170,7 @@ class Cell:
     charged_until: datetime | None
     kept_until: datetime | None = None
     has_started: bool = False
+    beyond: tuple[Reason, ...] = ()
 
     @property
     def can_be_ticked(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from enum import StrEnum, auto
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,19 +14,28 @@ from app.services.catalogue import catalogue
 from app.services.places import check_entered
 
 
+class Limit(StrEnum):
+    """How far a counter may be spent."""
+
+    ONLINE = auto()  # by parents: without the places that the service keeps
+    PLACES = auto()
+    NONE = auto()  # by the staff, who have said so
+
+
 class OverSpent(Exception):
     """A place was spent that was not there: the judgement and the counters disagree, so nothing is saved."""
 
 
-def move_counters(session: Session, day: date, changes: Mapping[int, int]) -> None:
+def move_counters(session: Session, day: date, changes: Mapping[int, int], limit: Limit = Limit.ONLINE) -> None:
     """Spend and free places of a day, by capacity scope; the caller holds their counters. Raises OverSpent."""
     for scope_id, change in sorted(changes.items()):
         counter = (CapacityCounter.day == day, CapacityCounter.scope_id == scope_id)
         statement = update(CapacityCounter).where(*counter).values(taken=CapacityCounter.taken + change)
-        if change > 0:
+        if change > 0 and limit is not Limit.NONE:
+            statement = statement.where(CapacityCounter.taken < CapacityCounter.places)
+        if change > 0 and limit is Limit.ONLINE:
             online = CapacityCounter.online_places
-            is_online = or_(online.is_(None), CapacityCounter.taken < online)
-            statement = statement.where(CapacityCounter.taken < CapacityCounter.places, is_online)
+            statement = statement.where(or_(online.is_(None), CapacityCounter.taken < online))
         # Nobody reads a counter's row as an object here: nothing to keep in step.
         done = session.execute(statement, execution_options={"synchronize_session": False})
         if done.rowcount != 1:  # type: ignore[attr-defined]

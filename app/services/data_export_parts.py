@@ -262,7 +262,7 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             Unit.name.label("temps d’accueil"),
             Booking.status.label("état"), Booking.cancel_class.label("annulation"),
             Booking.price_cents.label("prix en centimes"), Booking.price_explanation.label("pourquoi ce prix"),
-            Booking.created_at.label("réservé le"),
+            Booking.created_at.label("réservé le"), Booking.special_note.label("présence spéciale"),
         ).join(Child, Child.id == Booking.child_id).join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id).join(Activity, Activity.id == Unit.activity_id)
         .where(Booking.family_id == w.family_id).order_by(Booking.day, Booking.id),

@@ -150,6 +150,14 @@ class DaysBooked(DomainError):
         self.days = tuple(days)
 
 
+class PlacesExceeded(DomainError):
+    """There is no place left in these openings: the staff go beyond them once they have said that they will."""
+
+    def __init__(self, opening_ids: frozenset[int]) -> None:
+        super().__init__(", ".join(map(str, sorted(opening_ids))))
+        self.opening_ids = opening_ids
+
+
 class AidSpent(DomainError):
     """An aid would promise less than it has paid, or not be for a day that it paid for."""
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -98,6 +99,10 @@ class Act(StrEnum):
     BOOKED = auto()
     ASKED_BOOKING = auto()  # where the staff decide
     CANCELLED = auto()
+    BOOKED_BY_STAFF = auto()  # `what` says why
+    CANCELLED_BY_STAFF = auto()
+    FREED_BY_STAFF = auto()  # an absence that is not charged any more
+    MARKED_BY_STAFF = auto()  # as a special presence, or no more
     ASKED_ENROLMENT = auto()
     WITHDREW_ENROLMENT = auto()
     ENDED_ENROLMENT = auto()
@@ -117,6 +122,12 @@ class Act(StrEnum):
     ACCEPTED_TEXT = auto()
 
 
+STAFF = "Le service"
+"""By whom what the staff do was done, for the parents: an agent acts for the council."""
+
+_BY_STAFF = frozenset({Act.BOOKED_BY_STAFF, Act.CANCELLED_BY_STAFF, Act.FREED_BY_STAFF, Act.MARKED_BY_STAFF})
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
     """One thing that was done; what does not apply is empty, or 0."""
@@ -126,7 +137,7 @@ class HistoryEvent:
     at: datetime
     by: str  # the parent's name; empty where only one's own are shown, or where it was not kept
     subject: str  # the child or adult whom it is about
-    what: str  # a device, the code of a part of the file or of a payment's state, a book or document by its name
+    what: str  # a device, the code of a part of the file or of a payment's state, a book or document by its name, why
     activity_name: str
     count: int  # bookings
     first: date | None  # and their days
@@ -189,7 +200,7 @@ def _read(found: Subquery, offset: int = 0, limit: int | None = None) -> tuple[H
             kind=HistoryKind(row.kind),
             act=Act(row.act),
             at=row.at,
-            by=row.display_name or "",
+            by=STAFF if row.act in _BY_STAFF else row.display_name or "",
             subject=row.subject,
             what=row.what,
             activity_name=activities[row.activity_id].name if row.activity_id else "",
@@ -290,23 +301,42 @@ def _payments(_user_id: int, family_id: int, inside: Inside) -> Statements:
 
 
 def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
-    """What one save did for a child is one event."""
+    """What one save did for a child is one event, of a parent or of the staff for them.
+
+    What the staff decided about a request is not told again: a mail did.
+    """
     row = BookingEvent
     acts = {BookingStatus.CONFIRMED: Act.BOOKED, BookingStatus.CANCELLED: Act.CANCELLED}
     act: ColumnElement[str] = case(
         *((row.to_status == status, literal(act.value)) for status, act in acts.items()),
         else_=literal(Act.ASKED_BOOKING.value),
     )
-    return (
+    by_staff: ColumnElement[str] = case(
+        (row.from_status.is_(None), literal(Act.BOOKED_BY_STAFF.value)),
+        (row.from_status == BookingStatus.CANCELLED, literal(Act.FREED_BY_STAFF.value)),
+        (row.to_status == BookingStatus.CANCELLED, literal(Act.CANCELLED_BY_STAFF.value)),
+        else_=literal(Act.MARKED_BY_STAFF.value),
+    )
+    told = or_(
+        row.from_status.is_(None), row.to_status == BookingStatus.CANCELLED, row.from_status == row.to_status
+    )  # fmt: skip
+    return tuple(
         _columns(
-            HistoryKind.BOOKINGS, cast(act, String), row.at, func.max(row.id), row.user_id, subject=_name(Child),
-            count=func.count(), first=func.min(Booking.day), last=func.max(Booking.day),
+            HistoryKind.BOOKINGS, cast(what_act, String), row.at, func.max(row.id), row.user_id, subject=_name(Child),
+            what=func.coalesce(row.reason, ""), count=func.count(), first=func.min(Booking.day),
+            last=func.max(Booking.day),
         )
         .select_from(row)
         .join(Booking, Booking.id == row.booking_id)
         .join(Child, Child.id == Booking.child_id)
-        .where(Booking.family_id == family_id, row.actor == Actor.PARENT, inside(row.at))
-        .group_by(row.at, row.user_id, row.to_status, Child.id, Child.first_name, Child.last_name),
+        .where(Booking.family_id == family_id, condition, inside(row.at))
+        .group_by(
+            row.at, row.user_id, row.from_status, row.to_status, row.reason, Child.id, Child.first_name,
+            Child.last_name,
+        )
+        for what_act, condition in (
+            (act, row.actor == Actor.PARENT), (by_staff, and_(row.actor == Actor.STAFF, told)),
+        )
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from app.rules.capacity import Slot
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Hours, Violation, broken_anew, overlaps, violations, week_violations
 from app.rules.deadlines import Deadline
+from app.rules.staff_bookings import judge_for_staff
 from app.rules.states import BookingStatus
 from app.services.planning_facts import OpeningInfo, PlanningFacts
 from app.services.proposed_prices import TOO_LITTLE, ProposedPrices
@@ -74,7 +75,7 @@ def _judge_cell(
     now: datetime,
 ) -> None:
     judgement.facts[opening.id] = _cell_facts(facts, opening, prices, violation)
-    cell = judge(judgement.facts[opening.id], now, facts.catalogue.calendar)
+    cell = _judged(facts, judgement.facts[opening.id], now)
     judgement.cells[opening.id] = cell
     # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
     if violation is not None and cell.state is CellState.NOT_ALLOWED:
@@ -131,7 +132,11 @@ def mark_packages(
     for id_ in triggering:
         judgement = judged[facts.openings[id_].day]
         wanted = replace(judgement.facts[id_], triggers_package=True)
-        judgement.cells[id_] = judge(wanted, now, facts.catalogue.calendar)
+        judgement.cells[id_] = _judged(facts, wanted, now)
+
+
+def _judged(facts: PlanningFacts, cell: CellFacts, now: datetime) -> Cell:
+    return (judge_for_staff if facts.by_staff else judge)(cell, now, facts.catalogue.calendar)
 
 
 def _hours(facts: PlanningFacts, unit_ids: Iterable[int]) -> Mapping[int, Hours]:
@@ -174,6 +179,7 @@ def _cell_facts(
         standing=BookingStatus.CONFIRMED if present is None else present.status,
         kept_until=None if present is None else present.kept_until,
         has_waiting_list=activity.has_waiting_list,
+        is_special=opening.id in facts.held and facts.held[opening.id].special_note is not None,
         was_late=late is not None and late.family_id == facts.family.id,
         lacks_document=bool(facts.documents_missing(opening)),
         other_was_late=late is not None and late.family_id != facts.family.id,

@@ -179,7 +179,7 @@ TABLES: Mapping[str, Kept] = {
         dict.fromkeys(("refusal_reason", "rank_reason", "end_reason", "despite_reason"), None),
     ),
     "booking": Kept(
-        DataClass.BOOKINGS, of_family, {"price_explanation": ""},
+        DataClass.BOOKINGS, of_family, {"price_explanation": "", "special_note": None},
         spared=lambda table, _scope: table.c.status == BookingStatus.CONFIRMED,
     ),
     "booking_event": Kept(DataClass.BOOKINGS, through("booking", "booking_id")),

@@ -275,6 +275,22 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS, _REASON,
     ),
     _kind(
+        "bookings_by_staff", MailTopic.BOOKINGS, "Réservations modifiées par le service",
+        "Vous avez réservé ou annulé pour une famille, en cochant « Prévenir la famille ».",
+        "Voir le planning", _link("/mes-reservations/{{ child.id }}"), *_CHILD[:3],
+        Variable(
+            "changements", "ce qui est réservé et annulé, un jour par ligne",
+            "{% for day in days %}- {{ day.day|day_long }}, {{ day.activity_name }} : {{ day.words }}, "
+            "{{ day.became|label }}{% if day.price_cents is not none %} ({{ day.price_cents|euros }}){% endif %}\n"
+            "{% endfor %}",
+            "- mercredi 2 décembre 2026, Mercredi : Matin, Repas, réservé (7,30\u00a0€)", True,
+        ),
+        Variable(
+            "motif", "la phrase qui dit le motif ou la note que l’agent a écrits",
+            "{% if reason %}Motif : {{ reason }}{% endif %}", "Motif : Demande par téléphone.", True,
+        ),
+    ),
+    _kind(
         "bookings_unanswered", MailTopic.BOOKINGS, "Demande restée sans réponse",
         "Un jour demandé commence, et personne n’a répondu.",
         "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,

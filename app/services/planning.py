@@ -14,6 +14,7 @@ from app import clock, labels
 from app.cell_labels import (
     BOOKED_MEANWHILE,
     LOST_MEANWHILE,
+    beyond_sentence,
     cell_deadline,
     cell_label,
     cell_reason,
@@ -21,7 +22,7 @@ from app.cell_labels import (
 )
 from app.combination_labels import broken_rule, broken_week, combination_sentence
 from app.database import db
-from app.filters import NBSP
+from app.filters import NBSP, day_medium
 from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.price_labels import explained, is_included
@@ -29,7 +30,7 @@ from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Action, Cell, CellState, Reason
 from app.rules.choices import Choices, Shown, read_choices
 from app.rules.combinations import WEEKLY, Violation
-from app.rules.states import BookingStatus, EnrolmentStatus
+from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
 from app.services.judgements import DayJudgement, judge_days, mark_packages
@@ -74,6 +75,7 @@ class CellView:
     reason_text: str | None
     effects: tuple[str, ...]  # what ticking it would trigger
     message: str | None  # what a save did or did not do here, or what changed since the form was shown
+    over_places: int  # for the staff, who go beyond places here: how many children more there would be
     answer: str | None  # that the staff refused what was asked, and why
     detail: str | None  # « Modifiable jusqu’au lundi à 12 h »
 
@@ -115,6 +117,7 @@ class Summary:
     invoiced_cents: int  # what invoices hold of it already
     books: tuple[BookLeft, ...]  # of the child, with what is left of each beside these choices
     problems: tuple[str, ...]
+    beyond: tuple[str, ...]  # what the staff go beyond with these choices
 
     @property
     def has_changes(self) -> bool:
@@ -204,12 +207,18 @@ def build_week(
     proposal: Proposal | None = None,
     messages: Mapping[int, str] | None = None,
     children: Sequence[EnrolledChild] | None = None,
+    staff_class: CancelClass | None = None,
 ) -> Week:
-    """The week around `day` for a child; with a proposal, as it would be judged on saving. Writes nothing."""
+    """The week around `day` for a child; with a proposal, as it would be judged on saving. Writes nothing.
+
+    `staff_class`: the staff act for the family, see `PlanningFacts`.
+    """
     now = clock.now()
     days = week_of(day)
     showed = {shown.opening_id for shown in proposal.shown} if proposal else ()
-    facts = load_facts(db.session(), family, child.id, days, showed, month=day, children=children)
+    facts = load_facts(
+        db.session(), family, child.id, days, showed, month=day, children=children, staff_class=staff_class
+    )
     choices = _read(facts, proposal) if proposal else None
     ticked_by_day = {d: _proposed_on(facts, d, choices) for d in days}
     late = facts.cancelled_late(ticked_by_day, now)
@@ -346,9 +355,12 @@ def _cell_view(
         price_cents=price.cents,
         is_included=is_included(price.explanation),
         state_label=cell_label(cell),
-        reason_text=cell_reason(cell, broken, opening.closing_reason, facts.catalogue.council.phone),
+        reason_text=cell_reason(
+            cell, broken, opening.closing_reason, facts.catalogue.council.phone, facts.special_note(opening.id)
+        ),
         effects=price.effects,
         message=message,
+        over_places=facts.over_places(opening) if Reason.FULL in cell.beyond else 0,
         answer=_answer_sentence(facts.answers.get(opening.id)),
         detail=cell_deadline(cell),
     )
@@ -410,7 +422,7 @@ class _CellPrices:
         if facts.held_by_other(opening.id):
             return _CellPrice(None)
         booking = facts.own_booking(opening.id)
-        if booking is not None:
+        if booking is not None and not prices.is_chosen(opening.id):
             moved = prices.moved_share(booking.id)
             if moved is not None:
                 return _CellPrice(moved.amount_cents, explained(moved.steps))
@@ -526,6 +538,12 @@ def _summary(
                 problems[broken_week(week_of(day)[0], violation, names)] = None
             else:
                 problems[broken_rule(day, _broken_sentence(facts, violation))] = None
+    changed = {id_ for day, ids in ticked.items() for id_ in facts.held_ids(day) ^ ids}
+    beyond = [
+        f"{day_medium(opening.day).capitalize()}, {opening.unit.name}{NBSP}: {sentence}"
+        for opening in sorted((facts.openings[id_] for id_ in changed), key=lambda o: (o.day, o.unit.starts_at))
+        if (sentence := beyond_sentence(judged[opening.day].cells[opening.id], facts.over_places(opening)))
+    ]
     for opening in sorted((facts.openings[id_] for id_ in news), key=lambda o: (o.day, o.unit.starts_at)):
         problems[broken_rule(opening.day, f"{opening.unit.name}. {news[opening.id]}")] = None
     return Summary(
@@ -541,4 +559,5 @@ def _summary(
         invoiced_cents=prices.invoiced_cents(month_span(month)),
         books=tuple(book for book in prices.books() if book.last_day >= clock.today()),
         problems=tuple(problems),
+        beyond=tuple(beyond),
     )

@@ -99,6 +99,7 @@ class HeldBooking:
     status: BookingStatus
     waiting_id: int | None
     kept_until: datetime | None
+    special_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,10 @@ class EnrolmentInfo:
 
 @dataclass(frozen=True)
 class PlanningFacts:
-    """What is stored about one child, through one family, over some days."""
+    """What is stored about one child, through one family, over some days.
+
+    ``staff_class``: the staff act, and this is how what they give back is cancelled; None: the parents act.
+    """
 
     family: FamilyRef
     child_id: int
@@ -139,6 +143,7 @@ class PlanningFacts:
     audiences: Mapping[int, frozenset[Audience]]  # of the child, by activity, where a notice asks
     catalogue: Catalogue
     missing_documents: Mapping[int, tuple[AskedDocument, ...]]  # by activity: what keeps from booking it
+    staff_class: CancelClass | None = None
     openings_by_day: Mapping[date, tuple[OpeningInfo, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -174,6 +179,16 @@ class PlanningFacts:
         booking = self.held.get(opening_id) or self.waiting.get(opening_id) or self.late.get(opening_id)
         return booking if booking is not None and booking.family_id == self.family.id else None
 
+    @property
+    def by_staff(self) -> bool:
+        """Whether the staff act for the family, and not its parents."""
+        return self.staff_class is not None
+
+    def special_note(self, opening_id: int) -> str | None:
+        """What the staff say of a presence of this family that they marked as special."""
+        booking = self.held.get(opening_id)
+        return booking.special_note if booking is not None and booking.family_id == self.family.id else None
+
     def cancelled_late(self, proposed: Mapping[date, Collection[int]], now: datetime) -> frozenset[int]:
         """The openings that this family would give back, and go on paying for, if it held the proposed ones."""
         return frozenset(
@@ -184,6 +199,8 @@ class PlanningFacts:
         )
 
     def _is_charged(self, opening: OpeningInfo, now: datetime) -> bool:
+        if self.staff_class is not None:
+            return self.staff_class is CancelClass.LATE_CHARGED
         notices = self.catalogue.activities[opening.unit.activity_id].notices
         rules = notices.get(Deadline.CANCEL), notices.get(Deadline.CANCEL_LATE)
         return cancel_limits(*rules, self.occasion_of(opening), self.catalogue.calendar).is_charged_at(now)
@@ -235,6 +252,17 @@ class PlanningFacts:
         left = {scope.id: self.left[opening.day, scope.id] for scope in scopes if (opening.day, scope.id) in self.left}
         return room(opening.slot, counted, left, scopes)
 
+    def over_places(self, opening: OpeningInfo) -> int:
+        """How many children more than places there would be with this one."""
+        scopes = self.catalogue.scopes
+        counted = {scope.id for slot in self.slots_held(opening.day) for scope in covering(slot, scopes)}
+        left = (
+            self.left[opening.day, scope.id].whole if (opening.day, scope.id) in self.left else scope.places
+            for scope in covering(opening.slot, scopes)
+            if scope.id not in counted
+        )  # fmt: skip
+        return max((1 - each for each in left), default=0)
+
     def proposed_prices(
         self, proposed: Mapping[date, Collection[int]], late: Collection[int] = frozenset()
     ) -> ProposedPrices:
@@ -253,6 +281,8 @@ class PlanningFacts:
                 waits = is_queue or self.first_status(opening) is BookingStatus.REQUESTED
                 (asked if waits else added).append(opening.wanted)
             given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
+            # What the staff book again is not charged as an absence any more.
+            given_back |= {self.late[id_].id for id_ in ids if id_ in self.late}
         charged = given_back & {self.held[id_].id for id_ in late}
         # What waits for the staff, or on a list, costs nothing yet.
         known = self.prices.booked.keys()
@@ -277,7 +307,9 @@ class PlanningFacts:
         return is_of_week(self.week_counts, day, units, self.catalogue.calendar)
 
     def first_status(self, opening: OpeningInfo) -> BookingStatus:
-        """As what a parent's tick is stored: booked at once, or asked for."""
+        """As what a tick is stored: booked at once, or asked for by a parent."""
+        if self.by_staff:
+            return BookingStatus.CONFIRMED
         activity_id = opening.unit.activity_id
         waiting = (
             self.catalogue.units[held.slot.unit_id].activity_id
@@ -327,10 +359,11 @@ def load_facts(
     shown: Collection[int] = (),
     month: date | None = None,
     children: Sequence[EnrolledChild] | None = None,
+    staff_class: CancelClass | None = None,
 ) -> PlanningFacts:
     """Read the facts of some days, and of their whole weeks, in a constant number of queries.
 
-    A save locks what it will change before.
+    A save locks what it will change before. `staff_class`: see `PlanningFacts`.
 
     With `month` the prices of all that the family has in it are read too, for its total. `children`: where they were
     read already.
@@ -395,7 +428,7 @@ def load_facts(
     return PlanningFacts(
         family, child_id, enrolments, openings, held, waiting, late, answers, left, prices, open_at, audiences,
         now_catalogue,
-        keeping_from_booking(family.id, child_id, {each.id for each in asking}),
+        keeping_from_booking(family.id, child_id, {each.id for each in asking}), staff_class,
     )  # fmt: skip
 
 
@@ -441,7 +474,11 @@ def _load_held(
     )
     answer = (
         select(BookingEvent.reason)
-        .where(BookingEvent.booking_id == Booking.id, BookingEvent.to_status == Booking.status)
+        .where(
+            BookingEvent.booking_id == Booking.id,
+            BookingEvent.to_status == Booking.status,
+            Booking.status.in_(_ANSWERED),
+        )
         .correlate(Booking)
         .scalar_subquery()
     )
@@ -451,6 +488,7 @@ def _load_held(
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
             InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
             Booking.waiting_id, WaitingEntry.offered_until,
+            Booking.special_note,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
@@ -479,5 +517,6 @@ def _load_held(
             row.price_cents, row.price_explanation,
             None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
             row.status, row.waiting_id, row.offered_until if row.status is BookingStatus.OFFERED else None,
+            row.special_note,
         )  # fmt: skip
     return held, waiting, {id_: booking for id_, booking in late.items() if id_ not in held}, answers

@@ -106,11 +106,19 @@ class Verdict:
     late: frozenset[int]  # of what is given back, the openings that go on being charged
     refused: Mapping[date, Sequence[SavedChoice]]
     prices: ProposedPrices  # of what is not refused
+    beyond: Mapping[
+        int, frozenset[Reason]
+    ]  # of the staff: what they go beyond, by opening that is booked or given back
 
     @property
     def accepted(self) -> Sequence["DayWish"]:
         """The days on which something is booked or cancelled."""
         return [wish for day, wish in self.wishes.items() if wish.changes_anything and day not in self.refused]
+
+    @property
+    def exceeded(self) -> frozenset[int]:
+        """The openings that are booked beyond their places."""
+        return frozenset(id_ for id_, reasons in self.beyond.items() if Reason.FULL in reasons)
 
     def outcome(self) -> SaveOutcome:
         """What the save answers."""
@@ -156,8 +164,20 @@ def judge_proposal(facts: PlanningFacts, proposal: Proposal, now: datetime) -> V
     # What is given back after the free deadline is charged: the rules decide it, never the form.
     late = facts.cancelled_late({day: wish.final for day, wish in wishes.items()}, now)
     agreed = {shown.opening_id for shown in proposal.shown if shown.charged}
-    refused, prices = _judge(facts, wishes, late, agreed, now)
-    return Verdict(facts, choices, wishes, late, refused, prices)
+    refused, prices, judged = _judge(facts, wishes, late, agreed, now)
+    return Verdict(facts, choices, wishes, late, refused, prices, _beyond(wishes, refused, judged))
+
+
+def _beyond(
+    wishes: Mapping[date, "DayWish"], refused: Collection[date], judged: Mapping[date, DayJudgement]
+) -> Mapping[int, frozenset[Reason]]:
+    return {
+        id_: frozenset(judged[day].cells[id_].beyond)
+        for day, wish in wishes.items()
+        if day not in refused
+        for id_ in (*wish.additions, *wish.removals)
+        if judged[day].cells[id_].beyond
+    }
 
 
 class DayWish:
@@ -201,8 +221,8 @@ def _judge(
     late: Collection[int],
     agreed: Collection[int],
     now: datetime,
-) -> tuple[dict[date, list[SavedChoice]], ProposedPrices]:
-    """What is refused, day by day, and the prices of what is not.
+) -> tuple[dict[date, list[SavedChoice]], ProposedPrices, Mapping[date, DayJudgement]]:
+    """What is refused, day by day, the prices of what is not, and the cells with it.
 
     A day that is refused takes its price from the others (too few days are left): so they are judged again without it.
     What is given back `late` is refused unless the form said so: nobody is charged for what was shown as free.
@@ -214,12 +234,15 @@ def _judge(
         prices = facts.proposed_prices(final, late)
         found: dict[date, dict[int, SavedChoice]] = {}
         bound: set[date] = set()
-        for day, judgement in judge_days(facts, final, prices, now).items():
+        judged = judge_days(facts, final, prices, now)
+        for day, judgement in judged.items():
             if day in refused:
                 continue
             wish = wishes.get(day)
             refusals = _refusals(facts, judgement, wish.additions if wish else (), wish.removals if wish else ())
-            for id_ in set(wish.removals if wish else ()).intersection(late) - set(agreed):
+            # The staff say themselves what is charged.
+            unseen = () if wish is None or facts.by_staff else set(wish.removals).intersection(late) - set(agreed)
+            for id_ in unseen:
                 refusals.setdefault(id_, _charged_by_now(facts, id_, judgement.cells[id_]))
             if refusals:
                 found[day] = refusals
@@ -229,7 +252,7 @@ def _judge(
                     bound |= days_together
         newly = (found.keys() | bound) - refused.keys()
         if not newly:
-            return refused, prices
+            return refused, prices, judged
         for day in newly:
             refused[day] = _not_saved(facts, wishes.get(day), found.get(day, {}))
 
@@ -263,6 +286,8 @@ def _refusals(
             cell = judgement.cells[id_]
             if cell.actions.isdisjoint(actions) or cell.reason is Reason.TOO_FEW_DAYS:
                 refusals[id_] = _refusal(facts, id_, cell)
+    if facts.by_staff:
+        return refusals  # a broken rule is told, and binds parents only
     for id_, violation in judgement.broken.items():
         broken = replace(
             _choice(facts, id_, Result.REFUSED, broken_reason(violation)),

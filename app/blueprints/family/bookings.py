@@ -103,6 +103,7 @@ def _week_page(
         came_back="shown" in request.args,
         siblings=people_of(children),
         expected_aids=aids.expected_aids(current_family().id, child.id, week.days[0].day, week.days[-1].day),
+        aids_href=url_for("family.members.show_child", child_id=child.id, _anchor="aids"),
         form_action=address,
         check_url=url_for("family.bookings.check_week", child_id=child.id),
         idempotency_key=new_key(),

@@ -8,6 +8,7 @@ from app.blueprints.staff import (
     agents,
     aids,
     allocations,
+    bookings,
     child_files,
     counter_families,
     day,
@@ -48,6 +49,7 @@ staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")
 staff.register_blueprint(erasures.blueprint)
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
+staff.register_blueprint(bookings.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")
 staff.register_blueprint(price_facts.blueprint, url_prefix="/familles")
 staff.register_blueprint(prepaid_books.blueprint, url_prefix="/familles")

@@ -31,6 +31,7 @@ def show(child_id: int) -> Response:
         sections={kind: readable(SECTION_FORMS[kind], file.sections[kind]) for kind in _PLAIN_SECTIONS},
         note=school_year_note(),
         custody=[(name, custody_words(answers)) for name, answers in file_parts.custody_of(child_id)],
+        may_book=Capability.REVIEW_BOOKINGS in current_capabilities(),
         may_read_health=Capability.VIEW_HEALTH in current_capabilities(),
     )
 

@@ -90,6 +90,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_review_documents=Capability.REVIEW_DOCUMENTS in capabilities,
         may_edit=Capability.EDIT_FAMILIES in capabilities,
         may_end=Capability.REVIEW_ENROLMENTS in capabilities,
+        may_book=Capability.REVIEW_BOOKINGS in capabilities,
         requests=cards_of(change_requests.requests_of_family(family_id)),
         may_read_files=Capability.VIEW_CHILD_FILES in capabilities,
         may_erase=Capability.REVIEW_ERASURES in capabilities,

@@ -1,0 +1,92 @@
+"""The staff act on a child's planning for its family: any cell that does not bind them too, with a reason, and logged.
+
+The save is that of parents (`services.bookings`); what the staff may go beyond is in `rules.staff_bookings`.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.bookings import Booking, BookingEvent
+from app.rules.staff_bookings import Became, may_mark
+from app.rules.states import Actor, BookingStatus, CancelClass
+from app.services.staff_booking_mails import ChangedDay, tell_family
+from app.services.bookings import StaffSave, save
+from app.services.errors import NotFound, OwnFamily
+from app.services.families import FamilyRef, child_of, lock_children, own_family_ids, stays_active
+from app.services.judgements import judge_days
+from app.services.places import enter_bookings
+from app.services.planning import Proposal
+from app.services.planning_facts import PlanningFacts, load_facts
+from app.services.verdicts import SaveOutcome
+
+
+def check_not_own(family: FamilyRef, agent_id: int) -> None:
+    """Raises OwnFamily: a colleague acts for an agent's own family."""
+    if family.id in own_family_ids(agent_id):
+        raise OwnFamily
+
+
+def save_for_family(
+    session: Session, family: FamilyRef, agent_id: int, child_id: int, key: str, proposal: Proposal, said: StaffSave
+) -> SaveOutcome:
+    """Book and cancel for a family what a form asks for. Raises like `bookings.save()`, and OwnFamily."""
+    check_not_own(family, agent_id)
+    return save(session, family, agent_id, child_id, key, proposal, said)
+
+
+def mark_special(
+    session: Session,
+    family: FamilyRef,
+    agent_id: int,
+    child_id: int,
+    opening_id: int,
+    note: str | None,
+    *,
+    tells_family: bool,
+) -> None:
+    """Mark what a family holds as « Présence spéciale », with what the parents read; without a note, take it back.
+
+    Raises OwnFamily, and NotFound for what nobody may mark: not held, begun, invoiced, recorded.
+    """
+    enter_bookings(session)
+    stays_active(session, family.id)
+    check_not_own(family, agent_id)
+    lock_children(session, [family.id])
+    child = child_of(family.id, child_id)
+    booking = session.scalar(
+        select(Booking).where(
+            Booking.family_id == family.id, Booking.child_id == child_id, Booking.opening_id == opening_id,
+            Booking.status == BookingStatus.CONFIRMED,
+        )
+    )  # fmt: skip
+    if booking is None or booking.special_note == note:
+        if booking is None:
+            raise NotFound("booking")
+        return
+    facts = load_facts(session, family, child_id, [booking.day], {opening_id}, staff_class=CancelClass.IN_TIME)
+    now = clock.now()
+    if not _may_mark(facts, booking, now):
+        raise NotFound("booking")
+    booking.special_note = note
+    session.add(
+        BookingEvent(
+            booking_id=booking.id, from_status=booking.status, to_status=booking.status, actor=Actor.STAFF,
+            user_id=agent_id, reason=None, at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    if tells_family:
+        unit = facts.openings[opening_id].unit
+        became = Became.UNMARKED if note is None else Became.MARKED
+        day = ChangedDay(booking.day, facts.catalogue.activities[unit.activity_id].name, unit.name, became, None)
+        tell_family(session, family, child, [day], note or "")
+
+
+def _may_mark(facts: PlanningFacts, booking: Booking, now: datetime) -> bool:
+    held = {booking.day: facts.held_ids(booking.day)}
+    judged = judge_days(facts, held, facts.proposed_prices({}), now)
+    cells = judged[booking.day].facts
+    return booking.opening_id in cells and may_mark(cells[booking.opening_id], now, facts.catalogue.calendar)
