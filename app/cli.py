@@ -18,7 +18,8 @@ from app.integrations.kept_files import remove_file
 from app.labels import label
 from app.rules.capabilities import Role
 from app.rules.passwords import weaknesses
-from app.services import data_keys, purges
+from app.services import checks, data_keys, purges
+from app.services.catalogue import catalogue
 from app.services.consents import write_first_consent_text
 from app.services.credentials import hash_password
 from app.services.errors import EmailTaken
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(demo)
     app.cli.add_command(rotate_data_key)
     app.cli.add_command(purge)
+    app.cli.add_command(check_data)
 
 
 @click.command("create-admin")
@@ -115,6 +117,23 @@ def purge(dry_run: bool) -> None:
         click.echo(f"{label(data)} : {count}" + (f", {held} retenues" if held else ""))
     with write_transaction() as session:
         purges.end_purge(session, run_id)
+
+
+@click.command("checks")
+@with_appcontext
+def check_data() -> None:
+    """Dit si réservations, factures et paiements s’accordent ; échoue s’ils ne s’accordent pas."""
+    _prepare()
+    session = db.session()
+    for each in checks.find_exceeded(session):
+        name = next((scope.name for scope in catalogue().scopes if scope.id == each.scope_id), str(each.scope_id))
+        click.echo(f"Par décision du service : {name}, {day_plain(each.day)}, {each.taken} pour {each.places} places")
+    found = checks.find_inconsistencies(session)
+    for problem in found:
+        click.echo(f"Anomalie : {problem.problem}, {problem.where}", err=True)
+    if found:
+        raise SystemExit(1)
+    click.echo("Tout s’accorde.")
 
 
 @click.command("rotate-data-key")

@@ -68,8 +68,17 @@ from app.rules.states import (
     FamilyStatus,
 )
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
-from app.services import bookings, combination_settings, deadline_settings, enrolment_ends, enrolments, openings
+from app.services import (
+    bookings,
+    combination_settings,
+    deadline_settings,
+    enrolment_ends,
+    enrolments,
+    openings,
+    staff_bookings,
+)
 from app.services import quotients as quotient_decisions
+from app.services.bookings import StaffSave
 from app.services.catalogue import catalogue
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import DomainError, NotFound
@@ -199,6 +208,11 @@ class EventRow:
     user_id: int | None
     at: datetime
 
+    @property
+    def is_of_staff_alone(self) -> bool:
+        """Whether the staff gave a cancelled booking another class."""
+        return self.before is self.after is BookingStatus.CANCELLED and self.actor is Actor.STAFF
+
 
 @dataclass(frozen=True, slots=True)
 class OpeningRow:
@@ -311,11 +325,13 @@ class Record:
 
     exceeded: dict[tuple[date, int], int] = field(default_factory=dict)  # children where they left fewer places
     broken: dict[tuple[int, date], frozenset[tuple[int, str]]] = field(default_factory=dict)  # by rules set later
+    overlapping: frozenset[tuple[int, date]] = frozenset()  # children and days that they booked so
 
     def note(self, books: Books) -> None:
         """After something that the staff did."""
         self.exceeded = {key: row.taken for key, row in books.counters.items() if row.taken > row.limit}
         self.broken = _broken_rules(books)
+        self.overlapping = _overlapping(books)
 
     def narrow(self, books: Books) -> None:
         """After anything else: what has been put right stays so."""
@@ -326,6 +342,7 @@ class Record:
         }
         now = _broken_rules(books)
         self.broken = {key: now[key] for key in self.broken.keys() & now.keys()}
+        self.overlapping &= _overlapping(books)
 
 
 def wrongs(session: Session, books: Books, record: Record) -> list[str]:
@@ -373,15 +390,17 @@ def _doubles(books: Books) -> Iterator[str]:
             seen.add(place)
 
 
+def _overlapping(books: Books) -> frozenset[tuple[int, date]]:
+    """The children and days with units of two activities at the same hours."""
+    hours = {
+        id_: Hours(unit.activity_id, unit.starts_at, unit.ends_at) for id_, unit in catalogue().units.items()
+    }  # fmt: skip
+    return frozenset(key for key, unit_ids in books.units_by_day().items() if overlaps(unit_ids, hours))
+
+
 def _wrong_days(books: Books, record: Record) -> Iterator[str]:
-    known = catalogue()
-    for (child_id, day), unit_ids in books.units_by_day().items():
-        hours = {
-            id_: Hours(known.units[id_].activity_id, known.units[id_].starts_at, known.units[id_].ends_at)
-            for id_ in unit_ids
-        }
-        if overlaps(unit_ids, hours):
-            yield f"child {child_id} on {day}: {sorted(unit_ids)} overlap"
+    for child_id, day in _overlapping(books) - record.overlapping:
+        yield f"child {child_id} on {day}: units overlap"
     for key, found in _broken_rules(books).items():
         if not found <= record.broken.get(key, frozenset()):
             yield f"child and day {key}: {sorted(found)} was saved against a rule"
@@ -426,7 +445,7 @@ def _wrong_logs(books: Books) -> Iterator[str]:
             and steps[0].before is None
             and steps[-1].after is row.status
             and all(following.before is step.after for step, following in pairwise(steps))
-            and all(step.after in BOOKING_TRANSITIONS[step.before] for step in steps)
+            and all(step.after in BOOKING_TRANSITIONS[step.before] or step.is_of_staff_alone for step in steps)
             and all(step.actor is Actor.SYSTEM or step.user_id is not None for step in steps)
         )
         if not is_whole:
@@ -462,6 +481,10 @@ def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int) -> Iter
             is_theirs = event is not None and (event.actor, event.user_id) == (actor, user_id)
             if not is_theirs or event is None or event.at != clock.now():
                 yield f"booking {id_} became {row.status}: {event}"
+        elif earlier is not None and earlier.cancel_class is not row.cancel_class:
+            event = told.pop(id_, None)
+            if event is None or not event.is_of_staff_alone:
+                yield f"booking {id_} became {row.cancel_class}: {event}"
         changes = [change for change in after.price_changes[len(before.price_changes) :] if change[0] == id_]
         if earlier is not None and bool(changes) != (earlier.price_cents != row.price_cents):
             yield f"booking {id_}: {earlier.price_cents} to {row.price_cents} cents, told {changes}"
@@ -736,14 +759,30 @@ def _accept_quotient(session: Session, council: Council, books: Books, rng: Rand
         quotient_decisions.accept_quotient(session, row.id, council.staff_id, date(2027, 8, 31))
 
 
+def _save_for_family(session: Session, council: Council, books: Books, rng: Random) -> None:
+    """An agent acts on a planning, over all places where it must be."""
+    parent = rng.choice([*council.parents, council.closed])
+    proposal = some_form(books, parent, rng)
+    if proposal is not None:
+        every = frozenset(shown.opening_id for shown in proposal.shown)
+        said = StaffSave("La famille a appelé", rng.choice(list(CancelClass)), every)
+        key = f"agent-{rng.getrandbits(64):016x}"
+        staff_bookings.save_for_family(
+            session, parent.family, council.staff_id, parent.child_id, key, proposal, said
+        )  # fmt: skip
+
+
 STAFF: tuple[StaffAction, ...] = (
     _set_day_places, _change_scope, _close_days, _open_days, _withdraw_days, _change_deadline, _end_enrolment,
     _accept_enrolment, _accept_quotient,
 )  # fmt: skip
 """What the staff may do beside savers without making wrong what these were judged by."""
 
-ALONE: tuple[StaffAction, ...] = (_change_combinations, _change_days_of_week)
-"""What counts for those who save afterwards only: who saves at the same moment was judged by the rule before."""
+ALONE: tuple[StaffAction, ...] = (_change_combinations, _change_days_of_week, _save_for_family)
+"""What counts for those who save afterwards only: who saves at the same moment was judged by the rule before.
+
+What agents book against rules and beyond places too.
+"""
 
 
 def next_moments() -> list[datetime]:

@@ -16,6 +16,7 @@ from app import clock, create_app
 from app.database import db, write_transaction
 from app.integrations.communes import read_communes
 from app.models.accounts import StaffRole, User
+from app.models.bookings import BookingEvent, CapacityCounter
 from app.models.councils import Council
 from app.models.mails import MailStatus
 from app.models.reference_data import SchoolHoliday
@@ -111,6 +112,21 @@ def test_the_demo_is_built_on_demand_into_an_empty_database_only(portal, run):
     refused = run("demo", "build")
     assert refused.exit_code == 1
     assert "n’est pas vide" in refused.output
+
+
+def test_the_checks_name_what_is_wrong_and_fail_and_tell_apart_what_the_staff_wanted(portal, run):
+    assert run("demo", "build").exit_code == 0
+    assert run("checks").output == "Tout s’accorde.\n"
+    with portal.app_context(), write_transaction() as session:
+        counter = session.scalars(select(CapacityCounter).where(CapacityCounter.taken > 0)).first()
+        counter.places = counter.taken - 1
+    failed = run("checks")
+    assert failed.exit_code == 1 and "Anomalie : oversold, scope " in failed.output
+    with portal.app_context(), write_transaction() as session:
+        for event in session.scalars(select(BookingEvent)):
+            event.beyond_places = True
+    told = run("checks")
+    assert told.exit_code == 0 and "Par décision du service : " in told.output
 
 
 def test_a_purge_says_what_it_would_take_and_takes_it(portal, run):

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, auto
 
@@ -31,7 +31,7 @@ class Problem(StrEnum):
     """What can be wrong."""
 
     COUNTER = auto()  # a counter is not the number of distinct children that hold a place
-    OVERSOLD = auto()  # more taken than there are places: right only where staff exceeded them
+    OVERSOLD = auto()  # more taken than there are places, and than the staff booked beyond them for a reason
     BOOKED_TWICE = (
         auto()
     )  # a child has two active bookings of one opening, or of one unit on one day, or is charged two
@@ -47,6 +47,16 @@ class Problem(StrEnum):
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
     BASKET = auto()  # an online payment and the money recorded for it differ
     NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A scope that has more children than places on a day because the staff wanted it so; the log keeps why."""
+
+    day: date
+    scope_id: int
+    taken: int
+    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_logs(session, rows),
         *_wrong_prices(known, rows),
         *_uncovered(rows),
-        *_broken_combinations(known, rows),
+        *_broken_combinations(session, known, rows),
         *_overlapping(session, known, rows),
         *_wrong_totals(session),
         *_wrongly_invoiced(session),
@@ -113,25 +123,49 @@ def _read_bookings(session: Session) -> list[_Row]:
     ]  # fmt: skip
 
 
-def _wrong_counters(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
-    children: defaultdict[tuple[date, int], set[int]] = defaultdict(set)
+def find_exceeded(session: Session) -> tuple[Exceeded, ...]:
+    """Where the staff went beyond the places, and only they: what is not wrong. Reads all bookings: not for a page."""
+    scopes = _read_scopes(session, catalogue(), _read_bookings(session))
+    return tuple(Exceeded(*key, each.taken, each.places) for key, each in sorted(scopes.items()) if each.is_exceeded)
+
+
+@dataclass(slots=True)
+class _ScopeDay:
+    """What a counter says of a scope on a day, and what the bookings do."""
+
+    taken: int = 0
+    places: int = 0
+    children: set[int] = field(default_factory=set)
+    beyond: set[int] = field(default_factory=set)  # of them, those for whom the staff went beyond the places
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether there are more children than places, and no more than the staff wanted."""
+        return 0 < self.taken - self.places <= len(self.beyond)
+
+
+def _read_scopes(session: Session, known: Catalogue, rows: list[_Row]) -> dict[tuple[date, int], _ScopeDay]:
+    beyond = set(session.scalars(select(BookingEvent.booking_id).where(BookingEvent.beyond_places)))
+    found: defaultdict[tuple[date, int], _ScopeDay] = defaultdict(_ScopeDay)
     for row in rows:
         if row.status in HOLDING_STATUSES:
             for scope in covering(row.slot, known.scopes):
-                children[row.opening_day, scope.id].add(row.child_id)
-    counters = {
-        (day, scope_id): (taken, places)
-        for day, scope_id, taken, places in session.execute(
-            select(CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.taken, CapacityCounter.places)
-        )
-    }
-    for key in sorted(children.keys() | counters.keys()):
-        taken, places = counters.get(key, (0, 0))
-        where = f"scope {key[1]} on {key[0]}"
-        if taken != len(children[key]):
-            yield Inconsistency(Problem.COUNTER, f"{where}: {taken} counted, {len(children[key])} booked")
-        if taken > places:
-            yield Inconsistency(Problem.OVERSOLD, f"{where}: {taken} of {places}")
+                found[row.opening_day, scope.id].children.add(row.child_id)
+                if row.id in beyond:
+                    found[row.opening_day, scope.id].beyond.add(row.child_id)
+    counters = select(CapacityCounter.day, CapacityCounter.scope_id, CapacityCounter.taken, CapacityCounter.places)
+    for day, scope_id, taken, places in session.execute(counters):
+        found[day, scope_id].taken, found[day, scope_id].places = taken, places
+    return found
+
+
+def _wrong_counters(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
+    for (day, scope_id), each in sorted(_read_scopes(session, known, rows).items()):
+        where = f"scope {scope_id} on {day}"
+        if each.taken != len(each.children):
+            yield Inconsistency(Problem.COUNTER, f"{where}: {each.taken} counted, {len(each.children)} booked")
+        if each.taken > each.places and not each.is_exceeded:
+            yield Inconsistency(Problem.OVERSOLD, f"{where}: {each.taken} of {each.places}")
 
 
 def _booked_twice(rows: list[_Row]) -> Iterator[Inconsistency]:
@@ -188,28 +222,35 @@ def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:
             yield Inconsistency(Problem.ENROLMENT, f"booking {row.id}")
 
 
-def _broken_combinations(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
-    """By the rules as they are now: one that the staff set later may be broken by what was booked before."""
+def _by_reason(session: Session) -> set[int]:
+    """The bookings that the staff accepted, made or cancelled for a reason that the log keeps."""
+    rows = select(BookingEvent.booking_id).where(
+        BookingEvent.to_status.in_([BookingStatus.CONFIRMED, BookingStatus.CANCELLED]),
+        BookingEvent.actor == Actor.STAFF, BookingEvent.reason.is_not(None),
+    )  # fmt: skip
+    return set(session.scalars(rows))
+
+
+def _broken_combinations(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
+    """By the rules as they are now: one that the staff set later may be broken by what was booked before.
+
+    A day on which the staff booked or cancelled something for a reason is as they wanted it.
+    """
+    by_reason = _by_reason(session)
+    wanted = {(row.child_id, row.opening_day) for row in rows if row.id in by_reason}
     rules = tuple(rule for activity in known.activities.values() for rule in activity.combinations)
     units: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
     for row in rows:
         if row.status in DECIDED_STATUSES:  # the staff may refuse a part of what waits
             units[row.child_id, row.opening_day].add(row.slot.unit_id)
     for (child_id, day), chosen in units.items():
-        if violations(chosen, rules):
+        if (child_id, day) not in wanted and violations(chosen, rules):
             yield Inconsistency(Problem.COMBINATION, f"child {child_id} on {day}")
 
 
 def _overlapping(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
     """By the hours as they are now; what the staff accepted for a reason that the log keeps is left out."""
-    by_reason = set(
-        session.scalars(
-            select(BookingEvent.booking_id).where(
-                BookingEvent.to_status == BookingStatus.CONFIRMED, BookingEvent.actor == Actor.STAFF,
-                BookingEvent.reason.is_not(None),
-            )
-        )
-    )  # fmt: skip
+    by_reason = _by_reason(session)
     days: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
     for row in rows:
         if row.status in HOLDING_STATUSES and row.id not in by_reason:

@@ -281,7 +281,7 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable(
             "changements", "ce qui est réservé et annulé, un jour par ligne",
             "{% for day in days %}- {{ day.day|day_long }}, {{ day.activity_name }} : {{ day.words }}, "
-            "{{ day.became|label }}{% if day.price_cents is not none %} ({{ day.price_cents|euros }}){% endif %}\n"
+            "{{ day.said }}{% if day.price_cents is not none %} ({{ day.price_cents|euros }}){% endif %}\n"
             "{% endfor %}",
             "- mercredi 2 décembre 2026, Mercredi : Matin, Repas, réservé (7,30\u00a0€)", True,
         ),

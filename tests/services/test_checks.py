@@ -17,7 +17,7 @@ from app.rules.baskets import BasketState
 from app.rules.capabilities import Role
 from app.rules.combinations import Combinations
 from app.rules.states import Actor, BookingStatus
-from app.services.checks import Problem, find_inconsistencies
+from app.services.checks import Problem, find_exceeded, find_inconsistencies
 from app.services.payments import record_counter_payment
 from tests.factories import (
     WEDNESDAY,
@@ -87,6 +87,21 @@ def test_more_taken_than_places_is_found(planning):
     with write_transaction() as session:
         session.scalars(select(CapacityCounter).where(CapacityCounter.taken == 1)).first().places = 0
     assert problems() == {Problem.OVERSOLD}
+
+
+def test_what_the_staff_booked_beyond_the_places_is_no_fault_and_what_is_more_than_that_is(planning):
+    with write_transaction() as session:
+        counter = session.scalars(select(CapacityCounter).where(CapacityCounter.taken == 1)).first()
+        counter.places = 0
+        event = session.scalars(select(BookingEvent)).first()
+        event.actor, event.reason, event.beyond_places = Actor.STAFF, "Fratrie", True
+    assert problems() == set()
+    (told,) = find_exceeded(db.session())
+    assert (told.day, told.taken, told.places) == (WEDNESDAY, 1, 0)
+    with write_transaction() as session:
+        session.scalars(select(BookingEvent)).first().beyond_places = False
+    assert problems() == {Problem.OVERSOLD}
+    assert find_exceeded(db.session()) == ()
 
 
 def test_a_status_that_the_log_does_not_know_is_found(planning):
