@@ -276,7 +276,7 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
     ),
     _kind(
         "bookings_by_staff", MailTopic.BOOKINGS, "Réservations modifiées par le service",
-        "Vous avez réservé ou annulé pour une famille, en cochant « Prévenir la famille ».",
+        "Vous avez réservé ou annulé pour une famille, et choisi de la prévenir.",
         "Voir le planning", _link("/mes-reservations/{{ child.id }}"), *_CHILD[:3],
         Variable(
             "changements", "ce qui est réservé et annulé, un jour par ligne",
