@@ -57,6 +57,10 @@ CANCELLING: Mapping[Reason, Demand] = {
 """The same of giving back what is held."""
 
 
+_THEIRS = frozenset({Action.BOOK, Action.CANCEL, Action.WITHDRAW})
+"""What an agent does in a cell; a place on a list, an offer and a payment are the family's own affair."""
+
+
 def judge_for_staff(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     """The cell that the parents see, with what the staff may do in it and the reasons that they go beyond by doing it.
 
@@ -77,7 +81,7 @@ def judge_for_staff(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell
     if cell.reason is not None:
         return replace(seen, actions=frozenset())
     # How a booking is cancelled, the staff say themselves: no hour makes it late.
-    actions = frozenset(Action.CANCEL if each is Action.CANCEL_LATE else each for each in cell.actions)
+    actions = frozenset(Action.CANCEL if each is Action.CANCEL_LATE else each for each in cell.actions) & _THEIRS
     return replace(seen, actions=actions, beyond=tuple(beyond))
 
 

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.labels import label
 from app.models.families import Guardian
 from app.services.mails import queue_mail
 
@@ -45,11 +44,6 @@ class DecidedDay:
     def has_other_price(self) -> bool:
         """Whether it costs something else than what the parent saw."""
         return any(each.price_cents != each.asked_cents for each in self.units)
-
-    @property
-    def said(self) -> str:
-        """What became of them, in words."""
-        return label(self.became)
 
 
 def tell_family(

@@ -16,14 +16,13 @@ from app.models.bookings import Booking, BookingEvent, Opening, SaveReceipt
 from app.price_labels import explained
 from app.rules.capacity import Slot, counter_changes
 from app.rules.states import Actor, BookingStatus, CancelClass, check_transition
-from app.services.staff_booking_mails import tell_changes
 from app.services.counters import Limit, lock_counters, move_counters
 from app.services.errors import FamilyNotActive, NotFound, PlacesExceeded
 from app.services.families import FamilyRef, child_of, lock_children, stays_active
 from app.services.planning import Proposal
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import move_prices
-from app.services.proposed_prices import ProposedPrices
+from app.services.staff_booking_mails import tell_changes
 from app.services.verdicts import DayWish, SaveOutcome, Verdict, judge_proposal
 from app.services.waiting_lists import enter, promote
 

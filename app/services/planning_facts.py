@@ -164,7 +164,8 @@ class PlanningFacts:
 
     def may_wait(self, opening: OpeningInfo) -> bool:
         """Whether the child has no place in the opening, and there is none, but a list to wait on."""
-        if opening.id in self.held or not self.catalogue.activities[opening.unit.activity_id].has_waiting_list:
+        has_list = self.catalogue.activities[opening.unit.activity_id].has_waiting_list
+        if opening.id in self.held or not has_list or self.by_staff:  # the staff book, or do not
             return False
         left = self.room(opening).left
         return left is not None and left <= 0

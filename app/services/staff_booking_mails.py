@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.labels import label
 from app.models.families import Guardian
 from app.rules.staff_bookings import Became
 from app.rules.states import BookingStatus, CancelClass
@@ -26,6 +27,11 @@ class ChangedDay:
     words: str  # « Matin, Repas »
     became: Became
     price_cents: int | None
+
+    @property
+    def said(self) -> str:
+        """What became of them, in words."""
+        return label(self.became)
 
 
 def tell_changes(session: Session, family: FamilyRef, child: ChildView, verdict: Verdict, reason: str) -> None:

@@ -12,7 +12,6 @@ from app import clock
 from app.models.bookings import Booking, BookingEvent
 from app.rules.staff_bookings import Became, may_mark
 from app.rules.states import Actor, BookingStatus, CancelClass
-from app.services.staff_booking_mails import ChangedDay, tell_family
 from app.services.bookings import StaffSave, save
 from app.services.errors import NotFound, OwnFamily
 from app.services.families import FamilyRef, child_of, lock_children, own_family_ids, stays_active
@@ -20,6 +19,7 @@ from app.services.judgements import judge_days
 from app.services.places import enter_bookings
 from app.services.planning import Proposal
 from app.services.planning_facts import PlanningFacts, load_facts
+from app.services.staff_booking_mails import ChangedDay, tell_family
 from app.services.verdicts import SaveOutcome
 
 
