@@ -135,6 +135,7 @@ _BELONGS_TO = {
     "staff.family_aids": "staff.families",
     "staff.prepaid_books": "staff.families",
     "staff.price_facts": "staff.families",
+    "staff.bookings": "staff.families",
     "staff.child_files": "staff.families",
     "staff.invoices": "staff.invoice_runs",
     "staff.tariff_drafts": "staff.tariffs",
