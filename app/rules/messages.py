@@ -4,7 +4,7 @@ Source: docs/rules/messages.md.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 
 LONGEST_SUBJECT = 120
@@ -12,6 +12,9 @@ LONGEST_CONTENT = 4_000
 
 MOST_MESSAGES = ((timedelta(hours=1), 10), (timedelta(days=1), 30))
 """How many messages a family may send within how long."""
+
+URGENT_FOR = timedelta(days=3)
+"""How long an urgent message is shown that is about no day to come."""
 
 
 class ThreadState(StrEnum):
@@ -56,3 +59,10 @@ def may_write_at(sent: Sequence[datetime], now: datetime) -> datetime | None:
     """When a family that sent at these moments may write again, latest first; None: now."""
     waits = [sent[most - 1] + within for within, most in MOST_MESSAGES if len(sent) >= most]
     return max((moment for moment in waits if moment > now), default=None)
+
+
+def is_urgent_shown(day: date | None, sent_at: datetime, now: datetime) -> bool:
+    """Whether the families still see an urgent message on the dashboard: until the day is over that it is about."""
+    if day is not None and day >= sent_at.date():
+        return now.date() <= day
+    return now < sent_at + URGENT_FOR

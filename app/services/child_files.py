@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.database import db
@@ -23,6 +23,7 @@ from app.rules import child_files as rules
 from app.rules.capabilities import Role
 from app.rules.changes import Merge, merge
 from app.rules.child_files import Gauge, Reminder, SectionKind, SectionState
+from app.rules.enrolments import level_in
 from app.rules.school_years import school_year_of
 from app.rules.states import EnrolmentStatus
 from app.rules.vaccinations import VaccinationState, VaccineRule, judge_vaccinations, rules_for
@@ -61,6 +62,15 @@ class ChildFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildGlance:
+    """A child, its insurance where it ends soon or has ended, and its class in the present school year."""
+
+    child: ChildView
+    insurance: Reminder | None
+    level: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CertificationView:
     """Who certified the file, and when."""
 
@@ -77,24 +87,25 @@ class HealthAccessView:
     roles: tuple[Role, ...]
 
 
-def children_with_insurance(family_id: int) -> Mapping[ChildView, Reminder | None]:
-    """The children of a family, eldest first, each with its insurance where it ends soon or has ended. One query."""
-    insurance = and_(ChildSection.child_id == Child.id, ChildSection.kind == SectionKind.INSURANCE)
+def children_at_a_glance(family_id: int) -> tuple[ChildGlance, ...]:
+    """The children of a family, eldest first, as the dashboard looks at them. One query."""
+    insurance, school = aliased(ChildSection), aliased(ChildSection)
     rows = db.session.execute(
-        select(Child, ChildSection.body)
+        select(Child, insurance.body, school.body)
         .join(FamilyChild, FamilyChild.child_id == Child.id)
-        .outerjoin(ChildSection, insurance)
+        .outerjoin(insurance, and_(insurance.child_id == Child.id, insurance.kind == SectionKind.INSURANCE))
+        .outerjoin(school, and_(school.child_id == Child.id, school.kind == SectionKind.SCHOOL))
         .where(FamilyChild.family_id == family_id)
         .order_by(Child.birth_date, Child.id)
     )
-    today = clock.today()
-    found = {}
-    for child, body in rows:
-        ends_on = _day(json.loads(body), "ends_on") if body else None
+    today, found = clock.today(), []
+    for child, insured, schooled in rows:
+        ends_on = _day(json.loads(insured), "ends_on") if insured else None
         reminders = rules.reminders(ends_on, None, (), today)
+        level = level_in(json.loads(schooled), school_year_of(today)) if schooled else None
         view = ChildView(child.id, child.last_name, child.first_name, child.birth_date)
-        found[view] = reminders[0] if reminders else None
-    return found
+        found.append(ChildGlance(view, reminders[0] if reminders else None, level))
+    return tuple(found)
 
 
 def read_file(child: ChildView) -> ChildFile:

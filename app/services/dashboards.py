@@ -10,23 +10,30 @@ from sqlalchemy import select
 from app import clock
 from app.database import db
 from app.models.bookings import Opening
+from app.models.families import Family
+from app.models.publications import TextAcceptance
+from app.models.urgent_messages import UrgentMessage
 from app.rules.audiences import Audience
 from app.rules.booking_periods import TOLD_BEFORE, BookingPeriod, coming_periods
 from app.rules.child_files import Reminder
 from app.rules.deadlines import Deadline, Occasion
 from app.rules.enrolments import age_day, fitting_group
 from app.rules.file_gaps import FileGaps
+from app.rules.publications import ReadingChild
 from app.rules.states import EnrolmentStatus
 from app.rules.windows import WindowState, judge_windows
 from app.services import change_requests, child_files, messages
 from app.services.audiences import audiences_of
 from app.services.catalogue import ActivityInfo, catalogue
+from app.services.child_files import ChildGlance
 from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.families import ChildView, file_gaps_of
 from app.services.households import household_for_audiences
 from app.services.invoices import Due, due_of
 from app.services.next_days import NextDay, next_days
-from app.services.texts_to_accept import AskedText, texts_of_family
+from app.services.required_documents import AskedDocument, FamilyDocuments, KnownChild
+from app.services.texts_to_accept import Acceptance, AskedText, KnownFamily, acceptances, texts_of_family
+from app.services.urgent_messages import ShownMessage, may_be_shown_to, shown_messages
 
 NEWS_FOR = timedelta(days=30)  # a refusal is shown this long
 
@@ -78,8 +85,11 @@ class ComingEnrolments:
 class Dashboard:
     """All that the dashboard shows: what a section wants to say first gets a field here."""
 
+    urgent: tuple[ShownMessage, ...]
     gaps: FileGaps
     due: Due
+    missing_documents: tuple[AskedDocument, ...]  # that must be handed in
+    ending_documents: tuple[AskedDocument, ...]  # that count and end soon, the first one first
     texts: tuple[AskedText, ...]  # that must be accepted
     waiting_changes: int  # of the file, for the staff to decide
     unread_messages: int  # of the staff, by the parent who looks
@@ -96,27 +106,56 @@ def dashboard_of(family_id: int, user_id: int) -> Dashboard:
     days: defaultdict[int, list[NextDay]] = defaultdict(list)
     for day in next_days(family_id):
         days[day.child_id].append(day)
-    news = tuple(
-        _news(child, days[child.id], enrolments[child.id], insurance)
-        for child, insurance in child_files.children_with_insurance(family_id).items()
-    )
+    glances = child_files.children_at_a_glance(family_id)
+    news = tuple(_news(each, days[each.child.id], enrolments[each.child.id]) for each in glances)
     coming = _Coming(family_id, news, enrolments)
-    asked_for = {
-        each.child.id: frozenset(enrolment.activity_id for enrolment in (*each.accepted, *each.requested))
-        for each in news
-    }
-    counts = (change_requests.count_waiting(family_id), messages.count_unread(family_id, user_id))
-    waiting_changes, unread_messages = db.session.execute(select(*(each.scalar_subquery() for each in counts))).one()
+    children = [
+        KnownChild(glance.child, frozenset(row.activity_id for row in (*each.accepted, *each.requested)), glance.level)
+        for glance, each in zip(glances, news, strict=True)
+    ]
+    documents = FamilyDocuments(family_id, children=children).asked()
+    small = _small_things(family_id, user_id)
+    known = KnownFamily([ReadingChild(each.activities, each.level) for each in children], small.accepted)
     return Dashboard(
+        urgent=small.urgent,
         gaps=file_gaps_of(family_id),
         due=due_of(family_id),
-        texts=tuple(each for each in texts_of_family(family_id, asked_for) if each.is_to_do),
-        waiting_changes=waiting_changes,
-        unread_messages=unread_messages,
+        missing_documents=tuple(each for each in documents if each.is_missing),
+        ending_documents=tuple(
+            sorted((each for each in documents if each.is_expiring), key=lambda each: each.valid_until or date.max)
+        ),
+        texts=tuple(each for each in texts_of_family(family_id, known) if each.is_to_do),
+        waiting_changes=small.waiting_changes,
+        unread_messages=small.unread_messages,
         children=news,
         coming_bookings=coming.bookings(),
         coming_enrolments=coming.enrolments(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SmallThings:
+    """Some counts, and some rows of which a family has few."""
+
+    waiting_changes: int
+    unread_messages: int
+    urgent: tuple[ShownMessage, ...]
+    accepted: Mapping[int, Acceptance]
+
+
+def _small_things(family_id: int, user_id: int) -> _SmallThings:
+    """One query: what is joined are a few rows each."""
+    counts = (change_requests.count_waiting(family_id), messages.count_unread(family_id, user_id))
+    rows = db.session.execute(
+        select(*(each.scalar_subquery() for each in counts), UrgentMessage, TextAcceptance)
+        .select_from(Family)
+        .outerjoin(UrgentMessage, may_be_shown_to(family_id))
+        .outerjoin(TextAcceptance, TextAcceptance.family_id == Family.id)
+        .where(Family.id == family_id)
+    ).all()
+    urgent = dict.fromkeys(row[2] for row in rows if row[2] is not None)
+    accepted = dict.fromkeys(row[3] for row in rows if row[3] is not None)
+    return _SmallThings(rows[0][0], rows[0][1], shown_messages(urgent), acceptances(accepted))
 
 
 class _Coming:
@@ -213,15 +252,13 @@ def _openings(group_ids: set[int]) -> Mapping[int, Sequence[tuple[date, int]]]:
     return found
 
 
-def _news(
-    child: ChildView, days: list[NextDay], enrolments: list[EnrolmentView], insurance: Reminder | None
-) -> ChildNews:
+def _news(glance: ChildGlance, days: list[NextDay], enrolments: list[EnrolmentView]) -> ChildNews:
     current = [enrolment for enrolment in enrolments if not enrolment.is_over]
     asked = {enrolment.activity_id for enrolment in current if enrolment.status in _LIVE}
     since = clock.now() - NEWS_FOR
     return ChildNews(
-        child=child,
-        insurance=insurance,
+        child=glance.child,
+        insurance=glance.insurance,
         next_days=tuple(days),
         accepted=tuple(enrolment for enrolment in current if enrolment.may_book),
         requested=tuple(e for e in current if e.status in (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING)),

@@ -253,30 +253,28 @@ def quotient_history(family_id: int) -> tuple[QuotientView, ...]:
         .where(FamilyQuotient.family_id == family_id)
         .order_by(FamilyQuotient.starts_on.desc(), FamilyQuotient.id.desc())
     )
-    return tuple(
-        QuotientView(
-            row.value_cents, row.starts_on, row.ends_on, row.source, row.declared_at, row.verified_at is not None,
-            row.refusal_reason,
-        )
-        for row in rows
-    )  # fmt: skip
+    return tuple(_quotient_view(row) for row in rows)
 
 
 def file_gaps_of(family_id: int) -> FileGaps:
-    """What a family's file lacks, and what that costs. Two queries."""
+    """What a family's file lacks, and what that costs. One query."""
     has_address = select(FamilyAddress.id).where(FamilyAddress.family_id == family_id).exists()
     asked = select(ChangeRequest.body).where(
         ChangeRequest.family_id == family_id,
         ChangeRequest.kind == FileKind.COORDINATES,
         ChangeRequest.status == ChangeStatus.PENDING,
     )
-    family, is_located, body = db.session.execute(
-        select(Family, has_address, asked.scalar_subquery()).where(Family.id == family_id)
-    ).one()
+    rows = db.session.execute(
+        select(Family, has_address, asked.scalar_subquery(), FamilyQuotient)
+        .outerjoin(FamilyQuotient, FamilyQuotient.family_id == Family.id)
+        .where(Family.id == family_id)
+        .order_by(FamilyQuotient.starts_on.desc(), FamilyQuotient.id.desc())
+    ).all()
+    family, is_located, body, _ = rows[0]
     # What was asked for is given: the family has done its part.
     given = {name: after for name, (_, after) in json.loads(body).items()} if body else {}
     regime = given.get("regime", family.regime)
-    history = quotient_history(family_id)
+    history = [_quotient_view(row) for *_, row in rows if row is not None]
     counting = [
         Quotient(view.value_cents, view.month, view.ends_on, view.is_verified)
         for view in reversed(history)
@@ -361,6 +359,13 @@ def _communes(session: Session, condition: object) -> tuple[CommuneChoice, ...]:
         .limit(60)
     )
     return tuple(CommuneChoice(*row) for row in rows)
+
+
+def _quotient_view(row: FamilyQuotient) -> QuotientView:
+    return QuotientView(
+        row.value_cents, row.starts_on, row.ends_on, row.source, row.declared_at, row.verified_at is not None,
+        row.refusal_reason,
+    )  # fmt: skip
 
 
 def _quotient(row: FamilyQuotient) -> Quotient:

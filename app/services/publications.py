@@ -108,20 +108,12 @@ def offered_file(family_id: int, publication_id: int) -> tuple[PublicationInfo, 
     raise NotFound("publication")
 
 
-def children_of_family(
-    family_id: int, readerships: Iterable[Readership], activities: Mapping[int, frozenset[int]] | None = None
-) -> tuple[ReadingChild, ...]:
-    """The children of a family, as far as some readerships look. One query, another where classes are named.
-
-    `activities`: by child, where they are known already.
-    """
+def children_of_family(family_id: int, readerships: Iterable[Readership]) -> tuple[ReadingChild, ...]:
+    """The children of a family, as far as some readerships look. One query, another where classes are named."""
     wanted = [each for each in readerships if not each.is_everybody]
     if not wanted:
         return ()
-    if activities is None:
-        return tuple(_reading_children(db.session(), wanted, family_id).get(family_id, ()))
-    levels = _levels(db.session(), activities) if any(each.levels for each in wanted) else {}
-    return tuple(ReadingChild(own, levels.get(child_id)) for child_id, own in activities.items())
+    return tuple(_reading_children(db.session(), wanted, family_id).get(family_id, ()))
 
 
 def concerned_families(session: Session, readership: Readership) -> tuple[ConcernedFamily, ...]:

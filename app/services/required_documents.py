@@ -42,7 +42,7 @@ from app.rules.school_years import school_year_of
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.services.catalogue import DocumentInfo, catalogue
 from app.services.errors import AlreadyDecided, FamilyNotActive, NoRoomForFile, NotFound, OwnFamily
-from app.services.families import FamilyRef, own_family_ids, stays_active
+from app.services.families import ChildView, FamilyRef, own_family_ids, stays_active
 from app.services.mails import queue_mail
 
 _LIVE = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING, EnrolmentStatus.ACCEPTED)
@@ -101,6 +101,16 @@ class AskedDocument:
         """Whether the family must hand something in: what is optional never is."""
         return self.is_asked and self.state.wants_another and self.info.demand is not DocumentDemand.OPTIONAL
 
+    @property
+    def is_expiring(self) -> bool:
+        """Whether it counts, and another one is wanted soon."""
+        return self.is_asked and self.state is DocumentState.EXPIRING
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the family must hand something in, and nothing that counts is there."""
+        return self.is_to_do and not self.is_expiring
+
 
 @dataclass(frozen=True, slots=True)
 class HandedInFile:
@@ -138,23 +148,37 @@ class SubmissionView:
         return self.holder.id if self.holder.scope is DocumentScope.CHILD else None
 
 
+@dataclass(frozen=True, slots=True)
+class KnownChild:
+    """A child of a family, for whoever has read it already: what it is enrolled in or asks for, and its class."""
+
+    child: ChildView
+    activities: frozenset[int]
+    level: str | None
+
+
 class FamilyDocuments:
     """What one family handed in, and who of it may be asked for what. Four queries at most, none without documents.
 
-    With `only_child` of its children this one alone, enrolled nowhere: enough for `keeping_from`, and one query.
+    With `only_child` of its children this one alone, enrolled nowhere: enough for `keeping_from`, and one query; and
+    one where all its `children` are known already.
     """
 
-    def __init__(self, family_id: int, only_child: int | None = None) -> None:
+    def __init__(
+        self, family_id: int, only_child: int | None = None, children: Sequence[KnownChild] | None = None
+    ) -> None:
         self._today = clock.today()
         self._documents = catalogue().documents
         self._holders: Sequence[tuple[HolderView, Holder]] = ()
         self._versions: Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]] = {}
         if self._documents and only_child is not None:
             self._holders, self._versions = _read_with_child(family_id, only_child, self._documents)
+        elif self._documents and children is not None:
+            self._holders, self._versions = _read_with_known(family_id, children)
         elif self._documents:
             self._holders = _holders(db.session(), family_id, self._documents)
-            children = [view.id for view, _ in self._holders if view.scope is DocumentScope.CHILD]
-            self._versions = _versions(family_id, children)
+            of_children = [view.id for view, _ in self._holders if view.scope is DocumentScope.CHILD]
+            self._versions = _versions(family_id, of_children)
 
     def asked(self) -> tuple[AskedDocument, ...]:
         """What is asked, and what was handed in: the family's, then its adults', then its children's; by name."""
@@ -502,6 +526,33 @@ def _read_with_child(
     view = HolderView(DocumentScope.CHILD, child.id, child.full_name)
     found.append((view, Holder(DocumentScope.CHILD, birth_date=child.birth_date, level=level)))
     return found, _by_holder(dict.fromkeys(row[4] for row in rows if row[4] is not None), family_id)
+
+
+def _read_with_known(
+    family_id: int, children: Sequence[KnownChild]
+) -> tuple[Sequence[tuple[HolderView, Holder]], Mapping[tuple[int, DocumentScope, int], Sequence[VersionView]]]:
+    """The family and its adults, and what was handed in for them and their children, in one statement."""
+    own = [each.child.id for each in children]
+    rows = db.session.execute(
+        select(Family, Guardian, SubmittedDocument)
+        .select_from(Family)
+        .outerjoin(Guardian, Guardian.family_id == Family.id)
+        .outerjoin(
+            SubmittedDocument, or_(SubmittedDocument.family_id == Family.id, SubmittedDocument.child_id.in_(own))
+        )
+        .where(Family.id == family_id)
+        .order_by(Guardian.id, SubmittedDocument.id)
+    ).all()
+    every = frozenset(id_ for each in children for id_ in each.activities)
+    found = [(HolderView(DocumentScope.FAMILY, 0, rows[0][0].name), Holder(DocumentScope.FAMILY, every))]
+    for adult in dict.fromkeys(row[1] for row in rows if row[1] is not None):
+        view = HolderView(DocumentScope.GUARDIAN, adult.id, adult.full_name)
+        found.append((view, Holder(DocumentScope.GUARDIAN, every)))
+    for each in children:
+        view = HolderView(DocumentScope.CHILD, each.child.id, each.child.full_name)
+        holder = Holder(DocumentScope.CHILD, each.activities, each.child.birth_date, each.level)
+        found.append((view, holder))
+    return found, _by_holder(dict.fromkeys(row[2] for row in rows if row[2] is not None), family_id)
 
 
 def _versions(

@@ -1,6 +1,6 @@
 """Texts that families accept (the rules of the house): where a family stands, accepting, and who did or did not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
@@ -80,15 +80,20 @@ class FamilyAnswer:
     acceptance: Acceptance | None
 
 
-class FamilyTexts:
-    """The texts that concern one family. Three queries at most, none where nothing is asked."""
+@dataclass(frozen=True, slots=True)
+class KnownFamily:
+    """What whoever asks has read of a family already: its children, and all that it accepted, by version."""
 
-    def __init__(
-        self, session: Session, family_id: int, activities: Mapping[int, frozenset[int]] | None = None
-    ) -> None:
-        """`activities`: those that each child is enrolled in or asks for, where they are known already."""
+    children: Sequence[ReadingChild]
+    accepted: Mapping[int, Acceptance]
+
+
+class FamilyTexts:
+    """The texts that concern one family. Three queries at most, none where nothing is asked or all is known."""
+
+    def __init__(self, session: Session, family_id: int, known: KnownFamily | None = None) -> None:
         today = clock.today()
-        self._session, self._family_id, self._activities = session, family_id, activities
+        self._session, self._family_id, self._known = session, family_id, known
         self._asked = [
             (info, version)
             for info in catalogue().texts
@@ -98,13 +103,17 @@ class FamilyTexts:
     @cached_property
     def _children(self) -> Sequence[ReadingChild]:
         """Read where a text looks at them."""
-        readerships = [info.readership for info, _ in self._asked]
-        return children_of_family(self._family_id, readerships, self._activities)
+        if self._known is not None:
+            return self._known.children
+        return children_of_family(self._family_id, [info.readership for info, _ in self._asked])
 
     @cached_property
     def _accepted(self) -> Mapping[int, Acceptance]:
         """Read where a text concerns the family."""
-        return _acceptances(self._session, self._family_id)
+        if self._known is not None:
+            return self._known.accepted
+        own = select(TextAcceptance).where(TextAcceptance.family_id == self._family_id)
+        return acceptances(self._session.scalars(own))
 
     def asked(self) -> tuple[AskedText, ...]:
         """Those that the family is asked for, by name."""
@@ -146,9 +155,14 @@ class FamilyTexts:
         return AskedText(info, version, state, self._accepted.get(version.id))
 
 
-def texts_of_family(family_id: int, activities: Mapping[int, frozenset[int]] | None = None) -> tuple[AskedText, ...]:
-    """The texts that a family is asked to accept, and those that it has; `activities` as of FamilyTexts."""
-    return FamilyTexts(db.session(), family_id, activities).asked()
+def texts_of_family(family_id: int, known: KnownFamily | None = None) -> tuple[AskedText, ...]:
+    """The texts that a family is asked to accept, and those that it has."""
+    return FamilyTexts(db.session(), family_id, known).asked()
+
+
+def acceptances(rows: Iterable[TextAcceptance]) -> Mapping[int, Acceptance]:
+    """What a family accepted, by version."""
+    return {row.version_id: _view(row) for row in rows}
 
 
 def text_of_family(family_id: int, text_id: int) -> tuple[AskedText, VersionText]:
@@ -255,11 +269,6 @@ def _store(
         )
     )  # fmt: skip
     session.flush()
-
-
-def _acceptances(session: Session, family_id: int) -> Mapping[int, Acceptance]:
-    rows = session.scalars(select(TextAcceptance).where(TextAcceptance.family_id == family_id))
-    return {row.version_id: _view(row) for row in rows}
 
 
 def _view(row: TextAcceptance) -> Acceptance:

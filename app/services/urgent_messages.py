@@ -5,11 +5,11 @@ transaction is long. A family whose child has another home is told through each 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -21,6 +21,7 @@ from app.models.enrolments import Enrolment
 from app.models.families import Family, Guardian
 from app.models.mails import MailStatus, OutboxMail
 from app.models.urgent_messages import UrgentMessage, UrgentRecipient
+from app.rules.messages import URGENT_FOR, is_urgent_shown
 from app.rules.states import HOLDING_STATUSES, EnrolmentStatus, FamilyStatus
 from app.services.catalogue import catalogue
 from app.services.errors import ForgedForm, NotFound
@@ -61,6 +62,16 @@ class MessageRow:
     sent_at: datetime
     sent_by: str
     families: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message that a family still sees on the dashboard."""
+
+    subject: str
+    text: str
+    day: date | None
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,21 @@ def queue_some(session: Session) -> int:
             mail.urgent_message_id = message.id
         row.queued_at = clock.now()
     return len(rows)
+
+
+def may_be_shown_to(family_id: int) -> ColumnElement[bool]:
+    """Whether a family may still see a message: a condition, to be a part of another statement."""
+    own = select(UrgentRecipient.message_id).where(UrgentRecipient.family_id == family_id)
+    is_late = or_(UrgentMessage.day >= clock.today(), UrgentMessage.sent_at > clock.now() - URGENT_FOR)
+    return UrgentMessage.id.in_(own) & is_late
+
+
+def shown_messages(found: Iterable[UrgentMessage]) -> tuple[ShownMessage, ...]:
+    """Of those, what the family sees, the latest first."""
+    now = clock.now()
+    shown = [each for each in found if is_urgent_shown(each.day, each.sent_at, now)]
+    shown.sort(key=lambda each: (each.sent_at, each.id), reverse=True)
+    return tuple(ShownMessage(each.subject, each.body, each.day, each.sent_at) for each in shown)
 
 
 def sent_messages() -> tuple[MessageRow, ...]:

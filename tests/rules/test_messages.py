@@ -1,9 +1,9 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from app.clock import PARIS
-from app.rules.messages import ThreadAct, ThreadState, is_unread, may_write_at, state_after
+from app.rules.messages import ThreadAct, ThreadState, is_unread, is_urgent_shown, may_write_at, state_after
 from tests.rules.tables import Row, cases, words
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=PARIS)
@@ -35,3 +35,10 @@ def test_when_a_family_may_write_again(row: Row) -> None:
     if row["may write"] != "now":
         wanted = datetime.strptime(row["may write"], "%Y-%m-%d %H:%M").replace(tzinfo=PARIS)
     assert may_write_at(sent, NOW) == wanted
+
+
+@pytest.mark.parametrize("row", cases("messages", "urgent"))
+def test_how_long_an_urgent_message_is_shown(row: Row) -> None:
+    day = None if row["about"] == "–" else date.fromisoformat(row["about"])
+    sent = datetime.fromisoformat(row["sent"]).replace(tzinfo=PARIS)
+    assert is_urgent_shown(day, sent, NOW) == (row["shown"] == "yes")

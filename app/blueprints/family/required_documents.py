@@ -13,7 +13,7 @@ from app.downloads import send_handed_in, send_pdf
 from app.forms.required_documents import HandInForm
 from app.htmx import go_to, render_page
 from app.integrations.kept_files import read_sealed
-from app.services import required_documents
+from app.services import required_documents, texts_to_accept
 from app.services.errors import FamilyNotActive, NotFound
 from app.services.required_documents import AskedDocument
 
@@ -26,7 +26,7 @@ def _page_of(asked: str) -> str:
 
 @blueprint.get("")
 def show() -> Response:
-    """What is asked, by member, and where the family stands with each."""
+    """What is asked, by member, and where the family stands with each; and the texts to accept."""
     family = current_family()
     found = required_documents.asked_of_family(family.id)
     holders = list(dict.fromkeys(document.holder for document in found))
@@ -36,6 +36,7 @@ def show() -> Response:
         groups=[(holder, [document for document in found if document.holder == holder]) for holder in holders],
         to_do=sum(document.is_to_do for document in found),
         ends={document.key: end_words(document.valid_until, clock.today()) for document in found},
+        texts=texts_to_accept.texts_of_family(family.id),
     )
 
 

@@ -1,7 +1,7 @@
 """The dashboard: what to do first, the next days, and the sections."""
 
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select, update
 
@@ -15,8 +15,11 @@ from app.rules.child_files import SectionKind
 from app.rules.deadlines import Days, Deadline, FixedMoment, NoticeLine, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.price_facts import RESIDENT
+from app.rules.required_documents import DocumentDemand, DocumentScope
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.windows import Window
+from app.services import required_documents, urgent_messages
+from app.services.catalogue import Readers
 from app.services.enrolment_settings import save_enrolment_rules
 from app.services.enrolments import refuse_enrolment
 from app.services.price_facts import list_commune
@@ -24,14 +27,19 @@ from tests.client import Client
 from tests.factories import (
     WEDNESDAY,
     FamilySetup,
+    PlanningSetup,
+    add_family,
     ask_change,
     enrol,
+    hand_in,
     make_activity,
     make_child,
+    make_document,
     make_family,
     make_openings,
     make_planning,
     make_staff,
+    make_text,
     save,
     set_notice,
 )
@@ -170,3 +178,75 @@ def test_queries_do_not_grow_with_the_family(client: Client) -> None:
     after = [len(client.get(path).queries) for path in pages]
     assert after == before
     assert max(after) <= 12
+
+
+def tell(planning: PlanningSetup, subject: str, day: date | None = None) -> None:
+    """An urgent message to the families of the activity, or to those who come that day."""
+    agent = make_staff()
+    with write_transaction() as session:
+        whole = urgent_messages.find_audience(f"activity-{planning.activity.id}")
+        urgent_messages.send_message(session, agent, subject, whole, day, subject, "Plus d’eau.\n\nVenez à 16 h.")
+
+
+def test_an_urgent_message_is_shown_to_whom_it_was_sent_until_it_is_over(client: Client) -> None:
+    planning = make_planning()
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    enrolled, _ = add_family(planning, "AUTRE")
+    tell(planning, "Mercredi matin fermé", WEDNESDAY)
+    tell(planning, "Les poux reviennent")
+    text = client.sign_in(planning.family.user_id).get("/tableau-de-bord").text
+    assert text.index("Messages urgents") < text.index("Les poux reviennent") < text.index("Mercredi matin fermé")
+    assert "Pour le mercredi 25 novembre 2026. Envoyé lundi 23 novembre à 8 h 30." in text
+    assert text.index("Mercredi matin fermé") < text.rindex("Venez à 16 h.") < text.index("Les prochains jours")
+    text = client.sign_in(enrolled.user_id).get("/tableau-de-bord").text
+    assert "Message urgent" in text and "Les poux reviennent" in text and "Mercredi matin" not in text
+    assert "urgent" not in client.sign_in(make_family("VOISIN").user_id).get("/tableau-de-bord").text
+    clock.start_at(datetime.combine(WEDNESDAY, time(23, 59)), frozen=True)
+    assert "Mercredi matin fermé" in client.sign_in(planning.family.user_id).get("/tableau-de-bord").text
+    clock.start_at(datetime.combine(WEDNESDAY + timedelta(days=1), time(8, 30)), frozen=True)
+    assert "urgent" not in client.sign_in(planning.family.user_id).get("/tableau-de-bord").text
+
+
+def test_documents_that_are_missing_refused_or_end_soon(sqlite_client: Client) -> None:
+    family = make_family()
+    child = make_child(family)
+    insurance = make_document(demand=DocumentDemand.MANDATORY)
+    make_document("Photo", demand=DocumentDemand.OPTIONAL)
+    client = sqlite_client.sign_in(family.user_id)
+    page = client.get("/tableau-de-bord")
+    assert "Attestation d’assurance, Léa TEST : document à envoyer." in page.text and "1 document manquant" in page.text
+    assert page.links().count(f"/mes-documents/{insurance}-{child}") == 1
+    proof = make_document("Justificatif de domicile", scope=DocumentScope.FAMILY, demand=DocumentDemand.MANDATORY)
+    assert "2 documents à envoyer." in client.get("/tableau-de-bord").text
+    agent, version, other = make_staff(), hand_in(family, f"{proof}"), hand_in(family, f"{insurance}-{child}")
+    assert "Ce que nous vous demandons d’envoyer" in client.get("/tableau-de-bord").text  # both wait for the staff
+    with write_transaction() as session:
+        required_documents.refuse(session, version, agent, "Illisible.")
+        last_day = clock.today() + timedelta(days=20)
+        required_documents.accept(session, other, agent, dated_on=None, valid_until=last_day)
+    text = client.get("/tableau-de-bord").text
+    assert "Justificatif de domicile : votre envoi n’a pas été accepté." in text
+    assert "Attestation d’assurance, Léa TEST : ce document expire le 13/12/2026." in text
+    assert "1 document manquant, 1 expire le 13/12/2026" in text
+
+
+def test_the_fullest_dashboard_asks_twelve_queries(client: Client) -> None:
+    planning = make_planning()
+    make_openings(planning.activity, [date(2027, 2, 24)])
+    set_notice(planning.activity, Deadline.OPENING, FixedMoment(date(2026, 11, 30), time(8, 30)))
+    stages = make_activity("Stages", places=None)
+    window = Window(date(2026, 11, 30), time(8, 30), audiences=frozenset({Audience.RESIDENTS, Audience.SIBLINGS}))
+    with write_transaction() as session:
+        save_enrolment_rules(session, stages.id, EnrolmentRules(windows=(window,)))
+        list_commune(session, "80237", RESIDENT)
+        body = json.dumps({"level": "CE2", "school_year": "2026"})
+        session.add(ChildSection(child_id=planning.child_id, kind=SectionKind.SCHOOL, body=body))
+    for levels in (frozenset({"CE2"}), frozenset[str]()):
+        make_text(f"Texte {len(levels)}", Readers(levels=levels))
+        make_document(f"Pièce {len(levels)}", levels=tuple(levels), demand=DocumentDemand.MANDATORY)
+    tell(planning, "Fermé")
+    client.sign_in(planning.family.user_id).get("/tableau-de-bord")
+    page = client.get("/tableau-de-bord")
+    for words in ("Fermé", "2 documents manquants", "Texte 1", "Texte 0", "Stages : les inscriptions ouvrent", "fév"):
+        assert words in page.text, words
+    assert len(page.queries) <= 12, (len(page.queries), page.queries)
