@@ -29,6 +29,7 @@ from app.demo.families import (
 from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
 from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.publications import publish
+from app.demo.required_documents import Household, ask_documents
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
 from app.models.activities import Activity, Office
 from app.models.bookings import Booking, Opening
@@ -137,6 +138,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _send_mails(demo)
         _fill_child_files(demo)
         _publish(demo)
+        _ask_documents(demo, now)
         _leave_work_to_do(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
@@ -482,6 +484,16 @@ def _publish(demo: _Demo) -> None:
     """Files to download, and rules of the house that no family has accepted yet."""
     _move_to(demo.weeks.today - timedelta(days=3), time(9, 10))
     publish(demo.session, Path(current_app.instance_path), demo.clerk_id, clock.today())
+
+
+def _ask_documents(demo: _Demo, now: datetime) -> None:
+    """What is asked of families; that of family BERNARD is left to be looked at."""
+    households = []
+    for plan in FAMILIES[:2]:
+        children = {child.first_name: demo.children[plan.last_name, child.first_name] for child in plan.children}
+        households.append(Household(demo.families[plan.last_name], demo.users[plan.last_name], children))
+    ask_documents(demo.session, Path(current_app.instance_path), demo.clerk_id, now, households[0], households[1])
+    _send_mails(demo)
 
 
 def _leave_work_to_do(demo: _Demo, now: datetime) -> None:

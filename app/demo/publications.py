@@ -42,19 +42,20 @@ def publish(session: Session, instance_path: Path, agent_id: int, today: date) -
     form = ("Autorisation de sortie", "À remplir si votre enfant rentre seul.", "Documents d’inscription", document_id)
     for name, description, category, returned_as in (booklet, form):
         typed = PublicationInput(name, description, category, today, None, True, Readers(), returned_as)
-        file = _write(instance_path, [name, "", description])
+        file = written_file(instance_path, [name, "", description])
         publications.add_publication(session, agent_id, typed, file)
     rules = TextInput("Règlement intérieur", DocumentDemand.MANDATORY, True, Readers())
     text_settings.add_text(session, agent_id, rules, VersionInput(_RULES, None, today))
 
 
-def _write(instance_path: Path, lines: Sequence[str]) -> NewFile:
-    content = _pdf(lines)
+def written_file(instance_path: Path, lines: Sequence[str]) -> NewFile:
+    """A page with some lines, as the council offers it for download."""
+    content = made_pdf(lines)
     path = str(keep_file(instance_path, PUBLISHED_FOLDER, content, ".pdf"))
     return NewFile(path, len(content), 1, hashlib.sha256(content).hexdigest())
 
 
-def _pdf(lines: Sequence[str]) -> bytes:
+def made_pdf(lines: Sequence[str]) -> bytes:
     """A page with some lines."""
     made = pikepdf.Pdf.new()
     page = made.add_blank_page(page_size=(595, 842))
