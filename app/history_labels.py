@@ -107,6 +107,8 @@ def _file_sentence(event: HistoryEvent) -> str:
             return "Dossier certifié à jour"
         case Act.HANDED_IN:
             return f"Document envoyé : {event.what}{name}"
+        case Act.HANDED_IN_FOR_THEM:
+            return f"Document remis au guichet : {event.what}{name}"
         case Act.ACCEPTED_TEXT:
             return f"Texte accepté : {event.what}"
         case Act.INVITED:

@@ -409,7 +409,7 @@ def make_text(
     with write_transaction() as session:
         return text_settings.add_text(
             session, user_id, TextInput(name, demand, True, readers),
-            VersionInput(body, publication_id, clock.today()),
+            VersionInput(body, publication_id, clock.today(), is_told=False),
         )  # fmt: skip
 
 

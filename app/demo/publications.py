@@ -45,7 +45,7 @@ def publish(session: Session, instance_path: Path, agent_id: int, today: date) -
         file = written_file(instance_path, [name, "", description])
         publications.add_publication(session, agent_id, typed, file)
     rules = TextInput("Règlement intérieur", DocumentDemand.MANDATORY, True, Readers())
-    text_settings.add_text(session, agent_id, rules, VersionInput(_RULES, None, today))
+    text_settings.add_text(session, agent_id, rules, VersionInput(_RULES, None, today, False))
 
 
 def written_file(instance_path: Path, lines: Sequence[str]) -> NewFile:

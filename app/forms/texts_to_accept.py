@@ -64,6 +64,10 @@ class _VersionFields:
         description="Le fichier d’une publication, tel qu’il est aujourd’hui, lu avec le texte ou à sa place.",
     )  # fmt: skip
     starts_on = day_field("En vigueur à partir du", required="Indiquez le premier jour.")
+    is_told = BooleanField(
+        "Prévenir les familles par courriel", default=True,
+        description="Celles qui doivent l’accepter, le jour où il entre en vigueur.",
+    )  # fmt: skip
 
 
 class _VersionForm(_VersionFields, FlaskForm):
@@ -85,7 +89,8 @@ class _VersionForm(_VersionFields, FlaskForm):
     def version(self) -> VersionInput:
         """What a valid form says."""
         publication_id = int(self.publication_id.data) if self.publication_id.data else None
-        return VersionInput(self.body.data or "", publication_id, self.starts_on.data or clock.today())
+        starts_on = self.starts_on.data or clock.today()
+        return VersionInput(self.body.data or "", publication_id, starts_on, bool(self.is_told.data))
 
 
 class VersionForm(_VersionForm):

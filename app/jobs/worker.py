@@ -31,6 +31,7 @@ from app.services import (
     reminders,
     required_document_settings,
     required_documents,
+    text_mailings,
     urgent_messages,
 )
 
@@ -129,6 +130,10 @@ class Worker:
         """Queue the mails of urgent messages, some families at a time; returns how many times."""
         return self._take_turn(_queue_some)
 
+    def queue_text_mailings(self) -> int:
+        """Queue the mails that tell of versions of texts, some families at a time; returns how many times."""
+        return self._take_turn(_tell_some)
+
     def make_papers(self) -> int:
         """Make the PDFs that are missing and return how many were tried: one by one, as long as a turn lasts."""
         return self._take_turn(lambda: self._papers.make_next(online=self._gateway is not None))
@@ -222,8 +227,9 @@ class Worker:
 
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
-            self.queue_urgent_messages, self.send_due_mails, self.issue_invoices, self.make_papers, self.check_payments,
-            self.end_enrolments, self.expire_requests, self.remind_of_weeks, self.look_after_documents,
+            self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
+            self.make_papers, self.check_payments, self.end_enrolments, self.expire_requests, self.remind_of_weeks,
+            self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:
@@ -242,6 +248,14 @@ def _queue_some() -> bool:
         return False
     with write_transaction() as session:
         return urgent_messages.queue_some(session) > 0
+
+
+def _tell_some() -> bool:
+    """Of the families that a version of a text is for; whether there were any."""
+    if not text_mailings.has_unqueued(db.session()):
+        return False
+    with write_transaction() as session:
+        return text_mailings.queue_some(session)
 
 
 def _warn_some() -> bool:

@@ -1,8 +1,8 @@
 """« Historique »: when one signed in, what the family paid online and what else its parents did, by week or by month.
 
 What one parent does with their own login stays theirs: each sees their own sign-ins only, and passwords, addresses and
-second factors are told to nobody. What they do for the family is told to all its parents; another family of the same
-child sees none of it.
+second factors are told to nobody. What they do for the family is told to all its parents, and so is what an agent hands
+in for them; another family of the same child sees none of it.
 """
 
 import re
@@ -113,6 +113,7 @@ class Act(StrEnum):
     SIGNED_AUTHORISATIONS = auto()
     CERTIFIED_FILE = auto()
     HANDED_IN = auto()
+    HANDED_IN_FOR_THEM = auto()  # by an agent, at the counter
     INVITED = auto()
     CONSENTED = auto()
     WITHDREW_CONSENT = auto()
@@ -135,7 +136,7 @@ class HistoryEvent:
     kind: HistoryKind
     act: Act
     at: datetime
-    by: str  # the parent's name; empty where only one's own are shown, or where it was not kept
+    by: str  # the name of the parent, or of the agent; empty where only one's own are shown, or where it was not kept
     subject: str  # the child or adult whom it is about
     what: str  # a device, the code of a part of the file or of a payment's state, a book or document by its name, why
     activity_name: str
@@ -432,16 +433,17 @@ def _child_files(_user_id: int, family_id: int, inside: Inside) -> Statements:
 
 def _papers(_user_id: int, family_id: int, inside: Inside) -> Statements:
     handed_in, invitation = SubmittedDocument, GuardianInvitation
+    at_counter = case((handed_in.by_staff, literal(Act.HANDED_IN_FOR_THEM.value)), else_=literal(Act.HANDED_IN.value))
     documents = (
         _columns(
-            HistoryKind.FILE, Act.HANDED_IN, handed_in.handed_in_at, handed_in.id, handed_in.handed_in_by_id,
+            HistoryKind.FILE, cast(at_counter, String), handed_in.handed_in_at, handed_in.id, handed_in.handed_in_by_id,
             subject=func.coalesce(_name(Guardian), _name(Child), ""), what=RequiredDocument.name,
         )
         .select_from(handed_in)
         .join(RequiredDocument, RequiredDocument.id == handed_in.document_id)
         .outerjoin(Guardian, Guardian.id == handed_in.guardian_id)
         .outerjoin(Child, Child.id == handed_in.child_id)
-        .where(handed_in.family_id == family_id, handed_in.by_staff.is_(False), inside(handed_in.handed_in_at))
+        .where(handed_in.family_id == family_id, inside(handed_in.handed_in_at))
     )  # fmt: skip
     invited = (
         _columns(

@@ -53,7 +53,7 @@ _REASON = Variable("motif", "la raison que l’agent a écrite", "{{ reason }}",
 
 
 def _link(path: str, *, is_compulsory: bool = False, meaning: str = "la page à ouvrir") -> Variable:
-    sample = path.replace("{{ secret }}", "exemple").replace("{{ child.id }}", "1")
+    sample = path.replace("{{ secret }}", "exemple").replace("{{ child.id }}", "1").replace("{{ text.id }}", "1")
     return Variable("lien", meaning, "{{ portal }}" + path, "{portail}" + sample, is_compulsory)
 
 
@@ -219,6 +219,26 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable(
             "a_renvoyer", "« Il nous en faut un plus récent. » s’il est obligatoire",
             "{% if is_mandatory %}Il nous en faut un plus récent. {% endif %}", "Il nous en faut un plus récent. ",
+        ),
+    ),
+    _kind(
+        "text_to_accept", MailTopic.FILES, "Texte à accepter", "Une version d’un texte à accepter entre en vigueur.",
+        "Lire et accepter", _link("/documentation/textes/{{ text.id }}"), _FAMILY,
+        Variable("texte", "le titre du texte", "{{ text.name }}", "Règlement intérieur", True),
+        Variable(
+            "titre", "« Un texte a changé » ou « Un texte à accepter »",
+            "{% if is_changed %}Un texte a changé{% else %}Un texte à accepter{% endif %}", "Un texte a changé",
+        ),
+        Variable(
+            "phrase", "ce qui est demandé : relire un texte qui a changé, ou en lire un premier",
+            "{% if is_changed %}Un texte que vous aviez accepté a changé, et nous vous demandons de l’accepter à"
+            " nouveau{% else %}Nous vous demandons de lire un texte et de l’accepter{% endif %}",
+            "Un texte que vous aviez accepté a changé, et nous vous demandons de l’accepter à nouveau",
+        ),
+        Variable(
+            "exigence", "la phrase qui dit ce qu’il empêche, s’il est obligatoire pour s’inscrire",
+            "{% if is_blocking %}Sans votre accord, aucune nouvelle demande d’inscription aux activités concernées"
+            " n’est possible. {% endif %}", "",
         ),
     ),
     _kind(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -29,6 +29,9 @@ from app.services.usages import check_unused
 
 MOST_NAMES = 30
 """How many of the families concerned are named."""
+
+BY_NAME = (Family.last_name, Family.first_name, Family.id)
+"""The order of lists of families."""
 
 LIVE = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING, EnrolmentStatus.ACCEPTED)
 """Enrolments that make a family a reader: who asks for an activity reads what is to be filled in for it."""
@@ -69,11 +72,11 @@ class PublicationInput:
 
 
 @dataclass(frozen=True, slots=True)
-class ConcernedFamily:
-    """A family whom something concerns, as the staff list it."""
+class ConcernedFamilies:
+    """The families whom something concerns: how many, and the first of them by name."""
 
-    id: int
-    name: str
+    count: int
+    names: tuple[str, ...]
 
 
 def offered_to(family_id: int) -> tuple[OfferedPublication, ...]:
@@ -113,22 +116,42 @@ def children_of_family(family_id: int, readerships: Iterable[Readership]) -> tup
     wanted = [each for each in readerships if not each.is_everybody]
     if not wanted:
         return ()
-    return tuple(_reading_children(db.session(), wanted, family_id).get(family_id, ()))
+    activities: defaultdict[int, set[int]] = defaultdict(set)
+    for child_id, activity_id in db.session.execute(
+        select(FamilyChild.child_id, Enrolment.activity_id)
+        .outerjoin(Enrolment, _is_live())
+        .where(FamilyChild.family_id == family_id)
+    ):
+        activities[child_id].update([] if activity_id is None else [activity_id])
+    levels = _levels(db.session(), activities) if any(each.levels for each in wanted) else {}
+    return tuple(ReadingChild(frozenset(own), levels.get(child_id)) for child_id, own in activities.items())
 
 
-def concerned_families(session: Session, readership: Readership) -> tuple[ConcernedFamily, ...]:
-    """The active families whom something concerns, by name. Three queries at most."""
-    rows = session.execute(
-        select(Family.id, Family.last_name, Family.first_name)
-        .where(Family.status == FamilyStatus.ACTIVE)
-        .order_by(Family.last_name, Family.first_name, Family.id)
-    )
-    children = {} if readership.is_everybody else _reading_children(session, [readership])
-    return tuple(
-        ConcernedFamily(row.id, f"{row.last_name} {row.first_name}".strip())
-        for row in rows
-        if concerns(readership, children.get(row.id, ()))
-    )
+def concerned_families(session: Session, readership: Readership) -> ConcernedFamilies:
+    """The active families whom something concerns. Three queries at most."""
+    condition = is_concerned(session, readership)
+    count = session.scalar(select(func.count()).select_from(Family).where(condition)) or 0
+    first = select(Family).where(condition).order_by(*BY_NAME).limit(MOST_NAMES)
+    return ConcernedFamilies(count, tuple(family.name for family in session.scalars(first)))
+
+
+def is_concerned(session: Session, readership: Readership) -> ColumnElement[bool]:
+    """Whether a family is active and something concerns it, as `rules.publications.concerns` says it: a condition.
+
+    One query where classes are named: they are encrypted, so that the database cannot look at them.
+    """
+    is_active = Family.status == FamilyStatus.ACTIVE
+    if readership.is_everybody:
+        return is_active
+    with_child = select(FamilyChild.family_id)
+    if readership.activities is not None:
+        with_child = with_child.join(Enrolment, _is_live()).where(Enrolment.activity_id.in_(readership.activities))
+    if readership.levels:
+        children = [id_ for id_, level in _levels(session, None).items() if level in readership.levels]
+        # Written into the statement: there may be more of them than a statement may have parameters.
+        named: BindParameter[int] = bindparam("of_levels", children, expanding=True, literal_execute=True)
+        with_child = with_child.where(FamilyChild.child_id.in_(named))
+    return and_(is_active, Family.id.in_(with_child))
 
 
 def find_publication(publication_id: int) -> PublicationInfo:
@@ -241,27 +264,11 @@ def _existing(session: Session, publication_id: int) -> Publication:
     return row
 
 
-def _reading_children(
-    session: Session, wanted: Sequence[Readership], family_id: int | None = None
-) -> Mapping[int, Sequence[ReadingChild]]:
-    """Children by family, of one family or of all."""
-    is_live = and_(
+def _is_live() -> ColumnElement[bool]:
+    return and_(
         Enrolment.child_id == FamilyChild.child_id, Enrolment.family_id == FamilyChild.family_id,
         Enrolment.status.in_(LIVE), Enrolment.ends_on >= clock.today(),
     )  # fmt: skip
-    rows = select(FamilyChild.family_id, FamilyChild.child_id, Enrolment.activity_id).outerjoin(Enrolment, is_live)
-    if family_id is not None:
-        rows = rows.where(FamilyChild.family_id == family_id)
-    activities: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    for of, child_id, activity_id in session.execute(rows):
-        activities[of, child_id].update([] if activity_id is None else [activity_id])
-    levels: Mapping[int, str | None] = {}
-    if any(each.levels for each in wanted):
-        levels = _levels(session, None if family_id is None else {child_id for _, child_id in activities})
-    found: defaultdict[int, list[ReadingChild]] = defaultdict(list)
-    for (of, child_id), own in activities.items():
-        found[of].append(ReadingChild(frozenset(own), levels.get(child_id)))
-    return found
 
 
 def _levels(session: Session, children: Collection[int] | None) -> Mapping[int, str | None]:

@@ -12,6 +12,7 @@ from app.models.publications import (
     PublicationFile,
     TextAcceptance,
     TextActivity,
+    TextMailing,
     TextToAccept,
     TextVersion,
 )
@@ -40,6 +41,7 @@ class VersionInput:
     body: str
     publication_id: int | None
     starts_on: date
+    is_told: bool  # by mail, to the families who must accept it
 
 
 def add_text(session: Session, user_id: int, typed: TextInput, version: VersionInput) -> int:
@@ -95,13 +97,15 @@ def _add_version(session: Session, text_id: int, user_id: int, version: VersionI
     if version.publication_id is not None:
         file_id = find_publication(version.publication_id).files[-1].id
         file_hash = session.get_one(PublicationFile, file_id).content_hash
-    session.add(
-        TextVersion(
-            text_id=text_id, body=version.body, file_id=file_id, content_hash=hash_of(version.body, file_hash),
-            starts_on=version.starts_on, written_at=clock.now(), written_by_id=user_id,
-        )
+    row = TextVersion(
+        text_id=text_id, body=version.body, file_id=file_id, content_hash=hash_of(version.body, file_hash),
+        starts_on=version.starts_on, written_at=clock.now(), written_by_id=user_id,
     )  # fmt: skip
+    session.add(row)
     session.flush()
+    if version.is_told:
+        session.add(TextMailing(version_id=row.id))
+        session.flush()
 
 
 def _existing(session: Session, text_id: int) -> TextToAccept:

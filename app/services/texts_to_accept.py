@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,7 +18,8 @@ from app.rules.required_documents import DocumentDemand
 from app.services.catalogue import TextInfo, catalogue
 from app.services.errors import FamilyNotActive, NotFound, OwnFamily, TextChanged
 from app.services.families import FamilyRef, own_family_ids, stays_active
-from app.services.publications import children_of_family, concerned_families
+from app.services.pages import Page, page_of
+from app.services.publications import BY_NAME, children_of_family, is_concerned
 
 LONGEST_DEVICE = 200
 
@@ -78,6 +79,15 @@ class FamilyAnswer:
     family_id: int
     family_name: str
     acceptance: Acceptance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A page of the answers to a version, and how many families it concerns and how many of them accepted it."""
+
+    page: Page[FamilyAnswer]
+    total: int
+    accepted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +249,24 @@ def find_text(text_id: int) -> TextInfo:
 
 
 def answers_to(session: Session, info: TextInfo, version_id: int) -> tuple[FamilyAnswer, ...]:
-    """The families whom a text concerns today, by name, with what they answered. Four queries at most."""
-    rows = session.scalars(select(TextAcceptance).where(TextAcceptance.version_id == version_id))
-    accepted = {row.family_id: _view(row) for row in rows}
-    return tuple(
-        FamilyAnswer(family.id, family.name, accepted.get(family.id))
-        for family in concerned_families(session, info.readership)
-    )
+    """The families whom a text concerns today, by name, with what they answered. Two queries at most."""
+    return _read_answers(session, _with_answer(version_id).where(is_concerned(session, info.readership)))
+
+
+def page_of_answers(
+    session: Session, info: TextInfo, version_id: int, number: int, *, is_accepted: bool | None = None
+) -> Answers:
+    """A page of them: all, or only those who accepted, or who did not. Three queries at most."""
+    concerned = _with_answer(version_id).where(is_concerned(session, info.readership))
+    counted = concerned.with_only_columns(func.count(Family.id), func.count(TextAcceptance.id))
+    total, accepted = session.execute(counted).one()
+    if is_accepted is not None:
+        is_there = TextAcceptance.id.is_not(None)
+        concerned = concerned.where(is_there if is_accepted else ~is_there)
+    wanted = {None: total, True: accepted, False: total - accepted}[is_accepted]
+    page: Page[FamilyAnswer] = page_of(number, wanted)
+    rows = _read_answers(session, concerned.offset(page.offset).limit(page.size))
+    return Answers(page.filled(rows), total, accepted)
 
 
 def _store(
@@ -269,6 +290,19 @@ def _store(
         )
     )  # fmt: skip
     session.flush()
+
+
+def _with_answer(version_id: int) -> Select[tuple[Family, TextAcceptance]]:
+    """Families, each with its acceptance; None where there is none."""
+    of_version = and_(TextAcceptance.family_id == Family.id, TextAcceptance.version_id == version_id)
+    return select(Family, TextAcceptance).outerjoin(TextAcceptance, of_version)
+
+
+def _read_answers(session: Session, wanted: Select[tuple[Family, TextAcceptance]]) -> tuple[FamilyAnswer, ...]:
+    return tuple(
+        FamilyAnswer(family.id, family.name, None if row is None else _view(row))
+        for family, row in session.execute(wanted.order_by(*BY_NAME))
+    )
 
 
 def _view(row: TextAcceptance) -> Acceptance:

@@ -162,9 +162,9 @@ def delete(publication_id: int) -> BaseResponse:
 def _page(
     info: PublicationInfo | None, form: Any, replacement: ReplacementForm | None = None, *, status: int = 200
 ) -> Response:
-    concerned = () if info is None else publications.concerned_families(db.session(), info.readership)
+    concerned = None if info is None else publications.concerned_families(db.session(), info.readership)
     return render_page(
         "staff/publications/edit.html", layout="staff", status=status, info=info, form=form,
         replacement=replacement or ReplacementForm(formdata=None), concerned=concerned,
-        most_names=publications.MOST_NAMES, shown=shown_marks(form, is_moved=status == 409),
+        shown=shown_marks(form, is_moved=status == 409),
     )  # fmt: skip

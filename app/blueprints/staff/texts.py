@@ -22,8 +22,6 @@ from app.rules.spreadsheets import spreadsheet
 from app.services import family_files, publications, text_settings, texts_to_accept
 from app.services.catalogue import TextInfo, catalogue
 from app.services.errors import NameTaken, NotFound, StillUsed, TextChanged
-from app.services.pages import Page, page_of
-from app.services.texts_to_accept import FamilyAnswer
 from app.setting_labels import cannot_delete
 
 blueprint = Blueprint("texts", __name__)
@@ -138,17 +136,17 @@ def show_file(text_id: int) -> Response:
 @requires(Capability.PUBLISH)
 def show_answers(text_id: int) -> Response:
     """Who accepted the version in force, and who did not."""
-    info, answers = _answers(text_id)
+    info = texts_to_accept.find_text(text_id)
+    version = version_in_force(info.versions, clock.today())
     shown = request.args.get("etat", "")
-    wanted = [
-        each for each in answers if shown not in (ACCEPTED, MISSING) or (each.acceptance is None) == (shown == MISSING)
-    ]
-    page: Page[FamilyAnswer] = page_of(request.args.get("page", 1, type=int), len(wanted))
+    wanted = {ACCEPTED: True, MISSING: False}.get(shown)
+    answers = None
+    if version is not None:
+        number = request.args.get("page", 1, type=int)
+        answers = texts_to_accept.page_of_answers(db.session(), info, version.id, number, is_accepted=wanted)
     return render_page(
         "staff/texts/answers.html", layout="staff", info=info, shown=shown, states=(ACCEPTED, MISSING),
-        page=page.filled(tuple(wanted[page.offset : page.offset + page.size])), total=len(answers),
-        accepted=sum(each.acceptance is not None for each in answers),
-        version=version_in_force(info.versions, clock.today()),
+        answers=answers, version=version,
     )  # fmt: skip
 
 
@@ -156,7 +154,9 @@ def show_answers(text_id: int) -> Response:
 @requires(Capability.PUBLISH)
 def show_csv(text_id: int) -> Response:
     """The same for a spreadsheet, all of them."""
-    _, answers = _answers(text_id)
+    info = texts_to_accept.find_text(text_id)
+    in_force = version_in_force(info.versions, clock.today())
+    answers = () if in_force is None else texts_to_accept.answers_to(db.session(), info, in_force.id)
     return send_csv(spreadsheet(acceptance_rows(answers)), f"acceptations-{text_id}-{clock.today()}")
 
 
@@ -209,12 +209,6 @@ def delete(text_id: int) -> BaseResponse:
     return go_to(url_for("staff.texts.show"))
 
 
-def _answers(text_id: int) -> tuple[TextInfo, tuple[FamilyAnswer, ...]]:
-    info = texts_to_accept.find_text(text_id)
-    in_force = version_in_force(info.versions, clock.today())
-    return info, () if in_force is None else texts_to_accept.answers_to(db.session(), info, in_force.id)
-
-
 def _next_version(info: TextInfo) -> VersionForm:
     return VersionForm(texts_to_accept.read_version(info, info.versions[-1].id).body, formdata=None)
 
@@ -227,8 +221,8 @@ def _paper_page(info: TextInfo, family_id: int, form: PaperForm, *, status: int 
 
 
 def _edit_page(info: TextInfo | None, form: Any, version: VersionForm | None, *, status: int = 200) -> Response:
-    concerned = () if info is None else publications.concerned_families(db.session(), info.readership)
+    concerned = None if info is None else publications.concerned_families(db.session(), info.readership)
     return render_page(
         "staff/texts/edit.html", layout="staff", status=status, info=info, form=form, version=version,
-        concerned=concerned, most_names=publications.MOST_NAMES, shown=shown_marks(form, is_moved=status == 409),
+        concerned=concerned, shown=shown_marks(form, is_moved=status == 409),
     )  # fmt: skip

@@ -295,6 +295,8 @@ def test_an_agent_hands_in_what_a_family_brings_to_the_counter(
     row = only_version()
     assert (row.status, row.by_staff, row.handed_in_by_id) == (status, True, row.handed_in_by_id)
     assert "Remis au guichet" in client.sign_in(family.user_id).get(f"/mes-documents/{document}").text
+    told = "Document remis au guichet : Attestation d’assurance par Camille AGENT"
+    assert told in client.get("/historique?genre=dossier").text
 
 
 def test_families_download_the_template_of_what_is_asked_of_them_and_nobody_else(

@@ -20,7 +20,7 @@ BODY = "# Article 1\nLe respect.\n- des lieux\n- des <b>personnes</b>"
 def say(text: int, body: str) -> None:
     agent = make_staff()
     with write_transaction() as session:
-        text_settings.add_version(session, text, agent, VersionInput(body, None, clock.today()))
+        text_settings.add_version(session, text, agent, VersionInput(body, None, clock.today(), is_told=False))
 
 
 def accept(client: Client, text: int, page: Answer, status: int = 303) -> Answer:
@@ -89,3 +89,14 @@ def test_others_neither_see_a_text_nor_its_file(sqlite_app: Flask, sqlite_client
     answer = answers.get(f"/documentation/textes/{text}/fichier", buffered=True)
     assert (answer.status_code, answer.data) == (200, b"%PDF-1.4 essai")
     assert len(catalogue().texts) == 2
+
+
+def test_my_documents_list_the_texts_and_lead_to_their_record(sqlite_client: Client) -> None:
+    family = make_family()
+    text = make_text()
+    client = sqlite_client.sign_in(family.user_id)
+    page = client.get("/mes-documents")
+    assert "Règlement intérieur À accepter" in page.text and f"/documentation/textes/{text}" in page.links()
+    client.get(f"/documentation/textes/{text}")
+    client.submit("acceptance", accepts="y")
+    assert "Règlement intérieur Accepté le 23/11/2026 à 08:30 par Fabrice TEST" in client.get("/mes-documents").text

@@ -71,3 +71,24 @@ def test_who_accepted_is_listed_downloaded_and_noted_on_paper(sqlite_app: Flask,
     # What was accepted is not deleted.
     client.post(f"{LIST}/{text}/supprimer", {"csrf_token": fields["csrf_token"]}, status=303)
     assert len(catalogue().texts) == 1
+
+
+def test_answers_come_in_pages_whatever_the_number_of_families(sqlite_app: Flask, sqlite_client: Client) -> None:
+    setups = [make_family(f"FAMILLE {'abcdefghijklmnopqrstuvwxyz'[number]}") for number in range(26)]
+    text = make_text()
+    (info,) = catalogue().texts
+    with write_transaction() as session:
+        for each in setups[:2]:
+            texts_to_accept.accept(
+                session, families.family_ref(each.family_id), each.user_id, text, info.versions[0].id, device=""
+            )
+    client = sqlite_client.sign_in(make_staff(Role.FILE_CLERK))
+    client.get(f"{LIST}/{text}/reponses")
+    page = client.get(f"{LIST}/{text}/reponses")
+    assert "2 sur 26" in page.text and "FAMILLE y" in page.text and "FAMILLE z" not in page.text
+    assert len(page.queries) <= 6
+    assert "FAMILLE z" in client.get(f"{LIST}/{text}/reponses?page=2").text
+    accepted = client.get(f"{LIST}/{text}/reponses?etat=acceptes").text
+    assert "FAMILLE b" in accepted and "FAMILLE c" not in accepted
+    missing = client.get(f"{LIST}/{text}/reponses?etat=manquants&page=9").text
+    assert "FAMILLE z" in missing and "FAMILLE b" not in missing
