@@ -130,7 +130,12 @@ _ASKED = Variable(
 )  # fmt: skip
 _DOCUMENT = (
     Variable("piece", "le nom de la pièce", "{{ submission.info.name }}", "Attestation d’assurance"),
-    Variable("pour", "de qui elle est", "{{ submission.holder.name }}", "Léa TEST"),
+    Variable(
+        "pour",
+        "de qui elle est",
+        "{% if submission.holder.scope.value == 'family' %}famille {% endif %}{{ submission.holder.name }}",
+        "Léa TEST",
+    ),
 )
 _OVER = "submission.version.valid_until < today"
 _UNTIL = "{{ submission.version.valid_until|day_plain }}"

@@ -223,7 +223,7 @@ def test_why_a_version_is_refused_is_told_to_the_home_that_handed_it_in_alone(sq
         required_documents.refuse(session, version, agent, "Le jugement nomme une autre adresse")
     address = f"/mes-documents/{document}-{child}"
     text = sqlite_client.sign_in(other.user_id).get(address).text
-    assert "Refusé" in text and "Le jugement" not in text and "Votre dernier envoi" not in text
+    assert "Refusé" in text and "Le jugement" not in text and "votre dernier envoi" not in text
     assert "Le jugement nomme une autre adresse" in sqlite_client.sign_in(family.user_id).get(address).text
 
 
