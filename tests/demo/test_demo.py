@@ -15,7 +15,7 @@ from app import clock
 from app.database import db, write_transaction
 from app.demo.aids import AIDED
 from app.demo.council import ACCOUNTS, COUNCIL_NAME, PASSWORD, build_demo
-from app.demo.families import FAMILIES, WAITING_FAMILIES
+from app.demo.families import FAMILIES, TEST_FAMILY, WAITING_FAMILIES
 from app.integrations.communes import read_communes
 from app.models.accounts import StaffRole, User
 from app.models.activities import Office
@@ -29,6 +29,7 @@ from app.models.payments import PaymentMode
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
 from app.rules.quotients import QuotientOutcome
+from app.rules.required_documents import DocumentState
 from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services import aids, reference_data
 from app.services.accounts import find_credentials
@@ -42,6 +43,7 @@ from app.services.families import children_of, families_of_user
 from app.services.invoice_runs import runs
 from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
+from app.services.required_documents import asked_of_family, family_to_warn, pending_submissions
 from tests.conftest import TestBed
 
 NOW = datetime(2026, 11, 23, 8, 30)
@@ -302,6 +304,17 @@ def test_work_waits_for_the_staff(demo: Flask) -> None:
     (asked,) = pending_requests()
     refused = next(each for each in requests_of_family(asked.family_id) if each.refusal_reason)
     assert asked.family_name == refused.family_name == "TEST Fabrice" and asked.has_address
+
+
+def test_documents_of_each_state_and_one_for_the_queue(demo: Flask) -> None:
+    (waiting,) = pending_submissions()
+    assert waiting.family_name == "BERNARD Claire"
+    family_id = db.session.scalars(select(Family.id).where(Family.last_name == TEST_FAMILY.last_name)).one()
+    asked = asked_of_family(family_id)
+    assert {DocumentState.ACCEPTED, DocumentState.REFUSED} <= {each.state for each in asked}
+    assert sum(each.is_missing for each in asked) == 2 and sum(each.is_expiring for each in asked) == 1
+    assert any(each.info.template for each in asked)
+    assert family_to_warn(db.session()) is None  # told already: a demo that starts changes nothing
 
 
 def test_all_addresses_are_invented(demo: Flask) -> None:
