@@ -141,6 +141,8 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
             return f"Il fallait répondre avant {before}."
         case Reason.PAYMENT_EXPIRED:
             return f"Il fallait régler avant {before}."
+        case Reason.PAYMENT_UNDER_WAY:
+            return f"Paiement en cours{NBSP}: la place reste gardée jusqu’à la réponse du site de paiement."
         case Reason.TOO_FEW_DAYS:
             return f"Pas assez de jours{NBSP}: cette activité se réserve pour plusieurs jours de la semaine ensemble."
         case Reason.DOCUMENT_MISSING:

@@ -62,11 +62,14 @@ def _sentence(event: HistoryEvent) -> str:
         case Act.SIGNED_IN:
             return device_name(event.what)
         case Act.PAID:
-            return f"{euros(event.amount_cents)} : {', '.join(event.invoice_numbers)}"
+            paid_for = ", ".join(event.invoice_numbers) or "réservations à régler"
+            return f"{euros(event.amount_cents)} : {paid_for}"
         case Act.BOOKED:
             return f"{_counted(event, 'réservation')}{about}, {_days(event)}"
         case Act.ASKED_BOOKING:
             return f"{_counted(event, 'réservation')} à valider{about}, {_days(event)}"
+        case Act.KEPT_PLACE:
+            return f"{_counted(event, 'réservation')} à régler{about}, {_days(event)}"
         case Act.CANCELLED:
             return f"{_counted(event, 'annulation')}{about}, {_days(event)}"
         case Act.BOOKED_BY_STAFF:

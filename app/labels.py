@@ -28,6 +28,7 @@ from app.rules.file_gaps import FileGap, FileGaps
 from app.rules.invoicing import OddityKind
 from app.rules.mail_texts import MailTopic
 from app.rules.messages import ThreadState
+from app.rules.paid_bookings import Unfit
 from app.rules.passwords import Weakness
 from app.rules.publications import TextState
 from app.rules.quotients import QuotientOutcome
@@ -437,6 +438,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Standing.FUND: "Allocataire de la CAF",
         Standing.MEAL_PLAN: "Repas apporté (PAI)",
         Standing.CARD: "Carte de l’année",
+    },
+    Unfit: {
+        Unfit.NOT_ONLINE: f"Le service qui facture n’encaisse pas en ligne{NBSP}: donnez-lui son numéro PayFiP.",
+        Unfit.ON_REQUEST: "Ce que le service décide ne se paie pas avant sa réponse.",
+        Unfit.PRICED_TOGETHER: (
+            "Le prix d’une réservation y dépend d’autres (forfait, combinaison, cotisation, carnet, remise, supplément"
+            f" ou fratrie présente){NBSP}: il ne peut pas être payé seul."
+        ),
     },
     UnpayableReason: {
         UnpayableReason.SETTLED: f"Déjà payée{NBSP}: il n’y a plus rien à régler.",

@@ -123,6 +123,7 @@ _BELONGS_TO = {
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",
     "family.agendas": "family.bookings",
+    "family.paid_bookings": "family.bookings",
     "family.repeats": "family.bookings",
     "family.reminders": "family.bookings",
     "family.data_exports": "family.members",

@@ -96,6 +96,7 @@ from app.services.catalogue import Readers, catalogue
 from app.services.counters import make_counters
 from app.services.credentials import hash_password
 from app.services.families import ChildInput, FamilyRef
+from app.services.held_places import what_to_pay
 from app.services.message_settings import RecipientInput
 from app.services.message_threads import Sent, Written
 from app.services.outings import OutingInput
@@ -696,6 +697,12 @@ def put_on_request(activity: ActivitySetup, *, on_request: bool = True) -> None:
         session.get_one(Activity, activity.id).on_request = on_request
 
 
+def let_pay_at_booking(activity: ActivitySetup, minutes: int | None = 20) -> None:
+    """Let bookings of an activity be paid when they are made, their places kept so long for it; None: no more."""
+    with write_transaction() as session:
+        session.get_one(Activity, activity.id).pay_within_minutes = minutes
+
+
 def book_past(
     family: FamilySetup,
     child_id: int,
@@ -781,6 +788,14 @@ def make_basket(family: FamilySetup, invoice_ids: Sequence[int], mode: str = "T"
     addresses = PaymentAddresses("http://localhost/paiement/notification", "http://localhost/paiement/retour", mode)
     with write_transaction() as session:
         return payments.start_basket(session, family.ref, family.user_id, family.email, invoice_ids, addresses)
+
+
+def make_places_basket(family: FamilySetup, mode: str = "T") -> StartedBasket:
+    """An attempt to pay all that the family holds; the payment site was not asked yet."""
+    addresses = PaymentAddresses("http://localhost/paiement/notification", "http://localhost/paiement/retour", mode)
+    with write_transaction() as session:
+        shown = what_to_pay(session, family.family_id, is_online=True).booking_ids
+        return payments.start_places_basket(session, family.ref, family.user_id, family.email, shown, addresses)
 
 
 def bookings_of(child_id: int) -> list[tuple[int, str]]:

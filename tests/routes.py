@@ -224,6 +224,11 @@ ROUTES: Mapping[str, Route] = {
     "family.erasures.keep": _family("POST"),
     "family.data_exports.show": _family(),
     "family.data_exports.download": _family("POST"),
+    "family.paid_bookings.show": _family(),
+    "family.paid_bookings.pay": _family("POST", answers=422),
+    "family.paid_bookings.take_back": _family(
+        "POST", "child_id", sends={"key": "access-matrix-access", "t": "1"}, answers=404
+    ),
     "family.repeats.show": _family(argument="child_id"),
     "family.repeats.preview": _family(argument="child_id", answers=422),
     "family.repeats.save": _family("POST", "child_id", sends={"cle": "access-matrix-access"}, answers=422),

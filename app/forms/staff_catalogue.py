@@ -14,6 +14,7 @@ from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, TextField,
 from app.forms.tariff_fields import ticks_field, whole_field
 from app.rules.capacity import LAST_PLACES, CapacityScope
 from app.rules.numbers import is_prefix
+from app.rules.paid_bookings import LEAST_MINUTES, MOST_MINUTES, USUAL_MINUTES
 from app.services.activity_copies import CopyInput, PricesOfCopy
 from app.services.activity_settings import ActivityInput, ActivityRow, GroupInput, GroupRow, UnitInput, UnitRow
 from app.services.catalogue import ActivityInfo
@@ -24,10 +25,11 @@ OLDEST = 99
 LAST_POSITION = 999
 MOST_PLACES = 9_999
 LONGEST_SEASON_DAYS = 800
-AT_ONCE, ON_REQUEST = "directes", "demandees"
+AT_ONCE, ON_REQUEST, PAID = "directes", "demandees", "payees"
 BOOKINGS = {
     AT_ONCE: "Confirmées aussitôt, tant qu’il reste des places",
     ON_REQUEST: "Décidées par le service : chaque case cochée est une demande",
+    PAID: "Payées en ligne à la réservation : les places sont gardées le temps de payer",
 }
 PRICES_OF_COPY = {
     PricesOfCopy.DRAFT.value: "en brouillon, à relire dans les tarifs",
@@ -165,17 +167,27 @@ class ActivityForm(FlaskForm):
             " sont avertis. Un changement ne touche pas ce qui est déjà réservé ou demandé."
         ),
     )  # fmt: skip
+    pay_within_minutes = whole_field(
+        "Paiement à la réservation : minutes pour payer", LEAST_MINUTES, MOST_MINUTES,
+        hint=spaced(
+            "Seulement si les réservations sont payées en ligne : ensuite, les places sont rendues. Le service qui"
+            " facture doit encaisser en ligne (PayFiP), et chaque temps d’accueil doit avoir son propre prix : ni"
+            " forfait, ni cotisation, ni carnet, ni remise. La facture est émise au paiement ; les aides ne s’y"
+            " déduisent pas."
+        ),
+    )  # fmt: skip
 
     @classmethod
     def of(cls, row: ActivityRow | None, position: int) -> "ActivityForm":
         """The form of an activity; of a new one (None), in that place."""
         if row is None:
-            return cls(data={"position": str(position)})
+            return cls(data={"position": str(position), "pay_within_minutes": str(USUAL_MINUTES)})
         return cls(
             data={
                 "name": row.name, "description": row.description, "season_id": row.season_id, "site_id": row.site_id,
                 "office_id": row.office_id, "position": str(row.position),
-                "bookings": ON_REQUEST if row.on_request else AT_ONCE,
+                "bookings": ON_REQUEST if row.on_request else AT_ONCE if row.pay_within_minutes is None else PAID,
+                "pay_within_minutes": str(row.pay_within_minutes or USUAL_MINUTES),
             }
         )  # fmt: skip
 
@@ -185,11 +197,17 @@ class ActivityForm(FlaskForm):
             field.choices = {str(id_): name for id_, name in choices.items()}
         return self
 
+    def validate_bookings(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data == PAID and not self.pay_within_minutes.data:
+            raise ValidationError(spaced("Indiquez plus bas combien de minutes les places sont gardées."))
+
     def typed(self) -> ActivityInput:
         """What was typed; only of a valid form."""
+        minutes = int(self.pay_within_minutes.data) if self.bookings.data == PAID else None
         return ActivityInput(
             self.name.data, self.description.data or "", int(self.season_id.data), int(self.site_id.data),
-            int(self.office_id.data), int(self.position.data), self.bookings.data == ON_REQUEST,
+            int(self.office_id.data), int(self.position.data), self.bookings.data == ON_REQUEST, minutes,
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import logging
 
 from app.database import db, write_transaction
 from app.integrations.payments import PaymentGateway, PaymentRefused, PaymentUnavailable
-from app.services import payments
+from app.services import paid_bookings, payments
 from app.services.payments import StartedBasket
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,16 @@ def check_pending(gateway: PaymentGateway, limit: int = 20) -> int:
             with write_transaction() as session:
                 payments.postpone_check(session, operation_id)
     return len(operation_ids)
+
+
+def release_places() -> bool:
+    """Release the places that one family did not pay in time; whether there was any. Told in the same transaction."""
+    family_id = paid_bookings.family_with_overdue(db.session())
+    if family_id is None:
+        return False
+    with write_transaction() as session:
+        paid_bookings.release_overdue(session, family_id)
+    return True
 
 
 def end_forgotten() -> int:

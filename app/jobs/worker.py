@@ -191,6 +191,10 @@ class Worker:
         """End what families asked for and nobody decided before it began; returns how many families were told."""
         return self._take_turn(_expire_some)
 
+    def release_places(self) -> int:
+        """Release what families did not pay in time; returns how many families were told."""
+        return self._take_turn(payments.release_places)
+
     def look_after_documents(self) -> int:
         """Once a day tell of documents that end, family by family, then remove files that no row names.
 
@@ -228,8 +232,8 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
-            self.make_papers, self.check_payments, self.end_enrolments, self.expire_requests, self.remind_of_weeks,
-            self.look_after_documents,
+            self.make_papers, self.check_payments, self.release_places, self.end_enrolments, self.expire_requests,
+            self.remind_of_weeks, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:

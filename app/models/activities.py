@@ -96,6 +96,7 @@ class Activity(CatalogueRow, Base):
     enrolment_rules: Mapped[EnrolmentRules] = mapped_column(EnrolmentRulesText, default=NO_RULES)
     on_request: Mapped[bool] = mapped_column(default=False, server_default=false())  # the staff decide each booking
     waiting_hours: Mapped[int | None]  # how long a freed place is offered to who waits; None: no waiting list
+    pay_within_minutes: Mapped[int | None]  # bookings are paid when they are made: so long places are kept for it
 
 
 class Group(CatalogueRow, Base):

@@ -23,6 +23,11 @@ _ASKED = "status IN ('expired', 'requested')"
 ASKED = text(f"booking.{_ASKED}")
 """What waits for the staff, and what nobody decided in time: said like this, the index below finds it."""
 
+_TO_PAY = "status = 'awaiting_payment'"
+
+TO_PAY = text(f"booking.{_TO_PAY}")
+"""What waits for its payment, likewise."""
+
 
 class Opening(Base):
     """A unit open on a day for a group."""
@@ -72,6 +77,7 @@ class Booking(Base):
         Index("ix_booking_book", "book_id", sqlite_where=_IN_BOOK, postgresql_where=_IN_BOOK),
         Index("ix_booking_waiting", "waiting_id", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_booking_asked", "day", sqlite_where=text(_ASKED), postgresql_where=text(_ASKED)),
+        Index("ix_booking_to_pay", "kept_until", sqlite_where=text(_TO_PAY), postgresql_where=text(_TO_PAY)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -91,6 +97,7 @@ class Booking(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     # « Présence spéciale »: what the staff say of it to the parents; it may be about health.
     special_note: Mapped[str | None] = mapped_column(EncryptedText)
+    kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the place, for who has to pay it
 
     opening: Mapped[Opening] = relationship()
     events: Mapped[list["BookingEvent"]] = relationship(order_by="BookingEvent.id")

@@ -59,7 +59,7 @@ class Invoice(Base):
     number: Mapped[str] = mapped_column(unique=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id"))
-    run_id: Mapped[int] = mapped_column(ForeignKey("invoice_run.id"), index=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_run.id"), index=True)  # None: paid when booked
     issued_on: Mapped[date]
     due_on: Mapped[date]
     month: Mapped[date]  # of the services

@@ -21,7 +21,7 @@ class PaymentMode(StrEnum):
 
 
 class PaymentBasket(Base):
-    """One attempt to pay invoices of one PayFiP number online. Its reference is what the payment site knows."""
+    """One attempt to pay online, with one PayFiP number, invoices or bookings. The payment site knows its reference."""
 
     __tablename__ = "payment_basket"
 
@@ -43,6 +43,7 @@ class PaymentBasket(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     invoices: Mapped[list["BasketInvoice"]] = relationship(order_by="BasketInvoice.invoice_id")
+    bookings: Mapped[list["BasketBooking"]] = relationship(order_by="BasketBooking.booking_id")
     events: Mapped[list["BasketEvent"]] = relationship(order_by="BasketEvent.id")
 
 
@@ -53,6 +54,16 @@ class BasketInvoice(Base):
 
     basket_id: Mapped[int] = mapped_column(ForeignKey("payment_basket.id"), primary_key=True)
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    amount_cents: Mapped[int]
+
+
+class BasketBooking(Base):
+    """A booking of a basket, paid when it is made, with its price then."""
+
+    __tablename__ = "basket_booking"
+
+    basket_id: Mapped[int] = mapped_column(ForeignKey("payment_basket.id"), primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True, index=True)
     amount_cents: Mapped[int]
 
 

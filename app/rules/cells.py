@@ -63,6 +63,7 @@ class Reason(StrEnum):
     CANCELLED_BY_OTHER_FAMILY = auto()  # too late: the place was given up, and is charged there
     OFFER_EXPIRED = auto()
     PAYMENT_EXPIRED = auto()
+    PAYMENT_UNDER_WAY = auto()  # somebody of the family is on the payment site for it
     TOO_FEW_DAYS = auto()
     DOCUMENT_MISSING = auto()  # the family has to hand in a document first
     FULL = auto()
@@ -115,9 +116,10 @@ class CellFacts:
     service keeps some (rules.capacity). A missing notice rule
     allows at any time before the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
-    ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid; ``is_special``: the
-    staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when they validated it. ``was_late``: what
-    the family cancelled last was too late, and is charged; ``other_was_late``: what the child's other family did.
+    ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid, ``is_paying``: which
+    somebody is doing; ``is_special``: the staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when
+    they validated it. ``was_late``: what the family cancelled last was too late, and is charged; ``other_was_late``:
+    what the child's other family did.
     ``late_rule``: until when a parent may still cancel though it is charged; none: not at all.
     """
 
@@ -141,6 +143,7 @@ class CellFacts:
     triggers_package: bool = False
     standing: BookingStatus = BookingStatus.CONFIRMED
     kept_until: datetime | None = None
+    is_paying: bool = False
     is_special: bool = False
     attendance: Attendance | None = None
     is_locked: bool = False
@@ -207,10 +210,10 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
 
     A held cell: 1. the unit has started (``PAST``); then the parent may act unless 2. it is invoiced, 3. the other
     family holds it, 4. the family may only look, 5. the day was closed since (staff settle it;
-    what is only asked for, or waits, can be taken back), 6. the offer or the
+    what is only asked for, or waits, can be taken back), 6. somebody is paying it, the offer or the
     time to pay has passed, or, of a confirmed one, only the staff cancel or it is too late to, even charged. Its state
     is that of its standing; on an invoice it is ``INVOICED``, with that reason whatever the hour. Over 2 to 6, a broken
-    combination makes what is confirmed or requested ``NOT_ALLOWED`` with the same actions.
+    combination makes what is confirmed, requested or to pay ``NOT_ALLOWED`` with the same actions.
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
     are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book, or a document is
@@ -256,6 +259,7 @@ _STATE_OF = {
     BookingStatus.AWAITING_PAYMENT: CellState.TO_PAY,
 }
 _ASKED = frozenset({BookingStatus.REQUESTED, BookingStatus.WAITING})
+_JUDGED_TOGETHER = frozenset({BookingStatus.CONFIRMED, BookingStatus.REQUESTED, BookingStatus.AWAITING_PAYMENT})
 
 _ACTIONS_OF = {
     BookingStatus.CONFIRMED: frozenset({Action.CANCEL}),
@@ -289,6 +293,8 @@ def _held_barred(facts: CellFacts, now: datetime, cancel: CancelLimits) -> Reaso
             return None if cancel.is_charged_at(now) else _too_late(now, cancel.free, Reason.TOO_LATE_TO_CANCEL)
         case BookingStatus.OFFERED:
             return _too_late(now, facts.kept_until, Reason.OFFER_EXPIRED)
+        case BookingStatus.AWAITING_PAYMENT if facts.is_paying:
+            return Reason.PAYMENT_UNDER_WAY
         case BookingStatus.AWAITING_PAYMENT:
             return _too_late(now, facts.kept_until, Reason.PAYMENT_EXPIRED)
         case _:
@@ -311,7 +317,7 @@ def _held(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
     else:
         reason = barred
     actions = _ACTIONS_OF[facts.standing] if reason is None else _NOTHING
-    if facts.violation is not None and facts.standing in (BookingStatus.CONFIRMED, BookingStatus.REQUESTED):
+    if facts.violation is not None and facts.standing in _JUDGED_TOGETHER:
         return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions
     return state, reason, actions
 

@@ -14,12 +14,14 @@ from app.models.activities import (
     CapacityScopeGroup,
     CapacityScopeUnit,
     Group,
+    Office,
     Season,
     Unit,
 )
 from app.models.bookings import CapacityCounter, Opening
+from app.rules.paid_bookings import what_stands_against
 from app.services.catalogue import ActivityInfo, catalogue
-from app.services.errors import NameTaken, NotFound, Usage, UsageKind
+from app.services.errors import NameTaken, NotFound, UnfitToPay, Usage, UsageKind
 from app.services.places import stop_bookings
 from app.services.usages import (
     check_unused,
@@ -36,7 +38,8 @@ Row = TypeVar("Row", Activity, Group, Unit)
 class ActivityInput:
     """An activity of a season, at a place, invoiced by an office; `position` is its order in the planning.
 
-    `on_request`: what parents tick waits for the staff.
+    `on_request`: what parents tick waits for the staff. `pay_within_minutes`: it is paid when it is booked, and so long
+    its places are kept.
     """
 
     name: str
@@ -46,6 +49,7 @@ class ActivityInput:
     office_id: int
     position: int
     on_request: bool
+    pay_within_minutes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,9 @@ def find_activity(activity_id: int) -> ActivityRow:
     """An activity. Raises NotFound."""
     row = _existing(db.session(), Activity, activity_id)
     return ActivityRow(
-        row.name, row.description, row.season_id, row.site_id, row.office_id, row.position, row.on_request, row.id
-    )
+        row.name, row.description, row.season_id, row.site_id, row.office_id, row.position, row.on_request,
+        row.pay_within_minutes, row.id,
+    )  # fmt: skip
 
 
 def find_group(group_id: int) -> GroupRow:
@@ -147,7 +152,8 @@ def opening_span(activity: ActivityInfo) -> OpeningSpan:
 def save_activity(session: Session, activity_id: int | None, typed: ActivityInput) -> int:
     """Add an activity (None), or change it; returns its id.
 
-    Raises NotFound, NameTaken within its season, and StillUsed where another season would leave its openings outside.
+    Raises NotFound, NameTaken within its season, StillUsed where another season would leave its openings outside, and
+    UnfitToPay where its bookings cannot be paid when they are made.
     """
     take_turns(session, "settings")
     row = Activity() if activity_id is None else _existing(session, Activity, activity_id)
@@ -166,10 +172,26 @@ def save_activity(session: Session, activity_id: int | None, typed: ActivityInpu
         check_unused((*usages, Usage(UsageKind.OPENING_OUTSIDE, session.scalar(openings) or 0)))
     row.name, row.description, row.position = typed.name, typed.description, typed.position
     row.season_id, row.site_id, row.office_id = typed.season_id, typed.site_id, typed.office_id
-    row.on_request = typed.on_request
+    row.on_request, row.pay_within_minutes = typed.on_request, typed.pay_within_minutes
+    if typed.pay_within_minutes is not None:
+        _check_fit_to_pay(session, activity_id, typed)
     session.add(row)
     session.flush()
     return row.id
+
+
+def _check_fit_to_pay(session: Session, activity_id: int | None, typed: ActivityInput) -> None:
+    office = session.get(Office, typed.office_id)
+    if office is None:
+        raise NotFound("office")
+    tariffs = () if activity_id is None else catalogue().activities[activity_id].tariffs
+    unfit = what_stands_against(
+        takes_online=office.payfip_number is not None,
+        on_request=typed.on_request,
+        grids=[version.grid for version in tariffs],
+    )
+    if unfit is not None:
+        raise UnfitToPay(unfit)
 
 
 def save_group(session: Session, group_id: int | None, activity_id: int, typed: GroupInput) -> int:

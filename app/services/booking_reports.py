@@ -9,7 +9,7 @@ from app.combination_labels import combination_sentence
 from app.rules.cells import Reason
 from app.rules.combinations import Violation
 from app.services.catalogue import UnitInfo, catalogue
-from app.services.verdicts import Result, SavedChoice, SaveOutcome
+from app.services.verdicts import NOT_DONE, Result, SavedChoice, SaveOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,9 @@ class SaveReport:
     requested: tuple[ReportDay, ...]
     requested_count: int
     requested_cents: int  # what they would cost
+    to_pay: tuple[ReportDay, ...]  # kept until they are paid
+    to_pay_count: int
+    to_pay_cents: int
     withdrawn: tuple[ReportDay, ...]
     withdrawn_count: int
     not_done: tuple[NotDone, ...]
@@ -65,7 +68,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
     not_done = {
         choice: NotDone(_day(choice), units[choice.unit_id].name, _became(choice), _why(choice))
         for choice in outcome.choices
-        if choice.result in (*_NOT_DONE, Result.STAYS)
+        if choice.result in (*NOT_DONE, Result.STAYS)
     }
     return SaveReport(
         booked=_by_day(outcome, _BOOKED, units),
@@ -78,10 +81,13 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         requested=_by_day(outcome, [Result.REQUESTED], units),
         requested_count=outcome.count(Result.REQUESTED),
         requested_cents=sum(each.price_cents for each in outcome.choices if each.result is Result.REQUESTED),
+        to_pay=_by_day(outcome, [Result.TO_PAY], units),
+        to_pay_count=outcome.count(Result.TO_PAY),
+        to_pay_cents=sum(each.price_cents for each in outcome.choices if each.result is Result.TO_PAY),
         withdrawn=_by_day(outcome, [Result.WITHDRAWN], units),
         withdrawn_count=outcome.count(Result.WITHDRAWN),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
-        not_done_count=outcome.count(*_NOT_DONE),
+        not_done_count=outcome.count(*NOT_DONE),
         change_cents=outcome.change_cents,
         effects=outcome.effects,
         messages={choice.opening_id: line.sentence for choice, line in not_done.items()},
@@ -91,7 +97,6 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
 _BOOKED = (Result.BOOKED, Result.ALREADY_BOOKED)
 _CANCELLED = (Result.CANCELLED, Result.ALREADY_CANCELLED)
 _ABSENCES = (Result.CANCELLED_LATE,)
-_NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST)
 
 
 def _by_day(outcome: SaveOutcome, results: Collection[Result], units: Mapping[int, UnitInfo]) -> tuple[ReportDay, ...]:

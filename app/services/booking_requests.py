@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 from app import clock
 from app.database import db
 from app.models.activities import Unit
-from app.models.bookings import ASKED, Booking, BookingEvent, CapacityCounter, Opening
+from app.models.bookings import ASKED, TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
 from app.models.families import Child, Family
 from app.rules.booking_requests import (
     OVERRULABLE,
@@ -142,6 +142,7 @@ def expired_requests() -> tuple[DayRequest, ...]:
     today = clock.today()
     recent = Booking.day.between(today - EXPIRED_SHOWN_FOR, today)
     wanted = _asked(BookingStatus.EXPIRED).where(recent, Booking.waiting_id.is_(None))
+    wanted = wanted.where(Booking.kept_until.is_(None))  # else nobody had to decide: it was not paid
     return tuple(reversed(_grouped(db.session.execute(wanted).all())))
 
 
@@ -249,10 +250,14 @@ def refuse_requests(
 
 
 def withdraw_requests(session: Session, family_id: int, user_id: int) -> None:
-    """Withdraw all that a family asked for: its account is closed. The caller is alone and holds the family."""
+    """Withdraw all that a family asked for or has not paid: its account is closed. The caller is alone and holds the
+    family.
+    """
     lock_children(session, [family_id])
-    waiting = select(Booking.id).where(ASKED, Booking.family_id == family_id)
-    ids = session.scalars(waiting.where(Booking.status == BookingStatus.REQUESTED)).all()
+    ids: list[int] = []
+    for index, status in ((ASKED, BookingStatus.REQUESTED), (TO_PAY, BookingStatus.AWAITING_PAYMENT)):
+        waiting = select(Booking.id).where(index, Booking.family_id == family_id, Booking.status == status)
+        ids += session.scalars(waiting)
     end_requests(session, ids, BookingStatus.CANCELLED, Actor.PARENT, user_id, None)
     now = clock.now()
     promote(session, end_waiting(session, family_id, Actor.PARENT, user_id, now), now)
@@ -285,7 +290,7 @@ def end_requests(
     user_id: int | None,
     reason: str | None,
 ) -> None:
-    """Let requests that wait end in another way than accepted, and free their places. The caller holds the children."""
+    """Let what is asked for, or is to be paid, end otherwise, and free its places. The caller holds the children."""
     if not booking_ids:
         return
     scopes = catalogue().scopes

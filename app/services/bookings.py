@@ -169,8 +169,8 @@ def _book(session: Session, verdict: Verdict, opening_id: int, act: _Act) -> Non
     price = verdict.prices.share_of(opening_id)
     enrolment = facts.enrolment_for(opening)
     assert price is not None and enrolment is not None  # judged: the cell offered to book
-    status = facts.first_status(opening)
-    waits = status is BookingStatus.REQUESTED
+    status = facts.first_status(opening, price.amount_cents)
+    waits = status is not BookingStatus.CONFIRMED
     check_transition(None, status)
     booking = Booking(
         child_id=facts.child_id,
@@ -184,6 +184,7 @@ def _book(session: Session, verdict: Verdict, opening_id: int, act: _Act) -> Non
         price_explanation=explained(price.steps),
         book_id=None if waits else price.line.book,
         created_at=act.at,
+        kept_until=facts.keep_until(opening, act.at) if status is BookingStatus.AWAITING_PAYMENT else None,
     )
     booking.events.append(
         BookingEvent(
@@ -241,7 +242,7 @@ def reclass(
 def _cancel(session: Session, facts: PlanningFacts, opening_id: int, act: _Act, cancel_class: CancelClass) -> None:
     booking = session.get_one(Booking, facts.held[opening_id].id)
     check_transition(booking.status, BookingStatus.CANCELLED)
-    was_asked = booking.status is BookingStatus.REQUESTED
+    was_had = booking.status is BookingStatus.CONFIRMED  # else nothing was given back
     session.add(
         BookingEvent(
             booking_id=booking.id,
@@ -254,7 +255,7 @@ def _cancel(session: Session, facts: PlanningFacts, opening_id: int, act: _Act, 
         )
     )
     booking.status = BookingStatus.CANCELLED
-    booking.cancel_class = None if was_asked else cancel_class
+    booking.cancel_class = cancel_class if was_had else None
     session.flush()
 
 

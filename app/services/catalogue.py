@@ -57,10 +57,11 @@ from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.enrolments import GroupAges
 from app.rules.file_fields import FileField
+from app.rules.paid_bookings import Unfit, what_stands_against
 from app.rules.publications import Readership, Shown, VersionDay
 from app.rules.required_documents import Applicability, DocumentDemand, FilesWanted, Validity
 from app.rules.retention import DataClass
-from app.rules.tariff_grids import GridVersion
+from app.rules.tariff_grids import GridVersion, version_on
 from app.rules.vaccinations import VaccineRule
 
 
@@ -140,17 +141,33 @@ class ActivityInfo:
     enrolment_rules: EnrolmentRules
     on_request: bool  # what parents tick waits for the staff
     waiting_hours: int | None  # how long a freed place is offered to who waits; None: no waiting list
+    office_id: int
+    payfip_number: str | None  # of its office
+    pay_within_minutes: int | None  # bookings are paid when they are made: so long places are kept for it
     tariffs: tuple[GridVersion, ...]
 
     @property
     def has_waiting_list(self) -> bool:
         """Whether parents may queue for what is full."""
-        return self.waiting_hours is not None and not self.on_request
+        return self.waiting_hours is not None and not self.on_request and self.pay_within_minutes is None
 
     @property
     def usual_units(self) -> tuple[UnitInfo, ...]:
         """Its units without the outings."""
         return tuple(unit for unit in self.units if unit.day is None)
+
+    def unfit_to_pay(self, *days: date) -> Unfit | None:
+        """Why bookings of these days cannot be paid when they are made; without days, those of any."""
+        versions = (version_on(self.tariffs, day) for day in days) if days else self.tariffs
+        return what_stands_against(
+            takes_online=self.payfip_number is not None,
+            on_request=self.on_request,
+            grids=[version.grid for version in versions if version is not None],
+        )
+
+    def is_paid_at_booking(self, day: date) -> bool:
+        """Whether a booking of a day is paid when it is made."""
+        return self.pay_within_minutes is not None and self.unfit_to_pay(day) is None
 
     @property
     def outings(self) -> tuple[UnitInfo, ...]:
@@ -369,6 +386,7 @@ def _load(session: Session, version: int) -> Catalogue:
         row.id: SeasonInfo(row.id, row.name, row.starts_on, row.ends_on) for row in session.scalars(select(Season))
     }
     sites = {row.id: row.name for row in session.scalars(select(Site))}
+    payfip_numbers = dict(session.execute(select(Office.id, Office.payfip_number)).tuples().all())
     units: dict[int, UnitInfo] = {}
     units_by_activity: defaultdict[int, list[UnitInfo]] = defaultdict(list)
     for unit in session.scalars(select(Unit).order_by(Unit.position, Unit.id)):
@@ -401,6 +419,9 @@ def _load(session: Session, version: int) -> Catalogue:
             enrolment_rules=row.enrolment_rules,
             on_request=row.on_request,
             waiting_hours=row.waiting_hours,
+            office_id=row.office_id,
+            payfip_number=payfip_numbers[row.office_id],
+            pay_within_minutes=row.pay_within_minutes,
             tariffs=tuple(tariffs[row.id]),
         )
         for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))

@@ -3,17 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum, auto
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.models.aids import AidUse, ChildAid
-from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
+from app.models.bookings import TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
-from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
+from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
 from app.rules.baskets import BasketState
 from app.rules.bills import CARRYING, LineKind
@@ -45,7 +46,8 @@ class Problem(StrEnum):
     AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
     BOOK = auto()  # a prepaid book is invoiced at another price, or has spent more entries than it has
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
-    BASKET = auto()  # an online payment and the money recorded for it differ
+    BASKET = auto()  # an online payment and the money recorded for it differ, or it paid for places that nobody has
+    HELD = auto()  # a place is kept for its payment without end, or long after it
     NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
 
 
@@ -100,6 +102,8 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_books(session),
         *_wrong_allocations(session),
         *_wrong_baskets(session),
+        *_unplaced(session),
+        *_wrongly_held(session),
         *_wrong_numbers(session),
     )
 
@@ -376,7 +380,11 @@ def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
 
 
 def _wrong_baskets(session: Session) -> Iterator[Inconsistency]:
-    asked = select(BasketInvoice.basket_id, func.sum(BasketInvoice.amount_cents)).group_by(BasketInvoice.basket_id)
+    parts = union_all(
+        select(BasketInvoice.basket_id, BasketInvoice.amount_cents),
+        select(BasketBooking.basket_id, BasketBooking.amount_cents),
+    ).subquery()
+    asked = select(parts.c.basket_id, func.sum(parts.c.amount_cents)).group_by(parts.c.basket_id)
     received = (
         select(Payment.basket_id, func.sum(Payment.amount_cents))
         .where(Payment.basket_id.is_not(None))
@@ -390,6 +398,44 @@ def _wrong_baskets(session: Session) -> Iterator[Inconsistency]:
         expected = cents if state is BasketState.PAID else 0
         if asked_cents.get(id_, 0) != cents or received_cents.get(id_, 0) != expected:
             yield Inconsistency(Problem.BASKET, f"basket {id_}, {state}: {received_cents.get(id_, 0)} of {cents}")
+
+
+def _unplaced(session: Session) -> Iterator[Inconsistency]:
+    """What was paid for a booking is on an invoice that this payment pays, or is left over, for the staff to settle."""
+    taken = (
+        select(Payment.basket_id, func.sum(PaymentAllocation.amount_cents))
+        .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
+        .where(Payment.basket_id.is_not(None))
+        .group_by(Payment.basket_id)
+    )
+    taken_cents = dict(session.execute(taken).tuples().all())
+    pays = select(PaymentAllocation.invoice_id, Payment.basket_id).join(Payment).subquery()
+    rows = session.execute(
+        select(BasketBooking.basket_id, func.sum(BasketBooking.amount_cents))
+        .join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
+        .join(InvoicedBooking, InvoicedBooking.booking_id == BasketBooking.booking_id)
+        .join(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .join(pays, (pays.c.invoice_id == InvoiceLine.invoice_id) & (pays.c.basket_id == BasketBooking.basket_id))
+        .where(PaymentBasket.state == BasketState.PAID)
+        .group_by(BasketBooking.basket_id)
+    )
+    invoiced_cents = dict(rows.tuples().all())
+    paid = select(BasketBooking.basket_id).join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
+    paid = paid.where(PaymentBasket.state == BasketState.PAID).distinct().order_by(BasketBooking.basket_id)
+    for basket_id in session.scalars(paid):
+        if taken_cents.get(basket_id, 0) != invoiced_cents.get(basket_id, 0):
+            yield Inconsistency(Problem.BASKET, f"basket {basket_id}: bookings neither confirmed nor left over")
+
+
+HELD_TOO_LONG = timedelta(days=1)
+"""The worker releases places within seconds: one that is kept a day too long is a worker that does not run."""
+
+
+def _wrongly_held(session: Session) -> Iterator[Inconsistency]:
+    rows = select(Booking.id, Booking.kept_until).where(TO_PAY).order_by(Booking.id)
+    for id_, kept_until in session.execute(rows):
+        if kept_until is None or kept_until + HELD_TOO_LONG < clock.now():
+            yield Inconsistency(Problem.HELD, f"booking {id_}: kept until {kept_until}")
 
 
 def _wrong_numbers(session: Session) -> Iterator[Inconsistency]:

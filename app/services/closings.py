@@ -62,8 +62,7 @@ def close_account(session: Session, user_id: int) -> None:
     """Close a parent's account for good. Their address is free again; what they did keeps their name.
 
     A family for which nobody else could sign in is closed: what is booked and what is due stays as it is, what waits
-    for the staff is withdrawn. Raises
-    StaffAccount for who has a role at the council.
+    for the staff, or for its payment, is withdrawn. Raises StaffAccount for who has a role at the council.
     """
     own = select(Guardian.family_id).where(Guardian.user_id == user_id).distinct()
     days = (days_of(session, family_id) for family_id in session.scalars(own).all())

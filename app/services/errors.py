@@ -9,6 +9,7 @@ from app.rules.baskets import Unpayable
 from app.rules.enrolments import Blocker
 from app.rules.erasures import Obstacle
 from app.rules.handed_in_files import FileRefusal
+from app.rules.paid_bookings import Unfit
 
 
 class DomainError(Exception):
@@ -254,6 +255,18 @@ class VersionBegun(DomainError):
 
 class DayTaken(DomainError):
     """The activity has prices that begin on this day already, or the day has passed."""
+
+
+class UnfitToPay(DomainError):
+    """The bookings of an activity cannot be paid when they are made; `unfit` says why."""
+
+    def __init__(self, unfit: Unfit) -> None:
+        super().__init__(unfit)
+        self.unfit = unfit
+
+
+class PlacesMoved(DomainError):
+    """What a family holds and has to pay is not what the form showed any more, or is being paid already."""
 
 
 class NothingToPay(DomainError):

@@ -28,6 +28,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -42,7 +43,7 @@ from app.models.enrolments import Enrolment
 from app.models.families import Child, Consent, Guardian, GuardianInvitation
 from app.models.invoices import Invoice
 from app.models.messages import Message, MessageRecipient, MessageThread
-from app.models.payments import BasketInvoice, PaymentBasket
+from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
 from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
@@ -98,6 +99,7 @@ class Act(StrEnum):
     PAID = auto()  # or tried to: `state` says what became of it
     BOOKED = auto()
     ASKED_BOOKING = auto()  # where the staff decide
+    KEPT_PLACE = auto()  # which is to be paid
     CANCELLED = auto()
     BOOKED_BY_STAFF = auto()  # `what` says why
     CANCELLED_BY_STAFF = auto()
@@ -218,11 +220,11 @@ def _read(found: Subquery, offset: int = 0, limit: int | None = None) -> tuple[H
 
 def _invoice_numbers(basket_ids: list[int]) -> Mapping[int, list[str]]:
     numbers: dict[int, list[str]] = {}
+    asked = select(BasketInvoice.basket_id, BasketInvoice.invoice_id).where(BasketInvoice.basket_id.in_(basket_ids))
+    paid = select(Payment.basket_id, PaymentAllocation.invoice_id).join(PaymentAllocation)  # bookings become an invoice
+    both = union(asked, paid.where(Payment.basket_id.in_(basket_ids))).subquery()
     for basket_id, number in db.session.execute(
-        select(BasketInvoice.basket_id, Invoice.number)
-        .join(Invoice, Invoice.id == BasketInvoice.invoice_id)
-        .where(BasketInvoice.basket_id.in_(basket_ids))
-        .order_by(Invoice.number)
+        select(both.c.basket_id, Invoice.number).join(Invoice, Invoice.id == both.c.invoice_id).order_by(Invoice.number)
     ):
         numbers.setdefault(basket_id, []).append(number)
     return numbers
@@ -307,7 +309,10 @@ def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
     What the staff decided about a request is not told again: a mail did.
     """
     row = BookingEvent
-    acts = {BookingStatus.CONFIRMED: Act.BOOKED, BookingStatus.CANCELLED: Act.CANCELLED}
+    acts = {
+        BookingStatus.CONFIRMED: Act.BOOKED, BookingStatus.CANCELLED: Act.CANCELLED,
+        BookingStatus.AWAITING_PAYMENT: Act.KEPT_PLACE,
+    }  # fmt: skip
     act: ColumnElement[str] = case(
         *((row.to_status == status, literal(act.value)) for status, act in acts.items()),
         else_=literal(Act.ASKED_BOOKING.value),

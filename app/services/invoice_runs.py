@@ -11,28 +11,23 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from app import clock, labels
+from app import clock
 from app.database import db
-from app.filters import day_list
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
-from app.models.families import Family, FamilyAddress, Guardian
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.models.families import Family, Guardian
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, RunStatus
 from app.models.prepaid_books import PrepaidBook
-from app.rules.addresses import StreetLine, join_street_line
-from app.rules.bills import LineKind
 from app.rules.calendars import add_months
 from app.rules.invoicing import (
     InvoiceDraft,
     OddityKind,
 )
-from app.rules.numbers import DocumentKind
-from app.services.aids import record_uses
-from app.services.documents import next_number
 from app.services.errors import NotFound
 from app.services.families import lock_children
 from app.services.households import is_charged_booking
 from app.services.invoice_drafts import books_to_invoice, drafts_of
+from app.services.invoice_issues import InvoiceHead, issue_invoice
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
 
@@ -284,47 +279,9 @@ def _names(session: Session, family_ids: Collection[int]) -> dict[int, str]:
 
 
 def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraft) -> None:
+    head = InvoiceHead(run.office_id, run.month, run.invoice_date, run.due_on, run.id)
+    invoice = issue_invoice(session, family_id, head, draft)
     family = session.get_one(Family, family_id)
-    invoice = Invoice(
-        number=next_number(session, run.office_id, DocumentKind.INVOICE, run.invoice_date),
-        office_id=run.office_id,
-        family_id=family_id,
-        run_id=run.id,
-        issued_on=run.invoice_date,
-        due_on=run.due_on,
-        month=run.month,
-        total_cents=draft.total_cents,
-        payer_name=family.name,
-        payer_address=_address(session, family_id, run.invoice_date),
-        issued_at=clock.now(),
-    )
-    session.add(invoice)
-    session.flush()
-    for position, drafted in enumerate(draft.lines):
-        label = f"{drafted.activity_name}, {drafted.name}" if drafted.activity_name else drafted.name
-        line = InvoiceLine(
-            invoice_id=invoice.id,
-            position=position,
-            child_name=drafted.child_name,
-            label=f"{label} ({labels.LATE_ABSENCE})" if drafted.is_absence else label,
-            days=day_list(drafted.days),
-            quantity=drafted.quantity,
-            unit_cents=drafted.unit_price_cents,
-            amount_cents=drafted.amount_cents,
-            explanation=drafted.explanation,
-            kind=drafted.kind,
-            item=drafted.item,
-            activity_id=drafted.activity_id,
-            child_id=drafted.child_id,
-            first_day=drafted.days[0],
-        )
-        session.add(line)
-        session.flush()
-        session.add_all(InvoicedBooking(booking_id=id_, line_id=line.id) for id_ in drafted.booking_ids)
-        if drafted.book is not None:
-            session.get_one(PrepaidBook, drafted.book).line_id = line.id
-        if drafted.kind is LineKind.AID:
-            record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
     emails = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
     for email in emails:
         assert email is not None
@@ -336,19 +293,3 @@ def _close_free_days(session: Session, run: InvoiceRun, draft: InvoiceDraft) -> 
     for line in draft.lines:
         session.add_all(InvoicedBooking(booking_id=id_, run_id=run.id) for id_ in line.booking_ids)
     session.flush()
-
-
-def _address(session: Session, family_id: int, day: date) -> str:
-    row = session.scalar(
-        select(FamilyAddress)
-        .where(FamilyAddress.family_id == family_id, FamilyAddress.starts_on <= day)
-        .order_by(FamilyAddress.starts_on.desc())
-        .limit(1)
-    ) or session.scalar(
-        # An invoice of the past: the family's first known address is better than none.
-        select(FamilyAddress).where(FamilyAddress.family_id == family_id).order_by(FamilyAddress.starts_on).limit(1)
-    )
-    if row is None:
-        return ""
-    street = join_street_line(StreetLine(row.number, row.repetition, row.street))
-    return "\n".join(filter(None, (street, row.complement, f"{row.postal_code} {row.city}")))

@@ -12,6 +12,7 @@ from app.rules.capacity import Slot
 from app.rules.cells import Cell, CellFacts, CellState, judge
 from app.rules.combinations import Hours, Violation, broken_anew, overlaps, violations, week_violations
 from app.rules.deadlines import Deadline
+from app.rules.paid_bookings import is_paying
 from app.rules.staff_bookings import judge_for_staff
 from app.rules.states import BookingStatus
 from app.services.planning_facts import OpeningInfo, PlanningFacts
@@ -74,7 +75,7 @@ def _judge_cell(
     prices: ProposedPrices,
     now: datetime,
 ) -> None:
-    judgement.facts[opening.id] = _cell_facts(facts, opening, prices, violation)
+    judgement.facts[opening.id] = _cell_facts(facts, opening, prices, violation, now)
     cell = _judged(facts, judgement.facts[opening.id], now)
     judgement.cells[opening.id] = cell
     # What has started breaks nothing any more: its cell says so, and the save must agree with the screen.
@@ -150,7 +151,7 @@ def _hours(facts: PlanningFacts, unit_ids: Iterable[int]) -> Mapping[int, Hours]
 
 
 def _cell_facts(
-    facts: PlanningFacts, opening: OpeningInfo, prices: ProposedPrices, violation: Violation | None
+    facts: PlanningFacts, opening: OpeningInfo, prices: ProposedPrices, violation: Violation | None, now: datetime
 ) -> CellFacts:
     activity = facts.catalogue.activities[opening.unit.activity_id]
     present = facts.held.get(opening.id) or facts.waiting.get(opening.id)
@@ -180,6 +181,7 @@ def _cell_facts(
         kept_until=None if present is None else present.kept_until,
         has_waiting_list=activity.has_waiting_list,
         is_special=opening.id in facts.held and facts.held[opening.id].special_note is not None,
+        is_paying=present is not None and is_paying(present.paying_since, now),
         was_late=late is not None and late.family_id == facts.family.id,
         lacks_document=bool(facts.documents_missing(opening)),
         other_was_late=late is not None and late.family_id != facts.family.id,

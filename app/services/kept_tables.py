@@ -201,6 +201,7 @@ TABLES: Mapping[str, Kept] = {
     ),
     "payment_basket": Kept(DataClass.ACCOUNTING, of_family, {"email": "", "redirect_url": None}, spared=_all),
     "basket_invoice": Kept(DataClass.ACCOUNTING, through("payment_basket", "basket_id"), spared=_all),
+    "basket_booking": Kept(DataClass.ACCOUNTING, through("payment_basket", "basket_id"), spared=_all),
     "basket_event": Kept(DataClass.ACCOUNTING, through("payment_basket", "basket_id"), spared=_all),
     "child_aid": Kept(DataClass.ACCOUNTING, of_family, {"reason": None}, spared=_all),
     "aid_use": Kept(DataClass.ACCOUNTING, through("child_aid", "aid_id"), spared=_all),

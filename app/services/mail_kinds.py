@@ -346,6 +346,18 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         "Réserver", *_WEEKS,
     ),
     _kind(
+        "places_released", MailTopic.BOOKINGS, "Places rendues faute de paiement",
+        "Des places gardées n’ont pas été réglées à temps.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
+    ),
+    _kind(
+        "paid_too_late", MailTopic.MONEY, "Paiement arrivé trop tard",
+        "Un paiement en ligne arrive pour des places qui ne sont plus gardées.",
+        "Voir mes factures", _link("/mes-factures"), *_DAYS, _PLAIN_DAYS,
+        Variable("montant", "la somme qui reste à la famille", "{{ amount_cents|euros }}", "12,00\u00a0€", True),
+        Variable("reference", "la référence du paiement", "{{ reference }}", "EFABC123", True),
+    ),
+    _kind(
         "prices_changed", MailTopic.MONEY, "Prix de réservations changés",
         "Le prix de réservations pas encore facturées n’est plus le même.",
         "Voir les nouveaux prix", _link("/mes-reservations"), _FAMILY,

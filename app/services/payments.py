@@ -1,4 +1,4 @@
-"""Payments: online baskets and their settlement, money taken at the counter.
+"""Payments: online baskets of invoices or of bookings, and their settlement; money taken at the counter.
 
 The payment site is always asked outside any transaction, by `jobs/payments.py`; what it said comes in through
 `record_reading()` alone, which records the money of a basket exactly once.
@@ -6,7 +6,7 @@ The payment site is always asked outside any transaction, by `jobs/payments.py`;
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,9 +18,11 @@ from app.database import db
 from app.filters import euros
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
 from app.models.activities import Office
+from app.models.bookings import Booking
 from app.models.families import Family, Guardian
 from app.models.invoices import Invoice
 from app.models.payments import (
+    BasketBooking,
     BasketEvent,
     BasketInvoice,
     Payment,
@@ -47,11 +49,13 @@ from app.rules.baskets import (
 from app.rules.numbers import DocumentKind
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
-from app.services.errors import NotFound, NothingToPay, OwnFamily
-from app.services.families import FamilyRef, own_family_ids
+from app.services.errors import NotFound, NothingToPay, OwnFamily, PlacesMoved
+from app.services.families import FamilyRef, lock_children, own_family_ids
+from app.services.held_places import held_places, plan_of
 from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
+from app.services.paid_bookings import Settlement, confirm_paid
 
 LOST_ANSWER_WITHIN = timedelta(days=1)
 LONGEST_EMAIL = 80  # that the payment site takes; beyond, its ticket goes to the council, our own mail to the parent
@@ -75,7 +79,9 @@ class BasketResult:
     amount_cents: int
     reference: str
     operation_id: str | None  # None: the payment site never told one
-    invoice_numbers: tuple[str, ...]
+    invoice_numbers: tuple[str, ...]  # that were to be paid, or that the bookings came to
+    place_count: int  # bookings that were to be paid
+    unplaced_cents: int  # of what was paid for bookings: it came when they were not kept any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +127,55 @@ def start_basket(
         raise NothingToPay(plan.unpayable)
     draft = plan.baskets[0]
     basket = _make_basket(session, family.id, user_id, email, draft, addresses.mode)
-    request = PaymentRequest(
-        client_number=draft.payfip_number,
+    session.add_all(
+        BasketInvoice(basket_id=basket.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
+        for each in draft.allocations
+    )
+    session.flush()
+    following = tuple(each.invoice_id for later in plan.baskets[1:] for each in later.allocations)
+    return StartedBasket(basket.id, basket.public_token, _request_of(basket, addresses), following)
+
+
+def start_places_basket(
+    session: Session,
+    family: FamilyRef,
+    user_id: int,
+    email: str,
+    booking_ids: Collection[int],
+    addresses: PaymentAddresses,
+) -> StartedBasket:
+    """Freeze the first payment of what the family holds and has to pay: its bookings, each with its price.
+
+    `booking_ids` is what the form showed. The family and its children are locked: of two parents who pay at once the
+    second finds a payment under way, and nobody takes back or releases what is being paid. Raises PlacesMoved where the
+    payment would be for something else by now.
+    """
+    session.get_one(Family, family.id, with_for_update={"key_share": True})
+    lock_children(session, [family.id])
+    plan = plan_of(held_places(session, Booking.family_id == family.id), clock.now())
+    if not plan.baskets or {each.invoice_id for each in plan.baskets[0].allocations} != set(booking_ids):
+        raise PlacesMoved
+    draft = plan.baskets[0]
+    basket = _make_basket(session, family.id, user_id, email, draft, addresses.mode)
+    session.add_all(
+        BasketBooking(basket_id=basket.id, booking_id=each.invoice_id, amount_cents=each.amount_cents)
+        for each in draft.allocations
+    )
+    session.flush()
+    return StartedBasket(basket.id, basket.public_token, _request_of(basket, addresses), ())
+
+
+def _request_of(basket: PaymentBasket, addresses: PaymentAddresses) -> PaymentRequest:
+    return PaymentRequest(
+        client_number=basket.client_number,
         reference=basket.reference,
-        amount_cents=draft.amount_cents,
+        amount_cents=basket.amount_cents,
         subject="Espace famille",
-        email=email if len(email) <= LONGEST_EMAIL else catalogue().council.email,
+        email=basket.email if len(basket.email) <= LONGEST_EMAIL else catalogue().council.email,
         year=clock.today().year,
         notify_url=addresses.notify_url,
         return_url=addresses.return_url,
     )
-    following = tuple(each.invoice_id for later in plan.baskets[1:] for each in later.allocations)
-    return StartedBasket(basket.id, basket.public_token, request, following)
 
 
 def record_asked(session: Session, basket_id: int, asked: AskedPayment) -> None:
@@ -261,13 +304,20 @@ def result_of(public_token: str) -> BasketResult:
     basket = db.session.scalar(select(PaymentBasket).where(PaymentBasket.public_token == public_token))
     if basket is None:
         raise NotFound("basket")
+    asked = select(BasketInvoice.invoice_id).where(BasketInvoice.basket_id == basket.id)
+    paid = select(PaymentAllocation.invoice_id).join(Payment).where(Payment.basket_id == basket.id)
     numbers = db.session.scalars(
-        select(Invoice.number)
-        .join(BasketInvoice, BasketInvoice.invoice_id == Invoice.id)
-        .where(BasketInvoice.basket_id == basket.id)
-        .order_by(Invoice.number)
+        select(Invoice.number).where(Invoice.id.in_(asked) | Invoice.id.in_(paid)).order_by(Invoice.number)
     )
-    return BasketResult(basket.state, basket.amount_cents, basket.reference, basket.operation_id, tuple(numbers))
+    place_count = len(basket.bookings)
+    unplaced_cents = 0
+    if place_count and basket.state is BasketState.PAID:
+        used = select(func.sum(PaymentAllocation.amount_cents)).join(Payment).where(Payment.basket_id == basket.id)
+        unplaced_cents = basket.amount_cents - (db.session.scalar(used) or 0)
+    return BasketResult(
+        basket.state, basket.amount_cents, basket.reference, basket.operation_id, tuple(numbers), place_count,
+        unplaced_cents,
+    )  # fmt: skip
 
 
 def token_of(operation_id: str) -> str | None:
@@ -333,12 +383,7 @@ def _make_basket(
     )
     session.add(basket)
     session.flush()
-    session.add_all(
-        BasketInvoice(basket_id=basket.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
-        for each in draft.allocations
-    )
     session.add(BasketEvent(basket_id=basket.id, at=now, state=BasketState.CREATED, detail=""))
-    session.flush()
     return basket
 
 
@@ -353,29 +398,40 @@ def _move(session: Session, basket: PaymentBasket, state: BasketState, detail: s
 
 
 def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReading) -> None:
+    # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
+    session.get_one(Family, basket.family_id, with_for_update={"key_share": True})
+    settled = _confirm_places(session, basket) if basket.bookings else _settle_invoices(session, basket)
+    mode = PaymentMode.ONLINE_DEBIT if reading.outcome is PaymentOutcome.PAID_DEBIT else PaymentMode.ONLINE_CARD
+    paid_on = (reading.paid_at or clock.now()).date()
+    for office_id in sorted(settled.amounts_cents):
+        _record_payment(
+            session, office_id, basket.family_id, mode, settled.amounts_cents[office_id], paid_on, basket.reference,
+            settled.allocations[office_id], basket=basket,
+        )  # fmt: skip
+    if settled.surplus_cents:
+        detail = f"trop-perçu : {euros(settled.surplus_cents)}"
+        if settled.late_days:
+            detail += " (places qui n’étaient plus gardées)"
+        session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=BasketState.PAID, detail=detail))
+
+
+def _confirm_places(session: Session, basket: PaymentBasket) -> Settlement:
+    paid = {each.booking_id: each.amount_cents for each in basket.bookings}
+    return confirm_paid(session, basket.family_id, basket.user_id, paid, basket.reference, basket.email)
+
+
+def _settle_invoices(session: Session, basket: PaymentBasket) -> Settlement:
     wanted = [Allocation(each.invoice_id, each.amount_cents) for each in basket.invoices]
     invoice_ids = [each.invoice_id for each in wanted]
     rows = session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids)))
     office_of = {row.id: row.office_id for row in rows}
-    # The family is locked as in `start_basket` and at the counter: balances cannot move under our feet.
-    session.get_one(Family, basket.family_id, with_for_update={"key_share": True})
-    settlement = allocate_still_due(wanted, balances(session, invoice_ids))
-    amounts: defaultdict[int, int] = defaultdict(int)
-    allocations: defaultdict[int, list[Allocation]] = defaultdict(list)
+    found = allocate_still_due(wanted, balances(session, invoice_ids))
+    settled = Settlement(surplus_cents=found.surplus_cents)
     for each in wanted:
-        amounts[office_of[each.invoice_id]] += each.amount_cents
-    for each in settlement.allocations:
-        allocations[office_of[each.invoice_id]].append(each)
-    mode = PaymentMode.ONLINE_DEBIT if reading.outcome is PaymentOutcome.PAID_DEBIT else PaymentMode.ONLINE_CARD
-    paid_on = (reading.paid_at or clock.now()).date()
-    for office_id in sorted(amounts):
-        _record_payment(
-            session, office_id, basket.family_id, mode, amounts[office_id], paid_on, basket.reference,
-            allocations[office_id], basket=basket,
-        )  # fmt: skip
-    if settlement.surplus_cents:
-        detail = f"trop-perçu : {euros(settlement.surplus_cents)}"
-        session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=BasketState.PAID, detail=detail))
+        settled.amounts_cents[office_of[each.invoice_id]] += each.amount_cents
+    for each in found.allocations:
+        settled.allocations[office_of[each.invoice_id]].append(each)
+    return settled
 
 
 def _record_payment(

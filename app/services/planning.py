@@ -4,6 +4,7 @@ What is judged, and how, is in `services.judgements`; here it becomes rows, word
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -68,6 +69,7 @@ class CellView:
     is_late: bool  # unticking it frees the place, and the price stays
     ticked: bool
     is_asked: bool  # what ticking it makes waits for the staff
+    is_to_pay: bool  # … or for its payment
     places_left: int | None
     price_cents: int | None
     is_included: bool  # in the price of another cell
@@ -108,6 +110,8 @@ class Summary:
     added: int
     asked: int  # more, which the staff decide
     asked_cents: int  # what these would cost
+    to_pay: int  # more, whose places are kept until they are paid
+    to_pay_cents: int  # now
     removed: int
     absences: int  # of those removed are not any more: cancelled too late, the price stays
     amount_cents: int  # by how much the family's bill changes
@@ -122,7 +126,7 @@ class Summary:
     @property
     def has_changes(self) -> bool:
         """Whether saving would change anything."""
-        return bool(self.added or self.asked or self.removed or self.absences)
+        return bool(self.added or self.asked or self.to_pay or self.removed or self.absences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ class Week:
     changed_prices: tuple[ChangedPrice, ...]
     missing_documents: tuple[AskedDocument, ...]  # that keep from booking some of its days
     coming: ComingOpening | None  # where some of its days are not open to bookings yet
+    pay_until: datetime | None  # the first time by which something that is held in it must be paid
 
     @property
     def first_day(self) -> date:
@@ -263,6 +268,15 @@ def build_week(
             )
         ),
         coming=_coming(activities, now),
+        pay_until=min(
+            (
+                cell.kept_until
+                for day_judged in judged.values()
+                for cell in day_judged.cells.values()
+                if Action.PAY in cell.actions and cell.kept_until is not None
+            ),
+            default=None,
+        ),
     )
 
 
@@ -341,6 +355,7 @@ def _cell_view(
 ) -> CellView:
     cell = judgement.cells[opening.id]
     holding = facts.holds(opening.id) or facts.waits(opening.id)
+    status = None if holding else facts.first_status(opening, price.cents)
     violation = judgement.broken.get(opening.id)
     broken = _broken_sentence(facts, violation) if violation else None
     return CellView(
@@ -350,7 +365,8 @@ def _cell_view(
         holding=holding,
         is_late=Action.CANCEL_LATE in cell.actions,
         ticked=opening.id in proposed,
-        is_asked=not holding and facts.first_status(opening) is BookingStatus.REQUESTED,
+        is_asked=status is BookingStatus.REQUESTED,
+        is_to_pay=status is BookingStatus.AWAITING_PAYMENT,
         places_left=facts.room(opening).left,
         price_cents=price.cents,
         is_included=is_included(price.explanation),
@@ -369,6 +385,8 @@ def _cell_view(
 def _answer_sentence(answer: Answer | None) -> str | None:
     if answer is None:
         return None
+    if answer.was_to_pay:
+        return f"Place rendue{NBSP}: le paiement n’est pas arrivé à temps."
     if answer.waited:
         return "Liste d’attente terminée : aucune place n’a été prise à temps.".replace(" :", f"{NBSP}:")
     if answer.status is BookingStatus.EXPIRED:
@@ -546,10 +564,18 @@ def _summary(
     ]
     for opening in sorted((facts.openings[id_] for id_ in news), key=lambda o: (o.day, o.unit.starts_at)):
         problems[broken_rule(opening.day, f"{opening.unit.name}. {news[opening.id]}")] = None
+    by_status: defaultdict[BookingStatus, list[int]] = defaultdict(list)
+    for id_ in prices.asked:
+        share = prices.share_of(id_)
+        cents = None if share is None else share.amount_cents
+        by_status[facts.first_status(facts.openings[id_], cents)].append(cents or 0)
+    asked, to_pay = by_status[BookingStatus.REQUESTED], by_status[BookingStatus.AWAITING_PAYMENT]
     return Summary(
-        added=len(prices.added),
-        asked=len(prices.asked),
-        asked_cents=prices.asked_cents,
+        added=len(prices.added) + len(by_status[BookingStatus.CONFIRMED]),
+        asked=len(asked),
+        asked_cents=sum(asked),
+        to_pay=len(to_pay),
+        to_pay_cents=sum(to_pay),
         removed=removed,
         absences=len(late),
         amount_cents=prices.change_cents,

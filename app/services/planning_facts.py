@@ -5,7 +5,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -32,12 +32,14 @@ from app.rules.combinations import (
     is_of_week,
 )
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion, cancel_limits
+from app.rules.paid_bookings import USUAL_MINUTES, status_to_pay
 from app.rules.reaches import DaySpan
 from app.rules.required_documents import keeps_from_booking
 from app.rules.states import ACTIVE_STATUSES, BookingStatus, CancelClass, EnrolmentStatus
 from app.services.audiences import audiences_of
 from app.services.catalogue import Catalogue, UnitInfo, catalogue
 from app.services.families import FamilyRef
+from app.services.held_places import paying_since
 from app.services.households import (
     EnrolledChild,
     FamilyPrices,
@@ -98,7 +100,8 @@ class HeldBooking:
     is_invoiced: bool
     status: BookingStatus
     waiting_id: int | None
-    kept_until: datetime | None
+    kept_until: datetime | None  # the place, for who is offered it or has to pay it
+    paying_since: datetime | None  # the last attempt to pay it that has no result
     special_note: str | None = None
 
 
@@ -109,6 +112,7 @@ class Answer:
     status: BookingStatus  # refused, or expired
     reason: str | None
     waited: bool  # for a place, not for a decision
+    was_to_pay: bool  # its place was kept for a payment that did not come
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,13 +283,13 @@ class PlanningFacts:
             chosen = [self.openings[id_] for id_ in ids if id_ not in held]
             is_queue = any(self.may_wait(opening) for opening in chosen)  # a day waits as a whole
             for opening in chosen:
-                waits = is_queue or self.first_status(opening) is BookingStatus.REQUESTED
-                (asked if waits else added).append(opening.wanted)
+                counts = not is_queue and self.first_status(opening) is BookingStatus.CONFIRMED
+                (added if counts else asked).append(opening.wanted)
             given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
             # What the staff book again is not charged as an absence any more.
             given_back |= {self.late[id_].id for id_ in ids if id_ in self.late}
         charged = given_back & {self.held[id_].id for id_ in late}
-        # What waits for the staff, or on a list, costs nothing yet.
+        # What waits for the staff, for its payment or on a list costs nothing yet.
         known = self.prices.booked.keys()
         return ProposedPrices(
             self.prices, self.child_id, added, known & (given_back - charged), known & charged, asked
@@ -307,19 +311,28 @@ class PlanningFacts:
         units = [self.openings[id_].unit.id for id_ in opening_ids]
         return is_of_week(self.week_counts, day, units, self.catalogue.calendar)
 
-    def first_status(self, opening: OpeningInfo) -> BookingStatus:
-        """As what a tick is stored: booked at once, or asked for by a parent."""
+    def first_status(self, opening: OpeningInfo, price_cents: int | None = None) -> BookingStatus:
+        """As what a tick is stored: booked at once, asked for by a parent, or kept until it is paid.
+
+        `price_cents`: None where nobody has asked yet.
+        """
         if self.by_staff:
             return BookingStatus.CONFIRMED
-        activity_id = opening.unit.activity_id
+        activity = self.catalogue.activities[opening.unit.activity_id]
         waiting = (
             self.catalogue.units[held.slot.unit_id].activity_id
             for held in self.held.values()
             if held.day == opening.day and held.status is BookingStatus.REQUESTED
         )
-        return first_status(
-            on_request=self.catalogue.activities[activity_id].on_request, is_beside_request=activity_id in waiting
+        otherwise = first_status(on_request=activity.on_request, is_beside_request=activity.id in waiting)
+        return status_to_pay(
+            otherwise, is_paid_at_booking=activity.is_paid_at_booking(opening.day), price_cents=price_cents
         )
+
+    def keep_until(self, opening: OpeningInfo, now: datetime) -> datetime:
+        """Until when a place that is booked now is kept for its payment."""
+        minutes = self.catalogue.activities[opening.unit.activity_id].pay_within_minutes
+        return now + timedelta(minutes=minutes or USUAL_MINUTES)
 
     def answer_until(self, opening: OpeningInfo, proposed: Collection[int]) -> datetime:
         """Until when a request waits for the staff, beside the others of its day and activity that are proposed."""
@@ -488,7 +501,7 @@ def _load_held(
             Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
             InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
-            Booking.waiting_id, WaitingEntry.offered_until,
+            Booking.waiting_id, WaitingEntry.offered_until, Booking.kept_until, paying_since().label("paying_since"),
             Booking.special_note,
         )
         .join(Opening, Opening.id == Booking.opening_id)
@@ -509,7 +522,9 @@ def _load_held(
     for row in rows:
         if row.status in _ANSWERED:
             if row.family_id == family_id:
-                answers[row.opening_id] = Answer(row.status, row.answer, row.waiting_id is not None)
+                answers[row.opening_id] = Answer(
+                    row.status, row.answer, row.waiting_id is not None, row.kept_until is not None
+                )
             continue
         answers.pop(row.opening_id, None)  # what was asked again is what counts
         found = waiting if row.status is BookingStatus.WAITING else held if row.status in ACTIVE_STATUSES else late
@@ -517,7 +532,8 @@ def _load_held(
             row.id, row.opening_id, row.family_id, row.day, Slot(row.unit_id, row.group_id),
             row.price_cents, row.price_explanation,
             None if row.from_cents is None else PriceChange(row.from_cents, row.reason), row.is_invoiced,
-            row.status, row.waiting_id, row.offered_until if row.status is BookingStatus.OFFERED else None,
+            row.status, row.waiting_id, row.offered_until if row.status is BookingStatus.OFFERED else row.kept_until,
+            row.paying_since,
             row.special_note,
         )  # fmt: skip
     return held, waiting, {id_: booking for id_, booking in late.items() if id_ not in held}, answers

@@ -64,8 +64,8 @@ class ProposedPrices:
     """The prices of a family if one of its children had some openings more, and some bookings less.
 
     Those given back ``late`` cost what the grid says of late cancellations, or what they did. What is only ``asked`` of
-    the staff has the price that it would have if they accepted, beside all the rest; it changes neither the bill nor
-    any other price yet.
+    the staff, or is to be paid first, has the price that it would have if it were booked, beside all the rest; it
+    changes neither the bill nor any other price yet.
     """
 
     def __init__(
@@ -94,12 +94,6 @@ class ProposedPrices:
     def is_chosen(self, opening_id: int) -> bool:
         """Whether an opening is among the choices."""
         return opening_id in self.added or opening_id in self.asked
-
-    @property
-    def asked_cents(self) -> int:
-        """What all that is asked would cost."""
-        shares = (self.share_of(opening_id) for opening_id in self.asked)
-        return sum(share.amount_cents for share in shares if share is not None)
 
     def share_of(self, opening_id: int) -> Share | None:
         """What a chosen opening costs by itself; None where it has no price."""

@@ -27,6 +27,7 @@ class Result(StrEnum):
     BOOKED = auto()
     REQUESTED = auto()  # the staff decide; `until` says until when
     WAITING = auto()  # somebody else of the family put it on the waiting list meanwhile
+    TO_PAY = auto()  # its place is kept until it is paid
     CANCELLED = auto()
     CANCELLED_LATE = auto()  # the place is freed, the price stays due
     WITHDRAWN = auto()  # a request that the staff had not decided yet
@@ -39,8 +40,11 @@ class Result(StrEnum):
     LOST = auto()  # the parent kept it, but it was cancelled meanwhile
 
 
-DONE = (Result.BOOKED, Result.REQUESTED, Result.CANCELLED, Result.CANCELLED_LATE, Result.WITHDRAWN)
+DONE = (Result.BOOKED, Result.REQUESTED, Result.TO_PAY, Result.CANCELLED, Result.CANCELLED_LATE, Result.WITHDRAWN)
 """The results of a choice that changed something."""
+
+NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST)
+"""… and of one that was not saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,17 @@ class Verdict:
         opening = self.facts.openings[opening_id]
         share = self.prices.share_of(opening_id)
         assert share is not None  # judged: the cell offered to book
-        waits = self.facts.first_status(opening) is BookingStatus.REQUESTED
+        result = _MADE_AS[self.facts.first_status(opening, share.amount_cents)]
+        waits = result is Result.REQUESTED
         until = self.facts.answer_until(opening, wish.final).isoformat() if waits else None
-        result = Result.REQUESTED if waits else Result.BOOKED
         return _choice(self.facts, opening_id, result, price_cents=share.amount_cents, until=until)
+
+
+_MADE_AS = {
+    BookingStatus.CONFIRMED: Result.BOOKED,
+    BookingStatus.REQUESTED: Result.REQUESTED,
+    BookingStatus.AWAITING_PAYMENT: Result.TO_PAY,
+}
 
 
 def judge_proposal(facts: PlanningFacts, proposal: Proposal, now: datetime) -> Verdict:
@@ -206,9 +217,11 @@ class DayWish:
         held = choices.already_held & self.here
         waiting = {id_ for id_ in held if facts.waits(id_)}
         asked = {id_ for id_ in held - waiting if facts.held[id_].status is BookingStatus.REQUESTED}
+        to_pay = {id_ for id_ in held - waiting if facts.held[id_].status is BookingStatus.AWAITING_PAYMENT}
         return [
-            *_told(facts, held - asked - waiting, Result.ALREADY_BOOKED),
+            *_told(facts, held - asked - waiting - to_pay, Result.ALREADY_BOOKED),
             *_asked(facts, asked),
+            *_kept(facts, to_pay),
             *_told(facts, waiting, Result.WAITING),
             *_told(facts, choices.already_gone & self.here, Result.ALREADY_CANCELLED),
             *_told(facts, choices.lost & self.here, Result.LOST),
@@ -336,3 +349,8 @@ def _asked(facts: PlanningFacts, opening_ids: Iterable[int]) -> list[SavedChoice
         price_cents = facts.held[id_].price_cents
         found.append(_choice(facts, id_, Result.REQUESTED, until=until, price_cents=price_cents))
     return found
+
+
+def _kept(facts: PlanningFacts, opening_ids: Iterable[int]) -> list[SavedChoice]:
+    """What is kept for its payment already."""
+    return [_choice(facts, id_, Result.TO_PAY, price_cents=facts.held[id_].price_cents) for id_ in sorted(opening_ids)]

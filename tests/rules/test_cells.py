@@ -68,6 +68,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, holding=True, standing=BookingStatus(standing), kept_until=KEPT_UNTIL)
             case ["to", "pay"]:
                 facts = replace(facts, holding=True, standing=BookingStatus.AWAITING_PAYMENT, kept_until=KEPT_UNTIL)
+            case ["paying"]:
+                facts = replace(facts, is_paying=True)
             case ["present" | "absent" as outcome]:
                 facts = replace(facts, attendance=Attendance(outcome))
             case ["locked"]:

@@ -16,6 +16,7 @@ from app.blueprints.family.history import blueprint as history
 from app.blueprints.family.invoices import blueprint as invoices
 from app.blueprints.family.members import blueprint as members
 from app.blueprints.family.messages import blueprint as messages
+from app.blueprints.family.paid_bookings import blueprint as paid_bookings
 from app.blueprints.family.prepaid_books import blueprint as prepaid_books
 from app.blueprints.family.publications import blueprint as publications
 from app.blueprints.family.reminders import blueprint as reminders
@@ -27,7 +28,7 @@ family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
 for _section in (
-    dashboard, members, guardians, child_files, enrolments, prepaid_books, bookings, agendas, invoices,
+    dashboard, members, guardians, child_files, enrolments, prepaid_books, paid_bookings, bookings, agendas, invoices,
     required_documents, publications, history, messages, account, simulations, data_exports, erasures, repeats,
     reminders,
 ):  # fmt: skip

@@ -17,6 +17,7 @@ from app.services.errors import NotFound
 from app.services.families import ChildView
 from app.services.households import EnrolledChild, people_of, read_children
 from app.services.planning import Proposal
+from app.services.verdicts import NOT_DONE, Result
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/mes-reservations")
 
@@ -70,11 +71,13 @@ def check_week(child_id: int) -> Response:
 @blueprint.post("/<int:child_id>")
 @resumed_at(_address_with_choices)
 def save_week(child_id: int) -> BaseResponse:
-    """Save the ticks, then show the planning with what was done."""
+    """Save the ticks, then show the planning with what was done, or what is to be paid now."""
     proposal = read_proposal(request.form)
     key = read_key(request.form, child_id, proposal)
     with write_transaction() as session:
-        bookings.save(session, current_family(), current_account().user_id, child_id, key, proposal)
+        outcome = bookings.save(session, current_family(), current_account().user_id, child_id, key, proposal)
+    if outcome.count(Result.TO_PAY) and not outcome.count(*NOT_DONE):
+        return go_to(url_for("family.paid_bookings.show", enfant=child_id, enregistrement=key))
     day = read_day(request.form.get("jour"), clock.today())
     return go_to(url_for("family.bookings.show_week", child_id=child_id, jour=day.isoformat(), enregistrement=key))
 

@@ -2,11 +2,11 @@
 
 import logging
 
-from flask import Blueprint, Response, current_app, request, session, url_for
+from flask import Blueprint, Response, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_family, resumed_at
-from app.config import Config
+from app.blueprints.online_payments import payment_addresses, payment_gateway
 from app.database import write_transaction
 from app.downloads import send_pdf
 from app.forms.invoices import read_page, read_ticks
@@ -16,7 +16,7 @@ from app.jobs.payments import ask_payment_site
 from app.services import invoice_lists, invoices, payments
 from app.services.documents import pdf_of_invoice, pdf_of_payment
 from app.services.errors import NothingToPay
-from app.services.payments import PaymentAddresses, StartedBasket
+from app.services.payments import StartedBasket
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/mes-factures")
 
@@ -42,7 +42,7 @@ def show_total() -> Response:
     """What the ticked invoices come to. Reads only; htmx gets the sum alone, a browser without it the page."""
     ticked = read_ticks(request.form)
     if wants_fragment():
-        selection = invoice_lists.select_invoices(current_family().id, ticked, is_online=_gateway() is not None)
+        selection = invoice_lists.select_invoices(current_family().id, ticked, is_online=payment_gateway() is not None)
         return render_fragment("family/invoices/_invoice_summary.html", selection=selection)
     return _open_page(ticked, read_page(request.form))
 
@@ -51,7 +51,7 @@ def show_total() -> Response:
 @resumed_at(_address_with_ticks)
 def pay() -> BaseResponse:
     """PAYER EN LIGNE: off to the payment site, or back to the list with the reason why not."""
-    ticked, gateway = read_ticks(request.form), _gateway()
+    ticked, gateway = read_ticks(request.form), payment_gateway()
     if gateway is None or not ticked:
         return _open_page(ticked, read_page(request.form), status=422, problem="nothing")
     try:
@@ -97,27 +97,16 @@ def _paper(path: str | None, title: str, number: str, back_href: str) -> Respons
     return send_pdf(path, number)
 
 
-def _gateway() -> PaymentGateway | None:
-    gateway: PaymentGateway | None = current_app.extensions["payments"]
-    return gateway
-
-
 def _start(gateway: PaymentGateway, ticked: tuple[int, ...]) -> StartedBasket:
-    config: Config = current_app.config["PORTAL"]
-    addresses = PaymentAddresses(
-        notify_url=config.base_url + url_for("public.payments.note_outcome"),
-        return_url=config.base_url + url_for("public.payments.return_by_form"),
-        mode=gateway.mode.value,
-    )
     account = current_account()
     with write_transaction() as database_session:
         return payments.start_basket(
-            database_session, current_family(), account.user_id, account.email, ticked, addresses
+            database_session, current_family(), account.user_id, account.email, ticked, payment_addresses(gateway)
         )
 
 
 def _open_page(ticked: tuple[int, ...], page: int, *, status: int = 200, problem: str | None = None) -> Response:
-    is_online = _gateway() is not None
+    is_online = payment_gateway() is not None
     family = current_family()
     return render_page(
         "family/invoices/show.html",

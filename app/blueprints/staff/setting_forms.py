@@ -17,8 +17,9 @@ from app.access import requires
 from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import write_transaction
 from app.htmx import go_to, render_page
+from app.labels import label
 from app.rules.capabilities import Capability
-from app.services.errors import NameTaken, PrefixTaken, StillUsed
+from app.services.errors import NameTaken, PrefixTaken, StillUsed, UnfitToPay
 from app.setting_labels import cannot_change, cannot_delete
 
 
@@ -129,6 +130,9 @@ def _save(setting: Setting, row: Any | None, parent_id: int | None) -> BaseRespo
         return setting_page(setting, row, parent_id, form, status=422)
     except PrefixTaken:
         form.prefix.errors = ["Un autre service a déjà ce préfixe."]
+        return setting_page(setting, row, parent_id, form, status=422)
+    except UnfitToPay as error:
+        form.bookings.errors = [label(error.unfit)]
         return setting_page(setting, row, parent_id, form, status=422)
     except StillUsed as error:
         form.form_errors = [cannot_change(error.usages)]
