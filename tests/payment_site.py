@@ -70,6 +70,16 @@ class PaymentSite:
 @pytest.fixture
 def payment_site(app: Flask) -> Iterator[PaymentSite]:
     """The payment site of the application under test."""
+    yield from _site_of(app)
+
+
+@pytest.fixture
+def sqlite_payment_site(sqlite_app: Flask) -> Iterator[PaymentSite]:
+    """The same where the database makes no difference."""
+    yield from _site_of(sqlite_app)
+
+
+def _site_of(app: Flask) -> Iterator[PaymentSite]:
     site = PaymentSite()
     app.extensions["payments"] = site
     yield site

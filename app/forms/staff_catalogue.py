@@ -168,7 +168,7 @@ class ActivityForm(FlaskForm):
         ),
     )  # fmt: skip
     pay_within_minutes = whole_field(
-        "Paiement à la réservation : minutes pour payer", LEAST_MINUTES, MOST_MINUTES,
+        spaced("Paiement à la réservation : minutes pour payer"), LEAST_MINUTES, MOST_MINUTES,
         hint=spaced(
             "Seulement si les réservations sont payées en ligne : ensuite, les places sont rendues. Le service qui"
             " facture doit encaisser en ligne (PayFiP), et chaque temps d’accueil doit avoir son propre prix : ni"
