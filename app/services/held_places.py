@@ -5,7 +5,7 @@ What becomes of them is in `services.paid_bookings`; how long they are kept is d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
@@ -86,6 +86,7 @@ class ToPay:
     booking_ids: tuple[int, ...]  # of what the next payment is for
     amounts_cents: tuple[int, ...]  # of the payments, one for each PayFiP number
     kept_until: datetime | None  # until when the next payment must begin
+    left_ms: int  # how long that is, for the countdown
     paying_until: datetime | None  # until when what is being paid is kept
 
     @property
@@ -161,12 +162,14 @@ def what_to_pay(session: Session, family_id: int, *, is_online: bool) -> ToPay:
     for place in places:
         by_day.setdefault((place.day, place.child_id, place.activity.id), []).append(place)
     next_ids = tuple(each.invoice_id for draft in plan.baskets[:1] for each in draft.allocations)
+    kept_until = min((p.kept_until for p in places if p.booking_id in next_ids), default=None)
     paying = [p for p in places if is_paying(p.paying_since, now)]
     return ToPay(
         days=tuple(_day(rows, obstacles, now) for rows in by_day.values()),
         booking_ids=next_ids,
         amounts_cents=tuple(draft.amount_cents for draft in plan.baskets),
-        kept_until=min((p.kept_until for p in places if p.booking_id in next_ids), default=None),
+        kept_until=kept_until,
+        left_ms=0 if kept_until is None else (kept_until - now) // timedelta(milliseconds=1),
         paying_until=min((held_until(p.kept_until, p.paying_since) for p in paying), default=None),
     )
 

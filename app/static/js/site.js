@@ -105,6 +105,21 @@
   doc.addEventListener("htmx:afterSettle", count);
   count();
 
+  /* Places that are kept for a payment: how long still, likewise. */
+  function keep() {
+    var box = doc.querySelector("[data-kept-ms]"), left;
+    if (!box) return;
+    box.dataset.until = box.dataset.until || Date.now() - age + +box.dataset.keptMs;
+    age = 0;
+    left = Math.max(0, Math.ceil((box.dataset.until - Date.now()) / 1000));
+    box.textContent = left ? " (encore " + Math.floor(left / 60) + "\u00a0min\u00a0" + left % 60 + "\u00a0s)" : " (le temps est écoulé)";
+    clearTimeout(keeping);
+    if (left) keeping = setTimeout(keep, 1000);
+  }
+  var keeping;
+  doc.addEventListener("htmx:afterSettle", keep);
+  keep();
+
   /* Arrow keys between the boxes of the planning, as an extra: Tab still visits them all. */
   doc.addEventListener("keydown", function (event) {
     var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
