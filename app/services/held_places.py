@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -107,6 +107,12 @@ def paying_since() -> ScalarSelect[Any]:
         .correlate(Booking)
         .scalar_subquery()
     )
+
+
+def first_kept_until(family_id: int) -> Select[tuple[datetime | None]]:
+    """The first time by which something that a family holds must be paid, as a query."""
+    to_pay = (TO_PAY, Booking.status == BookingStatus.AWAITING_PAYMENT, Booking.kept_until > clock.now())
+    return select(func.min(Booking.kept_until)).where(*to_pay, Booking.family_id == family_id)
 
 
 def held_places(session: Session, condition: ColumnElement[bool]) -> Sequence[HeldPlace]:

@@ -54,6 +54,7 @@ def test_a_save_leads_to_what_is_to_pay_and_paying_confirms_it(
     assert "gardées pour vous jusqu’à 8 h 50" in page.text and "Mercredi : Matin, Repas" in page.text
     week = client.get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
     assert "À régler" in week.text and "gardées jusqu’à 8 h 50" in week.text and TO_PAY in week.links()
+    assert "gardées jusqu’à 8 h 50" in client.get("/tableau-de-bord").text
     client.get(TO_PAY)
     sent = client.submit("pay", status=303)
     assert sent.location.startswith(ORIGIN)
