@@ -49,8 +49,8 @@ from app.rules.baskets import (
 from app.rules.numbers import DocumentKind
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
-from app.services.errors import NotFound, NothingToPay, OwnFamily, PlacesMoved
-from app.services.families import FamilyRef, lock_children, own_family_ids
+from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily, PlacesMoved
+from app.services.families import FamilyRef, lock_children, own_family_ids, stays_active
 from app.services.held_places import held_places, plan_of
 from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.mails import queue_mail
@@ -148,9 +148,10 @@ def start_places_basket(
 
     `booking_ids` is what the form showed. The family and its children are locked: of two parents who pay at once the
     second finds a payment under way, and nobody takes back or releases what is being paid. Raises PlacesMoved where the
-    payment would be for something else by now.
+    payment would be for something else by now, and FamilyNotActive: a closed family holds nothing.
     """
-    session.get_one(Family, family.id, with_for_update={"key_share": True})
+    if not stays_active(session, family.id, alone=True):
+        raise FamilyNotActive
     lock_children(session, [family.id])
     plan = plan_of(held_places(session, Booking.family_id == family.id), clock.now())
     if not plan.baskets or {each.invoice_id for each in plan.baskets[0].allocations} != set(booking_ids):

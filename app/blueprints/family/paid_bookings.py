@@ -15,7 +15,7 @@ from app.integrations.payments import PaymentRefused, PaymentUnavailable
 from app.jobs.payments import ask_payment_site
 from app.services import bookings, held_places, payments
 from app.services.booking_reports import report_save
-from app.services.errors import PlacesMoved
+from app.services.errors import FamilyNotActive, PlacesMoved
 
 blueprint = Blueprint("paid_bookings", __name__, url_prefix="/mes-reservations/a-regler")
 
@@ -37,6 +37,8 @@ def show() -> Response:
 def pay() -> BaseResponse:
     """Off to the payment site, or back to the page with the reason why not."""
     gateway, shown = payment_gateway(), read_shown_bookings(request.form)
+    if not current_family().may_act:
+        raise FamilyNotActive
     if gateway is None:
         return _page(status=422, problem="offline")
     account = current_account()
