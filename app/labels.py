@@ -9,7 +9,7 @@ from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
 from app.models.invoices import RunStatus
-from app.models.mails import MailStatus
+from app.models.mails import MailStatus, ResendObstacle
 from app.models.payments import PaymentMode
 from app.models.prepaid_books import BookEventKind
 from app.rules.allocation import InvoiceState
@@ -530,6 +530,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         MailTopic.BOOKINGS: "Réservations",
         MailTopic.MONEY: "Prix, factures et paiements",
         MailTopic.ALL: "Tous les courriels",
+    },
+    ResendObstacle: {
+        ResendObstacle.TEXT_ERASED: "Il ne peut plus être renvoyé\u00a0: son texte est effacé.",
+        ResendObstacle.LINK_ERASED: "Il ne peut plus être renvoyé\u00a0: ce qu’il avait de secret est effacé.",
+        ResendObstacle.LINK_OVER: "Il ne peut plus être renvoyé\u00a0: son lien personnel a servi, a été remplacé ou a"
+        " expiré. La personne peut en demander un nouveau.",
+        ResendObstacle.TOO_LATE: "Il ne peut plus être renvoyé\u00a0: ce qu’il annonce est passé.",
+        ResendObstacle.NO_ADDRESS: "Il ne peut pas être renvoyé\u00a0: la famille n’a plus d’adresse de courriel.",
     },
     MailStatus: {
         MailStatus.QUEUED: "En attente",

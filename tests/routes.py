@@ -563,7 +563,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.agents.deactivate": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
     "staff.agents.reset_second_factor": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
     "staff.agents.invite_again": _staff(Capability.MANAGE_USERS, method="POST", argument="agent_id"),
-    "staff.mails.retry": _staff(Capability.VIEW_MAILS, method="POST", argument="mail_id"),
+    "staff.mails.resend": _staff(Capability.VIEW_MAILS, method="POST", argument="mail_id"),
 }
 
 

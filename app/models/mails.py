@@ -1,7 +1,7 @@
 """The outbox: mails are rows, written in the transaction that causes them and sent by the worker."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,6 +19,16 @@ class MailStatus(StrEnum):
     SENT = "sent"
     FAILED = "failed"  # given up after repeated refusals; shown to the staff
     EXPIRED = "expired"  # it had not left when what it says was over
+
+
+class ResendObstacle(StrEnum):
+    """Why a mail that was given up cannot be sent again."""
+
+    TEXT_ERASED = auto()
+    LINK_ERASED = auto()
+    LINK_OVER = auto()  # used, replaced, or too old
+    TOO_LATE = auto()  # what it says is over
+    NO_ADDRESS = auto()  # nobody of the family has one any more
 
 
 class OutboxMail(Base):

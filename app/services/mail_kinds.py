@@ -398,18 +398,53 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
     ),
 ))  # fmt: skip
 
-FIXED = frozenset(
-    {
-        # About the security of an account: their words are part of how it is kept.
-        "account_closed", "activation_not_needed", "email_change", "email_change_asked", "email_change_known",
-        "email_changed", "family_claimed", "guardian_joined", "password_changed", "password_reset",
-        "recovery_code_used", "second_factor_off", "second_factor_on", "second_factor_reset", "sign_up_known",
-        # What the law wants said of an erasure.
-        "erasure_asked", "erasure_done", "erasure_refused", "erasure_withdrawn",
-        # Written anew by somebody each time.
-        "message_answered", "message_received", "urgent_message",
-        # To agents.
-        "sign_up_to_review", "staff_added", "staff_invited",
-    }
-)  # fmt: skip
-"""Mails whose text is ours alone; a Jinja template each."""
+FIXED: Mapping[str, str] = {
+    # About the security of an account: their words are part of how it is kept.
+    "account_closed": "Compte fermé",
+    "activation_not_needed": "Compte déjà confirmé",
+    "email_change": "Changement d’adresse à confirmer",
+    "email_change_asked": "Changement d’adresse demandé",
+    "email_change_known": "Adresse qui a déjà un compte",
+    "email_changed": "Adresse changée",
+    "family_claimed": "Famille réunie à un compte",
+    "guardian_joined": "Second parent connecté",
+    "password_changed": "Mot de passe changé",
+    "password_reset": "Mot de passe oublié",
+    "recovery_code_used": "Code de secours utilisé",
+    "second_factor_off": "Double vérification arrêtée",
+    "second_factor_on": "Double vérification en place",
+    "second_factor_reset": "Double vérification remise à zéro",
+    "sign_up_known": "Demande de compte, adresse connue",
+    # What the law wants said of an erasure.
+    "erasure_asked": "Effacement demandé",
+    "erasure_done": "Données effacées",
+    "erasure_refused": "Effacement refusé",
+    "erasure_withdrawn": "Demande d’effacement retirée",
+    # Written anew by somebody each time.
+    "message_answered": "Réponse à un message",
+    "message_received": "Message reçu d’une famille",
+    "urgent_message": "Message urgent",
+    # To agents.
+    "sign_up_to_review": "Compte à valider",
+    "staff_added": "Accès d’agent ajouté",
+    "staff_invited": "Invitation d’un agent",
+}
+"""Mails whose text is ours alone, with the name that the staff read; a Jinja template each."""
+
+WITH_ONE_TIME_LINK = frozenset({"activation", "email_change", "guardian_invited", "password_reset", "staff_invited"})
+"""Mails that only the person whose link it is may have."""
+
+ABOUT_A_FAMILY = frozenset(MAIL_KINDS) - {SIGNATURE, *WITH_ONE_TIME_LINK} | {
+    "erasure_asked",
+    "erasure_refused",
+    "erasure_withdrawn",
+    "message_answered",
+    "urgent_message",
+}
+"""Mails to the adults of a family as such: sent again, they may go to the address that one of them has now."""
+
+
+def name_of(template: str) -> str:
+    """What the staff call a mail of this template."""
+    kind = MAIL_KINDS.get(template)
+    return kind.name if kind is not None else FIXED.get(template, template)

@@ -14,14 +14,14 @@ TEMPLATES = {path.stem for path in FOLDER.glob("*.txt") if not path.stem.startsw
 
 
 def test_every_mail_may_be_worded_by_the_staff_or_says_that_it_may_not() -> None:
-    new = sorted(TEMPLATES - set(MAIL_KINDS) - FIXED)
+    new = sorted(TEMPLATES - set(MAIL_KINDS) - set(FIXED))
     assert not new, (
         f"{new}: a new mail. Let the staff word it: add its MailKind, with its variables and a sample of each, to"
         " MAIL_KINDS in app/services/mail_kinds.py, and write its template with {variables} and {signature}. Or name it"
         " in FIXED there, where it is about the security of an account or goes to agents; it stays a Jinja template."
     )
-    assert not (set(MAIL_KINDS) | FIXED) - TEMPLATES, "a kind of mail without template"
-    assert not set(MAIL_KINDS) & FIXED
+    assert not (set(MAIL_KINDS) | set(FIXED)) - TEMPLATES, "a kind of mail without template"
+    assert not set(MAIL_KINDS) & set(FIXED)
 
 
 @pytest.mark.parametrize("kind", MAIL_KINDS.values(), ids=MAIL_KINDS.keys())

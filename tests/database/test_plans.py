@@ -58,7 +58,7 @@ def save_a_cell(setup: PlanningSetup) -> object:
             lambda setup: planning.next_open_day(setup.family.ref, setup.child_id, clock.today()), id="next open day"
         ),
         pytest.param(lambda _setup: day_planning.read_day_planning(WEDNESDAY), id="the planning of the day"),
-        pytest.param(lambda _setup: outbox.list_mails(None, 1), id="Courriels"),
+        pytest.param(lambda _setup: outbox.list_mails(outbox.MailFilter(), 1), id="Courriels"),
     ],
 )
 def test_no_page_reads_a_large_table_from_end_to_end(sqlite_app: Flask, ask: Callable[[PlanningSetup], object]) -> None:
