@@ -100,21 +100,23 @@ def purge(dry_run: bool) -> None:
     if dry_run:
         for line in purges.dry_run(db.session()):
             oldest = f", du {day_plain(line.oldest)} au plus tôt" if line.oldest else ""
-            click.echo(f"{label(line.data)} : {line.count}{oldest}")
+            to_tell = f", {line.to_tell} à prévenir" if line.to_tell else ""
+            click.echo(f"{label(line.data)} : {line.count}{oldest}{to_tell}")
         return
     folder = Path(current_app.instance_path)
     with write_transaction() as session:
         run_id = purges.begin_purge(session)
     for data in purges.SOURCES:
-        count = held = 0
+        count = told = held = 0
         step = purges.Step(0)
         while not step.is_last:
             with write_transaction() as session:
                 step = purges.purge_next(session, run_id, data, step.after)
             for path in step.paths:
                 remove_file(folder, path)
-            count, held = count + step.count, held + step.held
-        click.echo(f"{label(data)} : {count}" + (f", {held} retenues" if held else ""))
+            count, told, held = count + step.count, told + step.told, held + step.held
+        more = (f", {told} prévenues" if told else "") + (f", {held} retenues" if held else "")
+        click.echo(f"{label(data)} : {count}{more}")
     with write_transaction() as session:
         purges.end_purge(session, run_id)
 

@@ -83,3 +83,28 @@ def kept_until(data: DataClass, amount: int, day: date) -> date:
     if DURATIONS[data].unit is Unit.DAYS:
         return day + timedelta(days=amount)
     return add_months(day, amount)
+
+
+class PurgeAct(StrEnum):
+    """What a purge does with a family without activity."""
+
+    WAIT = auto()
+    TELL = auto()  # by mail, that it will go
+    ERASE = auto()
+
+
+TOLD_MONTHS_BEFORE = 1
+
+
+def purge_act(*, is_over: bool, told_on: date | None, has_address: bool, first_kept: date, today: date) -> PurgeAct:
+    """What to do with a family whose time is over, or will be within a month.
+
+    `is_over`: it is already; `told_on`: when it was told last; `has_address`: anybody of it can be told; `first_kept`:
+    the first day that the class keeps.
+    """
+    if not has_address:
+        return PurgeAct.ERASE if is_over else PurgeAct.WAIT
+    # It was told before it was active again, and has been inactive anew since.
+    if told_on is None or told_on < add_months(first_kept, TOLD_MONTHS_BEFORE):
+        return PurgeAct.TELL
+    return PurgeAct.ERASE if is_over and add_months(told_on, TOLD_MONTHS_BEFORE) <= today else PurgeAct.WAIT

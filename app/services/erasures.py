@@ -182,12 +182,12 @@ def accept_request(session: Session, request_id: int, user_id: int, words: Seque
     enter_bookings(session)
     row = _waiting(session, request_id, user_id)
     family_id = row.family_id
-    emails = _emails(session, family_id)
+    emails = emails_of(session, family_id)
     erased = erase(session, family_id)
     _decide(row, ErasureStatus.DONE, user_id)
     row.counts = json.dumps({data.value: count for data, count in erased.counts.items()})
     for email in emails:
-        queue_mail(session, "erasure_done", email, is_last=True, words=words)
+        queue_mail(session, "erasure_done", email, is_last=True, words=words, inactive_for=None)
     session.flush()
     return erased
 
@@ -430,11 +430,11 @@ def _decide(row: ErasureRequest, status: ErasureStatus, user_id: int) -> None:
     row.decided_at = clock.now()
 
 
-def _emails(session: Session, family_id: int) -> tuple[str, ...]:
-    """Of the adults, each once."""
+def emails_of(session: Session, family_id: int) -> tuple[str, ...]:
+    """The addresses of the adults of a family, each once; a closed account has none any more. One query."""
     rows = session.execute(
         select(Guardian.email, User.email)
-        .outerjoin(User, User.id == Guardian.user_id)
+        .outerjoin(User, and_(User.id == Guardian.user_id, User.closed_at.is_(None)))
         .where(Guardian.family_id == family_id)
         .order_by(Guardian.id)
     )
@@ -444,7 +444,7 @@ def _emails(session: Session, family_id: int) -> tuple[str, ...]:
 def _tell(
     session: Session, family_id: int, template: str, *, reason: str | None = None, due_on: date | None = None
 ) -> None:
-    for email in _emails(session, family_id):
+    for email in emails_of(session, family_id):
         queue_mail(session, template, email, family_id=family_id, reason=reason, due_on=due_on)
 
 

@@ -247,6 +247,24 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         ),
     ),
     _kind(
+        "purge_soon", MailTopic.FILES, "Dossier bientôt effacé",
+        "Un dossier sans activité va être effacé par la purge, un mois plus tard.", "Se connecter",
+        Variable(
+            "lien", "la page à ouvrir : se connecter, ou vous écrire si le dossier est fermé",
+            "{{ portal }}{% if family.status == 'active' %}/connexion{% else %}/contact{% endif %}",
+            "{portail}/connexion",
+        ),
+        _FAMILY,
+        Variable("jour", "le premier jour où il peut être effacé", "{{ erased_from|day_long }}",
+                 "mercredi 23 décembre 2026", True),
+        Variable(
+            "pour_le_garder", "la phrase qui dit quoi faire pour le garder",
+            "{% if family.status == 'active' %}Pour le garder, il suffit de vous connecter avant ce jour :"
+            "{% else %}Pour le garder, écrivez-nous avant ce jour :{% endif %}",
+            "Pour le garder, il suffit de vous connecter avant ce jour :", True,
+        ),
+    ),
+    _kind(
         "enrolment_accepted", MailTopic.ENROLMENTS, "Inscription acceptée", "Un enfant est inscrit à une activité.",
         "Choisir les jours", _link("/mes-reservations/{{ child.id }}"), *_CHILD,
         Variable("debut", "son premier jour", "{{ enrolment.starts_on|day_long }}", "mardi 1er septembre 2026"),

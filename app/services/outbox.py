@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -161,7 +161,7 @@ def _addressees(session: Session, mail: OutboxMail) -> Sequence[Addressee]:
     found: dict[str, str] = {}
     for guardian, login in session.execute(
         select(Guardian, User.email)
-        .outerjoin(User, User.id == Guardian.user_id)
+        .outerjoin(User, and_(User.id == Guardian.user_id, User.closed_at.is_(None)))
         .where(Guardian.family_id == mail.family_id)
         .order_by(Guardian.id)
     ):

@@ -1,8 +1,8 @@
 """The purge: what its class does not keep any more goes, a few rows per transaction (docs/rules/retention.md).
 
 It is run by hand or by cron (`flask purge`), never by itself. Interrupted, it is just run again: what is gone is not
-found any more. A family whose time is over goes like one that asked for it, by `services.erasures.erase()`; one that
-owes or is owed something is held.
+found any more. A family whose time is over goes like one that asked for it, by `services.erasures.erase()`, a month
+after it was told; one that owes or is owed something is held.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, and_, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
@@ -31,14 +31,25 @@ from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBookEvent
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest, PurgeRun, RetentionChoice
+from app.retention_labels import duration_words, plan_words
+from app.rules.calendars import add_months
 from app.rules.child_files import SectionKind
 from app.rules.messages import ThreadState
 from app.rules.required_documents import SubmissionStatus
-from app.rules.retention import DURATIONS, DataClass, duration_of, first_kept_day
+from app.rules.retention import (
+    DURATIONS,
+    TOLD_MONTHS_BEFORE,
+    DataClass,
+    PurgeAct,
+    duration_of,
+    first_kept_day,
+    purge_act,
+)
 from app.rules.states import ChangeStatus, EnrolmentStatus, ErasureStatus, FamilyStatus
 from app.services.catalogue import catalogue
-from app.services.erasures import erase
+from app.services.erasures import emails_of, erase, plan_of
 from app.services.errors import ErasureHeld
+from app.services.mails import queue_mail
 from app.services.places import enter_bookings
 
 BATCH_ROWS = 500
@@ -49,12 +60,13 @@ _FORGOTTEN = "effacé"
 
 @dataclass(frozen=True, slots=True)
 class PurgeLine:
-    """Of a class: how long it is kept, how many rows are over it, and of when the oldest is."""
+    """Of a class: how long it is kept, how many rows a purge would take, and of when the oldest is."""
 
     data: DataClass
     amount: int
     count: int
     oldest: date | None
+    to_tell: int = 0  # families that would only be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class PurgeView:
     started_at: datetime
     ended_at: datetime | None
     counts: Mapping[DataClass, int]
+    told: int  # families, that they will go in a month
     held: int
 
 
@@ -72,6 +85,7 @@ class Step:
     """What one transaction of a purge did."""
 
     count: int
+    told: int = 0  # families, that they will go in a month
     held: int = 0
     paths: tuple[str, ...] = ()  # of files that no row names any more: to be removed after the commit
     after: int = 0  # the last family looked at
@@ -277,22 +291,33 @@ def save_durations(session: Session, user_id: int, wanted: Mapping[DataClass, in
 
 
 def dry_run(session: Session) -> tuple[PurgeLine, ...]:
-    """What a purge would take now; families that would be held are counted too. One query."""
+    """What a purge would take now; families that would be held are counted too. Two queries."""
     amounts, today = durations(), clock.today()
     columns: list[Any] = []
     for data, sources in SOURCES.items():
         first_kept = first_kept_day(data, amounts[data], today)
-        for source in sources:
+        for source in () if data is DataClass.FAMILY_FILE else sources:
             over = source.is_over(first_kept)
             columns.append(select(func.count()).select_from(source.table).where(over).scalar_subquery())
             columns.append(select(func.min(source.at)).select_from(source.table).where(over).scalar_subquery())
     found = iter(session.execute(select(*columns)).one())
     lines = []
     for data, sources in SOURCES.items():
+        if data is DataClass.FAMILY_FILE:
+            lines.append(_line_of_families(session, amounts[data], today))
+            continue
         values = [(next(found), next(found)) for _ in sources]
         days = [at.date() if isinstance(at, datetime) else at for _, at in values if at is not None]
         lines.append(PurgeLine(data, amounts[data], sum(count for count, _ in values), min(days, default=None)))
     return tuple(lines)
+
+
+def _line_of_families(session: Session, amount: int, today: date) -> PurgeLine:
+    first_kept = first_kept_day(DataClass.FAMILY_FILE, amount, today)
+    acts = [(_act(row, first_kept), row.created_at) for row in session.execute(_inactive_families(first_kept))]
+    goes = [at.date() for act, at in acts if act is PurgeAct.ERASE]
+    told = sum(act is PurgeAct.TELL for act, _ in acts)
+    return PurgeLine(DataClass.FAMILY_FILE, amount, len(goes), min(goes, default=None), told)
 
 
 def last_purge() -> PurgeView | None:
@@ -301,7 +326,7 @@ def last_purge() -> PurgeView | None:
     if row is None:
         return None
     counts = {DataClass(name): count for name, count in json.loads(row.counts).items()}
-    return PurgeView(row.started_at, row.ended_at, counts, row.held)
+    return PurgeView(row.started_at, row.ended_at, counts, row.told, row.held)
 
 
 def begin_purge(session: Session) -> int:
@@ -327,7 +352,9 @@ def purge_next(session: Session, run_id: int, data: DataClass, after: int = 0) -
         enter_bookings(session)
     take_turns(session, "purge")
     first_kept = first_kept_day(data, durations()[data], clock.today())
-    if data in _FAMILIES:
+    if data is DataClass.FAMILY_FILE:
+        step = _next_inactive_family(session, first_kept, after)
+    elif data in _FAMILIES:
         step = _next_family(session, _FAMILIES[data], first_kept, after)
     else:
         step = next(
@@ -335,10 +362,11 @@ def purge_next(session: Session, run_id: int, data: DataClass, after: int = 0) -
             Step(0, is_last=True),
         )
     run = session.get(PurgeRun, run_id)
-    if run is not None and (step.count or step.held):
+    if run is not None and (step.count or step.told or step.held):
         counts = json.loads(run.counts)
-        counts[data.value] = counts.get(data.value, 0) + step.count
-        run.counts, run.held = json.dumps(counts), run.held + step.held
+        if step.count:
+            counts[data.value] = counts.get(data.value, 0) + step.count
+        run.counts, run.told, run.held = json.dumps(counts), run.told + step.told, run.held + step.held
     session.flush()
     return step
 
@@ -353,6 +381,53 @@ def _next_family(session: Session, source: Source, first_kept: date, after: int)
     except ErasureHeld:
         return Step(0, held=1, after=family_id)
     return Step(1, paths=erased.paths, after=family_id)
+
+
+def _inactive_families(first_kept: date) -> Select[Any]:
+    """The families whose time is over, or will be within a month."""
+    source = _FAMILIES[DataClass.FAMILY_FILE]
+    has_address = exists().where(
+        Guardian.family_id == Family.id, or_(Guardian.email.is_not(None), Guardian.user_id.is_not(None))
+    )
+    return (
+        select(
+            Family.id, Family.created_at, Family.purge_told_at, has_address.label("has_address"),
+            source.is_over(first_kept).label("is_over"),
+        )
+        .where(source.is_over(add_months(first_kept, TOLD_MONTHS_BEFORE)))
+        .order_by(Family.id)
+    )  # fmt: skip
+
+
+def _act(row: Row[Any], first_kept: date) -> PurgeAct:
+    return purge_act(
+        is_over=row.is_over, told_on=row.purge_told_at and row.purge_told_at.date(), has_address=row.has_address,
+        first_kept=first_kept, today=clock.today(),
+    )  # fmt: skip
+
+
+def _next_inactive_family(session: Session, first_kept: date, after: int) -> Step:
+    row = session.execute(_inactive_families(first_kept).where(Family.id > after).limit(1)).first()
+    if row is None:
+        return Step(0, is_last=True)
+    act = _act(row, first_kept)
+    if act is PurgeAct.WAIT:
+        return Step(0, after=row.id)
+    plan, emails = plan_of(session, row.id), emails_of(session, row.id)
+    if not plan.is_possible:
+        return Step(0, held=1, after=row.id)
+    if act is PurgeAct.TELL:
+        family = session.get_one(Family, row.id)
+        family.purge_told_at = clock.now()
+        erased_from = add_months(clock.today(), TOLD_MONTHS_BEFORE)
+        for email in emails:
+            queue_mail(session, "purge_soon", email, family_id=row.id, family=family, erased_from=erased_from)
+        return Step(0, told=1, after=row.id)
+    words, inactive_for = plan_words(plan), duration_words(DataClass.FAMILY_FILE, durations()[DataClass.FAMILY_FILE])
+    erased = erase(session, row.id)
+    for email in emails:
+        queue_mail(session, "erasure_done", email, is_last=True, words=words, inactive_for=inactive_for)
+    return Step(1, paths=erased.paths, after=row.id)
 
 
 def _next_rows(session: Session, source: Source, first_kept: date) -> Step:

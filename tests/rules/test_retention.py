@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from app.rules.erasures import ErasureFacts, Fate, Obstacle, answer_due_on, plan_erasure
-from app.rules.retention import DURATIONS, DataClass, Duration, Unit, duration_of, first_kept_day, kept_until
-from tests.rules.tables import Row, cases, number_or_none, rows, words
+from app.rules.retention import DURATIONS, DataClass, Duration, Unit, duration_of, first_kept_day, kept_until, purge_act
+from tests.rules.tables import Row, cases, number_or_none, rows, word_or_none, words
 
 
 def test_the_durations_are_those_of_the_page() -> None:
@@ -22,6 +22,16 @@ def test_from_which_day_on_data_is_kept(row: Row) -> None:
     first = first_kept_day(data, amount, today)
     assert first.isoformat() == row["kept from"]
     assert kept_until(data, amount, first) <= today
+
+
+@pytest.mark.parametrize("row", cases("retention", "acts"))
+def test_a_family_is_told_a_month_before_it_is_erased(row: Row) -> None:
+    told, today = word_or_none(row["told"]), date(2026, 11, 23)
+    act = purge_act(
+        is_over=row["over"] == "yes", told_on=None if told is None else date.fromisoformat(told),
+        has_address=row["address"] == "yes", first_kept=first_kept_day(DataClass.FAMILY_FILE, 60, today), today=today,
+    )  # fmt: skip
+    assert act == row["act"]
 
 
 @pytest.mark.parametrize("row", cases("erasures", "plans"))

@@ -14,7 +14,7 @@ from app.database import Base, db, write_transaction
 from app.integrations.kept_files import keep_file
 from app.models.accounts import SignInEvent, User, UserSession
 from app.models.child_files import ChildSection, HealthAccess
-from app.models.families import Child, Family
+from app.models.families import Child, Family, Guardian
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
 from app.models.messages import Message
@@ -104,7 +104,7 @@ def test_a_family_that_wrote_lately_is_no_inactive_one(sqlite_app: Flask) -> Non
     clock.start_at(datetime(2030, 3, 1, 8, 30), frozen=True)
     factories.write_message(family)
     clock.start_at(LATER, frozen=True)
-    assert DataClass.FAMILY_FILE not in planned()
+    assert DataClass.FAMILY_FILE not in planned() and not purges.dry_run(db.session())[0].to_tell
 
 
 def test_health_stays_as_long_as_the_child_comes(sqlite_app: Flask) -> None:
@@ -151,16 +151,45 @@ def test_a_family_without_activity_goes_and_one_that_owes_is_held(app: Flask) ->
             update(Family).where(Family.id == active.family_id).values(created_at=factories.NOW.astimezone())
         )
         session.add(UserSession(user_id=active.user_id, token_hash="x", device="essai", expires_at=clock.now()))
-    assert planned()[DataClass.FAMILY_FILE] == 2 and planned()[DataClass.SIGN_UPS] == 1
-    done = purge()
-    assert (done[DataClass.FAMILY_FILE], done[DataClass.SIGN_UPS]) == (1, 1)
+    assert DataClass.FAMILY_FILE not in planned() and planned()[DataClass.SIGN_UPS] == 1
+    assert purges.dry_run(db.session())[0].to_tell == 2
+    assert purge()[DataClass.SIGN_UPS] == 1
     last = purges.last_purge()
-    assert last is not None and last.held == 1
+    assert last is not None and (last.told, last.held) == (1, 1)
+    told = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "purge_soon")).one()
+    assert told.recipient == gone.email and "à partir du vendredi 24 décembre 2032" in told.body
+    clock.start_at(datetime(2032, 12, 23, 8, 30), frozen=True)
+    assert DataClass.FAMILY_FILE not in purge()
+    clock.start_at(datetime(2032, 12, 24, 8, 30), frozen=True)
+    assert planned()[DataClass.FAMILY_FILE] == 1
+    assert purge()[DataClass.FAMILY_FILE] == 1
+    done = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "erasure_done")).one()
+    assert done.recipient == gone.email and "depuis 5 ans" in done.body
     statuses = dict(db.session.execute(select(Family.id, Family.status)).tuples().all())
     assert statuses[gone.family_id] is statuses[refused_id] is FamilyStatus.ERASED
     assert statuses[owing.family_id] is statuses[active.family_id] is FamilyStatus.ACTIVE
     assert not db.session.scalar(select(func.count(Child.id)))  # no invoice line names the child by its row
     assert db.session.get_one(Invoice, paid_id).payer_name == "PARTI Paul"  # accounting: ten years
+
+
+def test_a_family_that_comes_back_is_kept_and_one_without_address_is_not_waited_for(sqlite_app: Flask) -> None:
+    back, silent = factories.make_family("REVIENT", "Rose"), factories.make_family("SANS", "Simone")
+    with write_transaction() as session:
+        session.execute(update(Guardian).where(Guardian.family_id == silent.family_id).values(email=None, user_id=None))
+    clock.start_at(LATER, frozen=True)
+    assert purge() == {DataClass.FAMILY_FILE: 1}
+    last = purges.last_purge()
+    assert last is not None and last.told == 1
+    with write_transaction() as session:
+        session.add(SignInEvent(user_id=back.user_id, device="essai"))
+    clock.start_at(datetime(2032, 12, 24, 8, 30), frozen=True)
+    assert DataClass.FAMILY_FILE not in purge()
+    assert db.session.get_one(Family, back.family_id).status is FamilyStatus.ACTIVE
+    clock.start_at(datetime(2038, 1, 5, 8, 30), frozen=True)  # it was told, but before it came back
+    purge(DataClass.FAMILY_FILE)
+    assert db.session.get_one(Family, back.family_id).status is FamilyStatus.ACTIVE
+    mails = db.session.scalars(select(OutboxMail.recipient).where(OutboxMail.template == "purge_soon")).all()
+    assert mails == [back.email] * 2
 
 
 def test_after_ten_years_invoices_name_nobody_and_add_up(sqlite_app: Flask) -> None:
