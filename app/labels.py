@@ -422,6 +422,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.SIBLINGS: "le nombre d’enfants inscrits a changé",
         PriceChangeReason.BOOK: "un carnet a été acheté ou repris",
         PriceChangeReason.CANCELLED_LATE: "annulé après le délai",
+        PriceChangeReason.CLOSURE: "des jours réservés ont été fermés",
         PriceChangeReason.DECISION: "le prix a changé entre votre demande et la réponse du service",
         PriceChangeReason.PLACE_FREED: "le prix a changé pendant que vous attendiez une place",
     },

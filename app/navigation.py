@@ -68,6 +68,7 @@ STAFF_SECTIONS = (
     Section("Documentation", "staff.publications.show", "documents", frozenset({Capability.PUBLISH})),
     Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
     Section("Messages urgents", "staff.urgent_messages.show", "mail", frozenset({Capability.SEND_URGENT_MESSAGES})),
+    Section("Fermetures", "staff.closures.show", "bookings", frozenset({Capability.CLOSE_DAYS})),
     Section("Agents", "staff.agents.show", "account", frozenset({Capability.MANAGE_USERS})),
     Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS})),
 )

@@ -70,6 +70,7 @@ from app.rules.states import (
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
 from app.services import (
     bookings,
+    closures,
     combination_settings,
     deadline_settings,
     enrolment_ends,
@@ -81,6 +82,7 @@ from app.services import quotients as quotient_decisions
 from app.services.bookings import StaffSave
 from app.services.catalogue import catalogue
 from app.services.checks import Problem, find_inconsistencies
+from app.services.closures import ClosureWish
 from app.services.errors import DomainError, NotFound
 from app.services.families import FamilyRef
 from app.services.households import load_prices, spans_to_tell
@@ -772,8 +774,21 @@ def _save_for_family(session: Session, council: Council, books: Books, rng: Rand
         )  # fmt: skip
 
 
+def _close_for_strike(session: Session, council: Council, books: Books, rng: Random) -> None:
+    """Close a day of an activity, whatever is booked there, or open again what was closed so."""
+    done = closures.closures()
+    if done and rng.random() < 0.3:
+        closures.reopen(session, rng.choice(done).id, council.staff_id)
+        return
+    activity = rng.choice(council.activities)
+    codes = [f"activity-{activity.id}", *(f"unit-{id_}" for id_ in activity.units.values() if len(activity.units) > 1)]
+    day = rng.choice(DAYS)
+    wish = ClosureWish(closures.find_place(rng.choice(codes)), day, day, "Grève")
+    closures.close(session, wish, council.staff_id, closures.plan_closure(session, wish).fingerprint)
+
+
 STAFF: tuple[StaffAction, ...] = (
-    _set_day_places, _change_scope, _close_days, _open_days, _withdraw_days, _change_deadline, _end_enrolment,
+    _set_day_places, _close_for_strike, _change_scope, _close_days, _open_days, _withdraw_days, _change_deadline, _end_enrolment,
     _accept_enrolment, _accept_quotient,
 )  # fmt: skip
 """What the staff may do beside savers without making wrong what these were judged by."""

@@ -371,6 +371,11 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.simulations.show": _staff(Capability.VIEW_FAMILIES),
     "staff.families.search": _staff(Capability.VIEW_FAMILIES),
+    "staff.closures.show": _staff(Capability.CLOSE_DAYS),
+    "staff.closures.new": _staff(Capability.CLOSE_DAYS),
+    "staff.closures.close": _staff(Capability.CLOSE_DAYS, method="POST", answers=422),
+    "staff.closures.show_closure": _staff(Capability.CLOSE_DAYS, argument="closure_id", answers=404),  # none yet
+    "staff.closures.reopen": _staff(Capability.CLOSE_DAYS, method="POST", argument="closure_id", answers=404),
     "staff.bookings.show_week": _staff(Capability.REVIEW_BOOKINGS, argument="child_id"),
     "staff.bookings.check_week": _staff(
         Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", sends=_PLANNING
@@ -614,6 +619,7 @@ class World:
             "family_id": self.planning.family.family_id,
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
+            "closure_id": 1,
             "urgent_message_id": db.session.scalar(select(func.min(UrgentMessage.id))),
             "code": "activation",  # a kind of mail
             "activity_id": self.planning.activity.id,

@@ -145,6 +145,7 @@ class PriceChangeReason(StrEnum):
     SIBLINGS = auto()  # another child of the family was enrolled
     BOOK = auto()  # a prepaid book was sold or taken back
     CANCELLED_LATE = auto()  # the family cancelled it too late, and the tariff says what that costs
+    CLOSURE = auto()  # the council closed days on which the family had booked
     DECISION = auto()  # the staff accepted what was asked for, at the price of that day
     PLACE_FREED = auto()  # a place was freed for who waited, at the price of that day
 

@@ -30,6 +30,7 @@ class Capability(StrEnum):
     VIEW_MAILS = auto()
     VIEW_MAIL_SECRETS = auto()
     SEND_URGENT_MESSAGES = auto()
+    CLOSE_DAYS = auto()  # on which children are expected: a strike, snow
     VERIFY_QUOTIENTS = auto()
     EDIT_TARIFFS = auto()
     ISSUE_INVOICES = auto()
@@ -58,6 +59,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_DAY_PLANNING,
             Capability.VIEW_MAILS,
             Capability.SEND_URGENT_MESSAGES,
+            Capability.CLOSE_DAYS,
             Capability.VERIFY_QUOTIENTS,
             Capability.EDIT_FAMILIES,
             Capability.REVIEW_CHANGES,
@@ -84,6 +86,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
         {
             Capability.REVIEW_ENROLMENTS,
             Capability.SEND_URGENT_MESSAGES,
+            Capability.CLOSE_DAYS,
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,

@@ -159,6 +159,10 @@ class PlacesExceeded(DomainError):
         self.opening_ids = opening_ids
 
 
+class ClosureMoved(DomainError):
+    """A closure would cancel something else than was read."""
+
+
 class AidSpent(DomainError):
     """An aid would promise less than it has paid, or not be for a day that it paid for."""
 

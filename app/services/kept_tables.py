@@ -245,6 +245,7 @@ NOT_PERSONAL: Mapping[str, str] = {
         ("allocation_batch", "capacity_counter", "document_series", "invoice_run", "opening", "purge_run"),
         "counts and dates that name nobody",
     ),
+    **dict.fromkeys(("closure", "closure_opening"), "what the council closed, for all families alike"),
     "urgent_message": "what the council wrote to many families at once",
     **dict.fromkeys(("staff_action", "staff_role"), "the council's own agents, whose file is their employer's"),
     "sign_in_failure": "hashes that name nobody, forgotten after minutes",

@@ -318,6 +318,10 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS, _REASON,
     ),
     _kind(
+        "days_closed", MailTopic.BOOKINGS, "Jours fermés", "Vous avez fermé des jours déjà réservés (grève, neige).",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS, _REASON,
+    ),
+    _kind(
         "bookings_by_staff", MailTopic.BOOKINGS, "Réservations modifiées par le service",
         "Vous avez réservé ou annulé pour une famille, et choisi de la prévenir.",
         "Voir le planning", _link("/mes-reservations/{{ child.id }}"), *_CHILD[:3],

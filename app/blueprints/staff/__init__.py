@@ -10,6 +10,7 @@ from app.blueprints.staff import (
     allocations,
     bookings,
     child_files,
+    closures,
     counter_families,
     day,
     enrolments,
@@ -68,6 +69,7 @@ staff.register_blueprint(publications.blueprint, url_prefix="/documentation")
 staff.register_blueprint(texts.blueprint, url_prefix="/textes-a-accepter")
 staff.register_blueprint(mails.blueprint, url_prefix="/courriels")
 staff.register_blueprint(urgent_messages.blueprint, url_prefix="/messages-urgents")
+staff.register_blueprint(closures.blueprint, url_prefix="/fermetures")
 staff.register_blueprint(settings.blueprint, url_prefix="/reglages")
 staff.register_blueprint(accounts.blueprint)
 staff.register_blueprint(second_factors.blueprint)

@@ -150,11 +150,17 @@ def _year_page(
     booked: DaysBooked | None = None,
     status: int = 200,
 ) -> Response:
+    closing_href = None
+    if days_form is not None and booked is not None and days_form.action.data == CLOSE:
+        first, last = days_form.span()
+        closing_href = url_for(
+            "staff.closures.new", ou=f"activity-{activity.id}", du=first, au=last, motif=days_form.reason.data
+        )
     return render_page(
         "staff/settings/year.html", layout="staff", status=status, activity=activity,
         months=opening_calendars.read_year(activity),
         detail=None if day is None else opening_calendars.read_day(activity, day),
         days_form=days_form or DaysForm.of(activity, day, is_sent=False),
         places_form=places_form or _places_form(activity, day, is_sent=False),
-        booked=() if booked is None else booked.days,
+        booked=() if booked is None else booked.days, closing_href=closing_href,
     )  # fmt: skip
