@@ -689,7 +689,7 @@ def make_world(app: Flask) -> World:
     strangers_payment_id = db.session.scalars(select(Payment.id).where(Payment.family_id == stranger.family_id)).one()
     file_ids = _make_files(planning.family.family_id, planning.child_id, staff[Role.REGISSEUR])
     session_ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
-    document_id = factories.make_document("Attestation d’assurance")
+    document_id = factories.make_document("Attestation des essais")
     factories.attach_template(document_id)
     strangers_submission_id = factories.hand_in(stranger, f"{document_id}-{strangers_child_id}")
     strangers_message = factories.write_message(stranger, a_file())
