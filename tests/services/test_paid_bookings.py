@@ -23,7 +23,7 @@ from app.models.payments import BasketEvent, Payment, PaymentAllocation, Payment
 from app.rules.baskets import BasketState, UnpayableReason
 from app.rules.paid_bookings import Unfit
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
-from app.services import activity_settings, closings
+from app.services import activity_settings, closings, paid_bookings
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import PlacesMoved, UnfitToPay
 from app.services.held_places import what_to_pay
@@ -332,6 +332,29 @@ def test_a_payment_whose_answer_was_lost_is_still_taken(sqlite_app: Flask, sqlit
     with write_transaction() as session:  # what it had to keep comes in later
         record_asked(session, started.basket_id, sqlite_payment_site.ask(started.request))
     assert db.session.scalars(select(PaymentBasket.state)).all() == [BasketState.PAID]
+    assert find_inconsistencies(db.session()) == ()
+
+
+@pytest.mark.parametrize("step", ["issue_invoice", "lock_children", "check_transition"])
+def test_what_dies_in_the_midst_of_settling_loses_nothing(
+    sqlite_app: Flask, sqlite_payment_site: PaymentSite, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    planning = make_paid()
+    book(planning, "Matin")
+    operation = start(sqlite_payment_site, planning)
+
+    def dies(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("the process dies")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(paid_bookings, step, dies)
+        with pytest.raises(RuntimeError):
+            paid(sqlite_payment_site, operation)
+    assert (statuses(planning), received()) == (["awaiting_payment"], [])
+    assert invoices_of(planning.family.family_id) == () and mails() == []
+    paid(sqlite_payment_site, operation)
+    assert [view.number for view in invoices_of(planning.family.family_id)] == ["pop-F261100001"]
+    assert (statuses(planning), received()) == (["confirmed"], [420])
     assert find_inconsistencies(db.session()) == ()
 
 
