@@ -50,7 +50,7 @@ def test_a_save_leads_to_what_is_to_pay_and_paying_confirms_it(
     client = sqlite_client
     page = client.get(book(client, planning, "Matin", "Repas"))
     assert page.heading == "À régler"
-    assert "2 réservations à régler maintenant · 8,40 €" in page.text
+    assert "Total 8,40 €" in page.text and "Rien n’a changé" not in page.text
     assert "gardées pour vous jusqu’à 8 h 50" in page.text and "Mercredi : Matin, Repas" in page.text
     week = client.get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
     assert "À régler" in week.text and "gardées jusqu’à 8 h 50" in week.text and TO_PAY in week.links()
