@@ -10,8 +10,10 @@ LOST_MEANWHILE = f"Annulé entre-temps par une autre personne{NBSP}: rien ne ser
 BOOKED_MEANWHILE = f"Réservé entre-temps par une autre personne{NBSP}: cela reste réservé."
 
 
-def cell_label(cell: Cell) -> str:
-    """The short word in a cell; the legend gives the full one."""
+def cell_label(cell: Cell, rank: int | None = None) -> str:
+    """The short word in a cell, with the `rank` of what waits; the legend gives the full one."""
+    if cell.state is CellState.WAITING and rank is not None:
+        return f"Liste d’attente, rang{NBSP}{rank}"
     if cell.state is CellState.IMPOSSIBLE:
         return _SHORT_IMPOSSIBLE.get(cell.reason, "Impossible") if cell.reason else "Impossible"
     if cell.reason is Reason.KEPT_BY_SERVICE:
@@ -57,6 +59,8 @@ def cell_reason(
         return None
     if cell.reason is Reason.CANCELLED_LATE and cell.has_started:
         return _KEPT_PRICE
+    if Action.JOIN_LIST in cell.actions and cell.reason is Reason.FULL:
+        return f"Complet{NBSP}: cochez pour la liste d’attente."
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
     return refusal(cell.reason, broken, cell.refusing_instant, council_phone)

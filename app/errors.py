@@ -82,7 +82,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     ClosureMoved: (409, "Les réservations ont changé entre-temps. Relisez-les avant de fermer."),
     PlacesExceeded: (409, "Il n’y a plus de place. Confirmez que vous dépassez le nombre de places."),
     EndMoved: (409, "Les réservations ont changé entre-temps. Relisez-les avant de confirmer."),
-    OfferGone: (409, "Cette place ne vous est plus proposée : le temps pour répondre est passé, ou le jour a changé."),
+    OfferGone: (409, "Cette place ne vous est plus proposée. Le temps pour répondre est passé, ou le jour a changé."),
     RankingMoved: (409, "Le classement a changé entre-temps. Relisez-le avant de décider."),
     DraftMoved: (409, "Ce brouillon a changé entre-temps, peut-être dans un autre onglet. Rouvrez-le et recommencez."),
     FamilyNotActive: (

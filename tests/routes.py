@@ -23,6 +23,7 @@ from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment, PaymentMode
 from app.models.urgent_messages import UrgentMessage
+from app.models.waiting_lists import WaitingEntry
 from app.rules.capabilities import Capability, Role
 from app.rules.child_files import SectionKind
 from app.rules.enrolment_rules import EnrolmentRules
@@ -39,6 +40,7 @@ from app.services import (
     links,
     payments,
     price_facts,
+    scope_settings,
     sessions,
     tariff_drafts,
     tariffs,
@@ -235,6 +237,10 @@ ROUTES: Mapping[str, Route] = {
     "family.repeats.show_done": _family(argument="child_id", answers=303),
     "family.reminders.edit": _family(),
     "family.reminders.save": _family("POST"),
+    "family.waiting_lists.show": _family(),
+    "family.waiting_lists.join": _family("POST", "child_id", answers=303),
+    "family.waiting_lists.answer": _family("POST", "entry_id", sends={"faire": "quitter"}, answers=303),
+    "family.waiting_lists.bind": _family("POST", sends={"jour": "2026-12-02", "faire": "lier"}, answers=404),
     "family.agendas.show_month": _family(),
     "family.agendas.show_feed": _family(),
     "family.agendas.renew_feed": _family("POST"),
@@ -509,6 +515,9 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.unlist_commune": _staff(Capability.EDIT_SETTINGS, method="POST", argument="insee_code"),
     "staff.settings.show_field_policies": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.save_field_policies": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
+    "staff.waiting_lists.show": _staff(Capability.REVIEW_BOOKINGS),
+    "staff.waiting_lists.edit": _staff(Capability.REVIEW_BOOKINGS, argument="entry_id"),
+    "staff.waiting_lists.move": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="entry_id", answers=422),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.erasures.show": _staff(Capability.REVIEW_ERASURES, argument="erasure_id"),
     "staff.erasures.accept": _staff(Capability.REVIEW_ERASURES, method="POST", argument="erasure_id", answers=422),
@@ -694,8 +703,10 @@ def make_world(app: Flask) -> World:
     strangers_submission_id = factories.hand_in(stranger, f"{document_id}-{strangers_child_id}")
     strangers_message = factories.write_message(stranger, a_file())
     own_message = factories.write_message(planning.family, a_file())
+    own_entry_id, strangers_entry_id = _make_waiting(planning, stranger, strangers_child_id)
     strangers_ids = {
         "thread_id": strangers_message.thread_id,
+        "entry_id": strangers_entry_id,
         "message_id": strangers_message.message_id,
         "asked": f"{document_id}-{strangers_child_id}",
         "submission_id": strangers_submission_id,
@@ -716,6 +727,7 @@ def make_world(app: Flask) -> World:
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,
+            "entry_id": own_entry_id,
             "thread_id": own_message.thread_id, "message_id": own_message.message_id,
             "recipient_id": factories.make_recipient(), "outing_id": outing_id, "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
@@ -780,3 +792,17 @@ def secret_for(email: str) -> str:
     ).one()
     assert secret is not None
     return secret
+
+
+def _make_waiting(
+    planning: factories.PlanningSetup, stranger: factories.FamilySetup, strangers_child_id: int
+) -> tuple[int, int]:
+    """A day that is full, for which the family waits, and the stranger too; the ids of the entries."""
+    day = factories.wednesdays(3)[-1]
+    factories.give_list(planning.activity)
+    with write_transaction() as session:
+        scope_settings.set_day_places(session, planning.activity.scope_id or 0, [day], 0, None)
+    for family, child_id in ((planning.family, planning.child_id), (stranger, strangers_child_id)):
+        factories.join_list(family, child_id, [planning.opening(day, "Matin")])
+    ids = db.session.scalars(select(WaitingEntry.id).order_by(WaitingEntry.id)).all()
+    return ids[0], ids[1]

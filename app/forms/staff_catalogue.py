@@ -177,6 +177,15 @@ class ActivityForm(FlaskForm):
         ),
     )  # fmt: skip
 
+    waiting_hours = whole_field(
+        spaced("Liste d’attente : heures pour répondre à une place proposée"), 1, 240,
+        hint=spaced(
+            "Par exemple 24. Vide : pas de liste d’attente. Un parent qui coche un temps complet peut alors attendre ;"
+            " la place qui se libère va au premier qui peut venir, jamais après le délai de réservation. Sans effet là"
+            " où le service décide des réservations."
+        ),
+    )  # fmt: skip
+
     @classmethod
     def of(cls, row: ActivityRow | None, position: int) -> "ActivityForm":
         """The form of an activity; of a new one (None), in that place."""
@@ -188,6 +197,7 @@ class ActivityForm(FlaskForm):
                 "office_id": row.office_id, "position": str(row.position),
                 "bookings": ON_REQUEST if row.on_request else AT_ONCE if row.pay_within_minutes is None else PAID,
                 "pay_within_minutes": str(row.pay_within_minutes or USUAL_MINUTES),
+                "waiting_hours": _text(row.waiting_hours),
             }
         )  # fmt: skip
 
@@ -208,6 +218,7 @@ class ActivityForm(FlaskForm):
         return ActivityInput(
             self.name.data, self.description.data or "", int(self.season_id.data), int(self.site_id.data),
             int(self.office_id.data), int(self.position.data), self.bookings.data == ON_REQUEST, minutes,
+            _number(self.waiting_hours),
         )  # fmt: skip
 
 

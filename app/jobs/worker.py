@@ -33,6 +33,7 @@ from app.services import (
     required_documents,
     text_mailings,
     urgent_messages,
+    waiting_lists,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ PAUSE_SECONDS = 1.0
 TURN_SECONDS = 5.0
 MAIL_REST_SECONDS = 60.0
 REMINDERS_REST_SECONDS = 300.0
+LISTS_REST_SECONDS = 300.0
 SILENT_AFTER_SECONDS = 60.0  # a worker that has not come round for this long is considered dead
 ORPHAN_AFTER_SECONDS = 86_400.0  # a file whose row is not stored by then never will be
 PDF_TIMEOUT_SECONDS = 15  # three of them, the longest that one may take, are less than the silence above
@@ -62,6 +64,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._last_round = time.monotonic()
         self._mail_rests_until = 0.0  # the server is away: the mails that wait are not tried one by one
+        self._lists_rest_until = 0.0
         self._ended_on: date | None = None
         self._documents_on: date | None = None
         self._reminders_rest_until = 0.0
@@ -195,6 +198,21 @@ class Worker:
         """Release what families did not pay in time; returns how many families were told."""
         return self._take_turn(payments.release_places)
 
+    def look_after_lists(self) -> int:
+        """End offers without answer and entries past their deadline; now and then look at who could not come before.
+
+        Returns how many families and days were looked at.
+        """
+        count = self._take_turn(_end_some_waiting)
+        if time.monotonic() >= self._lists_rest_until:
+            self._lists_rest_until = time.monotonic() + LISTS_REST_SECONDS
+            for day in waiting_lists.days_to_look_at(db.session()):
+                with write_transaction() as session:
+                    waiting_lists.look_at(session, day)
+                self._last_round = time.monotonic()
+                count += 1
+        return count
+
     def look_after_documents(self) -> int:
         """Once a day tell of documents that end, family by family, then remove files that no row names.
 
@@ -233,7 +251,7 @@ class Worker:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
             self.make_papers, self.check_payments, self.release_places, self.end_enrolments, self.expire_requests,
-            self.remind_of_weeks, self.look_after_documents,
+            self.look_after_lists, self.remind_of_weeks, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:
@@ -279,4 +297,14 @@ def _expire_some() -> bool:
         return False
     with write_transaction() as session:
         booking_requests.expire_requests(session, family_id)
+    return True
+
+
+def _end_some_waiting() -> bool:
+    """Of one family; whether there was any. The next ones get what it was offered in the same transaction."""
+    family_id = waiting_lists.family_with_due(db.session())
+    if family_id is None:
+        return False
+    with write_transaction() as session:
+        waiting_lists.expire_due(session, family_id)
     return True

@@ -39,7 +39,8 @@ class ActivityInput:
     """An activity of a season, at a place, invoiced by an office; `position` is its order in the planning.
 
     `on_request`: what parents tick waits for the staff. `pay_within_minutes`: it is paid when it is booked, and so long
-    its places are kept.
+    its places are kept. `waiting_hours`: how long a freed place is offered to who waits; None: there is no waiting
+    list.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ActivityInput:
     position: int
     on_request: bool
     pay_within_minutes: int | None
+    waiting_hours: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def find_activity(activity_id: int) -> ActivityRow:
     row = _existing(db.session(), Activity, activity_id)
     return ActivityRow(
         row.name, row.description, row.season_id, row.site_id, row.office_id, row.position, row.on_request,
-        row.pay_within_minutes, row.id,
+        row.pay_within_minutes, row.waiting_hours, row.id,
     )  # fmt: skip
 
 
@@ -172,7 +174,8 @@ def save_activity(session: Session, activity_id: int | None, typed: ActivityInpu
         check_unused((*usages, Usage(UsageKind.OPENING_OUTSIDE, session.scalar(openings) or 0)))
     row.name, row.description, row.position = typed.name, typed.description, typed.position
     row.season_id, row.site_id, row.office_id = typed.season_id, typed.site_id, typed.office_id
-    row.on_request, row.pay_within_minutes = typed.on_request, typed.pay_within_minutes
+    row.on_request, row.waiting_hours = typed.on_request, typed.waiting_hours
+    row.pay_within_minutes = typed.pay_within_minutes
     if typed.pay_within_minutes is not None:
         _check_fit_to_pay(session, activity_id, typed)
     session.add(row)

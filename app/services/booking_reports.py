@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from app.cell_labels import refusal
 from app.combination_labels import combination_sentence
+from app.rules.calendars import week_of
 from app.rules.cells import Reason
 from app.rules.combinations import Violation
 from app.services.catalogue import UnitInfo, catalogue
@@ -37,6 +38,15 @@ class NotDone:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingChoice:
+    """A day that may go on the waiting list."""
+
+    day: date
+    unit_names: tuple[str, ...]
+    opening_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SaveReport:
     """All that the page after a save tells."""
 
@@ -59,6 +69,7 @@ class SaveReport:
     not_done_count: int  # how many choices were not saved
     change_cents: int  # by how much the family's bill changed
     effects: tuple[str, ...]
+    may_wait: tuple[WaitingChoice, ...]  # the days of which something is full, and that may wait as a whole
     messages: Mapping[int, str]  # by opening id: what stands in the cells that were not saved
 
 
@@ -90,6 +101,7 @@ def report_save(outcome: SaveOutcome) -> SaveReport:
         not_done_count=outcome.count(*NOT_DONE),
         change_cents=outcome.change_cents,
         effects=outcome.effects,
+        may_wait=_may_wait(outcome, units),
         messages={choice.opening_id: line.sentence for choice, line in not_done.items()},
     )
 
@@ -114,6 +126,24 @@ def _by_day(outcome: SaveOutcome, results: Collection[Result], units: Mapping[in
             max(untils[day], default=None) if day in untils else None,
         )
         for day, found in sorted(by_day.items())
+    )
+
+
+def _may_wait(outcome: SaveOutcome, units: Mapping[int, UnitInfo]) -> tuple[WaitingChoice, ...]:
+    """What is full, with the rest of its day, and of its week where a rule counts its days."""
+    by_day: dict[date, list[SavedChoice]] = {}
+    for choice in outcome.choices:
+        if choice.can_wait:
+            by_day.setdefault(_day(choice), []).append(choice)
+    full = {week_of(day)[0] for day, found in by_day.items() if any(c.result is Result.REFUSED for c in found)}
+    return tuple(
+        WaitingChoice(
+            day,
+            tuple(each.name for each in sorted((units[c.unit_id] for c in found), key=lambda unit: unit.starts_at)),
+            tuple(sorted(c.opening_id for c in found)),
+        )
+        for day, found in sorted(by_day.items())
+        if week_of(day)[0] in full
     )
 
 

@@ -16,6 +16,7 @@ from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
+from app.models.waiting_lists import LIVE, WaitingEntry
 from app.rules.baskets import BasketState
 from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
@@ -38,6 +39,7 @@ class Problem(StrEnum):
     )  # a child has two active bookings of one opening, or of one unit on one day, or is charged two
     LOG = auto()  # a booking's log does not end with its status
     PRICE = auto()  # a price that the tariff of that day does not have
+    WAITING = auto()  # an entry of a waiting list and its bookings disagree, or an offer has no end
     ENROLMENT = auto()  # a booking that its enrolment does not cover
     COMBINATION = auto()  # the bookings of a day break a combination rule
     OVERLAP = auto()  # a child is in two activities at hours that cross, and nobody said why
@@ -93,6 +95,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_booked_twice(rows),
         *_wrong_logs(session, rows),
         *_wrong_prices(known, rows),
+        *_wrong_waiting(session),
         *_uncovered(rows),
         *_broken_combinations(session, known, rows),
         *_overlapping(session, known, rows),
@@ -224,6 +227,28 @@ def _uncovered(rows: list[_Row]) -> Iterator[Inconsistency]:
         fits = (child_id, family_id, group_id) == (row.child_id, row.family_id, row.slot.group_id)
         if not fits or row.day != row.opening_day or not (is_over or starts_on <= row.day <= ends_on):
             yield Inconsistency(Problem.ENROLMENT, f"booking {row.id}")
+
+
+def _wrong_waiting(session: Session) -> Iterator[Inconsistency]:
+    """What waits has an entry that waits, what is offered one that says until when, and no entry is of nothing."""
+    waiting = [BookingStatus.WAITING, BookingStatus.OFFERED]
+    rows = session.execute(
+        select(Booking.id, Booking.status, WaitingEntry.id, WaitingEntry.ended_at, WaitingEntry.offered_until)
+        .outerjoin(WaitingEntry, WaitingEntry.id == Booking.waiting_id)
+        .where(Booking.status.in_(waiting))
+        .order_by(Booking.id)
+    )
+    alive: set[int] = set()
+    for id_, status, entry_id, ended_at, offered_until in rows:
+        if entry_id is None or ended_at is not None:
+            yield Inconsistency(Problem.WAITING, f"booking {id_}: {status} without an entry that waits")
+            continue
+        alive.add(entry_id)
+        if (status is BookingStatus.OFFERED) != (offered_until is not None):
+            yield Inconsistency(Problem.WAITING, f"booking {id_}: {status}, its entry is offered until {offered_until}")
+    for entry_id in session.scalars(select(WaitingEntry.id).where(LIVE).order_by(WaitingEntry.id)):
+        if entry_id not in alive:
+            yield Inconsistency(Problem.WAITING, f"entry {entry_id}: nothing waits")
 
 
 def _by_reason(session: Session) -> set[int]:

@@ -350,7 +350,7 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
     _kind(
         "waiting_offered", MailTopic.BOOKINGS, "Place proposée",
         "Une place se libère pour une famille en liste d’attente.",
-        "Répondre", _link("/mes-reservations"), *_DAYS, _WAITED_DAYS,
+        "Répondre", _link("/mes-reservations/listes-d-attente"), *_DAYS, _WAITED_DAYS,
     ),
     _kind(
         "waiting_unanswered", MailTopic.BOOKINGS, "Place proposée, restée sans réponse",

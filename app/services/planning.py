@@ -32,6 +32,7 @@ from app.rules.cells import Action, Cell, CellState, Reason
 from app.rules.choices import Choices, Shown, read_choices
 from app.rules.combinations import WEEKLY, Violation
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus
+from app.services import waiting_views
 from app.services.families import ChildView, FamilyRef
 from app.services.households import EnrolledChild, month_span
 from app.services.judgements import DayJudgement, judge_days, mark_packages
@@ -70,6 +71,8 @@ class CellView:
     ticked: bool
     is_asked: bool  # what ticking it makes waits for the staff
     is_to_pay: bool  # … or for its payment
+    may_wait: bool  # it is full: ticking it asks about the waiting list
+    waiting_id: int | None  # of the entry that waits, or is offered the place
     places_left: int | None
     price_cents: int | None
     is_included: bool  # in the price of another cell
@@ -112,6 +115,7 @@ class Summary:
     asked_cents: int  # what these would cost
     to_pay: int  # more, whose places are kept until they are paid
     to_pay_cents: int  # now
+    to_wait: int  # choices of days that are full: the save asks about the waiting list
     removed: int
     absences: int  # of those removed are not any more: cancelled too late, the price stays
     amount_cents: int  # by how much the family's bill changes
@@ -126,7 +130,8 @@ class Summary:
     @property
     def has_changes(self) -> bool:
         """Whether saving would change anything."""
-        return bool(self.added or self.asked or self.to_pay or self.removed or self.absences)
+        changes = self.added or self.asked or self.to_pay or self.to_wait or self.removed or self.absences
+        return bool(changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +237,8 @@ def build_week(
     news = _news(facts, choices, judged) if choices else {}
     messages = {**(messages or {}), **news}
     shown = _CellPrices(facts, prices, judged)
+    waits_on = {held.day for id_, held in facts.waiting.items() if facts.waits(id_)}
+    by_entry = waiting_views.ranks(db.session(), waits_on)
     mark_packages(facts, judged, shown.triggering, now)
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
@@ -244,7 +251,7 @@ def build_week(
     cell_views = {
         opening.id: _cell_view(
             facts, opening, view, judged[view.day], ticked_by_day[view.day], shown.of(opening),
-            messages.get(opening.id),
+            messages.get(opening.id), by_entry,
         )
         for view in day_views
         for opening in facts.openings_by_day.get(view.day, ())
@@ -352,12 +359,15 @@ def _cell_view(
     proposed: frozenset[int],
     price: "_CellPrice",
     message: str | None,
+    ranks: Mapping[int, int],
 ) -> CellView:
     cell = judgement.cells[opening.id]
     holding = facts.holds(opening.id) or facts.waits(opening.id)
     status = None if holding else facts.first_status(opening, price.cents)
     violation = judgement.broken.get(opening.id)
     broken = _broken_sentence(facts, violation) if violation else None
+    own = facts.held.get(opening.id) or facts.waiting.get(opening.id)
+    rank = None if own is None or own.waiting_id is None else ranks.get(own.waiting_id)
     return CellView(
         opening_id=opening.id,
         day=day,
@@ -367,10 +377,12 @@ def _cell_view(
         ticked=opening.id in proposed,
         is_asked=status is BookingStatus.REQUESTED,
         is_to_pay=status is BookingStatus.AWAITING_PAYMENT,
+        may_wait=Action.JOIN_LIST in cell.actions,
+        waiting_id=own.waiting_id if own is not None and cell.actions & _ANSWERS else None,
         places_left=facts.room(opening).left,
         price_cents=price.cents,
         is_included=is_included(price.explanation),
-        state_label=cell_label(cell),
+        state_label=cell_label(cell, rank),
         reason_text=cell_reason(
             cell, broken, opening.closing_reason, facts.catalogue.council.phone, facts.special_note(opening.id)
         ),
@@ -380,6 +392,9 @@ def _cell_view(
         answer=_answer_sentence(facts.answers.get(opening.id)),
         detail=cell_deadline(cell),
     )
+
+
+_ANSWERS = frozenset({Action.ACCEPT, Action.DECLINE, Action.LEAVE_LIST})
 
 
 def _answer_sentence(answer: Answer | None) -> str | None:
@@ -562,10 +577,11 @@ def _summary(
         for opening in sorted((facts.openings[id_] for id_ in changed), key=lambda o: (o.day, o.unit.starts_at))
         if (sentence := beyond_sentence(judged[opening.day].cells[opening.id], facts.over_places(opening)))
     ]
+    queued = facts.waiting_choices(ticked)
     for opening in sorted((facts.openings[id_] for id_ in news), key=lambda o: (o.day, o.unit.starts_at)):
         problems[broken_rule(opening.day, f"{opening.unit.name}. {news[opening.id]}")] = None
     by_status: defaultdict[BookingStatus, list[int]] = defaultdict(list)
-    for id_ in prices.asked:
+    for id_ in prices.asked.keys() - queued:
         share = prices.share_of(id_)
         cents = None if share is None else share.amount_cents
         by_status[facts.first_status(facts.openings[id_], cents)].append(cents or 0)
@@ -576,6 +592,7 @@ def _summary(
         asked_cents=sum(asked),
         to_pay=len(to_pay),
         to_pay_cents=sum(to_pay),
+        to_wait=len(queued),
         removed=removed,
         absences=len(late),
         amount_cents=prices.change_cents,

@@ -174,6 +174,15 @@ class PlanningFacts:
         left = self.room(opening).left
         return left is not None and left <= 0
 
+    def waiting_choices(self, proposed: Mapping[date, Collection[int]]) -> frozenset[int]:
+        """What is chosen on days of which something is full, and would wait with it: a day waits as a whole."""
+        found: set[int] = set()
+        for day, ids in proposed.items():
+            chosen = frozenset(ids) - self.held_ids(day)
+            if any(self.may_wait(self.openings[id_]) for id_ in chosen):
+                found |= chosen
+        return frozenset(found)
+
     def is_invoiced(self, opening_id: int) -> bool:
         """Whether what this family holds, or has cancelled too late, in the opening is on an issued invoice."""
         booking = self.own_booking(opening_id)
@@ -280,10 +289,9 @@ class PlanningFacts:
         given_back: set[int] = set()
         for day, ids in proposed.items():
             held = self.held_ids(day)
-            chosen = [self.openings[id_] for id_ in ids if id_ not in held]
-            is_queue = any(self.may_wait(opening) for opening in chosen)  # a day waits as a whole
-            for opening in chosen:
-                counts = not is_queue and self.first_status(opening) is BookingStatus.CONFIRMED
+            queued = self.waiting_choices({day: ids})
+            for opening in (self.openings[id_] for id_ in ids if id_ not in held):
+                counts = opening.id not in queued and self.first_status(opening) is BookingStatus.CONFIRMED
                 (added if counts else asked).append(opening.wanted)
             given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
             # What the staff book again is not charged as an absence any more.

@@ -101,6 +101,11 @@ class ProposedPrices:
             return self._if_accepted.share_of(opening_id)
         return self._of(self.added[opening_id].unit.activity_id).after.shares.get(_key(opening_id))
 
+    def price_of(self, opening_id: int) -> int:
+        """The same in cents; 0 where it has no price."""
+        share = self.share_of(opening_id)
+        return 0 if share is None else share.amount_cents
+
     def problem_of(self, wanted: Wanted) -> PriceProblem | None:
         """Why an opening has no price: a chosen one among all choices, another one by itself."""
         if wanted.opening_id in self.asked:

@@ -62,6 +62,7 @@ class SavedChoice:
     by: int = 0  # how many days are missing, or too many
     until: str | None = None  # ISO moment of the deadline that has passed, of the opening to come, or of the answer
     price_cents: int = 0
+    can_wait: bool = False  # with the rest of its day, on the waiting list: its parent has to say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,8 @@ def _not_saved(facts: PlanningFacts, wish: DayWish | None, refusals: Mapping[int
     wanted = (*wish.additions, *wish.removals) if wish else ()
     held_back = Result.HELD_BACK if refusals else Result.WEEK_HELD_BACK
     said = [refusals.get(id_) or _choice(facts, id_, held_back) for id_ in wanted]
+    if wish and not wish.removals and all(each.can_wait for each in refusals.values()):
+        said = [replace(each, can_wait=True) for each in said]
     # A rule may also be broken by what stays: say so on that cell.
     stays = sorted(refusals.keys() - set(wanted))
     return said + [replace(refusals[id_], result=Result.STAYS) for id_ in stays]
@@ -313,7 +316,8 @@ def _refusals(
 def _refusal(facts: PlanningFacts, opening_id: int, cell: Cell) -> SavedChoice:
     instant = cell.refusing_instant
     until = None if instant is None else instant.isoformat()
-    return _choice(facts, opening_id, Result.REFUSED, cell.reason, until=until)
+    refused = _choice(facts, opening_id, Result.REFUSED, cell.reason, until=until)
+    return replace(refused, can_wait=Action.JOIN_LIST in cell.actions)
 
 
 def _charged_by_now(facts: PlanningFacts, opening_id: int, cell: Cell) -> SavedChoice:

@@ -24,6 +24,7 @@ from app.rules.waiting_lists import (
     Entry,
     Need,
     bundles,
+    fits,
     is_booked_at_once,
     is_over,
     next_fitting,
@@ -414,6 +415,26 @@ def expire_due(session: Session, family_id: int) -> int:
     told.write(session)
     promote(session, freed, now)
     return len(offers) + len(over)
+
+
+def days_to_look_at(session: Session) -> list[date]:
+    """The days on which somebody waits whose places are there: who could not come then may by now, since a document
+    was accepted or a rule changed. Three queries.
+    """
+    found = read_entries(session, WaitingEntry.day >= clock.today())
+    slots: dict[date, set[Slot]] = {each.row.day: set() for each in found}
+    if not slots:
+        return []
+    left = _left(session, slots)
+    fitting = [bundle for bundle in bundles(each.entry for each in found) if fits(bundle, left)]
+    ids = {entry.id for bundle in fitting for entry in bundle}
+    return sorted({each.row.day for each in found if each.row.id in ids})
+
+
+def look_at(session: Session, day: date) -> None:
+    """Give the places of a day to who may come by now."""
+    enter(session, [day], alone=True)
+    promote(session, waiting_slots(session, day, days=[day]), clock.now())
 
 
 def end_waiting(

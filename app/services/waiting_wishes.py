@@ -34,9 +34,10 @@ from app.services.waiting_lists import end_entries, enter, move_booking, promote
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What became of a wish to wait: days by what happened. `waiting` days have their rank to be read."""
+    """What became of a wish to wait, by day."""
 
     waiting: tuple[date, ...]
+    given: tuple[date, ...]  # a place was free: it is booked, or offered
     refused: tuple[date, ...]  # they cannot be had any more, or break a rule
 
 
@@ -79,6 +80,7 @@ def join(
     by_day = {day: {id_ for id_ in wanted if facts.openings[id_].day == day} for day in slots}
     days, prices = _judge_joining(facts, {day: ids for day, ids in by_day.items() if ids}, now)
     position = (session.scalar(select(func.max(WaitingEntry.position))) or 0) + 1
+    entries: list[WaitingEntry] = []
     bound: dict[date, int] = {}  # by Monday, the first entry of those that a rule of the week binds
     for day in sorted(days):
         openings = [facts.openings[id_] for id_ in sorted(by_day[day])]
@@ -88,6 +90,7 @@ def join(
         )  # fmt: skip
         position += 1
         session.add(entry)
+        entries.append(entry)
         session.flush()
         if facts.is_of_week(day, by_day[day]):
             first = bound.setdefault(week_of(day)[0], entry.id)
@@ -96,7 +99,9 @@ def join(
             _wait(session, facts, prices, opening, entry.id, user_id, now)
     session.flush()
     promote(session, slots, now)
-    return Joined(tuple(sorted(days)), tuple(sorted(day for day, ids in by_day.items() if ids and day not in days)))
+    given = {entry.day for entry in entries if entry.ended_at is not None or entry.offered_until is not None}
+    refused = {day for day, ids in by_day.items() if ids and day not in days}
+    return Joined(tuple(sorted(days - given)), tuple(sorted(given)), tuple(sorted(refused)))
 
 
 def _judge_joining(

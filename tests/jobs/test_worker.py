@@ -7,6 +7,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -39,12 +40,15 @@ from app.services import papers, required_documents
 from app.services.invoice_runs import start_run, unfinished_run
 from app.services.papers import PaperSubject, record_paper
 from tests.factories import (
+    NEXT_WEDNESDAY,
     WEDNESDAY,
     FamilySetup,
     add_family,
     attach_template,
     book_past,
+    give_list,
     hand_in,
+    join_list,
     make_basket,
     make_document,
     make_family,
@@ -56,6 +60,7 @@ from tests.factories import (
     save,
 )
 from tests.payment_site import PaymentSite
+from tests.smtp import smtp_server
 
 BASE_URL = "https://portail.example.org"
 
@@ -279,6 +284,35 @@ def test_requests_expire_as_the_first_of_them_begins_and_each_family_is_told_onc
     assert worker.expire_requests() == 0
     mails = db.session.execute(select(OutboxMail.template, OutboxMail.recipient).order_by(OutboxMail.id)).all()
     assert mails == [("bookings_unanswered", planning.family.email), ("bookings_unanswered", other.email)]
+
+
+def test_offers_expire_go_to_the_next_one_and_mails_survive_a_dead_server(app: Flask, worker: Worker) -> None:
+    planning = make_planning(places=1)
+    give_list(planning.activity)
+    morning = planning.opening(NEXT_WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    (first, first_child), (second, second_child) = add_family(planning), add_family(planning, "SUIVANT")
+    for family, child_id in ((first, first_child), (second, second_child)):
+        join_list(family, child_id, [morning], wants_booking=False)
+    save(planning.family, planning.child_id, cancel=[morning])
+    assert worker.look_after_lists() == 0
+    clock.start_at(datetime(2026, 11, 24, 8, 30, 1), frozen=True)
+    assert worker.look_after_lists() == 1
+    assert worker.look_after_lists() == 0
+    mails = db.session.execute(select(OutboxMail.template, OutboxMail.recipient).order_by(OutboxMail.id)).tuples().all()
+    told = [
+        ("waiting_offered", first.email), ("waiting_unanswered", first.email), ("waiting_offered", second.email),
+    ]  # fmt: skip
+    assert mails == told
+    config: Config = app.config["PORTAL"]
+    away = Worker(app, replace(config, mail_url="smtp://127.0.0.1:9"))
+    assert away.send_due_mails() == 0
+    clock.start_at(clock.now() + timedelta(minutes=10), frozen=True)
+    assert worker.look_after_lists() == 0
+    with smtp_server() as server:
+        back = Worker(app, replace(config, mail_url=server.url))
+        assert back.send_due_mails() == 3 and back.send_due_mails() == 0
+        assert len(server.received) == 3
 
 
 def test_families_are_told_of_documents_that_end_and_files_that_nobody_names_go(app: Flask, worker: Worker) -> None:

@@ -281,7 +281,7 @@ def test_nobody_waits_without_a_list_or_twice(planning: PlanningSetup) -> None:
 def test_a_place_that_is_free_by_now_is_given_at_once(planning: PlanningSetup) -> None:
     save(planning.family, planning.child_id, cancel=[morning(planning)])
     family, child_id = add_family(planning)
-    join_list(family, child_id, [morning(planning)])
+    assert join_list(family, child_id, [morning(planning)]).given == (DAY,)
     assert status(child_id) == "confirmed"
 
 

@@ -23,6 +23,7 @@ from app.blueprints.family.reminders import blueprint as reminders
 from app.blueprints.family.repeats import blueprint as repeats
 from app.blueprints.family.required_documents import blueprint as required_documents
 from app.blueprints.family.simulations import blueprint as simulations
+from app.blueprints.family.waiting_lists import blueprint as waiting_lists
 
 family = Blueprint("family", __name__)
 family.before_request(guard_family)
@@ -30,6 +31,6 @@ family.before_request(guard_family)
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, paid_bookings, bookings, agendas, invoices,
     required_documents, publications, history, messages, account, simulations, data_exports, erasures, repeats,
-    reminders,
+    reminders, waiting_lists,
 ):  # fmt: skip
     family.register_blueprint(_section)

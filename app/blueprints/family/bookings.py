@@ -108,6 +108,10 @@ def _week_page(
         expected_aids=aids.expected_aids(current_family().id, child.id, week.days[0].day, week.days[-1].day),
         aids_href=url_for("family.members.show_child", child_id=child.id, _anchor="aids"),
         form_action=address,
+        waiting_url=url_for("family.waiting_lists.join", child_id=child.id) if current_family().may_act else None,
+        has_answers=any(
+            cell.waiting_id for activity in week.activities for row in activity.rows for cell in row.cells if cell
+        ),
         check_url=url_for("family.bookings.check_week", child_id=child.id),
         idempotency_key=new_key(),
         previous_href=f"{address}?jour={day - timedelta(days=7)}",

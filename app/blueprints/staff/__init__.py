@@ -36,6 +36,7 @@ from app.blueprints.staff import (
     tariffs,
     texts,
     urgent_messages,
+    waiting_lists,
 )
 
 staff = Blueprint("staff", __name__, url_prefix="/gestion")
@@ -59,6 +60,7 @@ staff.register_blueprint(aids.family_blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
 staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")
+staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")

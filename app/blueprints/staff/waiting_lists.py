@@ -1,0 +1,69 @@
+"""« Listes d'attente »: who waits for a day, in which order, what is offered; moving an entry with a reason."""
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock
+from app.access import current_account, requires
+from app.database import db, write_transaction
+from app.filters import NBSP
+from app.forms.bookings import read_day
+from app.forms.staff_waiting_lists import MoveForm
+from app.htmx import go_to, render_page
+from app.rules.capabilities import Capability
+from app.services import waiting_moves, waiting_views
+from app.services.catalogue import catalogue
+from app.services.errors import RankingMoved
+from app.services.waiting_views import WaitingDay
+
+blueprint = Blueprint("waiting_lists", __name__)
+
+
+@blueprint.get("")
+@requires(Capability.REVIEW_BOOKINGS)
+def show() -> Response:
+    """The days on which somebody waits, and the lists of one of them."""
+    days = waiting_views.listed_days()
+    day = read_day(request.args.get("jour"), days[0].day if days else clock.today())
+    activity_id = request.args.get("activite", type=int)
+    activities = {each.id: each.name for each in catalogue().activities.values() if each.has_waiting_list}
+    return render_page(
+        "staff/waiting_lists/show.html", layout="staff", days=days, day=day, activities=activities,
+        activity_id=activity_id, entries=waiting_views.lists_of_day(day, activity_id),
+    )  # fmt: skip
+
+
+@blueprint.get("/<int:entry_id>")
+@requires(Capability.REVIEW_BOOKINGS)
+def edit(entry_id: int) -> Response:
+    """One entry, how it was moved, and the form that moves it."""
+    entry = waiting_views.find_entry(entry_id)
+    return _entry_page(entry, MoveForm.of(entry))
+
+
+@blueprint.post("/<int:entry_id>")
+@requires(Capability.REVIEW_BOOKINGS)
+def move(entry_id: int) -> BaseResponse:
+    """Give an entry another rank, for a reason that is kept."""
+    entry = waiting_views.find_entry(entry_id)
+    form = MoveForm()
+    if not form.validate():
+        return _entry_page(entry, form, status=422)
+    wish = form.typed()
+    try:
+        with write_transaction() as session:
+            waiting_moves.move(session, entry_id, wish, current_account().user_id)
+    except RankingMoved:
+        db.session.rollback()
+        flash("La liste a changé depuis que vous l’avez lue. Relisez-la avant de la changer.", "warning")
+        entry = waiting_views.find_entry(entry_id)
+        return _entry_page(entry, MoveForm.of(entry), status=409)
+    flash(f"C’est noté{NBSP}: rang {wish.to_rank}.", "success")
+    return go_to(url_for(".show", jour=entry.day.isoformat()))
+
+
+def _entry_page(entry: WaitingDay, form: MoveForm, status: int = 200) -> Response:
+    return render_page(
+        "staff/waiting_lists/entry.html", layout="staff", status=status, entry=entry, form=form,
+        moves=waiting_views.moves_of(entry.entry_id),
+    )  # fmt: skip

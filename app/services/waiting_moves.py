@@ -1,0 +1,54 @@
+"""The staff move an entry of a waiting list: never by editing a moment, always with a reason that is kept."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.waiting_lists import LIVE, WaitingEntry, WaitingMove
+from app.rules.waiting_lists import rank, reordered
+from app.services.errors import NotFound, OwnFamily, RankingMoved
+from app.services.families import own_family_ids
+from app.services.waiting_lists import enter, read_entries
+
+
+@dataclass(frozen=True, slots=True)
+class MoveInput:
+    """From the rank that the agent read to another one, and why."""
+
+    seen_rank: int
+    to_rank: int
+    reason: str
+
+
+def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None:
+    """Move an entry within what waits for the same places; the others keep their order.
+
+    Raises NotFound for one that does not wait, OwnFamily, and RankingMoved where its rank is another one by now.
+    """
+    row = session.scalar(select(WaitingEntry).where(LIVE, WaitingEntry.id == entry_id))
+    if row is None:
+        raise NotFound("waiting entry")
+    if row.family_id in own_family_ids(user_id):
+        raise OwnFamily
+    enter(session, [row.day], alone=True)
+    entries = {each.entry.id: each for each in read_entries(session, WaitingEntry.day == row.day)}
+    found = entries.get(entry_id)
+    if found is None:
+        raise NotFound("waiting entry")
+    everybody = [each.entry for each in entries.values()]
+    seen = rank(found.entry, everybody)
+    if seen != wish.seen_rank:
+        raise RankingMoved
+    positions = reordered(everybody, entry_id, wish.to_rank)
+    for id_, position in positions.items():
+        entries[id_].row.position = position
+    session.flush()
+    session.add(
+        WaitingMove(
+            entry_id=entry_id, from_rank=seen, to_rank=wish.to_rank, reason=wish.reason, user_id=user_id,
+            at=clock.now(),
+        )
+    )  # fmt: skip
+    session.flush()
