@@ -26,7 +26,7 @@ class Result(StrEnum):
 
     BOOKED = auto()
     REQUESTED = auto()  # the staff decide; `until` says until when
-    WAITING = auto()  # somebody else of the family put it on the waiting list meanwhile
+    WAITING = auto()  # on the waiting list by now, or offered: the cell says how to answer
     TO_PAY = auto()  # its place is kept until it is paid
     CANCELLED = auto()
     CANCELLED_LATE = auto()  # the place is freed, the price stays due
@@ -216,7 +216,7 @@ class DayWish:
     def told(self, facts: PlanningFacts, choices: Choices) -> list[SavedChoice]:
         """What somebody else did meanwhile."""
         held = choices.already_held & self.here
-        waiting = {id_ for id_ in held if facts.waits(id_)}
+        waiting = {id_ for id_ in held if facts.waits(id_) or facts.held[id_].status is BookingStatus.OFFERED}
         asked = {id_ for id_ in held - waiting if facts.held[id_].status is BookingStatus.REQUESTED}
         to_pay = {id_ for id_ in held - waiting if facts.held[id_].status is BookingStatus.AWAITING_PAYMENT}
         return [
