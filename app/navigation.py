@@ -127,6 +127,7 @@ _BELONGS_TO = {
     "family.agendas": "family.bookings",
     "family.paid_bookings": "family.bookings",
     "family.repeats": "family.bookings",
+    "family.waiting_lists": "family.bookings",
     "family.reminders": "family.bookings",
     "family.data_exports": "family.members",
     "family.erasures": "family.members",
