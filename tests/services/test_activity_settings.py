@@ -147,7 +147,14 @@ def test_activity_changes_season_only_while_it_is_empty(sqlite_app: Flask) -> No
     season_id = make_season()
     row = activity_settings.find_activity(planning.activity.id)
     typed = ActivityInput(
-        row.name, row.description, season_id, row.site_id, row.office_id, row.position, row.on_request, None,
+        row.name,
+        row.description,
+        season_id,
+        row.site_id,
+        row.office_id,
+        row.position,
+        row.on_request,
+        None,
         row.waiting_hours,
     )
     with pytest.raises(StillUsed), write_transaction() as session:
