@@ -182,7 +182,7 @@ class ActivityForm(FlaskForm):
         hint=spaced(
             "Par exemple 24. Vide : pas de liste d’attente. Un parent qui coche un temps complet peut alors attendre ;"
             " la place qui se libère va au premier qui peut venir, jamais après le délai de réservation. Sans effet là"
-            " où le service décide des réservations."
+            " où le service décide des réservations, et pour ce qui se paie en réservant."
         ),
     )  # fmt: skip
 

@@ -89,7 +89,8 @@ _PRICED_DAYS = Variable(
 _WAITED_DAYS = Variable(
     "jours", _DAYS_MEANING + ", avec le prix et, pour une place proposée, jusqu’à quand elle est gardée",
     "{% for day in days %}- {{ day.child_name }}, {{ day.activity_name }}, {{ day.day|day_long }} : {{ day.words }}"
-    " ({{ day.price_cents|euros }}){% if day.until %}, à accepter avant le {{ day.until|moment }}{% endif %}\n"
+    "{% if day.price_cents %} ({{ day.price_cents|euros }}){% endif %}"
+    "{% if day.until %}, à accepter avant le {{ day.until|moment }}{% endif %}\n"
     "{% endfor %}", "- Léa, Mercredi, mercredi 2 décembre 2026 : Matin, Repas (7,30\u00a0€)", True,
 )  # fmt: skip
 _WEEK = "/mes-reservations/{{ week.child_id }}?jour={{ week.monday }}"
