@@ -70,6 +70,14 @@ def _sentence(event: HistoryEvent) -> str:
             return f"{_counted(event, 'réservation')} à valider{about}, {_days(event)}"
         case Act.KEPT_PLACE:
             return f"{_counted(event, 'réservation')} à régler{about}, {_days(event)}"
+        case Act.JOINED_LIST:
+            return f"{_counted(event, 'place')} en liste d’attente{about}, {_days(event)}"
+        case Act.LEFT_LIST:
+            return f"Liste d’attente quittée{about}, {_days(event)}"
+        case Act.GIVEN_PLACE:
+            return f"{_counted(event, 'réservation')} depuis la liste d’attente{about}, {_days(event)}"
+        case Act.OFFERED_PLACE:
+            return f"{_counted(event, 'place')} proposée{_s(event)} depuis la liste d’attente{about}, {_days(event)}"
         case Act.CANCELLED:
             return f"{_counted(event, 'annulation')}{about}, {_days(event)}"
         case Act.BOOKED_BY_STAFF:

@@ -101,6 +101,10 @@ class Act(StrEnum):
     ASKED_BOOKING = auto()  # where the staff decide
     KEPT_PLACE = auto()  # which is to be paid
     CANCELLED = auto()
+    JOINED_LIST = auto()  # of what is full
+    LEFT_LIST = auto()  # or declined what was offered
+    GIVEN_PLACE = auto()  # by a waiting list: booked without asking again
+    OFFERED_PLACE = auto()  # by a waiting list
     BOOKED_BY_STAFF = auto()  # `what` says why
     CANCELLED_BY_STAFF = auto()
     FREED_BY_STAFF = auto()  # an absence that is not charged any more
@@ -128,7 +132,12 @@ class Act(StrEnum):
 STAFF = "Le service"
 """By whom what the staff do was done, for the parents: an agent acts for the council."""
 
-_BY_STAFF = frozenset({Act.BOOKED_BY_STAFF, Act.CANCELLED_BY_STAFF, Act.FREED_BY_STAFF, Act.MARKED_BY_STAFF})
+_BY_STAFF = frozenset(
+    {
+        Act.BOOKED_BY_STAFF, Act.CANCELLED_BY_STAFF, Act.FREED_BY_STAFF, Act.MARKED_BY_STAFF, Act.GIVEN_PLACE,
+        Act.OFFERED_PLACE,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +322,10 @@ def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
         BookingStatus.CONFIRMED: Act.BOOKED, BookingStatus.CANCELLED: Act.CANCELLED,
         BookingStatus.AWAITING_PAYMENT: Act.KEPT_PLACE,
     }  # fmt: skip
+    waited = row.from_status.in_([BookingStatus.WAITING, BookingStatus.OFFERED])
     act: ColumnElement[str] = case(
+        (row.to_status == BookingStatus.WAITING, literal(Act.JOINED_LIST.value)),
+        (and_(waited, row.to_status == BookingStatus.CANCELLED), literal(Act.LEFT_LIST.value)),
         *((row.to_status == status, literal(act.value)) for status, act in acts.items()),
         else_=literal(Act.ASKED_BOOKING.value),
     )
@@ -323,6 +335,11 @@ def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
         (row.to_status == BookingStatus.CANCELLED, literal(Act.CANCELLED_BY_STAFF.value)),
         else_=literal(Act.MARKED_BY_STAFF.value),
     )
+    by_list: ColumnElement[str] = case(
+        (row.to_status == BookingStatus.OFFERED, literal(Act.OFFERED_PLACE.value)),
+        else_=literal(Act.GIVEN_PLACE.value),
+    )
+    given = and_(row.actor == Actor.SYSTEM, row.to_status.in_([BookingStatus.OFFERED, BookingStatus.CONFIRMED]), waited)
     told = or_(
         row.from_status.is_(None), row.to_status == BookingStatus.CANCELLED, row.from_status == row.to_status
     )  # fmt: skip
@@ -341,7 +358,7 @@ def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
             Child.last_name,
         )
         for what_act, condition in (
-            (act, row.actor == Actor.PARENT), (by_staff, and_(row.actor == Actor.STAFF, told)),
+            (act, row.actor == Actor.PARENT), (by_staff, and_(row.actor == Actor.STAFF, told)), (by_list, given),
         )
     )  # fmt: skip
 

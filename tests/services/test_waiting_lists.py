@@ -16,9 +16,10 @@ from app.models.mails import OutboxMail
 from app.models.waiting_lists import WaitingEntry
 from app.rules.choices import Shown
 from app.rules.deadlines import DaysBefore, Deadline, Never
-from app.services import bookings, enrolment_ends, scope_settings, waiting_lists, waiting_wishes
+from app.services import bookings, enrolment_ends, histories, scope_settings, waiting_lists, waiting_wishes
 from app.services.checks import find_inconsistencies
 from app.services.errors import NotFound, OfferGone
+from app.services.histories import Act, Period, Span
 from app.services.planning import Proposal
 from app.services.scope_settings import set_day_places
 from app.services.verdicts import Result
@@ -416,3 +417,13 @@ def test_a_form_that_showed_a_full_cell_is_not_queued_silently(planning: Plannin
     with write_transaction() as session:
         outcome = bookings.save(session, family.ref, family.user_id, child_id, "a-key-that-is-long", form)
     assert outcome.choices[0].result is Result.REFUSED and bookings_of(child_id) == []
+
+
+def test_what_a_list_did_stands_in_the_history_of_the_family(planning: PlanningSetup) -> None:
+    (family, child_id), (other, other_child) = rivals(planning, 2, wants_booking=False)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    leave(family, child_id)
+    leave(other, other_child)
+    period = Period(Span.MONTH, clock.today().replace(day=1), clock.today())
+    acts = {event.act for event in histories.whole_history(family.user_id, family.family_id, period, None)}
+    assert {Act.JOINED_LIST, Act.OFFERED_PLACE, Act.LEFT_LIST} <= acts
