@@ -21,7 +21,8 @@ from tests import factories
 # What no copy holds, and why.
 _NOT_OF_A_FAMILY = {
     "settings": {
-        "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_counter", "capacity_scope",
+        "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_counter", "capacity_scope", "closure",
+        "closure_opening",
         "capacity_scope_group", "capacity_scope_unit", "commune", "commune_postal_code", "consent_text", "council",
         "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
         "reference_dataset", "message_recipient", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
