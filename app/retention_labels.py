@@ -39,7 +39,7 @@ HOLDS: Mapping[DataClass, str] = {
     "dossier, puis sans nom pour les statistiques.",
     DataClass.ACCOUNTING: "Factures, reçus et règlements. Ensuite le nom, l’adresse et le PDF partent\u00a0; les "
     "numéros et les montants restent, les comptes ne changent pas. Une facture non soldée n’est pas touchée.",
-    DataClass.MAILS: "Les courriels envoyés ou abandonnés, avec leur texte.",
+    DataClass.MAILS: "Les courriels envoyés ou abandonnés, avec leur texte, et la liste des rappels déjà faits.",
     DataClass.SIGN_INS: "Les connexions, avec l’appareil.",
     DataClass.ACCESS: "Sessions, liens à usage unique, invitations, codes famille, agendas de familles parties, "
     "compteurs d’essais. Ils ne fonctionnent plus depuis leur expiration.",
