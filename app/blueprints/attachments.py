@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Response, current_app
 from flask_wtf.file import MultipleFileField
 
-from app.blueprints.uploads import Lying, decode, names_of, removed_unless_named, sent_in
+from app.blueprints.uploads import Lying, decode, digest_of, names_of, removed_unless_named, sent_in
 from app.document_labels import refusal_sentence
 from app.downloads import send_handed_in
 from app.integrations.handed_in_files import DecodedFile, FileRefused
@@ -24,6 +24,7 @@ class Received:
 
     decoded: DecodedFile
     name: str
+    digest: str  # of what was sent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Kept(Lying):
     """What was received, written; None where nothing was."""
 
     file: HandedInFile | None = None
+    digest: str = ""
 
 
 def receive_attachment(field: MultipleFileField) -> Received | None:
@@ -38,13 +40,13 @@ def receive_attachment(field: MultipleFileField) -> Received | None:
     uploads = sent_in(field)
     if not uploads:
         return None
-    names = names_of(uploads)
+    names, digest = names_of(uploads), digest_of(uploads)
     try:
         decoded = decode(uploads, FilesWanted.ANY.kinds)
     except FileRefused as refused:
         field.errors = [refusal_sentence(refused.judgement, names)]
         return None
-    return Received(decoded, shown_name(names[0]))
+    return Received(decoded, shown_name(names[0]), digest)
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def kept(received: Received | None) -> Iterator[Kept]:
     decoded = received.decoded
     sealed = keep_sealed(Path(current_app.instance_path), decoded.content)
     file = HandedInFile(sealed, received.name, len(decoded.content), decoded.page_count)
-    made = Kept(file=file)
+    made = Kept(file=file, digest=received.digest)
     with removed_unless_named(sealed.path, made):
         yield made
 

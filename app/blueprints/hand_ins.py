@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from app.blueprints.uploads import decode, names_of, removed_unless_named, sent_in
+from app.blueprints.uploads import decode, digest_of, names_of, removed_unless_named, sent_in
 from app.database import write_transaction
 from app.document_labels import refusal_sentence
 from app.forms.required_documents import CounterForm, HandInForm
@@ -26,7 +26,7 @@ def hand_in_files(family: FamilyRef, document: AskedDocument, form: HandInForm, 
     if not form.validate():
         return False
     uploads = sent_in(form.files, *([form.camera] if "camera" in form else []))
-    names = names_of(uploads)
+    names, form_key = names_of(uploads), form.once(document.key, digest_of(uploads))
     try:
         decoded = decode(uploads, document.info.wanted.kinds)
     except FileRefused as refused:
@@ -37,7 +37,7 @@ def hand_in_files(family: FamilyRef, document: AskedDocument, form: HandInForm, 
     try:
         with removed_unless_named(sealed.path) as lying:
             with write_transaction() as session:
-                is_new = _store(session, family, document, form, user_id, file)
+                is_new = _store(session, family, document, form, user_id, file, form_key)
             lying.is_named = is_new
     except NoRoomForFile as full:
         form.files.errors = [refusal_sentence(Judgement(full.refusal), names)]
@@ -46,11 +46,17 @@ def hand_in_files(family: FamilyRef, document: AskedDocument, form: HandInForm, 
 
 
 def _store(
-    session: Session, family: FamilyRef, document: AskedDocument, form: HandInForm, user_id: int, file: HandedInFile
+    session: Session,
+    family: FamilyRef,
+    document: AskedDocument,
+    form: HandInForm,
+    user_id: int,
+    file: HandedInFile,
+    form_key: str,
 ) -> bool:
     is_counter = isinstance(form, CounterForm)
     made = required_documents.hand_in(
-        session, family, user_id, document.key, file, form_key=form.key.data or "", dated_on=form.day,
+        session, family, user_id, document.key, file, form_key=form_key, dated_on=form.day,
         by_staff=is_counter,
     )  # fmt: skip
     if made.is_new and isinstance(form, CounterForm) and form.is_accepted.data:

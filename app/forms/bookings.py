@@ -22,6 +22,13 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def key_of(key: str | None, *sent: object) -> str:
+    """The key of what a form sends: the same form sent twice counts once, and one that was taken up again (« back »
+    in the browser) with something else in it is not taken for the one before.
+    """
+    return hashlib.sha256("\n".join(map(repr, (key or "", *sent))).encode()).hexdigest()
+
+
 def read_day(text: str | None, default: date) -> date:
     """The day asked for in an address or a form; a day that nobody can mean becomes the default."""
     try:

@@ -1,6 +1,5 @@
 """The shape of messages between families and the council, and of those whom one may write to."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from wtforms import BooleanField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from app.filters import spaced
+from app.forms.bookings import key_of, new_key
 from app.forms.fields import (
     LONGEST_EMAIL,
     EmailAddress,
@@ -44,7 +44,12 @@ class _KeyedForm(FlaskForm):
     def __init__(self, **data: Any) -> None:
         super().__init__(**data)
         if not self.key.data:
-            self.key.data = secrets.token_urlsafe(16)
+            self.key.data = new_key()
+
+    def once(self, *sent: object) -> str:
+        """The key of what is sent; `sent`: to whom or where, and what tells its files from others."""
+        written = (self[name].data for name in ("recipient", "subject", "content", "note") if name in self)
+        return key_of(self.key.data, *written, *sent)
 
     def validate_key(self, field: Field) -> None:
         """Raises ValidationError."""

@@ -1,6 +1,5 @@
 """The shape of documents (pièces): what is handed in, what the staff decide, and what they ask for."""
 
-import secrets
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -12,6 +11,7 @@ from wtforms.validators import Optional, ValidationError
 
 from app import clock, labels
 from app.filters import spaced
+from app.forms.bookings import key_of, new_key
 from app.forms.fields import DATE_FORMATS, DateField, at_most, strip_lines, text_field
 from app.forms.publications import council_file
 from app.forms.reasons import reason_field
@@ -64,7 +64,11 @@ class HandInForm(FlaskForm):
         if info.validity.kind not in (ValidityKind.MONTHS, ValidityKind.SCHOOL_YEAR):
             del self.dated_on
         if not self.key.data:
-            self.key.data = secrets.token_urlsafe(16)
+            self.key.data = new_key()
+
+    def once(self, asked: str, files: str) -> str:
+        """The key of what is handed in: `files` is what tells them from others."""
+        return key_of(self.key.data, asked, files, self.day, "is_accepted" in self and self.is_accepted.data)
 
     def validate_dated_on(self, field: Field) -> None:
         """Raises ValidationError."""

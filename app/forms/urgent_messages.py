@@ -1,6 +1,5 @@
 """The shape of an urgent message: for whom, and what is written."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -10,7 +9,7 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
 from app.filters import spaced
-from app.forms.bookings import new_key
+from app.forms.bookings import key_of, new_key
 from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, at_most, strip_lines, text_field
 from app.services.urgent_messages import Audience
 
@@ -56,5 +55,4 @@ class UrgentMessageForm(FlaskForm):
 
     def once(self, audience: str, day: date | None) -> str:
         """The idempotency key of what was written for whom: the same form sent twice is one message."""
-        sent = f"{self.key.data} {audience} {day} {self.subject.data} {self.text.data}"
-        return hashlib.sha256(sent.encode()).hexdigest()
+        return key_of(self.key.data, audience, day, self.subject.data, self.text.data)

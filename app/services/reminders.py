@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -14,6 +14,7 @@ from app.database import db, take_turns
 from app.models.accounts import User
 from app.models.bookings import Booking, Opening, WeekReminder
 from app.models.families import Family, Guardian
+from app.models.mails import MailStatus, OutboxMail
 from app.rules.audiences import Audience
 from app.rules.bills import Household
 from app.rules.calendars import week_of
@@ -27,6 +28,7 @@ from app.services.households import EnrolledChild, households_of, read_children
 from app.services.mails import queue_mail
 from app.services.planning_facts import site_days
 
+TEMPLATE = "week_reminder"
 BATCH_FAMILIES = 50
 
 
@@ -73,6 +75,16 @@ def choose_reminders(session: Session, family_id: int, user_id: int, *, wanted: 
     if guardian is None:
         raise NotFound("guardian")
     guardian.wants_reminders = wanted
+    if not wanted:  # what waits for the mail server does not leave any more
+        own = select(User.email).where(User.id == user_id).scalar_subquery()
+        session.execute(
+            update(OutboxMail)
+            .where(
+                OutboxMail.template == TEMPLATE, OutboxMail.family_id == family_id, OutboxMail.recipient == own,
+                OutboxMail.status == MailStatus.QUEUED,
+            )
+            .values(status=MailStatus.EXPIRED)
+        )  # fmt: skip
     session.flush()
 
 
@@ -167,8 +179,11 @@ def send_reminders(session: Session, batch: Batch) -> int:
     """Queue one mail a parent and note what it tells, once whatever else runs; returns how many mails there are."""
     take_turns(session, "week reminders")
     told = _told_weeks(session, [parent.guardian_id for parent, _ in batch.due])
+    still_wanted = _who_still_wants(session, batch)
     count = 0
     for parent, found in batch.due:
+        if parent.guardian_id not in still_wanted:
+            continue
         weeks = [each for each in found if each.monday not in told[parent.guardian_id][each.child_id, each.activity_id]]
         if not weeks:
             continue
@@ -180,12 +195,32 @@ def send_reminders(session: Session, batch: Batch) -> int:
                 )
             )  # fmt: skip
         queue_mail(
-            session, "week_reminder", parent.email, family_id=parent.family_id,
+            session, TEMPLATE, parent.email, family_id=parent.family_id,
             not_after=min(each.deadline for each in weeks), weeks=weeks,
         )  # fmt: skip
         count += 1
     session.flush()
     return count
+
+
+def _who_still_wants(session: Session, batch: Batch) -> frozenset[int]:
+    """Of the adults of a batch, which was read before: their family may have been erased or closed since, and waits for
+    the commit where it is just now.
+    """
+    family_ids = {parent.family_id for parent, _ in batch.due}
+    active = session.scalars(
+        select(Family.id)
+        .where(Family.id.in_(family_ids), Family.status == FamilyStatus.ACTIVE)
+        .order_by(Family.id)
+        .with_for_update(read=True)
+    ).all()
+    return frozenset(
+        session.scalars(
+            select(Guardian.id)
+            .join(User, User.id == Guardian.user_id)
+            .where(Guardian.family_id.in_(active), Guardian.wants_reminders, User.closed_at.is_(None))
+        )
+    )
 
 
 def _is_near(day: Any) -> ColumnElement[bool]:

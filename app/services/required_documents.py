@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
-from app.database import db
+from app.database import db, take_turns
 from app.integrations.kept_files import SealedFile
 from app.models.accounts import User
 from app.models.child_files import ChildSection
@@ -372,6 +372,8 @@ def accept(
     """
     row = _waiting(session, submission_id, decided_by)
     info = _info(row.document_id)
+    if row.child_id is not None:  # each of its homes may have handed one in: one of them counts
+        take_turns(session, f"document {info.id} of child {row.child_id}")
     earlier = select(SubmittedDocument).where(
         SubmittedDocument.document_id == row.document_id,
         _same_holder(row),

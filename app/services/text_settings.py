@@ -60,7 +60,10 @@ def save_text(session: Session, text_id: int, typed: TextInput) -> None:
 
 
 def add_version(session: Session, text_id: int, user_id: int, version: VersionInput) -> None:
-    """Let a text say something else from a day on: whoever accepted it is asked again. Raises NotFound."""
+    """Let a text say something else from a day on: whoever accepted it is asked again. Raises NotFound.
+
+    The same version sent twice, as by a double tap, is one.
+    """
     take_turns(session, "settings")
     _existing(session, text_id)
     _add_version(session, text_id, user_id, version)
@@ -97,13 +100,18 @@ def _add_version(session: Session, text_id: int, user_id: int, version: VersionI
     if version.publication_id is not None:
         file_id = find_publication(version.publication_id).files[-1].id
         file_hash = session.get_one(PublicationFile, file_id).content_hash
-    row = TextVersion(
-        text_id=text_id, body=version.body, file_id=file_id, content_hash=hash_of(version.body, file_hash),
-        starts_on=version.starts_on, written_at=clock.now(), written_by_id=user_id,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    if version.is_told:
+    content_hash = hash_of(version.body, file_hash)
+    row = session.scalar(
+        select(TextVersion).where(TextVersion.text_id == text_id).order_by(TextVersion.id.desc()).limit(1)
+    )
+    if row is None or (row.content_hash, row.starts_on) != (content_hash, version.starts_on):
+        row = TextVersion(
+            text_id=text_id, body=version.body, file_id=file_id, content_hash=content_hash,
+            starts_on=version.starts_on, written_at=clock.now(), written_by_id=user_id,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+    if version.is_told and session.get(TextMailing, row.id) is None:
         session.add(TextMailing(version_id=row.id))
         session.flush()
 

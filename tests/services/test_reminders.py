@@ -211,6 +211,35 @@ def test_the_worker_goes_round_some_families_at_a_time(sqlite_app: Flask, monkey
         worker.stop()
 
 
+def test_who_does_not_want_it_any_more_gets_none_that_is_being_queued_or_waits(sqlite_app: Flask) -> None:
+    planning = make_planning()
+    other, _child_id = factories.add_family(planning)
+    want(planning.family)
+    want(other)
+    at(MONDAY_EVENING)
+    batch = reminders.next_batch(db.session(), reminders.read_outlook(db.session()), 0)
+    assert batch is not None and len(batch.due) == 2
+    want(planning.family, wanted=False)
+    with write_transaction() as session:
+        assert reminders.send_reminders(session, batch) == 1
+    want(other, wanted=False)
+    (mail,) = told()
+    assert (mail.recipient, mail.status) == (other.email, MailStatus.EXPIRED)
+
+
+@pytest.mark.parametrize("status", [FamilyStatus.CLOSED, FamilyStatus.ERASED])
+def test_a_family_that_went_meanwhile_is_not_reminded(sqlite_app: Flask, status: FamilyStatus) -> None:
+    want(make_planning().family)
+    at(MONDAY_EVENING)
+    batch = reminders.next_batch(db.session(), reminders.read_outlook(db.session()), 0)
+    assert batch is not None and batch.due
+    with write_transaction() as session:
+        session.execute(update(Family).values(status=status))
+    with write_transaction() as session:
+        assert reminders.send_reminders(session, batch) == 0
+    assert not told() and not db.session.scalars(select(WeekReminder)).all()
+
+
 def test_a_council_that_switched_it_off_reminds_nobody(sqlite_app: Flask) -> None:
     want(make_planning().family)
     assert reminders.is_wanted(db.session())

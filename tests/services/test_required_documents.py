@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentScope, SubmissionStatus
 from app.services import required_documents
 from app.services.errors import AlreadyDecided
-from tests.factories import hand_in, make_document, make_family, make_staff
+from tests.factories import hand_in, make_child, make_document, make_family, make_staff, share_child
 from tests.services.test_bookings import run_together
 
 
@@ -42,6 +43,34 @@ def test_a_new_version_and_a_decision_at_once_do_not_overwrite_each_other(app: F
         event.remove(Session, "before_flush", wait_before_writing)
     assert isinstance(answer, AlreadyDecided)
     assert db.session.get_one(SubmittedDocument, first).status is SubmissionStatus.REPLACED
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_of_two_homes_versions_that_are_accepted_at_once_one_counts(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family, other, agent = make_family(), make_family("AUTRE"), make_staff(Role.FILE_CLERK)
+    child = make_child(family)
+    share_child(child, other)
+    asked = f"{make_document()}-{child}"
+    handed_in = [hand_in(each, asked) for each in (family, other)]
+    both_inside = threading.Barrier(2)
+    tell_parents = required_documents._tell_parents
+
+    def tell_after_a_while(*args: Any) -> int:
+        with suppress(threading.BrokenBarrierError):
+            both_inside.wait(timeout=1)
+        return tell_parents(*args)
+
+    def accept(submission_id: int) -> None:
+        with write_transaction() as session:
+            required_documents.accept(session, submission_id, agent, dated_on=None, valid_until=None)
+
+    monkeypatch.setattr(required_documents, "_tell_parents", tell_after_a_while)
+    assert run_together(app, lambda: accept(handed_in[0]), lambda: accept(handed_in[1])) == [None, None]
+    statuses = db.session.scalars(select(SubmittedDocument.status))
+    assert sorted(statuses) == sorted([SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED])
 
 
 @pytest.mark.postgres

@@ -84,6 +84,21 @@ def test_a_version_is_told_when_it_is_in_force_and_not_when_another_one_is(sqlit
     assert len(tell_all()) == 1
 
 
+def test_a_version_that_comes_twice_is_one_and_is_told_once(sqlite_app: Flask) -> None:
+    family = make_family()
+    text = make_text()
+    write_version(text, is_told=False)
+    accept(family, text)
+    write_version(text, is_told=False)
+    (info,) = catalogue().texts
+    assert len(info.versions) == 2 and tell_all() == []
+    for _ in range(2):
+        write_version(text, days=1)
+    clock.start_at(datetime.combine(clock.today() + timedelta(days=1), time(8)), frozen=True)
+    (info,) = catalogue().texts
+    assert len(info.versions) == 3 and len(tell_all()) == 1
+
+
 def test_the_database_and_the_rule_agree_on_whom_a_readership_concerns(app: Flask) -> None:
     activities = [make_activity(name, places=None) for name in ("Judo", "Chant")]
     for place, (level, activity, status) in enumerate(

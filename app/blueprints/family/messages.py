@@ -45,7 +45,7 @@ def send() -> BaseResponse:
             with write_transaction() as session:
                 sent = messages.start_thread(
                     session, family, current_account().user_id, id_of(form.recipient.data), form.subject.data,
-                    Written(form.content.data or "", form.key.data or "", file.file),
+                    Written(form.content.data or "", form.once(file.digest, family.id), file.file),
                 )  # fmt: skip
             file.is_named = sent.is_new
     except TooManyMessages as error:
@@ -81,7 +81,7 @@ def answer(thread_id: int) -> BaseResponse:
             with write_transaction() as session:
                 sent = messages.answer(
                     session, family, current_account().user_id, thread_id,
-                    Written(form.content.data or "", form.key.data or "", file.file),
+                    Written(form.content.data or "", form.once(file.digest, thread_id), file.file),
                 )  # fmt: skip
             file.is_named = sent.is_new
     except TooManyMessages as error:

@@ -83,7 +83,7 @@ def answer(thread_id: int) -> BaseResponse:
             with write_transaction() as session:
                 sent = message_inbox.answer_family(
                     session, thread_id, current_account().user_id,
-                    Written(form.content.data or "", form.key.data or "", file.file), seen=form.seen_id,
+                    Written(form.content.data or "", form.once(file.digest, thread_id), file.file), seen=form.seen_id,
                 )  # fmt: skip
             file.is_named = sent.is_new
     except ThreadMoved:
@@ -103,7 +103,7 @@ def add_note(thread_id: int) -> BaseResponse:
     form = NoteForm()
     if not form.validate():
         return _thread_page(thread, note=form, status=422)
-    written = Written(form.note.data or "", form.key.data or "")
+    written = Written(form.note.data or "", form.once(thread_id))
     return _do(
         thread_id, "La note est enregistrée.",
         lambda session, user_id: message_inbox.add_note(session, thread_id, user_id, written),
@@ -182,7 +182,7 @@ def send(family_id: int) -> BaseResponse:
         with write_transaction() as session:
             sent = message_inbox.start_for_family(
                 session, family_id, current_account().user_id, id_of(form.recipient.data), form.subject.data,
-                Written(form.content.data or "", form.key.data or "", file.file),
+                Written(form.content.data or "", form.once(file.digest, family_id), file.file),
             )  # fmt: skip
         file.is_named = sent.is_new
     flash(f"Le message est envoyé{NBSP}: un courriel prévient la famille qu’il l’attend ici.", "success")

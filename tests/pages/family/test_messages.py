@@ -74,7 +74,8 @@ def test_a_parent_writes_with_photos_and_reads_the_answer(sqlite_app: Flask, sql
     assert download.headers["Content-Disposition"].startswith("attachment")
     assert download.headers["Cache-Control"] == "no-store" and "sandbox" in download.headers["Content-Security-Policy"]
     # The same form again, as after a double tap: nothing more.
-    client.post("/contact", fields, status=303)
+    files = [(io.BytesIO(photo()), "IMG 1.jpg"), (io.BytesIO(photo("PNG")), "../IMG 2.png")]
+    client.post("/contact", {**fields, "files": files}, status=303)
     assert len(rows()) == 1 and len(sealed_files(sqlite_app) - before) == 1
     sent = answer_message(message.thread_id, staff_id, "Oui, elle mange.")
     assert "1 message non lu" in client.get("/tableau-de-bord").text
@@ -85,6 +86,30 @@ def test_a_parent_writes_with_photos_and_reads_the_answer(sqlite_app: Flask, sql
     page = client.get(f"/contact/{message.thread_id}")
     assert "Oui, elle mange." in page.text and "Service enfance" in page.text and "Nouveau" not in page.text
     assert "message non lu" not in client.get("/tableau-de-bord").text
+
+
+def test_a_form_taken_up_again_with_another_text_or_file_is_not_lost(sqlite_client: Client) -> None:
+    """« Back » in the browser shows the form with the key that was sent already."""
+    family, staff_id = make_family(), make_staff(Role.FILE_CLERK)
+    recipient_id = make_recipient()
+    client = sqlite_client.sign_in(family.user_id)
+    fields = {"csrf_token": client.get("/contact").value("csrf_token", "message"), "key": "same"}
+    fields |= {"recipient": str(recipient_id), "subject": "Cantine", "content": "Léa mange."}
+    for changes in ({}, {}, {"subject": "Lundi"}, {"content": "Léa ne mange pas."}):
+        client.post("/contact", {**fields, **changes}, status=303)
+    assert [row.body for row in rows()] == ["Léa mange.", "Léa mange.", "Léa ne mange pas."]
+    client.post("/contact", {**fields, "files": [(io.BytesIO(photo()), "1.jpg")]}, status=303)
+    assert rows()[-1].path is not None and len(rows()) == 4
+    thread_id = rows()[0].thread_id
+    for content in ("Merci.", "Merci.", "Merci beaucoup."):
+        client.post(f"/contact/{thread_id}", {**fields, "content": content}, status=303)
+    assert [row.body for row in rows()[4:]] == ["Merci.", "Merci beaucoup."]
+    client = sqlite_client.sign_in(staff_id)
+    page = client.get(f"/gestion/messages/{thread_id}")
+    note = {"csrf_token": page.value("csrf_token", "answer"), "note-key": "same"}
+    for text in ("Vu.", "Vu.", "Vu avec l’école."):
+        client.post(f"/gestion/messages/{thread_id}/note", {**note, "note-note": text}, status=303)
+    assert [row.body for row in rows()[6:]] == ["Vu.", "Vu avec l’école."]
 
 
 def test_opening_a_thread_by_its_address_changes_nothing_until_it_is_marked(sqlite_client: Client) -> None:

@@ -129,6 +129,19 @@ def test_a_form_that_comes_twice_hands_in_once(sqlite_app: Flask) -> None:
     assert list(statuses.values()) == [SubmissionStatus.REPLACED]
 
 
+def test_a_form_taken_up_again_with_another_file_is_not_lost(sqlite_client: Client) -> None:
+    """« Back » in the browser shows the form with the key that was sent already."""
+    family = make_family()
+    document, other = (make_document(name, scope=DocumentScope.FAMILY) for name in ("Attestation", "Jugement"))
+    client = sqlite_client.sign_in(family.user_id)
+    for format_ in ("JPEG", "JPEG", "PNG"):
+        send(client, f"/mes-documents/{document}", (photo(format_), "scan"), key="same")
+    send(client, f"/mes-documents/{other}", (photo(), "scan"), key="same")
+    found = [(row.document_id, row.status) for row in db.session.scalars(select(SubmittedDocument))]
+    replaced, waits = SubmissionStatus.REPLACED, SubmissionStatus.HANDED_IN
+    assert found == [(document, replaced), (document, waits), (other, waits)]
+
+
 def test_the_other_home_of_a_child_knows_and_does_not_open(sqlite_client: Client) -> None:
     family, other = make_family(), make_family("AUTRE")
     child = make_child(family)
