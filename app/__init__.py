@@ -13,6 +13,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 import app.models  # noqa: F401  registers every table
 from app import (
+    absence_labels,
     access,
     aid_labels,
     assets,
@@ -103,6 +104,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["payment_state"] = history_labels.payment_state
     app.jinja_env.filters["blocker_sentence"] = labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
+    app.jinja_env.filters["outcome_words"] = absence_labels.outcome_words
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words
     app.jinja_env.filters["left_words"] = aid_labels.left_words
     app.jinja_env.filters["age_words"] = setting_labels.age_words

@@ -61,6 +61,8 @@ def cell_reason(
         return _KEPT_PRICE
     if Action.JOIN_LIST in cell.actions and cell.reason is Reason.FULL:
         return f"Complet{NBSP}: cochez pour la liste d’attente."
+    if cell.reason is Reason.JUSTIFIED and cell.has_started:
+        return _EXCUSED
     if cell.reason is Reason.CLOSED and closing_reason:
         return f"Fermé{NBSP}: {closing_reason}."
     return refusal(cell.reason, broken, cell.refusing_instant, council_phone)
@@ -94,6 +96,7 @@ def beyond_sentence(cell: Cell, over_places: int) -> str:
     return f"{', '.join(words)}." if words else ""
 
 
+_EXCUSED = f"Absence justifiée{NBSP}: elle n’est plus facturée."
 _KEPT_PRICE = f"Annulé après le délai{NBSP}: le prix reste dû."
 
 
@@ -139,6 +142,8 @@ def refusal(reason: Reason, broken: str | None, until: datetime | None, council_
             return "Noté par l’équipe ce jour-là."
         case Reason.CANCELLED_LATE:
             return f"{_KEPT_PRICE} Pour revenir, {call}."
+        case Reason.JUSTIFIED:
+            return f"{_EXCUSED} Pour revenir, {call}."
         case Reason.CANCELLED_BY_OTHER_FAMILY:
             return f"Absence annoncée par l’autre foyer de votre enfant{NBSP}: pour réserver, {call}."
         case Reason.OFFER_EXPIRED:

@@ -15,6 +15,7 @@ from app.filters import NBSP
 from app.htmx import render_page
 from app.kept_forms import is_from_own_page, is_worth_keeping, of_this_request, show_again, show_sign_in
 from app.services.errors import (
+    AbsencesMoved,
     AidSpent,
     AlreadyDecided,
     BookSettled,
@@ -56,6 +57,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     GroupFull: (409, "Ce groupe est complet."),
     NoRoomForFile: (409, "Vous avez envoyé trop de documents. Réessayez demain."),
     TextChanged: (409, "Ce texte vient de changer. Relisez-le, puis acceptez à nouveau."),
+    AbsencesMoved: (409, "Ces absences ont changé entre-temps. Relisez-les avant de les justifier."),
     AlreadyDecided: (409, "Un autre agent a déjà traité cette demande."),
     RequestChanged: (409, "La famille vient de modifier sa demande. Relisez-la avant de décider."),
     UnknownCommune: (409, "Nous ne connaissons pas de commune de ce nom à ce code postal. Corrigez l’adresse."),

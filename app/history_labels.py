@@ -2,6 +2,7 @@
 
 from app.filters import day_medium, euros, hour_table, of, spaced
 from app.labels import label
+from app.rules.absences import JustificationStatus
 from app.rules.baskets import BasketState
 from app.rules.child_files import SectionKind
 from app.rules.file_fields import FileKind
@@ -88,6 +89,9 @@ def _sentence(event: HistoryEvent) -> str:
             return f"{_counted(event, 'absence')} plus facturée{_s(event)}{about}, {_days(event)}{_why(event)}"
         case Act.MARKED_BY_STAFF:
             return f"Présence spéciale, ou qui ne l’est plus{about}, {_days(event)}"
+        case Act.JUSTIFIED:
+            became = label(JustificationStatus(event.what)).lower()
+            return f"Justificatif pour {_counted(event, 'absence')}, {_days(event)} : demande {became}"
         case Act.ASKED_ENROLMENT:
             return f"Demande d’inscription{about} : {event.activity_name}"
         case Act.WITHDREW_ENROLMENT:

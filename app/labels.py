@@ -12,6 +12,7 @@ from app.models.invoices import RunStatus
 from app.models.mails import MailStatus, ResendObstacle
 from app.models.payments import PaymentMode
 from app.models.prepaid_books import BookEventKind
+from app.rules.absences import AbsenceState, JustificationStatus, Outcome
 from app.rules.allocation import InvoiceState
 from app.rules.audiences import Audience
 from app.rules.baskets import BasketState, Mismatch, UnpayableReason
@@ -134,6 +135,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         DataClass.HEALTH: "Santé des enfants",
         DataClass.HEALTH_READS: "Lectures de la santé",
         DataClass.DOCUMENTS: "Documents remis",
+        DataClass.CERTIFICATES: "Justificatifs d’absence",
         DataClass.FILE_CHANGES: "Modifications du dossier",
         DataClass.MESSAGES: "Messages",
         DataClass.BOOKINGS: "Inscriptions et réservations",
@@ -303,6 +305,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
     CancelClass: {
         CancelClass.IN_TIME: "Annulée à temps",
         CancelClass.LATE_CHARGED: "Annulée trop tard, facturée",
+        CancelClass.JUSTIFIED: "Annulée trop tard, justifiée",
         CancelClass.STRUCTURE: "Annulée par la structure",
     },
     Became: {
@@ -369,6 +372,29 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         SubmissionStatus.ACCEPTED: "Accepté",
         SubmissionStatus.REFUSED: "Refusé",
         SubmissionStatus.REPLACED: "Remplacé",
+    },
+    AbsenceState: {
+        AbsenceState.TO_JUSTIFY: "À justifier",
+        AbsenceState.TOO_LATE: "Délai passé",
+        AbsenceState.NOT_POSSIBLE: "Facturée",
+        AbsenceState.INVOICED: "Déjà facturée",
+        AbsenceState.SENT: "Envoyée",
+        AbsenceState.ACCEPTED: "Acceptée",
+        AbsenceState.KEPT: "Jour de carence",
+        AbsenceState.REFUSED: "Refusée",
+    },
+    Outcome: {
+        Outcome.WAITING: "À décider",
+        Outcome.ACCEPTED: "Acceptée",
+        Outcome.KEPT: "Jour de carence",
+        Outcome.REFUSED: "Refusée",
+        Outcome.INVOICED: "Déjà facturée",
+    },
+    JustificationStatus: {
+        JustificationStatus.WAITING: "En attente",
+        JustificationStatus.ACCEPTED: "Acceptée",
+        JustificationStatus.PARTLY: "Acceptée en partie",
+        JustificationStatus.REFUSED: "Refusée",
     },
     DocumentState: {
         DocumentState.MISSING: "Manquant",

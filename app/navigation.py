@@ -49,6 +49,7 @@ QUEUE_CAPABILITIES = frozenset(
         Capability.VERIFY_QUOTIENTS,
         Capability.REVIEW_CHANGES,
         Capability.REVIEW_DOCUMENTS,
+        Capability.REVIEW_ABSENCES,
         Capability.REVIEW_ERASURES,
         Capability.ANSWER_MESSAGES,
     }
@@ -121,6 +122,7 @@ def account_menu() -> AccountMenu:
 _BELONGS_TO = {
     "staff.enrolments": "staff.families",
     "staff.required_documents": "staff.queue",
+    "staff.absences": "staff.queue",
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",
@@ -129,6 +131,7 @@ _BELONGS_TO = {
     "family.repeats": "family.bookings",
     "family.waiting_lists": "family.bookings",
     "family.reminders": "family.bookings",
+    "family.absences": "family.bookings",
     "family.data_exports": "family.members",
     "family.erasures": "family.members",
     "staff.erasures": "staff.queue",

@@ -13,6 +13,7 @@ SINCE: Mapping[DataClass, str] = {
     DataClass.HEALTH: "après le dernier accueil de l’enfant",
     DataClass.HEALTH_READS: "après la lecture",
     DataClass.DOCUMENTS: "après la fin de validité, le refus ou le remplacement",
+    DataClass.CERTIFICATES: "après la décision",
     DataClass.FILE_CHANGES: "après la modification",
     DataClass.MESSAGES: "après le dernier message de l’échange",
     DataClass.BOOKINGS: "après chaque réservation ou annulation",
@@ -32,6 +33,8 @@ HOLDS: Mapping[DataClass, str] = {
     "qui n’est plus accueilli.",
     DataClass.HEALTH_READS: "Quel agent a lu la santé de quel enfant, et quand.",
     DataClass.DOCUMENTS: "Les fichiers remis qui ne servent plus. Une pièce valable sans limite part avec le dossier.",
+    DataClass.CERTIFICATES: "Les certificats envoyés pour justifier des absences, et ce que la famille a écrit avec. "
+    "La décision reste avec la réservation.",
     DataClass.FILE_CHANGES: "Qui a changé quoi dans un dossier, et les demandes déjà décidées.",
     DataClass.MESSAGES: "Ce que familles et agents s’écrivent dans «\u00a0Contacter la structure\u00a0», avec les "
     "pièces jointes. Un échange qui attend votre réponse n’est pas touché.",
@@ -54,6 +57,7 @@ GROUNDS: Mapping[DataClass, str] = {
     "article 9).",
     DataClass.HEALTH_READS: "Journalisation\u00a0: six mois à un an, trois ans au plus (CNIL, 14 octobre 2021).",
     DataClass.DOCUMENTS: "Une pièce ne se garde pas au-delà de son usage (RGPD, article 5-1-c et e).",
+    DataClass.CERTIFICATES: "Donnée de santé, gardée le temps de contester la décision (RGPD, articles 5-1-e et 9).",
     DataClass.FILE_CHANGES: "Le temps d’une contestation\u00a0: cinq ans au plus (Code civil, article 2224).",
     DataClass.MESSAGES: "Le temps d’une contestation\u00a0: cinq ans au plus (Code civil, article 2224).",
     DataClass.BOOKINGS: "Preuve de ce qui est facturé\u00a0: cinq ans au plus (Code civil, article 2224).",

@@ -25,6 +25,7 @@ _WORDS: Mapping[UsageKind, tuple[str, str]] = {
     UsageKind.TEXT_VERSION: ("texte à accepter", "versions de textes à accepter"),
     UsageKind.TEXT_ACCEPTANCE: ("acceptation", "acceptations"),
     UsageKind.MESSAGE_THREAD: ("échange avec une famille", "échanges avec des familles"),
+    UsageKind.JUSTIFICATION: ("justificatif envoyé par une famille", "justificatifs envoyés par des familles"),
     UsageKind.OPENING_OUTSIDE: ("ouverture hors de ces dates", "ouvertures hors de ces dates"),
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import sentinel
 
 from flask import current_app
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -66,10 +66,12 @@ from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRul
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
 from app.rules.required_documents import DocumentDemand, DocumentScope, FilesWanted, Validity
-from app.rules.states import Actor, EnrolmentStatus, ErasureCause, FamilyStatus
+from app.rules.states import Actor, BookingStatus, CancelClass, EnrolmentStatus, ErasureCause, FamilyStatus
 from app.rules.tariff_grids import CreditBook, Criterion, Grid, Item, NumberAxis, Span, Table, flat, unit_code
 from app.rules.texts import fold
 from app.services import (
+    absence_settings,
+    absences,
     aids,
     bookings,
     changes,
@@ -91,6 +93,8 @@ from app.services import (
     text_settings,
     waiting_wishes,
 )
+from app.services.absence_settings import ReasonInput
+from app.services.absences import JustificationInput
 from app.services.aids import AidInput, FundInput
 from app.services.catalogue import Readers, catalogue
 from app.services.counters import make_counters
@@ -716,6 +720,65 @@ def book_past(
     clock.start_at(datetime.combine(min(days) - timedelta(days=20), time(9)), frozen=True)
     save(family, child_id, book=[openings[day, unit] for day in days for unit in units])
     clock.start_at(now, frozen=True)
+
+
+def miss(
+    family: FamilySetup,
+    child_id: int,
+    activity: ActivitySetup,
+    days: Collection[date],
+    units: Collection[str] = ("Matin",),
+) -> list[int]:
+    """Days that are over, booked and cancelled too late; returns the bookings. Absences may be justified a week long."""
+    book_past(family, child_id, activity, days, units)
+    with write_transaction() as session:
+        session.get_one(Activity, activity.id).justify_days = 7
+        found = select(Booking).where(Booking.child_id == child_id, Booking.day.in_(days))
+        rows = session.scalars(found.order_by(Booking.day, Booking.id)).all()
+        for row in rows:
+            row.status, row.cancel_class = BookingStatus.CANCELLED, CancelClass.LATE_CHARGED
+            row.events.append(
+                BookingEvent(
+                    from_status=BookingStatus.CONFIRMED, to_status=row.status, actor=Actor.PARENT,
+                    user_id=family.user_id,
+                )
+            )  # fmt: skip
+        for scope in (each for each in catalogue().scopes if each.units & set(activity.units.values())):
+            counters = update(CapacityCounter).where(
+                CapacityCounter.scope_id == scope.id, CapacityCounter.day.in_(days)
+            )
+            session.execute(counters.values(taken=CapacityCounter.taken - 1))
+        return [row.id for row in rows]
+
+
+def make_absence_reason(name: str = "Maladie de l’enfant", **changes: Any) -> int:
+    """A reason for absences that asks for a certificate, the same for the same name, and its id."""
+    known = next((each.id for each in catalogue().absence_reasons if each.name == name), None)
+    if known is not None and not changes:
+        return known
+    typed = ReasonInput(name=name, position=1, needs_proof=True, is_offered=True)
+    with write_transaction() as session:
+        return absence_settings.save_reason(session, known, replace(typed, **changes))
+
+
+def justify(
+    family: FamilySetup,
+    booking_ids: Collection[int],
+    content: bytes | None = b"%PDF-1.4",
+    *,
+    remark: str = "",
+    key: str = "",
+) -> int:
+    """Ask that absences are not charged, with a certificate; returns the id of what was sent."""
+    typed = JustificationInput(
+        frozenset(booking_ids), make_absence_reason(), remark, key or f"absence-{next(_numbers)}"
+    )  # fmt: skip
+    file = None
+    if content is not None:
+        sealed = keep_sealed(Path(current_app.instance_path), content)
+        file = HandedInFile(sealed, "certificat.pdf", len(content), 1)
+    with write_transaction() as session:
+        return absences.send(session, family.ref, family.user_id, typed, file).id
 
 
 def issue(activity: ActivitySetup, month: date, staff_id: int, invoice_date: date | None = None) -> list[int]:

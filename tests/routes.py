@@ -285,6 +285,7 @@ ROUTES: Mapping[str, Route] = {
         Capability.REVIEW_CHANGES,
         Capability.REVIEW_BOOKINGS,
         Capability.REVIEW_DOCUMENTS,
+        Capability.REVIEW_ABSENCES,
         Capability.REVIEW_ERASURES,
         Capability.ANSWER_MESSAGES,
     ),
@@ -298,6 +299,25 @@ ROUTES: Mapping[str, Route] = {
     "staff.messages.show_file": _staff(Capability.ANSWER_MESSAGES, argument="message_id"),
     "staff.messages.new_message": _staff(Capability.ANSWER_MESSAGES, argument="family_id"),
     "staff.messages.send": _staff(Capability.ANSWER_MESSAGES, method="POST", argument="family_id", answers=422),
+    "family.absences.show": _family(),
+    "family.absences.send": _family("POST", answers=422),
+    "family.absences.show_pdf": _family(argument="justification_id"),
+    "staff.absences.show": _staff(Capability.REVIEW_ABSENCES, argument="justification_id"),
+    "staff.absences.show_picture": _staff(Capability.REVIEW_ABSENCES, argument="justification_id"),
+    "staff.absences.show_pdf": _staff(Capability.REVIEW_ABSENCES, argument="justification_id"),
+    "staff.absences.decide": _staff(
+        Capability.REVIEW_ABSENCES,
+        method="POST",
+        argument="justification_id",
+        sends={"refusal": "Illisible"},
+        answers=303,
+    ),
+    "staff.settings.absences.edit": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),
+    "staff.settings.absences.save": _staff(
+        Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=422
+    ),
+    **_setting_routes("absence_reasons", "reason_id"),
+    "staff.settings.absence_reasons.show": _staff(Capability.EDIT_SETTINGS),
     **_setting_routes("message_recipients", "recipient_id"),
     "staff.settings.message_recipients.show": _staff(Capability.EDIT_SETTINGS),
     "staff.queue.accept_bookings": _staff(Capability.REVIEW_BOOKINGS, method="POST", answers=303),
@@ -704,7 +724,11 @@ def make_world(app: Flask) -> World:
     strangers_message = factories.write_message(stranger, a_file())
     own_message = factories.write_message(planning.family, a_file())
     own_entry_id, strangers_entry_id = _make_waiting(planning, stranger, strangers_child_id)
+    own_missed = factories.miss(planning.family, planning.child_id, planning.activity, [date(2026, 11, 18)])
+    own_justification_id = factories.justify(planning.family, own_missed, a_file())
+    strangers_missed = factories.miss(stranger, strangers_child_id, planning.activity, [date(2026, 11, 19)])
     strangers_ids = {
+        "justification_id": factories.justify(stranger, strangers_missed, a_file()),
         "thread_id": strangers_message.thread_id,
         "entry_id": strangers_entry_id,
         "message_id": strangers_message.message_id,
@@ -729,6 +753,7 @@ def make_world(app: Flask) -> World:
             ), "own_enrolment_id": own_enrolment_id,
             "entry_id": own_entry_id,
             "thread_id": own_message.thread_id, "message_id": own_message.message_id,
+            "justification_id": own_justification_id, "reason_id": factories.make_absence_reason(),
             "recipient_id": factories.make_recipient(), "outing_id": outing_id, "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
             "erasure_id": factories.ask_erasure(planning.family),

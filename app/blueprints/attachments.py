@@ -1,4 +1,4 @@
-"""What people attach to messages: one PDF, written around the transaction that names it."""
+"""What people attach to messages and to absences: one PDF, written around the transaction that names it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Response, current_app
 from flask_wtf.file import MultipleFileField
+from wtforms import Field
 
 from app.blueprints.uploads import Lying, decode, digest_of, names_of, removed_unless_named, sent_in
 from app.document_labels import refusal_sentence
@@ -35,9 +36,9 @@ class Kept(Lying):
     digest: str = ""
 
 
-def receive_attachment(field: MultipleFileField) -> Received | None:
-    """What a field brings; None for nothing, and for what is refused: then the field says why."""
-    uploads = sent_in(field)
+def receive_attachment(field: MultipleFileField, *others: Field) -> Received | None:
+    """What a field brings, and others; None for nothing, and for what is refused: then the first field says why."""
+    uploads = sent_in(field, *others)
     if not uploads:
         return None
     names, digest = names_of(uploads), digest_of(uploads)

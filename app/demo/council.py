@@ -18,6 +18,7 @@ from app.demo.aids import AIDED, help_child, list_residents
 from app.demo.bulk import PLACES_PER_FAMILY, add_families
 from app.demo.child_files import fill_child_files, offer_schools
 from app.demo.families import (
+    ABSENCE_REASONS,
     FAMILIES,
     TEST_FAMILY,
     WAITING_ENROLMENTS,
@@ -41,8 +42,9 @@ from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
 from app.rules.choices import Shown
 from app.rules.file_fields import FileKind
-from app.rules.states import EnrolmentStatus
+from app.rules.states import BookingStatus, EnrolmentStatus
 from app.services import bookings, change_requests, changes
+from app.services.absence_settings import ReasonInput, save_reason
 from app.services.catalogue import catalogue
 from app.services.credentials import hash_password
 from app.services.enrolments import accept_enrolment, request_enrolment
@@ -135,6 +137,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _decide_outings(demo)
         _give_aid(demo)
         invoice_last_months(session, now, demo.regisseur_id, demo.rng)
+        _miss_days(demo, now)
         _send_mails(demo)
         _fill_child_files(demo)
         _publish(demo)
@@ -470,6 +473,30 @@ def _cancel_a_day(demo: _Demo, last_name: str, first_name: str, monday: date) ->
     ).all()
     shown = [Shown(opening_id, held=True) for day, opening_id in held if day == held[0][0]]
     _save(demo, last_name, first_name, shown, frozenset())
+
+
+def _miss_days(demo: _Demo, now: datetime) -> None:
+    """Léa gave up her last two evenings the night before, too late: her parents may justify it."""
+    for position, (name, needs_proof) in enumerate(ABSENCE_REASONS, start=1):
+        save_reason(demo.session, None, ReasonInput(name, position, needs_proof, is_offered=True))
+    known = catalogue()
+    evenings = {
+        unit.id for activity in known.activities.values() for unit in activity.units
+        if activity.absences.days and not unit.is_meal and unit.starts_at.hour > 12
+    }  # fmt: skip
+    held = demo.session.execute(
+        select(Booking.day, Booking.opening_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .where(
+            Booking.child_id == demo.children["TEST", "Léa"], Booking.status == BookingStatus.CONFIRMED,
+            Booking.day < now.date(), Opening.unit_id.in_(evenings),
+        )
+        .order_by(Booking.day.desc())
+        .limit(2)
+    ).all()  # fmt: skip
+    for day, opening_id in reversed(held):
+        _move_to(day - timedelta(days=1), time(20, 40))
+        _save(demo, "TEST", "Léa", [Shown(opening_id, held=True, charged=True)], frozenset())
 
 
 def _fill_child_files(demo: _Demo) -> None:

@@ -72,6 +72,13 @@ TEST_FAMILY = FamilyPlan(
     620_00, fund_number="123456", mobile_phone="+33600000000", home_phone="+33300000000",
 )  # fmt: skip
 
+ABSENCE_REASONS = (
+    ("Maladie de l’enfant", True),
+    ("Hospitalisation dans la famille", True),
+    ("Deuil dans la famille", False),
+)
+"""For what an absence is excused, and whether it takes a certificate."""
+
 SHARED_CHILD = ChildPlan("Noé", 8, WHOLE_WEDNESDAY, _evenings(0, 1), last_name="MOREAU")
 
 FAMILIES: tuple[FamilyPlan, ...] = (

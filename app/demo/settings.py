@@ -118,6 +118,7 @@ class ActivityPlan:
     book: Notice
     cancel: Notice
     cancel_late: Notice | None = None  # None: not at all once it is not free any more
+    justify_days: int = 0  # until so many days after its day what is cancelled late may be justified
     opens: tuple[date, date] | None = None  # None: all through the season
     together: tuple[TogetherPlan, ...] = ()
     sibling_percent: int = 0  # less, from the second child enrolled on
@@ -184,6 +185,7 @@ ACTIVITIES = (
         book=DaysBefore(1, time(10), Counted.WORKING),
         cancel=DaysBefore(1, time(10), Counted.WORKING),
         cancel_late=DaysBefore(0, time(9)),
+        justify_days=15,
     ),
     ActivityPlan(
         name="CAJ vacances",
@@ -326,7 +328,8 @@ def _set_up_activity(
         for unit in plan.units
         if unit.needs
     )
-    session.get_one(Activity, activity_id).combinations = Combinations(tuple(needs))
+    activity = session.get_one(Activity, activity_id)
+    activity.combinations, activity.justify_days = Combinations(tuple(needs)), plan.justify_days
     for scope, row in scopes:
         session.add_all(CapacityScopeUnit(scope_id=row.id, unit_id=units[name].id) for name in scope.units)
         session.add_all(

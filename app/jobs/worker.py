@@ -22,6 +22,7 @@ from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
+    absences,
     booking_requests,
     enrolment_ends,
     mails,
@@ -226,7 +227,7 @@ class Worker:
             return count
         # The list of files comes first: what is written later is not in it.
         left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
-        owners = (required_documents, required_document_settings, publications, message_threads, papers)
+        owners = (required_documents, absences, required_document_settings, publications, message_threads, papers)
         named = frozenset[str]().union(*(owner.stored_paths(db.session()) for owner in owners))
         remove_orphans(self._instance_path, left_over, named)
         self._documents_on = today

@@ -1,6 +1,7 @@
 """Tables, relationships and constraints. No rule, no screen. Importing the package registers every table."""
 
 from app.models import (
+    absences,
     accounts,
     activities,
     aids,
@@ -25,6 +26,7 @@ from app.models import (
 )
 
 __all__ = [
+    "absences",
     "accounts",
     "activities",
     "aids",

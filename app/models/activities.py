@@ -97,6 +97,9 @@ class Activity(CatalogueRow, Base):
     on_request: Mapped[bool] = mapped_column(default=False, server_default=false())  # the staff decide each booking
     waiting_hours: Mapped[int | None]  # how long a freed place is offered to who waits; None: no waiting list
     pay_within_minutes: Mapped[int | None]  # bookings are paid when they are made: so long places are kept for it
+    # Until how many days after the day an absence may be justified (0: not at all), and how many stay charged.
+    justify_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    absence_days_kept: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Group(CatalogueRow, Base):

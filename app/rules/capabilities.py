@@ -39,6 +39,7 @@ class Capability(StrEnum):
     EDIT_FAMILIES = auto()
     REVIEW_CHANGES = auto()
     REVIEW_DOCUMENTS = auto()  # who has it may see health: documents may be about it
+    REVIEW_ABSENCES = auto()  # who has it reads certificates, which are about health
     REVIEW_ERASURES = auto()  # nothing brings an erased family back
     ANSWER_MESSAGES = auto()  # and read them; families may write about health
     VIEW_CHILD_FILES = auto()
@@ -64,6 +65,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.EDIT_FAMILIES,
             Capability.REVIEW_CHANGES,
             Capability.REVIEW_DOCUMENTS,
+            Capability.REVIEW_ABSENCES,
             Capability.REVIEW_ERASURES,
             Capability.ANSWER_MESSAGES,
             Capability.VIEW_CHILD_FILES,

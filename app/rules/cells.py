@@ -60,6 +60,7 @@ class Reason(StrEnum):
     OVERLAPS = auto()
     RECORDED = auto()
     CANCELLED_LATE = auto()
+    JUSTIFIED = auto()  # cancelled too late, and not charged any more
     CANCELLED_BY_OTHER_FAMILY = auto()  # too late: the place was given up, and is charged there
     OFFER_EXPIRED = auto()
     PAYMENT_EXPIRED = auto()
@@ -118,8 +119,8 @@ class CellFacts:
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
     ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid, ``is_paying``: which
     somebody is doing; ``is_special``: the staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when
-    they validated it. ``was_late``: what the family cancelled last was too late, and is charged; ``other_was_late``:
-    what the child's other family did.
+    they validated it. ``was_late``: what the family cancelled last was too late; it is charged unless ``is_justified``;
+    ``other_was_late``: what the child's other family did.
     ``late_rule``: until when a parent may still cancel though it is charged; none: not at all.
     """
 
@@ -149,6 +150,7 @@ class CellFacts:
     is_locked: bool = False
     was_late: bool = False
     other_was_late: bool = False
+    is_justified: bool = False
     lacks_document: bool = False
     late_rule: NoticeRule | None = None
 
@@ -277,7 +279,7 @@ def _recorded(facts: CellFacts) -> _Judgement | None:
     if facts.attendance is Attendance.ABSENT:
         return CellState.ABSENT, Reason.RECORDED, _NOTHING
     if facts.was_late and not held:
-        return CellState.ABSENT, Reason.CANCELLED_LATE, _NOTHING
+        return CellState.ABSENT, Reason.JUSTIFIED if facts.is_justified else Reason.CANCELLED_LATE, _NOTHING
     if facts.other_was_late and not held:
         return CellState.ABSENT, Reason.CANCELLED_BY_OTHER_FAMILY, _NOTHING
     if facts.attendance is Attendance.PRESENT and not held:

@@ -19,6 +19,7 @@ class DataClass(StrEnum):
     HEALTH = auto()
     HEALTH_READS = auto()
     DOCUMENTS = auto()
+    CERTIFICATES = auto()  # what justifies absences
     FILE_CHANGES = auto()
     MESSAGES = auto()  # what families and the council write to each other
     BOOKINGS = auto()
@@ -53,6 +54,7 @@ DURATIONS: Mapping[DataClass, Duration] = {
     DataClass.HEALTH: Duration(6, 1, 12),
     DataClass.HEALTH_READS: Duration(12, 6, 36),
     DataClass.DOCUMENTS: Duration(12, 1, 36),
+    DataClass.CERTIFICATES: Duration(3, 1, 12),
     DataClass.FILE_CHANGES: Duration(36, 6, 60),
     DataClass.MESSAGES: Duration(36, 6, 60),
     DataClass.BOOKINGS: Duration(60, 24, 60),

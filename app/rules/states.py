@@ -30,10 +30,11 @@ class BookingStatus(StrEnum):
 
 
 class CancelClass(StrEnum):
-    """How a booking was cancelled; a late one keeps its price."""
+    """How a booking was cancelled; a late one keeps its price, until the staff accept what justifies it."""
 
     IN_TIME = auto()
     LATE_CHARGED = auto()
+    JUSTIFIED = auto()  # too late, and not charged any more
     STRUCTURE = auto()
 
 

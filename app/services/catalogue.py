@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.database import db
+from app.models.absences import AbsenceReason
 from app.models.activities import (
     NO_DAY_YET,
     Activity,
@@ -49,6 +50,7 @@ from app.models.reference_data import PublicHoliday
 from app.models.reference_data import SchoolHoliday as SchoolHolidayRow
 from app.models.required_documents import RequiredDocument, RequiredDocumentActivity
 from app.models.retention import RetentionChoice
+from app.rules.absences import JustifyRule
 from app.rules.calendars import Calendar, SchoolHoliday
 from app.rules.capacity import CapacityScope
 from app.rules.changes import FieldPolicy
@@ -144,6 +146,7 @@ class ActivityInfo:
     office_id: int
     payfip_number: str | None  # of its office
     pay_within_minutes: int | None  # bookings are paid when they are made: so long places are kept for it
+    absences: JustifyRule
     tariffs: tuple[GridVersion, ...]
 
     @property
@@ -286,6 +289,17 @@ class RecipientInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class AbsenceReasonInfo:
+    """A reason for which a family may be excused, or could once."""
+
+    id: int
+    name: str
+    position: int
+    needs_proof: bool
+    is_offered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MailWords:
     """The subject and the body of a mail."""
 
@@ -311,6 +325,7 @@ class Catalogue:
     publications: tuple[PublicationInfo, ...]  # in their order
     texts: tuple[TextInfo, ...]  # by name
     recipients: tuple[RecipientInfo, ...]  # in the order of the list
+    absence_reasons: tuple[AbsenceReasonInfo, ...]  # in the order of the list
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
     retention: Mapping[DataClass, int]  # how long data is kept, where the staff chose otherwise than usual
     mail_texts: Mapping[str, MailWords]  # by kind, where the staff have words of their own
@@ -422,6 +437,7 @@ def _load(session: Session, version: int) -> Catalogue:
             office_id=row.office_id,
             payfip_number=payfip_numbers[row.office_id],
             pay_within_minutes=row.pay_within_minutes,
+            absences=JustifyRule(row.justify_days, row.absence_days_kept),
             tariffs=tuple(tariffs[row.id]),
         )
         for row in session.scalars(select(Activity).order_by(Activity.position, Activity.id))
@@ -458,6 +474,10 @@ def _load(session: Session, version: int) -> Catalogue:
         publications=_load_publications(session, activities),
         texts=_load_texts(session, activities),
         recipients=_load_recipients(session),
+        absence_reasons=tuple(
+            AbsenceReasonInfo(row.id, row.name, row.position, row.needs_proof, row.is_offered)
+            for row in session.scalars(select(AbsenceReason).order_by(AbsenceReason.position, AbsenceReason.name))
+        ),
         residences=MappingProxyType({row.insee_code: row.word for row in session.scalars(select(ResidenceCommune))}),
         retention=MappingProxyType({row.data: row.amount for row in session.scalars(select(RetentionChoice))}),
         mail_texts=MappingProxyType(

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.models.absences import JustifiedAbsence
 from app.models.aids import AidUse, ChildAid
 from app.models.bookings import TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
@@ -17,6 +18,7 @@ from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, Invoic
 from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
 from app.models.waiting_lists import LIVE, WaitingEntry
+from app.rules.absences import Outcome
 from app.rules.baskets import BasketState
 from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
@@ -43,6 +45,7 @@ class Problem(StrEnum):
     ENROLMENT = auto()  # a booking that its enrolment does not cover
     COMBINATION = auto()  # the bookings of a day break a combination rule
     OVERLAP = auto()  # a child is in two activities at hours that cross, and nobody said why
+    ABSENCE = auto()  # an absence that was accepted is charged, or one is not that nobody accepted
     INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
     INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
     AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
@@ -99,6 +102,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_uncovered(rows),
         *_broken_combinations(session, known, rows),
         *_overlapping(session, known, rows),
+        *_wrong_absences(session),
         *_wrong_totals(session),
         *_wrongly_invoiced(session),
         *_wrong_aids(session),
@@ -292,6 +296,19 @@ def _overlapping(session: Session, known: Catalogue, rows: list[_Row]) -> Iterat
     for (child_id, day), units in days.items():
         if len(units) > 1 and overlaps(units, hours):
             yield Inconsistency(Problem.OVERLAP, f"child {child_id} on {day}")
+
+
+def _wrong_absences(session: Session) -> Iterator[Inconsistency]:
+    rows = session.execute(
+        select(Booking.id, Booking.status, Booking.cancel_class, JustifiedAbsence.outcome)
+        .outerjoin(JustifiedAbsence, JustifiedAbsence.booking_id == Booking.id)
+        .where((Booking.cancel_class == CancelClass.JUSTIFIED) | JustifiedAbsence.booking_id.is_not(None))
+        .order_by(Booking.id)
+    )
+    for booking_id, status, cancel_class, outcome in rows:
+        is_accepted, is_lifted = outcome is Outcome.ACCEPTED, cancel_class is CancelClass.JUSTIFIED
+        if (is_accepted and is_charged(status, cancel_class)) or (is_lifted and not is_accepted):
+            yield Inconsistency(Problem.ABSENCE, f"booking {booking_id} is {cancel_class}, decided {outcome}")
 
 
 def _wrong_totals(session: Session) -> Iterator[Inconsistency]:

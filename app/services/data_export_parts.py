@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, String, case, literal, select
 
 from app.database import Base
+from app.models.absences import AbsenceJustification, AbsenceReason, JustifiedAbsence
 from app.models.accounts import CalendarFeed, SignInEvent, User, UserSession
 from app.models.activities import Activity, Group, Office, Unit
 from app.models.aids import AidFund, AidUse, ChildAid
@@ -395,6 +396,21 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
         ).join(RequiredDocument, RequiredDocument.id == SubmittedDocument.document_id)
         .outerjoin(Child, Child.id == SubmittedDocument.child_id)
         .where(SubmittedDocument.family_id == w.family_id).order_by(SubmittedDocument.id),
+    ),
+    "absences justifiées": (
+        (AbsenceJustification, JustifiedAbsence),
+        lambda w: select(
+            AbsenceJustification.id.label("numéro"), AbsenceReason.name.label("motif"), _CHILD,
+            Booking.id.label("réservation"), Booking.day.label("jour"), JustifiedAbsence.outcome.label("état"),
+            AbsenceJustification.sent_at.label("envoyée le"), w.who(AbsenceJustification.sent_by_id).label("par"),
+            AbsenceJustification.remark.label("remarque"), AbsenceJustification.file_name.label("fichier"),
+            AbsenceJustification.decided_at.label("décidée le"),
+            AbsenceJustification.refusal_reason.label("motif du refus"),
+            AbsenceJustification.difference_cents.label("changement de la facture en centimes"),
+        ).join(AbsenceReason, AbsenceReason.id == AbsenceJustification.reason_id)
+        .join(JustifiedAbsence, JustifiedAbsence.justification_id == AbsenceJustification.id)
+        .join(Booking, Booking.id == JustifiedAbsence.booking_id).join(Child, Child.id == Booking.child_id)
+        .where(AbsenceJustification.family_id == w.family_id).order_by(AbsenceJustification.id, Booking.id),
     ),
     "textes acceptés": (
         (TextAcceptance,),

@@ -14,6 +14,7 @@ from app import clock
 from app.clock import PARIS
 from app.database import db
 from app.labels import label
+from app.models.absences import AbsenceJustification
 from app.models.accounts import User
 from app.models.families import (
     Consent,
@@ -110,6 +111,11 @@ def _papers(session: Session, whose: Whose) -> list[Paper]:
         .where(SubmittedDocument.family_id == whose.family_id)
         .order_by(SubmittedDocument.id)
     )
+    certificates = session.execute(
+        select(AbsenceJustification.id, AbsenceJustification.path, AbsenceJustification.file_key)
+        .where(AbsenceJustification.family_id == whose.family_id, AbsenceJustification.path.is_not(None))
+        .order_by(AbsenceJustification.id)
+    )
     attached = session.execute(
         select(Message.id, Message.path, Message.file_key)
         .join(MessageThread, MessageThread.id == Message.thread_id)
@@ -120,6 +126,7 @@ def _papers(session: Session, whose: Whose) -> list[Paper]:
         *(Paper(f"factures/{number}.pdf", path) for number, path in invoices),
         *(Paper(f"recus/{number}.pdf", path) for number, path in receipts),
         *(Paper(f"pieces/{id_}.pdf", path, key) for id_, path, key in handed_in),
+        *(Paper(f"absences/{id_}.pdf", path, key) for id_, path, key in certificates),
         *(Paper(f"messages/{id_}.pdf", path, key) for id_, path, key in attached),
     ]
 

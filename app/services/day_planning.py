@@ -198,8 +198,9 @@ def _absences(known: Catalogue, day: date) -> defaultdict[int, list[Absence]]:
         .join(Child, Child.id == Booking.child_id)
         .join(BookingEvent, BookingEvent.booking_id == Booking.id)
         .where(
-            Opening.day == day, Booking.cancel_class == CancelClass.LATE_CHARGED,
-            BookingEvent.to_status == BookingStatus.CANCELLED, ~is_booked_again,
+            Opening.day == day, Booking.cancel_class.in_([CancelClass.LATE_CHARGED, CancelClass.JUSTIFIED]),
+            BookingEvent.from_status == BookingStatus.CONFIRMED, BookingEvent.to_status == BookingStatus.CANCELLED,
+            ~is_booked_again,
         )
         .order_by(BookingEvent.at.desc(), Child.folded_name, Child.id)
     )  # fmt: skip

@@ -88,6 +88,7 @@ class PendingEnrolment:
     family_name: str
     child_name: str
     birth_date: date
+    enrolled: int  # children whose enrolment in its group is accepted and not over
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,16 +346,27 @@ def _with_school_meals(session: Session, activities: Sequence[ActivityInfo], *, 
 
 def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -> tuple[PendingEnrolment, ...]:
     """The requests that wait for the staff, oldest first; with `only`, that request alone if it waits. One query."""
-    wanted = select(Enrolment).where(is_in_queue())
+    other = aliased(Enrolment)
+    enrolled = (
+        select(func.count(other.child_id.distinct()))
+        .where(
+            other.group_id == Enrolment.group_id,
+            other.status == EnrolmentStatus.ACCEPTED,
+            other.ends_on >= clock.today(),
+        )
+        .scalar_subquery()
+    )
+    wanted = select(Enrolment, enrolled).where(is_in_queue())
     if only is not None:
         wanted = wanted.where(Enrolment.id == only)
-    rows = db.session.scalars(
+    rows = db.session.execute(
         wanted.options(joinedload(Enrolment.child), joinedload(Enrolment.family))
         .order_by(Enrolment.requested_at, Enrolment.id)
         .limit(at_most)
     )
     return tuple(
-        PendingEnrolment(view_of(row), row.family.name, row.child.full_name, row.child.birth_date) for row in rows
+        PendingEnrolment(view_of(row), row.family.name, row.child.full_name, row.child.birth_date, count)
+        for row, count in rows
     )
 
 

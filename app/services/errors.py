@@ -36,6 +36,10 @@ class AlreadyDecided(DomainError):
     """Another agent decided in the meantime."""
 
 
+class AbsencesMoved(DomainError):
+    """An absence cannot be justified any more: another parent did, it is invoiced, or its time is over."""
+
+
 class SettingMoved(DomainError):
     """Another agent stored other rules than those that the form was made of."""
 
@@ -116,6 +120,7 @@ class UsageKind(StrEnum):
     TEXT_VERSION = auto()  # which includes a file
     TEXT_ACCEPTANCE = auto()
     MESSAGE_THREAD = auto()
+    JUSTIFICATION = auto()  # of absences
     OPENING_OUTSIDE = auto()  # on a day that would be outside of the season
 
 

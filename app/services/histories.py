@@ -35,6 +35,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.clock import PARIS
 from app.database import db
+from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.accounts import SignInEvent, User
 from app.models.bookings import Booking, BookingEvent
 from app.models.changes import ChangeRequest, FileChange
@@ -109,6 +110,7 @@ class Act(StrEnum):
     CANCELLED_BY_STAFF = auto()
     FREED_BY_STAFF = auto()  # an absence that is not charged any more
     MARKED_BY_STAFF = auto()  # as a special presence, or no more
+    JUSTIFIED = auto()  # absences: `what` says what became of it
     ASKED_ENROLMENT = auto()
     WITHDREW_ENROLMENT = auto()
     ENDED_ENROLMENT = auto()
@@ -363,6 +365,22 @@ def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
     )  # fmt: skip
 
 
+def _absences(_user_id: int, family_id: int, inside: Inside) -> Statements:
+    """What was asked for absences of some children at once is one event."""
+    row = AbsenceJustification
+    return (
+        _columns(
+            HistoryKind.BOOKINGS, Act.JUSTIFIED, row.sent_at, row.id, row.sent_by_id, what=row.status,
+            count=func.count(), first=func.min(Booking.day), last=func.max(Booking.day),
+        )
+        .select_from(row)
+        .join(JustifiedAbsence, JustifiedAbsence.justification_id == row.id)
+        .join(Booking, Booking.id == JustifiedAbsence.booking_id)
+        .where(row.family_id == family_id, inside(row.sent_at))
+        .group_by(row.sent_at, row.id, row.sent_by_id, row.status),
+    )  # fmt: skip
+
+
 def _enrolments(_user_id: int, family_id: int, inside: Inside) -> Statements:
     row, kind = Enrolment, HistoryKind.ENROLMENTS
     about = {"subject": _name(Child), "activity_id": row.activity_id}
@@ -520,7 +538,7 @@ def _messages(_user_id: int, family_id: int, inside: Inside) -> Statements:
 _SOURCES: Mapping[HistoryKind, tuple[Callable[[int, int, Inside], Statements], ...]] = {
     HistoryKind.SIGN_INS: (_sign_ins,),
     HistoryKind.PAYMENTS: (_payments,),
-    HistoryKind.BOOKINGS: (_bookings,),
+    HistoryKind.BOOKINGS: (_bookings, _absences),
     HistoryKind.ENROLMENTS: (_enrolments,),
     HistoryKind.BOOKS: (_books,),
     HistoryKind.FILE: (_file_changes, _child_files, _papers),

@@ -183,6 +183,7 @@ def _cell_facts(
         is_special=opening.id in facts.held and facts.held[opening.id].special_note is not None,
         is_paying=present is not None and is_paying(present.paying_since, now),
         was_late=late is not None and late.family_id == facts.family.id,
+        is_justified=late is not None and late.is_justified,
         lacks_document=bool(facts.documents_missing(opening)),
         other_was_late=late is not None and late.family_id != facts.family.id,
     )

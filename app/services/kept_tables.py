@@ -172,6 +172,8 @@ TABLES: Mapping[str, Kept] = {
     "safety_notice": Kept(DataClass.HEALTH, _notices),
     "health_access": Kept(DataClass.HEALTH_READS, of_children),
     "submitted_document": Kept(DataClass.DOCUMENTS, _documents, {"file_name": "document.pdf"}, spared=of_other_home),
+    "absence_justification": Kept(DataClass.CERTIFICATES, of_family),
+    "justified_absence": Kept(DataClass.BOOKINGS, through("absence_justification", "justification_id")),
     "change_request": Kept(DataClass.FILE_CHANGES, of_family),
     "file_change": Kept(DataClass.FILE_CHANGES, of_family),
     "enrolment": Kept(
@@ -226,10 +228,10 @@ TABLES: Mapping[str, Kept] = {
 NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
-            "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope", "capacity_scope_group",
-            "capacity_scope_unit", "consent_text", "council", "field_policy", "mail_text", "message_recipient",
-            "office", "publication", "publication_activity", "publication_file", "required_document",
-            "required_document_activity",
+            "absence_reason", "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope",
+            "capacity_scope_group", "capacity_scope_unit", "consent_text", "council", "field_policy", "mail_text",
+            "message_recipient", "office", "publication", "publication_activity", "publication_file",
+            "required_document", "required_document_activity",
             "residence_commune", "retention_choice", "school", "season", "site", "tariff_version", "text_activity",
             "text_mailing", "text_to_accept", "text_version", "unit", "vaccine_obligation",
         ),

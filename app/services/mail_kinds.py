@@ -381,6 +381,27 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("reference", "la référence du paiement", "{{ reference }}", "EFABC123", True),
     ),
     _kind(
+        "absences_decided", MailTopic.BOOKINGS, "Absences justifiées ou non", "Vous avez décidé sur des absences.",
+        "Voir mes absences", _link("/mes-reservations/absences"),
+        Variable("enfants", "les prénoms des enfants", "{{ names }}", "Léa"),
+        Variable(
+            "absences", "ce qui est décidé, une absence par ligne",
+            "{% for line in lines %}- {{ line }}\n{% endfor %}",
+            "- Léa, Mercredi, mercredi 2 décembre 2026 : Matin, Repas. Acceptée, elle ne sera pas facturée.", True,
+        ),
+        Variable(
+            "total", "la phrase qui dit de combien la facture à venir change",
+            "{% if difference_cents %}Votre prochaine facture change de {{ difference_cents|signed_euros }}."
+            "{% endif %}",
+            "Votre prochaine facture change de −12,60\u00a0€.",
+        ),
+        Variable(
+            "motif", "la phrase qui dit pourquoi une absence est refusée",
+            "{% if reason %}Motif du refus : {{ reason }}{% endif %}",
+            "Motif du refus : Le certificat ne couvre pas ce jour.", True,
+        ),
+    ),
+    _kind(
         "prices_changed", MailTopic.MONEY, "Prix de réservations changés",
         "Le prix de réservations pas encore facturées n’est plus le même.",
         "Voir les nouveaux prix", _link("/mes-reservations"), _FAMILY,

@@ -445,7 +445,8 @@ class _CellPrices:
         found = 0
         for opening in self._facts.openings_by_day.get(day, ()):
             booking = self._facts.own_booking(opening.id)
-            is_due = opening.id in due or opening.id in self._facts.late
+            late = self._facts.late.get(opening.id)
+            is_due = opening.id in due or (late is not None and not late.is_justified)
             if is_due and (booking is None or booking.id in self._booked):
                 found += self._found[opening.id].cents or 0
         return found
@@ -455,6 +456,8 @@ class _CellPrices:
         if facts.held_by_other(opening.id):
             return _CellPrice(None)
         booking = facts.own_booking(opening.id)
+        if booking is not None and booking.is_justified and not prices.is_chosen(opening.id):
+            return _CellPrice(None)
         if booking is not None and not prices.is_chosen(opening.id):
             moved = prices.moved_share(booking.id)
             if moved is not None:
@@ -543,7 +546,7 @@ def _price_reasons(facts: PlanningFacts, shown: _CellPrices) -> tuple[PriceReaso
 def _changed_prices(facts: PlanningFacts) -> tuple[ChangedPrice, ...]:
     units = facts.catalogue.units
     own = [facts.own_booking(id_) for id_ in (*facts.held, *facts.late)]
-    changed = [b for b in own if b is not None and b.price_change is not None]
+    changed = [b for b in own if b is not None and not b.is_justified and b.price_change is not None]
     return tuple(
         ChangedPrice(b.day, units[b.slot.unit_id].name, b.price_change.from_cents, b.price_cents, b.price_change.reason)
         for b in sorted(changed, key=lambda b: (b.day, units[b.slot.unit_id].starts_at))

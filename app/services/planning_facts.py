@@ -103,6 +103,7 @@ class HeldBooking:
     kept_until: datetime | None  # the place, for who is offered it or has to pay it
     paying_since: datetime | None  # the last attempt to pay it that has no result
     special_note: str | None = None
+    is_justified: bool = False  # cancelled too late, and not charged any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class PlanningFacts:
     openings: Mapping[int, OpeningInfo]
     held: Mapping[int, HeldBooking]  # by opening id: what holds a place
     waiting: Mapping[int, HeldBooking]  # by opening id: what waits for one, and counts for nothing yet
-    late: Mapping[int, HeldBooking]  # by opening id: cancelled too late and still charged, nothing booked there since
+    late: Mapping[int, HeldBooking]  # by opening id: cancelled too late, nothing booked there since
     answers: Mapping[int, Answer]  # by opening id: what the family asked for there last and did not get
     left: Mapping[tuple[date, int], Left]  # by day and capacity scope
     prices: FamilyPrices
@@ -244,7 +245,7 @@ class PlanningFacts:
         return frozenset(booking.slot for booking in self.held.values() if booking.day == day)
 
     def absences(self) -> Mapping[date, set[int]]:
-        """The units that the child gave up too late, through any family, and that stay charged; by day."""
+        """The units that the child gave up too late, through any family; by day."""
         found: dict[date, set[int]] = {}
         for booking in self.late.values():
             found.setdefault(booking.day, set()).add(booking.slot.unit_id)
@@ -479,6 +480,7 @@ def _enrolments(children: Iterable[EnrolledChild], child_id: int, days: DaySpan)
 
 
 _ANSWERED = frozenset({BookingStatus.REFUSED, BookingStatus.EXPIRED})
+_LATE = (CancelClass.LATE_CHARGED, CancelClass.JUSTIFIED)
 
 
 def _load_held(
@@ -510,7 +512,7 @@ def _load_held(
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
             InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
             Booking.waiting_id, WaitingEntry.offered_until, Booking.kept_until, paying_since().label("paying_since"),
-            Booking.special_note,
+            Booking.special_note, Booking.cancel_class,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
@@ -519,7 +521,7 @@ def _load_held(
         .where(
             Booking.child_id == child_id,
             Booking.day.in_(days),
-            or_(Booking.status.in_(ACTIVE_STATUSES | _ANSWERED), Booking.cancel_class == CancelClass.LATE_CHARGED),
+            or_(Booking.status.in_(ACTIVE_STATUSES | _ANSWERED), Booking.cancel_class.in_(_LATE)),
         )
         .order_by(Booking.id)
     )  # fmt: skip
@@ -543,5 +545,6 @@ def _load_held(
             row.status, row.waiting_id, row.offered_until if row.status is BookingStatus.OFFERED else row.kept_until,
             row.paying_since,
             row.special_note,
+            row.cancel_class is CancelClass.JUSTIFIED,
         )  # fmt: skip
     return held, waiting, {id_: booking for id_, booking in late.items() if id_ not in held}, answers

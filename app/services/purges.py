@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app import clock
 from app.clock import PARIS
 from app.database import db, take_turns
+from app.models.absences import AbsenceJustification
 from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, UserSession, UserToken
 from app.models.aids import ChildAid
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
@@ -180,6 +181,14 @@ def _forget_payers(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     return ()
 
 
+def _forget_certificates(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    row = AbsenceJustification
+    paths = session.scalars(select(row.path).where(row.id.in_(ids), row.path.is_not(None))).all()
+    without = dict.fromkeys(("path", "file_key", "file_name", "file_bytes", "page_count", "refusal_reason"))
+    session.execute(update(row).where(row.id.in_(ids)).values(**without, remark="", forgotten_at=clock.now()))
+    return tuple(path for path in paths if path is not None)
+
+
 def _forget_names(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     session.execute(update(User).where(User.id.in_(ids)).values(display_name="Compte effacé"))
     return ()
@@ -220,6 +229,12 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
         Source(
             SubmittedDocument, SubmittedDocument.valid_until,
             lambda _day: SubmittedDocument.status == SubmissionStatus.ACCEPTED,
+        ),
+    ),
+    DataClass.CERTIFICATES: (
+        Source(
+            AbsenceJustification, AbsenceJustification.decided_at,
+            lambda _day: AbsenceJustification.forgotten_at.is_(None), _forget_certificates,
         ),
     ),
     DataClass.FILE_CHANGES: (

@@ -8,6 +8,7 @@ from enum import StrEnum, auto
 from app import clock
 from app.models.families import QuotientSource, Regime, Title
 from app.rules.states import FamilyStatus
+from app.services.absences import PendingAbsences
 from app.services.booking_requests import DayRequest, ScopePlaces
 from app.services.change_requests import RequestView
 from app.services.enrolments import PendingEnrolment
@@ -25,6 +26,7 @@ class ItemKind(StrEnum):
     CHANGE = auto()
     BOOKING = auto()
     DOCUMENT = auto()
+    ABSENCE = auto()
     ERASURE = auto()
     MESSAGE = auto()
 
@@ -180,6 +182,24 @@ class DocumentItem:
 
 
 @dataclass(frozen=True, slots=True)
+class AbsenceItem:
+    """Absences that a family wants excused; they are decided on a page of their own, where the certificate is seen."""
+
+    id: int  # of the justification
+    requested_at: datetime
+    waiting_days: int
+    is_own: bool
+    request: PendingAbsences
+    lookalikes: tuple[Lookalike, ...] = ()
+    kind: ItemKind = ItemKind.ABSENCE
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        return self.request.family_name
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureItem:
     """A family that asks to be erased; it is decided on a page of its own, where the plan is read."""
 
@@ -215,7 +235,17 @@ class MessageItem:
         return self.thread.family_name
 
 
-Item = SignUpItem | EnrolmentItem | QuotientItem | ChangeItem | BookingItem | DocumentItem | ErasureItem | MessageItem
+Item = (
+    SignUpItem
+    | EnrolmentItem
+    | QuotientItem
+    | ChangeItem
+    | BookingItem
+    | DocumentItem
+    | AbsenceItem
+    | ErasureItem
+    | MessageItem
+)
 
 
 @dataclass(frozen=True, slots=True)

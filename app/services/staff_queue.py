@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app import clock
 from app.database import db
+from app.models.absences import AbsenceJustification
 from app.models.accounts import User
 from app.models.changes import ChangeRequest
 from app.models.enrolments import Enrolment
@@ -27,15 +28,16 @@ from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import erasures, message_inbox, required_documents
+from app.services import absences, erasures, message_inbox, required_documents
 from app.services.booking_requests import count_of_requests, places_of, waiting_requests
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
-from app.services.enrolments import enrolled_by_group, is_in_queue, pending_enrolments
+from app.services.enrolments import is_in_queue, pending_enrolments
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.family_files import address_lines
 from app.services.queue_items import (
+    AbsenceItem,
     BookingItem,
     ChangeItem,
     Decision,
@@ -76,6 +78,8 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
         items += _change_items(own)
     if ItemKind.DOCUMENT in looked_at:
         items += _document_items(own)
+    if ItemKind.ABSENCE in looked_at:
+        items += _absence_items(own)
     if ItemKind.ERASURE in looked_at:
         items += _erasure_items(own)
     if ItemKind.MESSAGE in looked_at:
@@ -100,6 +104,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
         ItemKind.BOOKING: count_of_requests(),
     }
     waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(required_documents.is_in_queue())
+    waiting[ItemKind.ABSENCE] = select(func.count(AbsenceJustification.id)).where(absences.is_in_queue())
     waiting[ItemKind.ERASURE] = select(func.count(ErasureRequest.id)).where(erasures.is_in_queue())
     waiting[ItemKind.MESSAGE] = select(func.count(MessageThread.id)).where(message_inbox.is_in_queue())
     wanted = [kind for kind in waiting if kind in kinds]
@@ -188,6 +193,19 @@ def _document_items(own: Collection[int]) -> list[DocumentItem]:
             request=each,
         )
         for each in required_documents.pending_submissions(at_most=SHOWN_AT_MOST)
+    ]
+
+
+def _absence_items(own: Collection[int]) -> list[AbsenceItem]:
+    return [
+        AbsenceItem(
+            id=each.id,
+            requested_at=each.sent_at,
+            waiting_days=_waiting_days(each.sent_at),
+            is_own=each.family_id in own,
+            request=each,
+        )
+        for each in absences.pending_justifications(at_most=SHOWN_AT_MOST)
     ]
 
 
@@ -331,7 +349,6 @@ def _lookalike(family: Family) -> Lookalike:
 
 def _enrolment_items(own: Collection[int], only: int | None = None) -> list[EnrolmentItem]:
     pending = pending_enrolments(only, at_most=SHOWN_AT_MOST)
-    enrolled = enrolled_by_group(db.session(), {request.enrolment.group_id for request in pending})
     twins = _families_of_twins({request.enrolment.child_id for request in pending})
     known = catalogue()
     items = []
@@ -346,7 +363,7 @@ def _enrolment_items(own: Collection[int], only: int | None = None) -> list[Enro
                 is_own=enrolment.family_id in own,
                 request=request,
                 age=age_on(request.birth_date, enrolment.starts_on),
-                enrolled=enrolled.get(enrolment.group_id, 0),
+                enrolled=request.enrolled,
                 places=known.activities[enrolment.activity_id].enrolment_rules.places_of(enrolment.group_id),
                 scopes=tuple(scopes),
                 lookalikes=tuple(twins.get(enrolment.child_id, ())),

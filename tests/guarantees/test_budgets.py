@@ -193,5 +193,5 @@ def test_queries_do_not_grow_with_what_is_shown(app: Flask, door: Door) -> None:
     after = count()
     # Less is possible: an empty day looks for the next one that opens.
     assert {path: count for path, count in after.items() if count > before[path]} == {}
-    # The contract is about the parents' pages. « À traiter » has a query for each of its eight kinds; the staff's aim is 20.
+    # The contract is about the parents' pages. « À traiter » has a query for each of its nine kinds; the staff's aim is 20.
     assert max(before.values()) <= (MOST_QUERIES if door is Door.FAMILY else MOST_QUERIES + 2), before

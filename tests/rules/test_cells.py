@@ -80,6 +80,8 @@ def facts_of(cell: str) -> CellFacts:
                 facts = replace(facts, was_late=True)
             case ["other", "was", "late"]:
                 facts = replace(facts, other_was_late=True)
+            case ["justified"]:
+                facts = replace(facts, is_justified=True)
             case ["late"]:
                 facts = replace(facts, late_rule=LATE)
             case ["list"]:

@@ -25,7 +25,7 @@ _NOT_OF_A_FAMILY = {
         "closure_opening",
         "capacity_scope_group", "capacity_scope_unit", "commune", "commune_postal_code", "consent_text", "council",
         "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
-        "reference_dataset", "message_recipient", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
+        "reference_dataset", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
         "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text",
     },

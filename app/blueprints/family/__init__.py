@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from app.access import guard_family
 from app.blueprints.accounts import blueprint as account
+from app.blueprints.family.absences import blueprint as absences
 from app.blueprints.family.agendas import blueprint as agendas
 from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
@@ -29,7 +30,8 @@ family = Blueprint("family", __name__)
 family.before_request(guard_family)
 
 for _section in (
-    dashboard, members, guardians, child_files, enrolments, prepaid_books, paid_bookings, bookings, agendas, invoices,
+    dashboard, members, guardians, child_files, enrolments, prepaid_books, paid_bookings, bookings, absences, agendas,
+    invoices,
     required_documents, publications, history, messages, account, simulations, data_exports, erasures, repeats,
     reminders, waiting_lists,
 ):  # fmt: skip

@@ -5,6 +5,7 @@ from flask import Blueprint
 from app.access import guard_staff
 from app.blueprints import accounts
 from app.blueprints.staff import (
+    absences,
     agents,
     aids,
     allocations,
@@ -45,6 +46,7 @@ staff.before_request(guard_staff)
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")
 staff.register_blueprint(required_documents.blueprint, url_prefix="/documents")
+staff.register_blueprint(absences.blueprint, url_prefix="/absences")
 staff.register_blueprint(messages.blueprint, url_prefix="/messages")
 staff.register_blueprint(allocations.blueprint, url_prefix="/attributions")
 staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.absence_labels import rule_words
 from app.access import requires
 from app.blueprints.staff.seen import read_anew, seen_mark, shown_marks
 from app.database import write_transaction
@@ -61,7 +62,8 @@ def _list_page(form: ReminderSettingForm, status: int = 200) -> Response:
     return render_page(
         "staff/settings/deadlines.html", layout="staff", status=status, form=form,
         activities=deadline_settings.current_activities(), titles=DEADLINE_TITLES, codes=_CODES,
-        rule_words=_rule_words, without_rule=WITHOUT_RULE, shown=shown_marks(form, is_moved=status == 409),
+        rule_words=_rule_words, without_rule=WITHOUT_RULE, absence_words=rule_words,
+        shown=shown_marks(form, is_moved=status == 409),
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ _CAPABILITIES = {
     ItemKind.CHANGE: Capability.REVIEW_CHANGES,
     ItemKind.BOOKING: Capability.REVIEW_BOOKINGS,
     ItemKind.DOCUMENT: Capability.REVIEW_DOCUMENTS,
+    ItemKind.ABSENCE: Capability.REVIEW_ABSENCES,
     ItemKind.ERASURE: Capability.REVIEW_ERASURES,
     ItemKind.MESSAGE: Capability.ANSWER_MESSAGES,
 }
@@ -60,6 +61,7 @@ _KIND_IN_ADDRESS = {
     "demandes": ItemKind.CHANGE,
     "reservations": ItemKind.BOOKING,
     "documents": ItemKind.DOCUMENT,
+    "absences": ItemKind.ABSENCE,
     "effacements": ItemKind.ERASURE,
     "messages": ItemKind.MESSAGE,
 }

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.blueprints.staff import (
+    absence_settings,
     activities,
     combinations,
     council_settings,
@@ -53,6 +54,8 @@ blueprint.register_blueprint(activities.outing_pages, url_prefix="/sorties")
 blueprint.register_blueprint(openings.blueprint, url_prefix="/ouvertures")
 blueprint.register_blueprint(activities.scopes, url_prefix="/places")
 blueprint.register_blueprint(deadlines.blueprint, url_prefix="/delais")
+blueprint.register_blueprint(absence_settings.blueprint, url_prefix="/absences")
+blueprint.register_blueprint(absence_settings.absence_reasons, url_prefix="/motifs-d-absence")
 blueprint.register_blueprint(combinations.blueprint, url_prefix="/combinaisons")
 blueprint.register_blueprint(required_documents, url_prefix="/pieces")
 blueprint.register_blueprint(message_recipients, url_prefix="/destinataires")
