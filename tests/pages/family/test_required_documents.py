@@ -7,16 +7,19 @@ from pathlib import Path
 import pikepdf
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.database import db, write_transaction
 from app.integrations import handed_in_files
 from app.integrations.clamd import ScannerSilent
+from app.models.accounts import UserSession
 from app.models.child_files import HealthAccess
+from app.models.families import Guardian
 from app.models.mails import OutboxMail
 from app.models.required_documents import SubmittedDocument
 from app.rules import handed_in_files as rules
+from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentDemand, DocumentScope, SubmissionStatus, Validity, ValidityKind
 from app.services import required_documents
 from tests.awkward_files import FILES, pdf, photo
@@ -33,8 +36,10 @@ from tests.factories import (
     make_openings,
     make_planning,
     make_staff,
+    make_text,
     save,
     share_child,
+    write_message,
 )
 
 
@@ -360,3 +365,26 @@ def test_families_download_the_template_of_what_is_asked_of_them_and_nobody_else
 
 def published_files(app: Flask) -> set[str]:
     return {path.name for path in (Path(app.instance_path) / "publications").glob("*/*")}
+
+
+def test_stored_files_open_under_the_hat_of_their_own_family_alone(sqlite_client: Client) -> None:
+    """By real requests: another family, and the same parent in their other family, find nothing."""
+    family, second, stranger = make_family(), make_family("SECONDE"), make_family("AUTRE")
+    with write_transaction() as session:
+        session.get_one(Guardian, second.guardian_id).user_id = family.user_id
+    document = make_document(scope=DocumentScope.FAMILY)
+    version = hand_in(second, f"{document}")
+    message = write_message(second, b"%PDF-1.4 essai", user_id=family.user_id).message_id
+    addresses = (f"/mes-documents/fichiers/{version}", f"/contact/pieces/{message}")
+    for user_id, family_id, status in (
+        (family.user_id, family.family_id, 404), (family.user_id, second.family_id, 200),
+        (stranger.user_id, stranger.family_id, 404),
+    ):  # fmt: skip
+        client = sqlite_client.sign_in(user_id)
+        with write_transaction() as session:
+            session.execute(update(UserSession).where(UserSession.user_id == user_id).values(family_id=family_id))
+        for address in addresses:
+            assert client.get_any(address).status == status, (address, family_id)
+    agent = sqlite_client.sign_in(make_staff(Role.FILE_CLERK))
+    text = make_text()
+    assert agent.get_any(f"/gestion/textes/{text}/version?numero={10**30}").status == 404
