@@ -28,6 +28,7 @@ from app.models.activities import TariffVersion
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.families import FamilyQuotient, Guardian, Title
+from app.models.waiting_lists import LIVE, WaitingEntry
 from app.rules.calendars import week_of
 from app.rules.choices import Shown
 from app.rules.combinations import (
@@ -68,6 +69,7 @@ from app.rules.states import (
     FamilyStatus,
 )
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
+from app.rules.waiting_lists import bundles, fits
 from app.services import (
     bookings,
     closures,
@@ -77,6 +79,10 @@ from app.services import (
     enrolments,
     openings,
     staff_bookings,
+    waiting_lists,
+    waiting_moves,
+    waiting_views,
+    waiting_wishes,
 )
 from app.services import quotients as quotient_decisions
 from app.services.bookings import StaffSave
@@ -135,6 +141,7 @@ def make_council(rivals: int = 1) -> Council:
     """
     wednesday = factories.make_activity(places=PLACES)
     workshop = factories.make_activity("Atelier", _EVENING, places=PLACES, needs={}, prices=((0, None, 300),))
+    factories.give_list(wednesday)
     excursion = factories.make_activity("Sortie", {"Journée": (time(9), time(17))}, needs={})
     wednesdays = [day for day in DAYS if day.weekday() == 2]
     with write_transaction() as session:
@@ -191,11 +198,17 @@ class BookingRow:
     status: BookingStatus
     cancel_class: CancelClass | None
     price_cents: int
+    waiting_id: int | None
 
     @property
     def is_active(self) -> bool:
         """Whether it is one of the at most one per child and opening."""
         return self.status in ACTIVE_STATUSES
+
+    @property
+    def holds(self) -> bool:
+        """Whether it has a place."""
+        return self.status in HOLDING_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +269,9 @@ class Books:
         """The openings that the parent's family holds for the child."""
         whose = (parent.child_id, parent.family.id)
         return frozenset(
-            b.opening_id for b in self.bookings.values() if b.is_active and (b.child_id, b.family_id) == whose
+            b.opening_id
+            for b in self.bookings.values()
+            if b.holds and b.status is not BookingStatus.OFFERED and (b.child_id, b.family_id) == whose
         )
 
     def offered(self, parent: Parent) -> list[OpeningRow]:
@@ -273,7 +288,7 @@ class Books:
         """The units that each child has on each day, through any family."""
         found: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
         for row in self.bookings.values():
-            if row.is_active:
+            if row.holds:
                 opening = self.openings[row.opening_id]
                 found[row.child_id, opening.day].add(opening.unit_id)
         return found
@@ -290,7 +305,7 @@ def read_books(session: Session) -> Books:
     rows = session.execute(
         select(
             Booking.id, Booking.child_id, Booking.family_id, Booking.opening_id, Booking.status, Booking.cancel_class,
-            Booking.price_cents,
+            Booking.price_cents, Booking.waiting_id,
         )
     )  # fmt: skip
     opened = session.execute(
@@ -476,11 +491,12 @@ def _wrong_prices(session: Session, books: Books) -> Iterator[str]:
 def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int) -> Iterator[str]:
     """What one step of somebody left that is not told, or told as somebody else's."""
     told = {event.booking_id: event for event in after.events[len(before.events) :]}
+    given = given_by_lists(before, after)
     for id_, row in after.bookings.items():
         earlier = before.bookings.get(id_)
         if (None if earlier is None else earlier.status) is not row.status:
             event = told.pop(id_, None)
-            is_theirs = event is not None and (event.actor, event.user_id) == (actor, user_id)
+            is_theirs = event is not None and (id_ in given or (event.actor, event.user_id) == (actor, user_id))
             if not is_theirs or event is None or event.at != clock.now():
                 yield f"booking {id_} became {row.status}: {event}"
         elif earlier is not None and earlier.cancel_class is not row.cancel_class:
@@ -496,25 +512,39 @@ def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int) -> Iter
         yield "history was rewritten"
 
 
+def given_by_lists(before: Books, after: Books) -> frozenset[int]:
+    """The bookings that waiting lists moved in a step, whoever made it: booked, offered or ended by the clock."""
+    new = after.events[len(before.events) :]
+    return frozenset(
+        event.booking_id
+        for event in new
+        if event.actor is Actor.SYSTEM and after.bookings[event.booking_id].waiting_id is not None
+    )
+
+
 def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal, outcome: SaveOutcome) -> Iterator[str]:
     """What a save did that its form did not ask for, that nobody may, or that it does not tell."""
     yield from step_wrongs(before, after, Actor.PARENT, parent.user_id)
     results: defaultdict[Result, set[int]] = defaultdict(set)
+    given = given_by_lists(before, after)
+    served = {after.bookings[id_].family_id for id_ in given}
     for choice in outcome.choices:
         results[choice.result].add(choice.opening_id)
         if choice.result is Result.BOOKED:
             yield from _wrongly_booked(after, parent, choice)
         elif choice.result in _CANCELLED:
             yield from _wrongly_cancelled(before, choice)
-        elif choice.reason == "full":
+        elif choice.reason == "full" and not given:
             yield from _wrongly_full(before, parent, choice)
     whose = (parent.child_id, parent.family.id)
     moved: defaultdict[Result, set[int]] = defaultdict(set)
     for id_, row in after.bookings.items():
         earlier = before.bookings.get(id_)
         if earlier is not None and earlier.status is row.status:
-            if earlier.price_cents != row.price_cents and row.family_id != parent.family.id:
+            if earlier.price_cents != row.price_cents and row.family_id not in {parent.family.id, *served}:
                 yield f"another family's booking {id_} changed its price"
+            continue
+        if id_ in given:
             continue
         if (row.child_id, row.family_id) != whose:
             yield f"booking {id_} of somebody else became {row.status}"
@@ -534,7 +564,7 @@ def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal,
         left = here & (results[Result.REFUSED] | results[Result.HELD_BACK] | results[Result.WEEK_HELD_BACK])
         if done and left:
             yield f"half a day was saved on {day}: {done} and not {left}"
-    if not any(moved.values()) and before != after:
+    if not any(moved.values()) and not given and before != after:
         yield "nothing was booked or cancelled, but something changed"
 
 
@@ -559,7 +589,7 @@ def _wrongly_booked(after: Books, parent: Parent, choice: SavedChoice) -> Iterat
     kept = [
         row.price_cents
         for row in after.bookings.values()
-        if row.is_active and (row.child_id, row.opening_id) == (parent.child_id, opening.id)
+        if row.holds and (row.child_id, row.opening_id) == (parent.child_id, opening.id)
     ]
     enrolled = {
         group
@@ -585,7 +615,7 @@ def _wrongly_full(before: Books, parent: Parent, choice: SavedChoice) -> Iterato
     mine = {
         (before.openings[row.opening_id].unit_id, before.openings[row.opening_id].group_id)
         for row in before.bookings.values()
-        if row.is_active and row.child_id == parent.child_id and before.openings[row.opening_id].day == opening.day
+        if row.holds and row.child_id == parent.child_id and before.openings[row.opening_id].day == opening.day
     }
     for scope in catalogue().scopes:
         covers = opening.unit_id in scope.units and opening.group_id in scope.groups
@@ -616,6 +646,65 @@ def save(parent: Parent, key: str, proposal: Proposal) -> SaveOutcome:
     """As the view does it."""
     with write_transaction() as session:
         return bookings.save(session, parent.family, parent.user_id, parent.child_id, key, proposal)
+
+
+def join_list(council: Council, books: Books, parent: Parent, rng: Random) -> None:
+    """Wait for some units of a day, full or not."""
+    cells = [each for each in books.offered(parent) if each.group_id == council.wednesday.group_id]
+    day = rng.choice(DAYS)
+    wanted = [each.id for each in cells if each.day == day and rng.random() < 0.6]
+    if wanted:
+        with write_transaction() as session:
+            waiting_wishes.join(
+                session, parent.family, parent.user_id, parent.child_id, wanted, wants_booking=rng.random() < 0.5
+            )
+
+
+def answer_list(parent: Parent, rng: Random) -> None:
+    """Take or decline an offer, leave a list, or bind the children of a family together."""
+    live = select(WaitingEntry).where(LIVE, WaitingEntry.family_id == parent.family.id).order_by(WaitingEntry.id)
+    entries = [(each.id, each.day, each.offered_until) for each in db.session.scalars(live)]
+    db.session.rollback()
+    if not entries:
+        return
+    entry_id, day, offered_until = rng.choice(entries)
+    with write_transaction() as session:
+        if offered_until is not None and rng.random() < 0.6:
+            waiting_wishes.accept(session, parent.family, parent.user_id, entry_id)
+        elif rng.random() < 0.7:
+            waiting_wishes.leave(session, parent.family, parent.user_id, entry_id)
+        else:
+            waiting_wishes.bind(session, parent.family, day, together=rng.random() < 0.7)
+
+
+def work_on_lists() -> None:
+    """What the worker does: end what is over, and look again at who could not come before."""
+    while (family_id := waiting_lists.family_with_due(db.session())) is not None:
+        with write_transaction() as session:
+            waiting_lists.expire_due(session, family_id)
+    for day in waiting_lists.days_to_look_at(db.session()):
+        with write_transaction() as session:
+            waiting_lists.look_at(session, day)
+    db.session.rollback()
+
+
+def unserved(session: Session) -> list[str]:
+    """Those who wait although their places are free and they may come: there are none after any step."""
+    waiting = {each.entry.id: each for each in waiting_lists.read_entries(session, WaitingEntry.day >= clock.today())}
+    if not waiting:
+        return []
+    left = waiting_lists._left(session, {each.row.day: set() for each in waiting.values()})
+    found = []
+    for bundle in bundles(each.entry for each in waiting.values()):
+        by_child: defaultdict[int, list[waiting_lists._Waiting]] = defaultdict(list)
+        for entry in bundle:
+            by_child[waiting[entry.id].row.child_id].append(waiting[entry.id])
+        family = waiting_lists._family_ref(session, waiting[bundle[0].id].row.family_id)
+        if fits(bundle, left) and all(
+            waiting_lists._judge_promotion(session, family, each, clock.now()) for each in by_child.values()
+        ):
+            found.append(f"entries {[entry.id for entry in bundle]} wait for free places")
+    return found
 
 
 def ask_enrolment(session: Session, council: Council, parent: Parent, rng: Random) -> None:
@@ -787,9 +876,19 @@ def _close_for_strike(session: Session, council: Council, books: Books, rng: Ran
     closures.close(session, wish, council.staff_id, closures.plan_closure(session, wish).fingerprint)
 
 
+def _move_entry(session: Session, council: Council, books: Books, rng: Random) -> None:
+    live = select(WaitingEntry).where(LIVE, WaitingEntry.offered_until.is_(None)).order_by(WaitingEntry.id)
+    rows = session.scalars(live).all()
+    if rows:
+        row = rng.choice(rows)
+        seen = waiting_views.ranks(session, [row.day]).get(row.id, 1)
+        wish = waiting_moves.MoveInput(seen, rng.randint(1, 3), "Fratrie")
+        waiting_moves.move(session, row.id, wish, council.staff_id)
+
+
 STAFF: tuple[StaffAction, ...] = (
     _set_day_places, _close_for_strike, _change_scope, _close_days, _open_days, _withdraw_days, _change_deadline, _end_enrolment,
-    _accept_enrolment, _accept_quotient,
+    _accept_enrolment, _accept_quotient, _move_entry,
 )  # fmt: skip
 """What the staff may do beside savers without making wrong what these were judged by."""
 
@@ -844,6 +943,13 @@ def live_at_once(app: Flask, council: Council, seconds: float) -> Counter[str]:
 
     def parent_acts(number: int, rng: Random) -> None:
         parent = council.parents[number]
+        if rng.random() < 0.3:
+            with suppress(DomainError):
+                if rng.random() < 0.6:
+                    join_list(council, read_books(db.session()), parent, rng)
+                else:
+                    answer_list(parent, rng)
+            return
         proposal = some_form(read_books(db.session()), parent, rng)
         if proposal is not None:
             with suppress(NotFound):  # the staff took an opening away since

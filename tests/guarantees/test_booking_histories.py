@@ -145,6 +145,18 @@ class Histories(RuleBasedStateMachine):
                 pytest.fail(f"{kind} was saved")
         self.nothing_changed()
 
+    def wait_for_a_place(self, parent: Parent, rng: Random) -> None:
+        """Join, take, decline, leave, bind: nothing of others moves but what the list gives them."""
+        before = self.books
+        with suppress(DomainError):
+            if rng.random() < 0.6:
+                histories.join_list(self.council, before, parent, rng)
+            else:
+                histories.answer_list(parent, rng)
+        self.look()
+        self.record.narrow(self.books)
+        assert list(histories.step_wrongs(before, self.books, Actor.PARENT, parent.user_id)) == []
+
     def ask_for_an_activity(self, parent: Parent, rng: Random) -> None:
         with suppress(DomainError), write_transaction() as session:
             histories.ask_enrolment(session, self.council, parent, rng)
@@ -159,6 +171,15 @@ class Histories(RuleBasedStateMachine):
 
     def time_passes(self, parent: Parent, rng: Random) -> None:
         histories.wait(rng)
+        self.work()
+
+    def work(self) -> None:
+        """The worker comes round: it ends what is over, and looks at who could not come before."""
+        before = self.books
+        histories.work_on_lists()
+        self.look()
+        self.record.narrow(self.books)
+        assert list(histories.step_wrongs(before, self.books, Actor.SYSTEM, 0)) == []
 
     @rule(dice=st.integers(0, 2**64))
     def live(self, dice: int) -> None:
@@ -168,8 +189,13 @@ class Histories(RuleBasedStateMachine):
         ways = (
             *[self.save_forms] * 8, *[self.staff_act] * 4, *[self.time_passes] * 2, *[self.tap_twice] * 2,
             *[self.save_what_no_page_holds] * 2, self.save_on_the_page, self.ask_for_an_activity,
+            *[self.wait_for_a_place] * 4,
         )  # fmt: skip
-        rng.choice(ways)(rng.choice(self.council.parents), rng)
+        self.work()
+        way = rng.choice(ways)
+        way(rng.choice(self.council.parents), rng)
+        if way != self.staff_act:  # a rule that they change is looked at by the worker
+            assert histories.unserved(db.session()) == []
 
     @invariant()
     def all_is_well(self) -> None:
