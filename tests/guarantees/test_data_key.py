@@ -19,13 +19,16 @@ from app.crypto import WrongDataKey, cipher, new_key, replace_keys, split_keys
 from app.database import db, write_transaction
 from app.forms.child_files import SECTION_FORMS
 from app.integrations.communes import read_communes
+from app.models.absences import AbsenceJustification, AbsenceReason
 from app.models.accounts import CalendarFeed, SecondFactor
+from app.models.bookings import Booking
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
 from app.models.families import Family, FamilyChild, Guardian
 from app.models.retention import ErasureRequest
 from app.models.urgent_messages import UrgentMessage
+from app.rules.absences import JustificationStatus
 from app.rules.child_files import SectionKind
 from app.rules.file_fields import FileKind
 from app.rules.states import ChangeStatus, ErasureCause, ErasureStatus
@@ -65,7 +68,8 @@ def fill_every_section(children: int = 1) -> list[int]:
 
 def fill_every_other_column(child_id: int) -> None:
     """A marked word in each encrypted column besides: second factor, calendar, custody, an aid, a request and what it changed, a message, an
-    urgent one, a refused erasure."""
+    urgent one, a refused erasure, the note of
+    a booking, a justified absence."""
     family_id, user_id = db.session.execute(
         select(Guardian.family_id, Guardian.user_id).where(Guardian.user_id.is_not(None)).limit(1)
     ).one()
@@ -73,8 +77,21 @@ def fill_every_other_column(child_id: int) -> None:
     family = factories.FamilySetup(family_id, 0, user_id, "")
     factories.make_aid(family, child_id, agent_id, reason=f"{MARK}-motif")
     factories.hand_in(family, f"{factories.make_document()}-{child_id}", MARK.encode())
+    planning = factories.make_planning()
+    factories.save(planning.family, planning.child_id, book=[planning.opening(factories.WEDNESDAY, "Matin")])
     factories.write_message(family, MARK.encode(), subject=f"{MARK}-objet", body=f"{MARK}-message")
     with write_transaction() as session:
+        session.scalars(select(Booking)).one().special_note = f"{MARK}-presence"
+        illness = AbsenceReason(name="Maladie", position=1)
+        session.add(illness)
+        session.flush()
+        session.add(
+            AbsenceJustification(
+                family_id=family_id, reason_id=illness.id, status=JustificationStatus.REFUSED, key="essai",
+                sent_by_id=user_id, remark=f"{MARK}-remarque", refusal_reason=f"{MARK}-motif", file_key=f"{MARK}-cle",
+                file_name=f"{MARK}-certificat.pdf",
+            )
+        )  # fmt: skip
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))
         session.add(
             UrgentMessage(
