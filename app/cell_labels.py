@@ -79,6 +79,7 @@ _BEYOND = {
     Reason.BREAKS_COMBINATION: "ne respecte pas une règle de l’activité",
     Reason.OVERLAPS: "l’enfant est attendu ailleurs à ces heures",
     Reason.CANCELLED_LATE: "l’absence facturée ne le sera plus",
+    Reason.JUSTIFIED: "l’absence était justifiée",
     Reason.CLOSED: "le jour a été fermé depuis",
     Reason.BLOCKED_FAMILY: "le dossier est fermé",
 }

@@ -273,10 +273,18 @@ def _driver(url: str) -> str:
 
 def drill_wrong(folder: Path, rounds: int) -> str:
     """Every wrong text in every field of every form and every word of every address; the tests send a third."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/guarantees/test_wrong_input.py"]
-    done = subprocess.run(
-        [*command, "-k", "stands_it"], env={**os.environ, "SEND_ALL": "1"}, capture_output=True, text=True, check=False
-    )
+    return _run_tests("tests/guarantees/test_wrong_input.py", "stands_it", SEND_ALL="1")
+
+
+def drill_list(folder: Path, rounds: int) -> str:
+    """200 rivals for one place, on both databases: one has it, the others wait in the order in which they came."""
+    return _run_tests("tests/services/test_waiting_lists.py", "rivals_at_once", RIVALS="200")
+
+
+def _run_tests(path: str, names: str, **settings: str) -> str:
+    """Tests in their long version; what pytest says at the end. Raises Found."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path, "-k", names]
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Found(done.stdout[-3000:])
     return done.stdout.strip().splitlines()[-1]
@@ -341,6 +349,7 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "books": drill_books,
     "crowd": drill_crowd,
     "wrong": drill_wrong,
+    "list": drill_list,
     "fuzz": drill_fuzz,
 }
 

@@ -43,6 +43,7 @@ BOOKING: Mapping[Reason, Demand] = {
     Reason.BREAKS_COMBINATION: Demand.REASON,
     Reason.OVERLAPS: Demand.REASON,
     Reason.CANCELLED_LATE: Demand.REASON,
+    Reason.JUSTIFIED: Demand.REASON,
 }
 """What keeps parents from booking and not the staff; all else keeps everybody."""
 

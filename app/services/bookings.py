@@ -156,8 +156,9 @@ def _save_day(session: Session, verdict: Verdict, wish: DayWish, act: _Act) -> N
         _cancel(session, facts, opening_id, act, cancel_class)
     exceeded = verdict.exceeded.intersection(wish.additions)
     for opening_id in wish.additions:
-        if opening_id in facts.late:
-            reclass(session, [facts.late[opening_id].id], CancelClass.IN_TIME, act.user_id, act.reason, act.at)
+        late = facts.late.get(opening_id)
+        if late is not None and not late.is_justified:
+            reclass(session, [late.id], CancelClass.IN_TIME, act.user_id, act.reason, act.at)
         _book(session, verdict, opening_id, act)
     limit = Limit.ONLINE if not facts.by_staff else Limit.NONE if exceeded else Limit.PLACES
     _spend(session, facts, wish.day, wish.final, limit)

@@ -171,6 +171,15 @@ def hold_families(session: Session, family_ids: Collection[int]) -> None:
     lock_children(session, family_ids)
 
 
+def hold_at_hand(session: Session, family_ids: Collection[int]) -> set[int]:
+    """Those of some families that nobody is changing just now, held until the commit; nobody is waited for.
+
+    For what can be done a moment later: so nothing is written for a family that is being erased.
+    """
+    at_hand = select(Family.id).where(Family.id.in_(family_ids)).with_for_update(read=True, skip_locked=True)
+    return set(session.scalars(at_hand))
+
+
 def children_of(family_id: int) -> tuple[ChildView, ...]:
     """The children of a family, eldest first."""
     rows = db.session.scalars(

@@ -30,8 +30,10 @@ from app.models.mails import MailStatus, OutboxMail
 from app.models.messages import Message, MessageThread
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBookEvent
+from app.models.publications import TextRecipient
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest, PurgeRun, RetentionChoice
+from app.models.urgent_messages import UrgentRecipient
 from app.retention_labels import duration_words, plan_words
 from app.rules.calendars import add_months
 from app.rules.child_files import SectionKind
@@ -263,6 +265,8 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
             lambda _day: OutboxMail.status.in_([MailStatus.SENT, MailStatus.FAILED, MailStatus.EXPIRED]),
         ),
         Source(WeekReminder, WeekReminder.sent_at),
+        Source(UrgentRecipient, UrgentRecipient.queued_at),
+        Source(TextRecipient, TextRecipient.queued_at),
     ),
     DataClass.SIGN_INS: (Source(SignInEvent, SignInEvent.at),),
     DataClass.ACCESS: (

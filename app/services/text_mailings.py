@@ -17,6 +17,7 @@ from app.rules.publications import VersionDay, version_in_force
 from app.rules.required_documents import DocumentDemand
 from app.rules.states import FamilyStatus
 from app.services.catalogue import TextInfo, catalogue
+from app.services.families import hold_at_hand
 from app.services.mails import queue_mail
 from app.services.publications import is_concerned
 
@@ -38,13 +39,15 @@ def queue_some(session: Session) -> bool:
     for info, version in _untold(session):
         if _write_down(session, info, version):
             return True
-    rows = session.scalars(
+    found = session.scalars(
         select(TextRecipient)
         .where(TextRecipient.queued_at.is_(None))
         .order_by(TextRecipient.version_id, TextRecipient.family_id)
         .limit(FAMILIES_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
+    at_hand = hold_at_hand(session, {row.family_id for row in found})
+    rows = [row for row in found if row.family_id in at_hand]
     _queue(session, rows)
     return bool(rows)
 

@@ -25,6 +25,7 @@ from app.rules.messages import URGENT_FOR, is_urgent_shown
 from app.rules.states import HOLDING_STATUSES, EnrolmentStatus, FamilyStatus
 from app.services.catalogue import catalogue
 from app.services.errors import ForgedForm, NotFound
+from app.services.families import hold_at_hand
 from app.services.mail_texts import PORTAL_MARK, write_mail
 from app.services.mails import queue_mail
 
@@ -160,14 +161,15 @@ def has_unqueued(session: Session) -> bool:
 
 def queue_some(session: Session) -> int:
     """Queue the mails of some families that wait; returns how many families. Two workers never take the same."""
-    rows = session.scalars(
+    found = session.scalars(
         select(UrgentRecipient)
         .where(UrgentRecipient.queued_at.is_(None))
         .order_by(UrgentRecipient.message_id, UrgentRecipient.family_id)
         .limit(FAMILIES_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    family_ids = [row.family_id for row in rows]
+    family_ids = hold_at_hand(session, {row.family_id for row in found})
+    rows = [row for row in found if row.family_id in family_ids]
     emails: defaultdict[int, list[str]] = defaultdict(list)
     for family_id, email in session.execute(
         select(Guardian.family_id, Guardian.email)

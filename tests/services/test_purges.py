@@ -21,6 +21,7 @@ from app.models.messages import Message
 from app.models.payments import Payment
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import PurgeRun
+from app.models.urgent_messages import UrgentMessage, UrgentRecipient
 from app.rules.child_files import SectionKind
 from app.rules.required_documents import SubmissionStatus
 from app.rules.retention import DataClass
@@ -68,11 +69,15 @@ def test_a_purge_takes_what_the_dry_run_tells_and_nothing_twice(app: Flask) -> N
         session.add(HealthAccess(child_id=child_id, user_id=staff_id, at=old))
         session.add(ChildSection(child_id=child_id, kind=SectionKind.HEALTH, body="{}", changed_at=old))
         session.add(ChildSection(child_id=child_id, kind=SectionKind.SCHOOL, body="{}", changed_at=old))
+        urgent = UrgentMessage(key="essai", audience="Mercredi", subject="Fermé", body="Neige", sent_by_id=staff_id)
+        session.add(urgent)
+        session.flush()
+        session.add(UrgentRecipient(message_id=urgent.id, family_id=family.family_id, queued_at=old))
         session.execute(update(OutboxMail).values(created_at=old))
         session.execute(update(SubmittedDocument).values(status=SubmissionStatus.REFUSED, handed_in_at=old))
     before = planned()
     assert before == {
-        DataClass.HEALTH: 1, DataClass.HEALTH_READS: 1, DataClass.DOCUMENTS: 1, DataClass.MAILS: 1,
+        DataClass.HEALTH: 1, DataClass.HEALTH_READS: 1, DataClass.DOCUMENTS: 1, DataClass.MAILS: 2,
         DataClass.SIGN_INS: 1,
     }  # fmt: skip
     assert next(line for line in purges.dry_run(db.session()) if line.data is DataClass.MAILS).oldest == old.date()

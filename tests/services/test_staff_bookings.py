@@ -220,6 +220,24 @@ def test_an_absence_that_is_booked_again_is_charged_once(planning: PlanningSetup
     assert find_inconsistencies(db.session()) == ()
 
 
+def test_an_absence_that_was_justified_stays_so_and_the_new_booking_has_its_price(
+    planning: PlanningSetup, agent_id: int
+) -> None:
+    morning = planning.opening(WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    act(planning, agent_id, cancel=[morning], said=StaffSave(CALLED, CancelClass.LATE_CHARGED))
+    with write_transaction() as session:
+        session.scalars(select(Booking)).one().cancel_class = CancelClass.JUSTIFIED
+
+    outcome = act(planning, agent_id, book=[morning], key="une-cle-d-agent-0002")
+
+    assert results(outcome) == {Result.BOOKED} and outcome.change_cents == 420
+    rows = db.session.scalars(select(Booking).order_by(Booking.id)).all()
+    assert [(row.status, row.cancel_class) for row in rows] == [
+        (BookingStatus.CANCELLED, CancelClass.JUSTIFIED), (BookingStatus.CONFIRMED, None),
+    ]  # fmt: skip
+
+
 def test_a_closed_file_may_be_emptied_and_not_filled(planning: PlanningSetup, agent_id: int) -> None:
     mornings = [planning.opening(day, "Matin") for day in (WEDNESDAY, NEXT_WEDNESDAY)]
     save(planning.family, planning.child_id, book=mornings[:1])
