@@ -295,8 +295,9 @@ class PlanningFacts:
                 counts = opening.id not in queued and self.first_status(opening) is BookingStatus.CONFIRMED
                 (added if counts else asked).append(opening.wanted)
             given_back |= {self.held[id_].id for id_ in held if id_ not in ids}
-            # What the staff book again is not charged as an absence any more.
-            given_back |= {self.late[id_].id for id_ in ids if id_ in self.late}
+            # What the staff book again is not charged as an absence any more; what was justified costs nothing already.
+            again = [self.late[id_] for id_ in ids if id_ in self.late]
+            given_back |= {booking.id for booking in again if not booking.is_justified}
         charged = given_back & {self.held[id_].id for id_ in late}
         # What waits for the staff, for its payment or on a list costs nothing yet.
         known = self.prices.booked.keys()
