@@ -60,10 +60,21 @@ def _judge_day(
 
 
 def broken_rules(facts: PlanningFacts, day: date, before: Set[int], after: Set[int]) -> tuple[Violation, ...]:
-    """What is broken if the child has units instead of others on a day, and was not broken already."""
-    offered = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
-    known = (*overlaps(before, _hours(facts, before)), *violations(before, facts.combinations, offered))
-    found = (*overlaps(after, _hours(facts, after)), *violations(after, facts.combinations, offered))
+    """What is broken if the child has units instead of others on a day, and was not broken already.
+
+    A place that is only offered to who waits may be gone tomorrow: nothing else may need it to be right.
+    """
+    open_units = {opening.unit.id for opening in facts.openings_by_day.get(day, ()) if opening.is_open}
+    known = (*overlaps(before, _hours(facts, before)), *violations(before, facts.combinations, open_units))
+    found = (*overlaps(after, _hours(facts, after)), *violations(after, facts.combinations, open_units))
+    offered = {
+        booking.slot.unit_id
+        for booking in facts.held.values()
+        if booking.day == day and booking.status is BookingStatus.OFFERED
+    }
+    if offered:
+        known += violations(before - offered, facts.combinations, open_units)
+        found += violations(after - offered, facts.combinations, open_units)
     return broken_anew(known, found)
 
 

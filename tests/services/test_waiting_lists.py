@@ -15,6 +15,7 @@ from app.database import db, write_transaction
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, PriceChangeReason
 from app.models.mails import OutboxMail
 from app.models.waiting_lists import WaitingEntry
+from app.rules.cells import Reason
 from app.rules.choices import Shown
 from app.rules.deadlines import DaysBefore, Deadline, Never
 from app.services import bookings, enrolment_ends, histories, scope_settings, waiting_lists, waiting_wishes
@@ -149,6 +150,16 @@ def test_what_is_offered_is_held_and_accepted(planning: PlanningSetup) -> None:
     assert taken(DAY, planning.activity.scope_id) == 1
     with pytest.raises(NotFound):
         accept(family, child_id)
+
+
+def test_nothing_may_need_what_is_only_offered(planning: PlanningSetup) -> None:
+    ((family, child_id),) = rivals(planning, 1, wants_booking=False)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    lunch = planning.opening(DAY, "Repas")
+    refused = save(family, child_id, book=[lunch])
+    assert [(each.result, each.reason) for each in refused.choices] == [(Result.REFUSED, Reason.BREAKS_COMBINATION)]
+    accept(family, child_id)
+    assert [each.result for each in save(family, child_id, book=[lunch]).choices] == [Result.BOOKED]
 
 
 def test_a_declined_offer_goes_to_the_next_one(planning: PlanningSetup) -> None:

@@ -35,7 +35,7 @@ def join(child_id: int) -> BaseResponse:
     week = url_for("family.bookings.show_week", child_id=child.id, jour=day.isoformat())
     opening_ids = read_openings(request.form)
     if not opening_ids:
-        flash("Rien n’est en liste d’attente : aucun jour n’était coché.", "info")
+        flash("Rien n’est en liste d’attente\u00a0: aucun jour n’était coché.", "info")
         return go_to(week)
     with write_transaction() as session:
         joined = waiting_wishes.join(

@@ -65,7 +65,7 @@ def reopen(closure_id: int) -> BaseResponse:
     """Open the days again; no booking comes back."""
     with write_transaction() as session:
         closures.reopen(session, closure_id, current_account().user_id)
-    flash("Les jours sont rouverts : les familles peuvent réserver à nouveau.".replace(" :", "\u00a0:"), "success")
+    flash("Les jours sont rouverts\u00a0: les familles peuvent réserver à nouveau.", "success")
     return go_to(url_for("staff.closures.show_closure", closure_id=closure_id))
 
 

@@ -260,9 +260,7 @@ def test_page_says_when_bookings_open_and_counts_down_by_the_portals_clock(sqlit
     factories.set_notice(planning.activity, Deadline.OPENING, FixedMoment(date(2026, 11, 24), time(8, 30)))
     clock.start_at(datetime(2026, 11, 23, 8, 29, 59), frozen=True)
     page = sqlite_client.get(address(planning))
-    assert (
-        "Mercredi\u00a0: les réservations ouvrent mardi 24 novembre à 8\u00a0h\u00a030." in page.text
-    )  # nobody waits a whole day
+    assert "Mercredi : les réservations ouvrent mardi 24 novembre à 8 h 30." in page.text  # nobody waits a whole day
     assert "data-opens-in" not in page.body
     clock.start_at(datetime(2026, 11, 24, 8, 29, 48, 500_000), frozen=True)
     page = sqlite_client.get(address(planning))

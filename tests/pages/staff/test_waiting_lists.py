@@ -62,6 +62,6 @@ def test_an_agent_gives_an_activity_a_waiting_list(sqlite_client: Client) -> Non
     sqlite_client.sign_in(make_staff())
     address = f"/gestion/reglages/activites/{planning.activity.id}"
     sqlite_client.get(address)
-    sqlite_client.submit(address, waiting_hours="48")
+    sqlite_client.submit(address, waiting_hours="48", position="1")
     page = sqlite_client.get(f"{address}/fiche")
     assert "avec une liste d’attente (réponse en 48 h)" in page.text.replace("\u00a0", " ")
