@@ -176,7 +176,7 @@ def hold_at_hand(session: Session, family_ids: Collection[int]) -> set[int]:
 
     For what can be done a moment later: so nothing is written for a family that is being erased.
     """
-    at_hand = select(Family.id).where(Family.id.in_(family_ids)).with_for_update(read=True, skip_locked=True)
+    at_hand = select(Family.id).where(Family.id.in_(family_ids)).with_for_update(key_share=True, skip_locked=True)
     return set(session.scalars(at_hand))
 
 
