@@ -23,6 +23,7 @@ from app import (
     document_labels,
     enrolment_labels,
     errors,
+    file_labels,
     filters,
     history_labels,
     labels,
@@ -102,8 +103,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["coming_enrolments_sentence"] = dashboard_labels.coming_enrolments_sentence
     app.jinja_env.filters["event_sentence"] = history_labels.event_sentence
     app.jinja_env.filters["payment_state"] = history_labels.payment_state
-    app.jinja_env.filters["blocker_sentence"] = labels.blocker_sentence
-    app.jinja_env.filters["reminder_sentence"] = labels.reminder_sentence
+    app.jinja_env.filters["blocker_sentence"] = enrolment_labels.blocker_sentence
+    app.jinja_env.filters["reminder_sentence"] = file_labels.reminder_sentence
     app.jinja_env.filters["outcome_words"] = absence_labels.outcome_words
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words
     app.jinja_env.filters["left_words"] = aid_labels.left_words
@@ -114,8 +115,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["step_words"] = price_labels.step_words
     app.jinja_env.filters["device_name"] = histories.device_name
     app.jinja_env.filters["file_size"] = document_labels.file_size
-    app.jinja_env.filters["missing_sentence"] = labels.missing_sentence
-    app.jinja_env.filters["cost_sentence"] = labels.cost_sentence
+    app.jinja_env.filters["missing_sentence"] = file_labels.missing_sentence
+    app.jinja_env.filters["cost_sentence"] = file_labels.cost_sentence
 
     app.url_map.converters["int"] = IdConverter
 

@@ -1,16 +1,16 @@
-"""The French words of what the staff set of enrolments."""
+"""The French words of what the staff set of enrolments, and of what keeps a child from asking for one."""
 
 from collections.abc import Collection, Iterator
 from datetime import date
 
-from app.filters import NBSP, day_long, enumeration, euros
+from app.filters import NBSP, day_long, day_medium, day_plain, enumeration, euros, moment
 from app.labels import label
 from app.notice_labels import hour_words
 from app.price_labels import residence_label
 from app.rules.audiences import Audience
 from app.rules.child_files import LEVELS
 from app.rules.enrolment_rules import AgeOn, Allocation, EnrolmentRules, RankCriterion, Ranking, Ties
-from app.rules.enrolments import age_day
+from app.rules.enrolments import Blocker, EnrolmentBlocker, age_day
 from app.rules.rankings import Ranked
 from app.rules.windows import Window
 from app.services.catalogue import ActivityInfo
@@ -106,3 +106,22 @@ def _asked_first(rules: EnrolmentRules) -> Iterator[str]:
         asked.append(f"aucun retard de paiement{owed}")
     if asked:
         yield f"Il faut d’abord{NBSP}: {enumeration(asked)} (jamais pour les repas des jours d’école)."
+
+
+def blocker_sentence(blocker: Blocker) -> str:
+    """Why a child cannot ask for an activity, with the instant, the day or the amount that it is about."""
+    kind = blocker.kind
+    if kind is EnrolmentBlocker.NOT_OPEN_YET and blocker.at is not None:
+        return f"Les inscriptions ouvrent pour vous le {moment(blocker.at)}."
+    if kind is EnrolmentBlocker.WINDOW_CLOSED and blocker.at is not None:
+        return f"Les inscriptions sont closes depuis le {day_medium(blocker.at.date())}."
+    if kind is EnrolmentBlocker.UNPAID and blocker.cents is not None:
+        return f"Des factures sont en retard de paiement{NBSP}: {euros(blocker.cents)}."
+    if kind is EnrolmentBlocker.TEXTS_NOT_ACCEPTED:
+        return f"À lire et à accepter d’abord{NBSP}: {enumeration(list(blocker.documents))}."
+    if blocker.documents:
+        missing = enumeration(list(blocker.documents))
+        return f"{'Ce document manque' if len(blocker.documents) == 1 else 'Ces documents manquent'}{NBSP}: {missing}."
+    if blocker.day is not None:
+        return f"{label(kind)} L’âge compte au {day_plain(blocker.day)}."
+    return label(kind)

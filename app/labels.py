@@ -1,10 +1,10 @@
-"""The French word of every enum member, and the sentences that rules' answers become on screen."""
+"""The French word of every enum member, and of what is special about a day."""
 
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
-from app.filters import NBSP, day_medium, day_plain, enumeration, euros, moment
+from app.filters import NBSP
 from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
@@ -21,11 +21,11 @@ from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
 from app.rules.cells import Badge, CellState
 from app.rules.changes import FieldPolicy
-from app.rules.child_files import AuthorisationKind, Diet, Reminder, ReminderKind, SectionKind, SectionState
+from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
-from app.rules.enrolments import Blocker, EnrolmentBlocker
-from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind, fields_named
-from app.rules.file_gaps import FileGap, FileGaps
+from app.rules.enrolments import EnrolmentBlocker
+from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind
+from app.rules.file_gaps import FileGap
 from app.rules.invoicing import OddityKind
 from app.rules.mail_texts import MailTopic
 from app.rules.messages import ThreadState
@@ -656,74 +656,7 @@ def label(member: StrEnum) -> str:
     return LABELS[type(member)][member]
 
 
-def saved_sentence(kind: FileKind, applied: frozenset[str], asked: frozenset[str], withdrawn: frozenset[str]) -> str:
-    """What a save did with each field: stored, waiting for the staff, or no longer asked for."""
-    if not (applied or asked or withdrawn):
-        return "Rien n’a changé."
-    sentences = []
-    if asked:
-        what = enumeration([label(field).lower() for field in fields_named(kind, asked)])
-        sentences.append(f"Votre demande est envoyée{NBSP}: {what}. Nous vous écrirons quand elle sera traitée.")
-    if withdrawn:
-        what = enumeration([label(field).lower() for field in fields_named(kind, withdrawn)])
-        sentences.append(f"Votre demande est retirée{NBSP}: {what}.")
-    if applied:
-        sentences.append("Le reste est enregistré." if sentences else "Vos modifications sont enregistrées.")
-    if "quotient" in applied or "quotient_month" in applied:
-        sentences.append("Nous allons vérifier votre quotient familial.")
-    return " ".join(sentences)
-
-
-def missing_sentence(gaps: FileGaps) -> str:
-    """« Il manque votre numéro d’allocataire et votre quotient familial. »; empty where nothing is missing."""
-    return f"Il manque {enumeration([label(gap) for gap in gaps.gaps])}." if gaps.gaps else ""
-
-
-def cost_sentence(gaps: FileGaps) -> str:
-    """What that costs the family, in plain words; empty where it costs nothing."""
-    if gaps.pays_maximum and gaps.loses_aid:
-        return "Vous payez le tarif maximum, sans aide."
-    if gaps.pays_maximum and gaps.is_checked:
-        return "Nous vérifions votre quotient familial. En attendant, vous payez le tarif maximum."
-    if gaps.pays_maximum:
-        return "Vous payez le tarif maximum."
-    if gaps.loses_aid:
-        return "Nous ne pouvons demander aucune aide pour vous."
-    return ""
-
-
 LATE_ABSENCE = "absence prévenue trop tard"
-
-
-def blocker_sentence(blocker: Blocker) -> str:
-    """Why a child cannot ask for an activity, with the instant, the day or the amount that it is about."""
-    kind = blocker.kind
-    if kind is EnrolmentBlocker.NOT_OPEN_YET and blocker.at is not None:
-        return f"Les inscriptions ouvrent pour vous le {moment(blocker.at)}."
-    if kind is EnrolmentBlocker.WINDOW_CLOSED and blocker.at is not None:
-        return f"Les inscriptions sont closes depuis le {day_medium(blocker.at.date())}."
-    if kind is EnrolmentBlocker.UNPAID and blocker.cents is not None:
-        return f"Des factures sont en retard de paiement{NBSP}: {euros(blocker.cents)}."
-    if kind is EnrolmentBlocker.TEXTS_NOT_ACCEPTED:
-        return f"À lire et à accepter d’abord{NBSP}: {enumeration(list(blocker.documents))}."
-    if blocker.documents:
-        missing = enumeration(list(blocker.documents))
-        return f"{'Ce document manque' if len(blocker.documents) == 1 else 'Ces documents manquent'}{NBSP}: {missing}."
-    if blocker.day is not None:
-        return f"{label(kind)} L’âge compte au {day_plain(blocker.day)}."
-    return label(kind)
-
-
-def reminder_sentence(reminder: Reminder) -> str:
-    """« L’assurance prend fin le 31/08/2027. »"""
-    day = day_plain(reminder.on)
-    match reminder.kind:
-        case ReminderKind.INSURANCE:
-            return f"L’assurance {'a pris' if reminder.is_past else 'prend'} fin le {day}."
-        case ReminderKind.CARE_PLAN:
-            return f"Le PAI {'a pris' if reminder.is_past else 'prend'} fin le {day}."
-        case ReminderKind.BOOSTER:
-            return f"{'Rappel en retard' if reminder.is_past else 'Rappel à prévoir'}{NBSP}: {reminder.subject}, {day}."
 
 
 def day_note(calendar: Calendar, day: date) -> str | None:

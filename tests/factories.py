@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, write_transaction
-from app.integrations.kept_files import PUBLISHED_FOLDER, keep_file, keep_sealed
+from app.integrations.kept_files import PUBLISHED_FOLDER, HandedInFile, keep_file, keep_sealed
 from app.integrations.school_calendars import read_calendar
 from app.models.accounts import StaffRole, User
 from app.models.activities import (
@@ -109,7 +109,6 @@ from app.services.planning import Proposal
 from app.services.prepaid_books import BookSale
 from app.services.publications import NewFile, PublicationInput
 from app.services.required_document_settings import DocumentInput
-from app.services.required_documents import HandedInFile
 from app.services.text_settings import TextInput, VersionInput
 from app.services.verdicts import SaveOutcome
 from app.services.waiting_wishes import Joined

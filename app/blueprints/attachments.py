@@ -13,10 +13,9 @@ from app.blueprints.uploads import Lying, decode, digest_of, names_of, removed_u
 from app.document_labels import refusal_sentence
 from app.downloads import send_handed_in
 from app.integrations.handed_in_files import DecodedFile, FileRefused
-from app.integrations.kept_files import SealedFile, keep_sealed, read_sealed
+from app.integrations.kept_files import HandedInFile, SealedFile, keep_sealed, read_sealed
 from app.rules.handed_in_files import shown_name
 from app.rules.required_documents import FilesWanted
-from app.services.required_documents import HandedInFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from app.database import write_transaction
 from app.document_labels import refusal_sentence
 from app.forms.required_documents import CounterForm, HandInForm
 from app.integrations.handed_in_files import FileRefused
-from app.integrations.kept_files import keep_sealed
+from app.integrations.kept_files import HandedInFile, keep_sealed
 from app.rules.handed_in_files import Judgement, shown_name
-from app.services import required_documents
+from app.services import document_decisions, required_documents
 from app.services.errors import NoRoomForFile
 from app.services.families import FamilyRef
-from app.services.required_documents import AskedDocument, HandedInFile
+from app.services.required_documents import AskedDocument
 
 
 def hand_in_files(family: FamilyRef, document: AskedDocument, form: HandInForm, user_id: int) -> bool:
@@ -60,5 +60,5 @@ def _store(
         by_staff=is_counter,
     )  # fmt: skip
     if made.is_new and isinstance(form, CounterForm) and form.is_accepted.data:
-        required_documents.accept(session, made.id, user_id, dated_on=form.day, valid_until=None)
+        document_decisions.accept(session, made.id, user_id, dated_on=form.day, valid_until=None)
     return made.is_new

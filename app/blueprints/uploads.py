@@ -41,11 +41,17 @@ def names_of(uploads: Sequence[FileStorage]) -> list[str]:
     return [upload.filename or "" for upload in uploads]
 
 
+_CHUNK_BYTES = 1 << 20
+
+
 def digest_of(uploads: Sequence[FileStorage]) -> str:
     """What tells these files from any others."""
     found = hashlib.sha256()
     for upload in uploads:
-        found.update(hashlib.file_digest(upload.stream, "sha256").digest())  # type: ignore[arg-type]
+        content = hashlib.sha256()
+        while chunk := upload.read(_CHUNK_BYTES):
+            content.update(chunk)
+        found.update(content.digest())
         upload.seek(0)
     return found.hexdigest()
 

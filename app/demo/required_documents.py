@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.demo.publications import made_pdf, written_file
-from app.integrations.kept_files import keep_sealed
+from app.integrations.kept_files import HandedInFile, keep_sealed
 from app.rules.required_documents import (
     WARNED_BEFORE,
     DocumentDemand,
@@ -18,10 +18,9 @@ from app.rules.required_documents import (
     Validity,
     ValidityKind,
 )
-from app.services import required_document_settings, required_documents
+from app.services import document_decisions, required_document_settings, required_documents
 from app.services.families import FamilyRef
 from app.services.required_document_settings import DocumentInput
-from app.services.required_documents import HandedInFile
 
 _FUND, _HOME, _INSURANCE = "Attestation CAF", "Justificatif de domicile", "Attestation d’assurance"
 _EMPLOYER = "Attestation employeur"
@@ -76,16 +75,16 @@ def ask_documents(
     _move_to(today - timedelta(days=60), time(20, 30))
     insured, on_benefits = hand_in(first, _INSURANCE, elder), hand_in(first, _FUND)
     _move_to(today - timedelta(days=58), time(10, 20))
-    required_documents.accept(session, insured, clerk_id, dated_on=None, valid_until=None)
+    document_decisions.accept(session, insured, clerk_id, dated_on=None, valid_until=None)
     last_day = today + timedelta(days=18)
-    required_documents.accept(session, on_benefits, clerk_id, dated_on=None, valid_until=last_day)
+    document_decisions.accept(session, on_benefits, clerk_id, dated_on=None, valid_until=last_day)
     _move_to(last_day - WARNED_BEFORE, time(6))
-    required_documents.warn_of_ends(session, first.family.id)
+    document_decisions.warn_of_ends(session, first.family.id)
     _move_to(today - timedelta(days=6), time(21, 5))
     unread = hand_in(first, _HOME)
     _move_to(today - timedelta(days=5), time(9, 40))
     reason = "La photo est floue : on ne lit pas l’adresse. Photographiez la facture à plat, bien éclairée."
-    required_documents.refuse(session, unread, clerk_id, reason.replace(" :", "\u00a0:"))
+    document_decisions.refuse(session, unread, clerk_id, reason.replace(" :", "\u00a0:"))
     clock.start_at(now - timedelta(hours=14), frozen=True)
     hand_in(second, _INSURANCE, next(iter(second.children)))
 

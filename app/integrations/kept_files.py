@@ -28,6 +28,16 @@ class SealedFile:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class HandedInFile:
+    """A file that was decoded and written: where it lies, how the family called it, its size as it is downloaded."""
+
+    sealed: SealedFile
+    name: str
+    size_bytes: int
+    page_count: int
+
+
 def keep_file(instance_path: Path, folder: str, content: bytes, suffix: str) -> PurePosixPath:
     """Write a file and return where it lies; it is whole, and on the disk, before any row names it."""
     name = f"{secrets.token_hex(24)}{suffix}"

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from app import clock
 from app.config import Config
 from app.database import db, write_transaction
@@ -24,6 +26,7 @@ from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
     absences,
     booking_requests,
+    document_decisions,
     enrolment_ends,
     mails,
     message_threads,
@@ -193,7 +196,7 @@ class Worker:
 
     def expire_requests(self) -> int:
         """End what families asked for and nobody decided before it began; returns how many families were told."""
-        return self._take_turn(_expire_some)
+        return self._take_turn(_expire_requests)
 
     def release_places(self) -> int:
         """Release what families did not pay in time; returns how many families were told."""
@@ -204,7 +207,7 @@ class Worker:
 
         Returns how many families and days were looked at.
         """
-        count = self._take_turn(_end_some_waiting)
+        count = self._take_turn(_end_waiting)
         if time.monotonic() >= self._lists_rest_until:
             self._lists_rest_until = time.monotonic() + LISTS_REST_SECONDS
             for day in waiting_lists.days_to_look_at(db.session()):
@@ -222,8 +225,8 @@ class Worker:
         today = clock.today()
         if self._documents_on == today:
             return 0
-        count = self._take_turn(_warn_some)
-        if required_documents.family_to_warn(db.session()) is not None:
+        count = self._take_turn(_warn_of_ends)
+        if document_decisions.family_to_warn(db.session()) is not None:
             return count
         # The list of files comes first: what is written later is not in it.
         left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
@@ -281,31 +284,23 @@ def _tell_some() -> bool:
         return text_mailings.queue_some(session)
 
 
-def _warn_some() -> bool:
-    """Of one family; whether there was any."""
-    family_id = required_documents.family_to_warn(db.session())
-    if family_id is None:
-        return False
-    with write_transaction() as session:
-        required_documents.warn_of_ends(session, family_id)
-    return True
+def _one_family(find: Callable[[Session], int | None], act: Callable[[Session, int], object]) -> Callable[[], bool]:
+    """A step that finds a family something is due for and does it, in one transaction; whether there was any.
+
+    What it is told is queued in that transaction: once, whatever happens.
+    """
+
+    def step() -> bool:
+        family_id = find(db.session())
+        if family_id is None:
+            return False
+        with write_transaction() as session:
+            act(session, family_id)
+        return True
+
+    return step
 
 
-def _expire_some() -> bool:
-    """Of one family; whether there was any. Told in the transaction that ends them: once, whatever happens."""
-    family_id = booking_requests.family_with_unanswered(db.session())
-    if family_id is None:
-        return False
-    with write_transaction() as session:
-        booking_requests.expire_requests(session, family_id)
-    return True
-
-
-def _end_some_waiting() -> bool:
-    """Of one family; whether there was any. The next ones get what it was offered in the same transaction."""
-    family_id = waiting_lists.family_with_due(db.session())
-    if family_id is None:
-        return False
-    with write_transaction() as session:
-        waiting_lists.expire_due(session, family_id)
-    return True
+_warn_of_ends = _one_family(document_decisions.family_to_warn, document_decisions.warn_of_ends)
+_expire_requests = _one_family(booking_requests.family_with_unanswered, booking_requests.expire_requests)
+_end_waiting = _one_family(waiting_lists.family_with_due, waiting_lists.expire_due)

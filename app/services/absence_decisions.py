@@ -13,13 +13,12 @@ from app.absence_labels import outcome_words
 from app.filters import day_long
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.bookings import Booking, BookingEvent
-from app.models.families import Guardian
 from app.rules.absences import JustificationStatus, Outcome, outcome_of, status_of
 from app.rules.reaches import DaySpan
 from app.rules.states import Actor, BookingStatus, CancelClass
 from app.services.absences import AbsenceRow, kept_of, read_absences, views_of
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily
-from app.services.families import lock_children, own_family_ids, stays_active
+from app.services.families import emails_of_adults, lock_children, own_family_ids, stays_active
 from app.services.households import load_prices, spans_to_tell
 from app.services.mails import queue_mail
 from app.services.prices import move_prices
@@ -141,12 +140,7 @@ def _tell_parents(session: Session, made: AbsenceJustification) -> None:
         f"{each.child_name}, {each.activity_name}, {day_long(each.day)} : {each.words}. {outcome_words(each.outcome)}"
         for each in absences
     ]
-    for email in session.scalars(
-        select(Guardian.email)
-        .where(Guardian.family_id == made.family_id, Guardian.email.is_not(None))
-        .order_by(Guardian.id)
-    ):
-        assert email is not None
+    for email in emails_of_adults(session, made.family_id):
         queue_mail(
             session, "absences_decided", email, family_id=made.family_id, names=names, lines=lines,
             difference_cents=made.difference_cents, reason=made.refusal_reason,

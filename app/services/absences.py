@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.database import db
-from app.integrations.kept_files import SealedFile
+from app.integrations.kept_files import HandedInFile, SealedFile
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.accounts import User
 from app.models.bookings import Booking, Opening
@@ -34,7 +34,6 @@ from app.rules.states import BookingStatus, CancelClass, FamilyStatus
 from app.services.catalogue import AbsenceReasonInfo, UnitInfo, catalogue
 from app.services.errors import AbsencesMoved, FamilyNotActive, NoRoomForFile, NotFound
 from app.services.families import FamilyRef, stays_active
-from app.services.required_documents import HandedInFile
 
 SHOWN_FOR = timedelta(days=366)
 """How long an absence stays on the page of its family."""

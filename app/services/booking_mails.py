@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models.families import Guardian
+from app.services.families import emails_of_adults
 from app.services.mails import queue_mail
 
 
@@ -52,9 +51,7 @@ def tell_family(
     """Write to the adults of the family, once for all these days; none, nothing is written."""
     if not days:
         return
-    emails = select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None))
-    for email in session.scalars(emails.order_by(Guardian.id)):
-        assert email is not None
+    for email in emails_of_adults(session, family_id):
         queue_mail(
             session, template, email, family_id=family_id, days=sorted(days, key=lambda each: (each.day, each.words)),
             reason=reason,

@@ -192,25 +192,10 @@ def plan_closure(session: Session, wish: ClosureWish) -> ClosurePlan:
     ).all()  # fmt: skip
     touched: list[TouchedBooking] = []
     invoiced: list[TouchedBooking] = []
-    for (
-        id_,
-        child_id,
-        first,
-        last,
-        family_id,
-        opening_id,
-        day,
-        unit,
-        group,
-        status,
-        waiting,
-        cents,
-        is_invoiced,
-    ) in rows:
-        booking = TouchedBooking(
-            id_, child_id, f"{first} {last}", family_id, opening_id, day, Slot(unit, group), status, waiting, cents
-        )
-        (invoiced if is_invoiced else touched).append(booking)
+    for id_, child_id, first, last, family_id, opening_id, day, unit_id, group_id, status, waiting, cents, held in rows:
+        slot, name = Slot(unit_id, group_id), f"{first} {last}"
+        booking = TouchedBooking(id_, child_id, name, family_id, opening_id, day, slot, status, waiting, cents)
+        (invoiced if held else touched).append(booking)
     return ClosurePlan(
         wish, tuple(row[0] for row in openings), tuple(sorted({row[1] for row in openings})), tuple(touched),
         tuple(invoiced), families_of({each.family_id for each in touched}),

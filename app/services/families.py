@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -169,6 +169,12 @@ def hold_families(session: Session, family_ids: Collection[int]) -> None:
     lock = select(Family.id).where(Family.id.in_(family_ids)).order_by(Family.id)
     session.execute(lock.with_for_update(read=True))
     lock_children(session, family_ids)
+
+
+def emails_of_adults(session: Session, family_id: int) -> tuple[str, ...]:
+    """Where the adults of a family are written to, each address once. One query."""
+    emails = select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None))
+    return tuple(dict.fromkeys(email for email in session.scalars(emails.order_by(Guardian.id)) if email))
 
 
 def hold_at_hand(session: Session, family_ids: Collection[int]) -> set[int]:
@@ -359,11 +365,11 @@ def communes_named(name: str) -> tuple[CommuneChoice, ...]:
     return _communes(db.session(), Commune.folded_name == fold(name))
 
 
-def _communes(session: Session, condition: object) -> tuple[CommuneChoice, ...]:
+def _communes(session: Session, condition: ColumnElement[bool]) -> tuple[CommuneChoice, ...]:
     rows = session.execute(
         select(Commune.insee_code, Commune.name, CommunePostalCode.postal_code)
         .join(CommunePostalCode, CommunePostalCode.insee_code == Commune.insee_code)
-        .where(condition)  # type: ignore[arg-type]
+        .where(condition)
         .order_by(Commune.name, CommunePostalCode.postal_code)
         .limit(60)
     )

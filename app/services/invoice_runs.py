@@ -15,7 +15,7 @@ from app import clock
 from app.database import db
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
-from app.models.families import Family, Guardian
+from app.models.families import Family
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, RunStatus
 from app.models.prepaid_books import PrepaidBook
 from app.rules.calendars import add_months
@@ -24,7 +24,7 @@ from app.rules.invoicing import (
     OddityKind,
 )
 from app.services.errors import NotFound
-from app.services.families import lock_children
+from app.services.families import emails_of_adults, lock_children
 from app.services.households import is_charged_booking
 from app.services.invoice_drafts import books_to_invoice, drafts_of
 from app.services.invoice_issues import InvoiceHead, issue_invoice
@@ -282,9 +282,7 @@ def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraf
     head = InvoiceHead(run.office_id, run.month, run.invoice_date, run.due_on, run.id)
     invoice = issue_invoice(session, family_id, head, draft)
     family = session.get_one(Family, family_id)
-    emails = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
-    for email in emails:
-        assert email is not None
+    for email in emails_of_adults(session, family_id):
         queue_mail(session, "invoice_issued", email, family_id=family_id, invoice=invoice, family=family)
 
 

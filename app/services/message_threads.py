@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import clock
 from app.database import db, take_turns
-from app.integrations.kept_files import SealedFile
+from app.integrations.kept_files import HandedInFile, SealedFile
 from app.models.accounts import User
 from app.models.families import Guardian
 from app.models.messages import Message, MessageReading, MessageThread
 from app.rules.messages import ThreadAct, ThreadState, is_unread, state_after
 from app.services.catalogue import RecipientInfo, catalogue
 from app.services.errors import NotFound
-from app.services.required_documents import HandedInFile
 
 
 @dataclass(frozen=True, slots=True)

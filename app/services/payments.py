@@ -19,7 +19,7 @@ from app.filters import euros
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
 from app.models.activities import Office
 from app.models.bookings import Booking
-from app.models.families import Family, Guardian
+from app.models.families import Family
 from app.models.invoices import Invoice
 from app.models.payments import (
     BasketBooking,
@@ -50,7 +50,7 @@ from app.rules.numbers import DocumentKind
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
 from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily, PlacesMoved
-from app.services.families import FamilyRef, lock_children, own_family_ids, stays_active
+from app.services.families import FamilyRef, emails_of_adults, lock_children, own_family_ids, stays_active
 from app.services.held_places import held_places, plan_of
 from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.mails import queue_mail
@@ -467,15 +467,10 @@ def _record_payment(
         for each in allocations
     )
     session.flush()
-    emails = {basket.email} if basket is not None else _emails(session, family_id)
-    for email in sorted(emails):
+    emails = (basket.email,) if basket is not None else emails_of_adults(session, family_id)
+    for email in emails:
         queue_mail(session, "payment_received", email, family_id=family_id, payment=payment)
     return payment
-
-
-def _emails(session: Session, family_id: int) -> set[str]:
-    found = session.scalars(select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None)))
-    return {email for email in found if email is not None}
 
 
 @dataclass(frozen=True, slots=True)

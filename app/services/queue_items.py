@@ -11,10 +11,10 @@ from app.rules.states import FamilyStatus
 from app.services.absences import PendingAbsences
 from app.services.booking_requests import DayRequest, ScopePlaces
 from app.services.change_requests import RequestView
+from app.services.document_decisions import SubmissionView
 from app.services.enrolments import PendingEnrolment
 from app.services.erasures import RequestView as RequestToErase
 from app.services.message_threads import ThreadLine
-from app.services.required_documents import SubmissionView
 
 
 class ItemKind(StrEnum):

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.labels import label
-from app.models.families import Guardian
 from app.rules.staff_bookings import Became
 from app.rules.states import BookingStatus, CancelClass
 from app.services.catalogue import UnitInfo
-from app.services.families import ChildView, FamilyRef
+from app.services.families import ChildView, FamilyRef, emails_of_adults
 from app.services.mails import queue_mail
 from app.services.verdicts import Verdict
 
@@ -43,9 +41,7 @@ def tell_changes(session: Session, family: FamilyRef, child: ChildView, verdict:
 
 def tell_family(session: Session, family: FamilyRef, child: ChildView, days: Sequence[ChangedDay], reason: str) -> None:
     """Write to the adults of the family what the staff did."""
-    emails = select(Guardian.email).where(Guardian.family_id == family.id, Guardian.email.is_not(None))
-    for email in session.scalars(emails.order_by(Guardian.id)):
-        assert email is not None
+    for email in emails_of_adults(session, family.id):
         queue_mail(session, "bookings_by_staff", email, family_id=family.id, child=child, days=days, reason=reason)
 
 

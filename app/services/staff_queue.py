@@ -28,7 +28,7 @@ from app.rules.namesakes import Person, may_be_same
 from app.rules.quotients import usual_quotient_end
 from app.rules.states import ChangeStatus, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services import absences, erasures, message_inbox, required_documents
+from app.services import absences, document_decisions, erasures, message_inbox
 from app.services.booking_requests import count_of_requests, places_of, waiting_requests
 from app.services.catalogue import catalogue
 from app.services.change_requests import RequestView, find_request, pending_requests, person_of
@@ -103,7 +103,7 @@ def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
         ),
         ItemKind.BOOKING: count_of_requests(),
     }
-    waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(required_documents.is_in_queue())
+    waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(document_decisions.is_in_queue())
     waiting[ItemKind.ABSENCE] = select(func.count(AbsenceJustification.id)).where(absences.is_in_queue())
     waiting[ItemKind.ERASURE] = select(func.count(ErasureRequest.id)).where(erasures.is_in_queue())
     waiting[ItemKind.MESSAGE] = select(func.count(MessageThread.id)).where(message_inbox.is_in_queue())
@@ -192,7 +192,7 @@ def _document_items(own: Collection[int]) -> list[DocumentItem]:
             is_own=each.family_id in own,
             request=each,
         )
-        for each in required_documents.pending_submissions(at_most=SHOWN_AT_MOST)
+        for each in document_decisions.pending_submissions(at_most=SHOWN_AT_MOST)
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -115,7 +115,7 @@ def listed_days() -> tuple[ListedDay, ...]:
     return tuple(ListedDay(day, count - held, held) for day, count, held in rows)
 
 
-def _days(condition: object) -> list[WaitingDay]:
+def _days(condition: ColumnElement[bool]) -> list[WaitingDay]:
     known = catalogue()
     rows = db.session.execute(
         select(WaitingEntry, Family, Child, Booking.price_cents, Opening.unit_id)
@@ -123,7 +123,7 @@ def _days(condition: object) -> list[WaitingDay]:
         .join(Child, Child.id == WaitingEntry.child_id)
         .join(Booking, Booking.waiting_id == WaitingEntry.id)
         .join(Opening, Opening.id == Booking.opening_id)
-        .where(LIVE, condition, Booking.status.in_([BookingStatus.WAITING, BookingStatus.OFFERED]))  # type: ignore[arg-type]
+        .where(LIVE, condition, Booking.status.in_([BookingStatus.WAITING, BookingStatus.OFFERED]))
         .order_by(WaitingEntry.day, WaitingEntry.position, WaitingEntry.id)
     )
     found: dict[int, WaitingDay] = {}

@@ -38,12 +38,13 @@ from app.services.change_requests import pending_requests, requests_of_family
 from app.services.checks import find_inconsistencies
 from app.services.credentials import password_matches
 from app.services.day_planning import read_day_planning
+from app.services.document_decisions import family_to_warn, pending_submissions
 from app.services.enrolments import enrolments_of, offers_for, pending_enrolments
 from app.services.families import children_of, families_of_user
 from app.services.invoice_runs import runs
 from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
-from app.services.required_documents import asked_of_family, family_to_warn, pending_submissions
+from app.services.required_documents import asked_of_family
 from tests.conftest import TestBed
 
 NOW = datetime(2026, 11, 23, 8, 30)

@@ -36,7 +36,7 @@ from app.models.required_documents import SubmittedDocument
 from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentScope
 from app.rules.states import EnrolmentStatus
-from app.services import papers, required_documents
+from app.services import document_decisions, papers
 from app.services.invoice_runs import start_run, unfinished_run
 from app.services.papers import PaperSubject, record_paper
 from tests.factories import (
@@ -322,7 +322,7 @@ def test_families_are_told_of_documents_that_end_and_files_that_nobody_names_go(
     with write_transaction() as session:
         for version in versions:
             last_day = clock.today() + timedelta(days=20)
-            required_documents.accept(session, version, agent, dated_on=None, valid_until=last_day)
+            document_decisions.accept(session, version, agent, dated_on=None, valid_until=last_day)
     folder = Path(app.instance_path)
     publish()
     unpublished = str(keep_file(folder, PUBLISHED_FOLDER, b"nobody's", ".pdf"))

@@ -32,7 +32,7 @@ from app.rules.child_files import AuthorisationKind, SectionKind
 from app.rules.erasures import Fate, Obstacle
 from app.rules.retention import DataClass
 from app.rules.states import EnrolmentStatus, ErasureCause, ErasureStatus, FamilyStatus
-from app.services import agendas, closings, erasures, invoices, mails, required_documents
+from app.services import agendas, closings, document_decisions, erasures, invoices, mails, required_documents
 from app.services.closings import close_account
 from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
 from app.services.mails import queue_mail
@@ -202,7 +202,7 @@ def test_an_accepted_document_of_a_shared_child_stays_for_its_other_home(sqlite_
     document_id = factories.make_document("Carnet de vaccination ZINZOLIN")
     kept_id, waiting_id = (factories.hand_in(case.family, f"{id_}-{case.shared_id}") for id_ in (document_id, 1))
     with write_transaction() as session:
-        required_documents.accept(session, kept_id, case.agent_id, dated_on=None, valid_until=date(2026, 12, 10))
+        document_decisions.accept(session, kept_id, case.agent_id, dated_on=None, valid_until=date(2026, 12, 10))
     plan = erasures.plan_of(db.session(), case.family.family_id)
     assert [line.count for line in plan.exceptions if line.data is DataClass.DOCUMENTS] == [1]
     assert "1 document d’un enfant partagé" in "".join(plan_words(plan))
@@ -214,9 +214,9 @@ def test_an_accepted_document_of_a_shared_child_stays_for_its_other_home(sqlite_
     with pytest.raises(NotFound):
         required_documents.own_file(case.other.family_id, kept_id)
     with write_transaction() as session:
-        assert required_documents.family_to_warn(session) == case.other.family_id
-        assert required_documents.warn_of_ends(session, case.other.family_id) == 1
-        assert required_documents.family_to_warn(session) is None
+        assert document_decisions.family_to_warn(session) == case.other.family_id
+        assert document_decisions.warn_of_ends(session, case.other.family_id) == 1
+        assert document_decisions.family_to_warn(session) is None
     told = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "document_ends")).one()
     assert (told.recipient, told.family_id) == (case.other.email, case.other.family_id)
     path = db.session.get_one(SubmittedDocument, kept_id).path

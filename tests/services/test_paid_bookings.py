@@ -386,8 +386,8 @@ def test_only_what_can_be_paid_is_set_so(sqlite_app: Flask) -> None:
     planning = make_planning()
     row = activity_settings.find_activity(planning.activity.id)
 
-    def unfit(**changes: object) -> Unfit | None:
-        typed = replace(row, pay_within_minutes=20, **changes)  # type: ignore[arg-type]
+    def unfit(*, on_request: bool = row.on_request) -> Unfit | None:
+        typed = replace(row, pay_within_minutes=20, on_request=on_request)
         try:
             with write_transaction() as session:
                 activity_settings.save_activity(session, row.id, typed)

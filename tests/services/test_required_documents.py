@@ -14,7 +14,7 @@ from app.database import db, write_transaction
 from app.models.required_documents import SubmittedDocument
 from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentScope, SubmissionStatus
-from app.services import required_documents
+from app.services import document_decisions, required_documents
 from app.services.errors import AlreadyDecided
 from tests.factories import hand_in, make_child, make_document, make_family, make_staff, share_child
 from tests.services.test_bookings import run_together
@@ -34,7 +34,7 @@ def test_a_new_version_and_a_decision_at_once_do_not_overwrite_each_other(app: F
     def decide() -> None:
         assert replaces.wait(10)
         with write_transaction() as session:
-            required_documents.accept(session, first, agent, dated_on=None, valid_until=None)
+            document_decisions.accept(session, first, agent, dated_on=None, valid_until=None)
 
     event.listen(Session, "before_flush", wait_before_writing)
     try:
@@ -56,7 +56,7 @@ def test_of_two_homes_versions_that_are_accepted_at_once_one_counts(
     asked = f"{make_document()}-{child}"
     handed_in = [hand_in(each, asked) for each in (family, other)]
     both_inside = threading.Barrier(2)
-    tell_parents = required_documents._tell_parents
+    tell_parents = document_decisions._tell_parents
 
     def tell_after_a_while(*args: Any) -> int:
         with suppress(threading.BrokenBarrierError):
@@ -65,9 +65,9 @@ def test_of_two_homes_versions_that_are_accepted_at_once_one_counts(
 
     def accept(submission_id: int) -> None:
         with write_transaction() as session:
-            required_documents.accept(session, submission_id, agent, dated_on=None, valid_until=None)
+            document_decisions.accept(session, submission_id, agent, dated_on=None, valid_until=None)
 
-    monkeypatch.setattr(required_documents, "_tell_parents", tell_after_a_while)
+    monkeypatch.setattr(document_decisions, "_tell_parents", tell_after_a_while)
     assert run_together(app, lambda: accept(handed_in[0]), lambda: accept(handed_in[1])) == [None, None]
     statuses = db.session.scalars(select(SubmittedDocument.status))
     assert sorted(statuses) == sorted([SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED])

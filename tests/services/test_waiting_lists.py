@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.database import db, write_transaction
@@ -80,9 +81,8 @@ def mails() -> list[tuple[str, str]]:
 
 def entry_of(child_id: int) -> WaitingEntry:
     db.session.rollback()
-    return db.session.scalars(
-        select(WaitingEntry).where(WaitingEntry.child_id == child_id).order_by(WaitingEntry.id.desc())
-    ).first()  # type: ignore[return-value]
+    of_child = select(WaitingEntry).where(WaitingEntry.child_id == child_id)
+    return db.session.scalars(of_child.order_by(WaitingEntry.id.desc()).limit(1)).one()
 
 
 def leave(family: FamilySetup, child_id: int) -> None:
@@ -107,8 +107,8 @@ def expire() -> int:
     return count
 
 
-def at(*moment: int) -> None:
-    clock.start_at(datetime(*moment), frozen=True)  # type: ignore[arg-type]
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> None:
+    clock.start_at(datetime(year, month, day, hour, minute, second), frozen=True)
 
 
 def test_a_place_that_is_freed_goes_to_the_first_of_the_list(app: Flask) -> None:
@@ -129,9 +129,7 @@ def test_a_newcomer_does_not_take_what_somebody_waits_for(planning: PlanningSetu
     newcomer, newcomer_child = add_family(planning, "PRESSE")
     join_list(family, child_id, [morning(planning)])
     with write_transaction() as session:  # a place that was freed without anybody being looked at
-        session.execute(
-            CapacityCounter.__table__.update().where(CapacityCounter.day == DAY).values(places=2)  # type: ignore[attr-defined]
-        )
+        session.execute(update(CapacityCounter).where(CapacityCounter.day == DAY).values(places=2))
     outcome = save(newcomer, newcomer_child, book=[morning(planning)])
     assert [choice.result for choice in outcome.choices] == [Result.REFUSED]
     assert status(child_id) == "confirmed"
@@ -405,7 +403,7 @@ def test_places_freed_at_once_are_all_given_on(app: Flask) -> None:
     assert not find_inconsistencies(db.session())
 
 
-def together(act, families) -> None:  # type: ignore[no-untyped-def]
+def together(act: Callable[[FamilySetup, int], None], families: Iterable[tuple[FamilySetup, int]]) -> None:
     with ThreadPoolExecutor(max_workers=10) as pool:  # no more than the connections that PostgreSQL is asked for
         for done in [pool.submit(act, *who) for who in families]:
             done.result()

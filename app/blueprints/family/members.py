@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.access import current_account, current_family
 from app.database import write_transaction
+from app.file_labels import saved_sentence
 from app.filters import NBSP
 from app.forms.bases import SectionForm
 from app.forms.changes import DuplicateForm, cards_of, fill_part
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.htmx import go_to, render_page
-from app.labels import saved_sentence
 from app.rules.file_fields import FileKind
 from app.services import aids, change_requests, changes, child_files, families, price_facts
 from app.services.changes import Part, Saved

@@ -18,9 +18,10 @@ from app.htmx import go_to, render_page
 from app.integrations.handed_in_files import FileRefused, page_picture
 from app.integrations.kept_files import read_sealed
 from app.rules.capabilities import Capability
-from app.services import child_files, families, required_documents
+from app.services import child_files, document_decisions, families, required_documents
+from app.services.document_decisions import SubmissionView
 from app.services.families import FamilyRef
-from app.services.required_documents import AskedDocument, SubmissionView
+from app.services.required_documents import AskedDocument
 
 blueprint = Blueprint("required_documents", __name__)
 
@@ -29,7 +30,7 @@ blueprint = Blueprint("required_documents", __name__)
 @requires(Capability.REVIEW_DOCUMENTS)
 def show(submission_id: int) -> Response:
     """The pages of a version, and the decision where it waits."""
-    submission = required_documents.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id)
     return _page(submission, _acceptance(submission), RefusalForm(formdata=None))
 
 
@@ -37,7 +38,7 @@ def show(submission_id: int) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def show_picture(submission_id: int) -> Response:
     """One of its pages as a picture; the first one unless the address says another."""
-    submission = required_documents.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id)
     number = request.args.get("n", 1, type=int)
     if not 1 <= number <= submission.version.page_count:
         raise PageNotFound
@@ -52,7 +53,7 @@ def show_picture(submission_id: int) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def show_pdf(submission_id: int) -> Response:
     """The file."""
-    submission = required_documents.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id)
     name = f"{submission.info.name} - {submission.holder.name}.pdf"
     return send_handed_in(_read(submission), "application/pdf", name)
 
@@ -61,12 +62,12 @@ def show_pdf(submission_id: int) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def accept(submission_id: int) -> BaseResponse:
     """Let it count."""
-    submission = required_documents.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id)
     form = AcceptanceForm()
     if not form.validate():
         return _page(submission, form, RefusalForm(formdata=None), status=422)
     with write_transaction() as session:
-        required_documents.accept(
+        document_decisions.accept(
             session, submission_id, current_account().user_id, dated_on=form.dated_on.data,
             valid_until=form.valid_until.data,
         )  # fmt: skip
@@ -78,12 +79,12 @@ def accept(submission_id: int) -> BaseResponse:
 @requires(Capability.REVIEW_DOCUMENTS)
 def refuse(submission_id: int) -> BaseResponse:
     """Refuse it, with a reason."""
-    submission = required_documents.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id)
     form = RefusalForm()
     if not form.validate():
         return _page(submission, _acceptance(submission), form, status=422)
     with write_transaction() as session:
-        required_documents.refuse(session, submission_id, current_account().user_id, form.reason.data or "")
+        document_decisions.refuse(session, submission_id, current_account().user_id, form.reason.data or "")
     flash(f"Le document est refusé{NBSP}: les parents reçoivent le motif par courriel.", "success")
     return go_to(url_for("staff.queue.show", type="documents"))
 
@@ -146,7 +147,7 @@ def _read(submission: SubmissionView) -> bytes:
     child_id, user_id = submission.child_id, current_account().user_id
     if submission.info.is_health and child_id is not None and not child_files.has_just_read(child_id, user_id):
         record_health_access(child_id)
-    sealed = required_documents.file_for_staff(submission.version.id)
+    sealed = document_decisions.file_for_staff(submission.version.id)
     return read_sealed(Path(current_app.instance_path), sealed)
 
 

@@ -18,7 +18,7 @@ from app.rules.price_facts import RESIDENT
 from app.rules.required_documents import DocumentDemand, DocumentScope
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.windows import Window
-from app.services import required_documents, urgent_messages
+from app.services import document_decisions, urgent_messages
 from app.services.catalogue import Readers
 from app.services.enrolment_settings import save_enrolment_rules
 from app.services.enrolments import refuse_enrolment
@@ -221,9 +221,9 @@ def test_documents_that_are_missing_refused_or_end_soon(sqlite_client: Client) -
     agent, version, other = make_staff(), hand_in(family, f"{proof}"), hand_in(family, f"{insurance}-{child}")
     assert "Ce que nous vous demandons d’envoyer" in client.get("/tableau-de-bord").text  # both wait for the staff
     with write_transaction() as session:
-        required_documents.refuse(session, version, agent, "Illisible.")
+        document_decisions.refuse(session, version, agent, "Illisible.")
         last_day = clock.today() + timedelta(days=20)
-        required_documents.accept(session, other, agent, dated_on=None, valid_until=last_day)
+        document_decisions.accept(session, other, agent, dated_on=None, valid_until=last_day)
     text = client.get("/tableau-de-bord").text
     assert "Justificatif de domicile : votre envoi n’a pas été accepté." in text
     assert "Attestation d’assurance, Léa TEST : ce document expire le 13/12/2026." in text

@@ -21,7 +21,7 @@ from app.models.required_documents import SubmittedDocument
 from app.rules import handed_in_files as rules
 from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentDemand, DocumentScope, SubmissionStatus, Validity, ValidityKind
-from app.services import required_documents
+from app.services import document_decisions
 from tests.awkward_files import FILES, pdf, photo
 from tests.client import Client
 from tests.factories import (
@@ -207,14 +207,14 @@ def test_families_are_told_once_before_the_end_and_once_after(sqlite_app: Flask)
     version = hand_in(family, f"{document}", pdf())
     agent_id = make_staff()
     with write_transaction() as session:
-        required_documents.accept(
+        document_decisions.accept(
             session, version, agent_id, dated_on=None, valid_until=clock.today() + timedelta(days=20)
         )
     sent = []
     for days in (0, 1, 21, 1):
         clock.start_at(clock.now().replace(tzinfo=None) + timedelta(days=days), frozen=True)
         with write_transaction() as session:
-            sent.append(required_documents.warn_of_ends(session, family.family_id))
+            sent.append(document_decisions.warn_of_ends(session, family.family_id))
     assert sent == [1, 0, 1, 0]
 
 
@@ -238,7 +238,7 @@ def test_why_a_version_is_refused_is_told_to_the_home_that_handed_it_in_alone(sq
     version = hand_in(family, f"{document}-{child}")
     agent = make_staff()
     with write_transaction() as session:
-        required_documents.refuse(session, version, agent, "Le jugement nomme une autre adresse")
+        document_decisions.refuse(session, version, agent, "Le jugement nomme une autre adresse")
     address = f"/mes-documents/{document}-{child}"
     text = sqlite_client.sign_in(other.user_id).get(address).text
     assert "Refusé" in text and "Le jugement" not in text and "votre dernier envoi" not in text
