@@ -24,12 +24,16 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.clock import PARIS
 from app.database import db, write_transaction
-from app.models.activities import TariffVersion
+from app.models.absences import AbsenceJustification
+from app.models.activities import Activity, ActivityNoticeRule, TariffVersion
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.families import FamilyQuotient, Guardian, Title
+from app.models.invoices import InvoicedBooking
 from app.models.waiting_lists import LIVE, WaitingEntry
+from app.rules.absences import AbsenceState, JustificationStatus
 from app.rules.calendars import week_of
+from app.rules.capacity import Slot, covering
 from app.rules.choices import Shown
 from app.rules.combinations import (
     EVERY_DAY,
@@ -69,8 +73,10 @@ from app.rules.states import (
     FamilyStatus,
 )
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
-from app.rules.waiting_lists import bundles, fits
+from app.rules.waiting_lists import Entry, bundles, fits
 from app.services import (
+    absence_decisions,
+    absences,
     bookings,
     closures,
     combination_settings,
@@ -85,6 +91,7 @@ from app.services import (
     waiting_wishes,
 )
 from app.services import quotients as quotient_decisions
+from app.services.absences import JustificationInput
 from app.services.bookings import StaffSave
 from app.services.catalogue import catalogue
 from app.services.checks import Problem, find_inconsistencies
@@ -99,11 +106,14 @@ from app.services.scope_settings import ScopeInput, save_scope, set_day_places
 from app.services.verdicts import Result, SavedChoice, SaveOutcome
 from tests import factories
 from tests.factories import ActivitySetup
+from tests.tills import Till, go_and_pay, money_wrongs, news, work_on_payments
 
 PLACES = 2
 WEEKS = 3
 DAYS = tuple(sorted(chain(factories.wednesdays(WEEKS), factories.wednesdays(WEEKS, date(2026, 11, 26)))))
 _EVENING = {"Peinture": (time(16, 30), time(18, 30))}  # the afternoon ends at 18:00: a child has one or the other
+_NIGHT = {"Bassin": (time(18, 45), time(19, 45))}
+_AN_HOUR_BEFORE = simple_rule(HoursBefore(1))
 _MONTHS = tuple(date(2026, month, 1) for month in range(2, 11))
 
 
@@ -125,23 +135,30 @@ class Council:
     staff_id: int
     wednesday: ActivitySetup
     workshop: ActivitySetup
+    pool: ActivitySetup  # paid when it is booked
     excursion: ActivitySetup  # nobody is enrolled there
+    reason_id: int  # for which an absence is excused
 
     @property
     def activities(self) -> tuple[ActivitySetup, ...]:
         """Those that children are enrolled in."""
-        return self.wednesday, self.workshop
+        return self.wednesday, self.workshop, self.pool
 
 
 def make_council(rivals: int = 1) -> Council:
     """Two parents of Léa in one family and one in her other home, who has a child of their own, and rival families.
 
     « Mercredi » has few places, fewer lunches and fewer still for parents on one day; « Atelier » is also on Thursdays,
-    at an hour of « Mercredi », and cheaper for two days of a week.
+    at an hour of « Mercredi », and cheaper for two days of a week. « Piscine », with one place, is paid when it is booked.
+    What is cancelled too late is charged, and may be justified.
     """
     wednesday = factories.make_activity(places=PLACES)
     workshop = factories.make_activity("Atelier", _EVENING, places=PLACES, needs={}, prices=((0, None, 300),))
     factories.give_list(wednesday)
+    pool = factories.make_activity(
+        "Piscine", _NIGHT, places=1, needs={}, prices=((0, 60_000, 250), (60_000, None, 350))
+    )
+    factories.let_pay_at_booking(pool)
     excursion = factories.make_activity("Sortie", {"Journée": (time(9), time(17))}, needs={})
     wednesdays = [day for day in DAYS if day.weekday() == 2]
     with write_transaction() as session:
@@ -151,15 +168,21 @@ def make_council(rivals: int = 1) -> Council:
         version.grid = replace(
             version.grid, items=(*version.grid.items, Item("semaine", flat(500))), packages=(package,)
         )
+        for activity in (wednesday, workshop):
+            late = ActivityNoticeRule(activity_id=activity.id, deadline=Deadline.CANCEL_LATE, rule=_AN_HOUR_BEFORE)
+            session.add(late)
+            row = session.get_one(Activity, activity.id)
+            row.justify_days, row.absence_days_kept = 7, int(activity is workshop)
     factories.make_openings(wednesday, wednesdays)
     factories.make_openings(workshop, DAYS)
+    factories.make_openings(pool, wednesdays)
     factories.make_openings(excursion, wednesdays)
     family, other = factories.make_family(), factories.make_family("SEPARE", "Dominique")
     lea, hugo = factories.make_child(family), factories.make_child(other, "Hugo")
     factories.share_child(lea, other)
     for child_id, home, activity in (
-        (lea, family, wednesday), (lea, family, workshop), (lea, other, wednesday), (hugo, other, wednesday),
-        (hugo, other, workshop),
+        (lea, family, wednesday), (lea, family, workshop), (lea, family, pool), (lea, other, wednesday),
+        (hugo, other, wednesday), (hugo, other, workshop), (hugo, other, pool),
     ):  # fmt: skip
         factories.enrol(child_id, home, activity)
     second = factories.make_user("second-parent@example.org")
@@ -174,14 +197,15 @@ def make_council(rivals: int = 1) -> Council:
     for number in range(rivals):
         rival = factories.make_family(f"RIVALE {number}", "Alix")
         child_id = factories.make_child(rival, "Sacha", last_name=f"RIVALE {number}")
-        for activity in (wednesday, workshop):
+        for activity in (wednesday, workshop, pool):
             factories.enrol(child_id, rival, activity)
         parents.append(Parent(rival.user_id, rival.ref, child_id))
     gone = factories.make_family("PARTIE", "Alix", status=FamilyStatus.CLOSED)
     gone_child = factories.make_child(gone, "Noé", last_name="PARTIE")
     factories.enrol(gone_child, gone, wednesday)
     closed = Parent(gone.user_id, gone.ref, gone_child)
-    return Council(tuple(parents), closed, factories.make_staff(), wednesday, workshop, excursion)
+    reason_id = factories.make_absence_reason()
+    return Council(tuple(parents), closed, factories.make_staff(), wednesday, workshop, pool, excursion, reason_id)
 
 
 # --- What is stored -------------------------------------------------------------------------------------------------
@@ -264,6 +288,8 @@ class Books:
     counters: Mapping[tuple[date, int], CounterRow] = field(compare=False)  # a save may make those that are missing
     price_changes: Sequence[tuple[int, int, int]]  # booking, from and to (cents)
     enrolments: Sequence[tuple[int, int, int, EnrolmentStatus]]  # child, family, group
+    entries: Mapping[int, tuple[int, int, datetime | None]]  # of lists: their turn, their bundle, offered until
+    invoiced: frozenset[int]  # bookings
 
     def held(self, parent: Parent) -> frozenset[int]:
         """The openings that the parent's family holds for the child."""
@@ -273,6 +299,12 @@ class Books:
             for b in self.bookings.values()
             if b.holds and b.status is not BookingStatus.OFFERED and (b.child_id, b.family_id) == whose
         )
+
+    def status(self, parent: Parent, opening_id: int) -> BookingStatus | None:
+        """As what the parent's family holds an opening for the child."""
+        whose = (parent.child_id, parent.family.id, opening_id)
+        found = (b for b in self.bookings.values() if (b.child_id, b.family_id, b.opening_id) == whose and b.holds)
+        return next((b.status for b in found), None)
 
     def offered(self, parent: Parent) -> list[OpeningRow]:
         """The openings that the planning of the child has or had."""
@@ -295,7 +327,7 @@ class Books:
 
 
 def read_books(session: Session) -> Books:
-    """Read all of it. Six queries."""
+    """Read all of it. Eight queries."""
     events = session.execute(
         select(
             BookingEvent.id, BookingEvent.booking_id, BookingEvent.from_status, BookingEvent.to_status,
@@ -325,11 +357,14 @@ def read_books(session: Session) -> Books:
     enrolled = session.execute(
         select(Enrolment.child_id, Enrolment.family_id, Enrolment.group_id, Enrolment.status).order_by(Enrolment.id)
     )
+    entries = select(WaitingEntry.id, WaitingEntry.position, WaitingEntry.bound_to_id, WaitingEntry.offered_until)
     return Books(
         {row[0]: BookingRow(*row) for row in rows}, [EventRow(*row) for row in events],
         {row[0]: OpeningRow(*row) for row in opened},
         {(day, scope_id): CounterRow(*rest) for day, scope_id, *rest in counters},
         list(changes.tuples()), list(enrolled.tuples()),
+        {id_: (position, bound_to or id_, until) for id_, position, bound_to, until in session.execute(entries)},
+        frozenset(session.scalars(select(InvoicedBooking.booking_id))),
     )  # fmt: skip
 
 
@@ -477,7 +512,8 @@ def _wrong_prices(session: Session, books: Books) -> Iterator[str]:
     for family_id, prices in load_prices(session, family_ids, spans).items():
         shares = prices.bill().shares
         for row in books.bookings.values():
-            if row.family_id == family_id and row.status is BookingStatus.CONFIRMED:
+            is_charged = row.status is BookingStatus.CONFIRMED or row.cancel_class is CancelClass.LATE_CHARGED
+            if row.family_id == family_id and is_charged and row.id not in books.invoiced:
                 cents = shares[row.id].amount_cents if row.id in shares else None
                 if cents != row.price_cents:
                     yield f"booking {row.id} keeps {row.price_cents} cents, the engine says {cents}"
@@ -488,7 +524,7 @@ def _wrong_prices(session: Session, books: Books) -> Iterator[str]:
             yield f"booking {booking_id}: {kept[booking_id]} cents, changed to {to_cents}"
 
 
-def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int) -> Iterator[str]:
+def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int | None) -> Iterator[str]:
     """What one step of somebody left that is not told, or told as somebody else's."""
     told = {event.booking_id: event for event in after.events[len(before.events) :]}
     given = given_by_lists(before, after)
@@ -513,13 +549,90 @@ def step_wrongs(before: Books, after: Books, actor: Actor, user_id: int) -> Iter
 
 
 def given_by_lists(before: Books, after: Books) -> frozenset[int]:
-    """The bookings that waiting lists moved in a step, whoever made it: booked, offered or ended by the clock."""
+    """The bookings that moved by themselves in a step, whoever made it: lists booked, offered or ended them by the
+    clock, or their place was not paid in time.
+    """
     new = after.events[len(before.events) :]
     return frozenset(
         event.booking_id
         for event in new
-        if event.actor is Actor.SYSTEM and after.bookings[event.booking_id].waiting_id is not None
+        if event.actor is Actor.SYSTEM
+        and (
+            after.bookings[event.booking_id].waiting_id is not None
+            or (event.before, event.after) == (BookingStatus.AWAITING_PAYMENT, BookingStatus.EXPIRED)
+        )
     )
+
+
+def list_wrongs(session: Session, before: Books, after: Books) -> Iterator[str]:
+    """What lists gave in a step too late, or to somebody behind those whose turn it was."""
+    given: set[int] = set()  # entries
+    for event in after.events[len(before.events) :]:
+        row = after.bookings[event.booking_id]
+        if row.waiting_id is None or event.after not in (BookingStatus.OFFERED, BookingStatus.CONFIRMED):
+            continue
+        opening = after.openings[row.opening_id]
+        _, _, until = after.entries[row.waiting_id]
+        if event.actor is Actor.SYSTEM:
+            given.add(row.waiting_id)
+            if not _may(opening, Deadline.BOOK):
+                yield f"{opening} became {event.after} at {clock.now()}, after its deadline"
+        if event.after is BookingStatus.OFFERED and (until is None or not _may(opening, Deadline.BOOK, until)):
+            yield f"{opening} is offered until {until}"
+        if event.before is BookingStatus.OFFERED and (until is None or not is_in_time(clock.now(), until)):
+            yield f"{opening} was offered until {until}, and taken at {clock.now()}"
+        is_alone = event.actor is Actor.SYSTEM and event.after is BookingStatus.CONFIRMED
+        if is_alone and not _may(opening, Deadline.CANCEL):
+            yield f"{opening} was booked for who cannot cancel it any more"
+    if given:
+        yield from _overtaken(session, before, after, given)
+
+
+def _overtaken(session: Session, before: Books, after: Books, given: Collection[int]) -> Iterator[str]:
+    """Who waited already, comes before somebody who was given places, and would have had them."""
+    waiting = waiting_lists.read_entries(session, WaitingEntry.day >= clock.today())
+    by_id = {each.entry.id: each for each in waiting if each.entry.id in before.entries}
+    turns = {bundle: max(after.entries[id_][0] for id_ in after.entries if after.entries[id_][1] == bundle)
+             for bundle in {after.entries[id_][1] for id_ in given}}  # fmt: skip
+    for winner, turn in turns.items():
+        taken = _places_of(after, [row for row in after.bookings.values() if _bundle(after, row) == winner])
+        family_ids = {row.family_id for row in after.bookings.values() if _bundle(after, row) == winner}
+        for bundle in bundles(each.entry for each in waiting):
+            needs = {need for entry in bundle for need in entry.needs}
+            is_earlier = bundle[-1].position < turn and all(entry.id in by_id for entry in bundle)
+            if not is_earlier or not needs & taken.keys() or by_id[bundle[0].id].row.family_id in family_ids:
+                continue
+            with suppress(_Undo), write_transaction() as writing:
+                for (day, scope_id), count in taken.items():
+                    counter = CapacityCounter.day == day, CapacityCounter.scope_id == scope_id
+                    writing.scalars(select(CapacityCounter).where(*counter)).one().taken -= count
+                writing.flush()
+                if may_come(writing, bundle):
+                    yield f"entries {[entry.id for entry in bundle]} were overtaken by those of {winner}"
+                raise _Undo
+    session.rollback()
+
+
+class _Undo(Exception):
+    """Nothing of it is kept."""
+
+
+def _bundle(books: Books, row: BookingRow) -> int | None:
+    return None if row.waiting_id is None else books.entries[row.waiting_id][1]
+
+
+def _places_of(books: Books, rows: Collection[BookingRow]) -> Counter[tuple[date, int]]:
+    """The places that some bookings hold, by day and scope, and nothing else of their children does."""
+    ids = {row.id for row in rows}
+    scopes = catalogue().scopes
+    held: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
+    mine: defaultdict[tuple[int, date], set[int]] = defaultdict(set)
+    for row in books.bookings.values():
+        if row.holds:
+            opening = books.openings[row.opening_id]
+            covered = {scope.id for scope in covering(Slot(opening.unit_id, opening.group_id), scopes)}
+            (mine if row.id in ids else held)[row.child_id, opening.day] |= covered
+    return Counter((day, scope) for (child, day), found in mine.items() for scope in found - held[child, day])
 
 
 def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal, outcome: SaveOutcome) -> Iterator[str]:
@@ -528,11 +641,14 @@ def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal,
     results: defaultdict[Result, set[int]] = defaultdict(set)
     given = given_by_lists(before, after)
     served = {after.bookings[id_].family_id for id_ in given}
+    to_pay = {id_ for id_ in before.held(parent) if before.status(parent, id_) is BookingStatus.AWAITING_PAYMENT}
     for choice in outcome.choices:
+        if choice.result is Result.TO_PAY and choice.opening_id in to_pay:
+            continue  # it was kept already
         results[choice.result].add(choice.opening_id)
-        if choice.result is Result.BOOKED:
+        if choice.result in (Result.BOOKED, Result.TO_PAY):
             yield from _wrongly_booked(after, parent, choice)
-        elif choice.result in _CANCELLED:
+        elif choice.result in _CANCELLED and choice.opening_id not in to_pay:
             yield from _wrongly_cancelled(before, choice)
         elif choice.reason == "full" and not given:
             yield from _wrongly_full(before, parent, choice)
@@ -550,17 +666,19 @@ def save_wrongs(before: Books, after: Books, parent: Parent, proposal: Proposal,
             yield f"booking {id_} of somebody else became {row.status}"
         is_late = row.cancel_class is CancelClass.LATE_CHARGED
         cancelled = Result.CANCELLED_LATE if is_late else Result.CANCELLED
-        moved[Result.BOOKED if earlier is None else cancelled].add(row.opening_id)
+        made = Result.TO_PAY if row.status is BookingStatus.AWAITING_PAYMENT else Result.BOOKED
+        moved[made if earlier is None else cancelled].add(row.opening_id)
     shown_free = {each.opening_id for each in proposal.shown if not each.held}
     shown_held = {each.opening_id for each in proposal.shown} - shown_free
-    if moved[Result.BOOKED] != results[Result.BOOKED] or not moved[Result.BOOKED] <= shown_free & proposal.ticked:
-        yield f"booked {moved[Result.BOOKED]}, told {results[Result.BOOKED]}, asked {shown_free & proposal.ticked}"
+    for result in (Result.BOOKED, Result.TO_PAY):
+        if moved[result] != results[result] or not moved[result] <= shown_free & proposal.ticked:
+            yield f"{result}: {moved[result]}, told {results[result]}, asked {shown_free & proposal.ticked}"
     for result in _CANCELLED:
         if moved[result] != results[result] or not moved[result] <= shown_held - proposal.ticked:
             yield f"{result}: {moved[result]}, told {results[result]}"
     for day in {opening.day for id_, opening in before.openings.items() if id_ in shown_free | shown_held}:
         here = {id_ for id_, opening in before.openings.items() if opening.day == day}
-        done = here & (results[Result.BOOKED] | results[Result.CANCELLED] | results[Result.CANCELLED_LATE])
+        done = here & set().union(*(results[each] for each in (Result.BOOKED, Result.TO_PAY, *_CANCELLED)))
         left = here & (results[Result.REFUSED] | results[Result.HELD_BACK] | results[Result.WEEK_HELD_BACK])
         if done and left:
             yield f"half a day was saved on {day}: {done} and not {left}"
@@ -578,10 +696,12 @@ def _limits(opening: OpeningRow, deadline: Deadline) -> datetime | Never | None:
     return None if rule is None else instant(rule, Occasion(opening.day, unit.starts_at, unit.id), known.calendar)
 
 
-def _may(opening: OpeningRow, deadline: Deadline) -> bool:
-    until = _limits(opening, deadline)
+def _may(opening: OpeningRow, deadline: Deadline, at: datetime | None = None) -> bool:
+    """Whether the deadline lets parents act now; or until some moment, which may be the start itself."""
+    until, moment = _limits(opening, deadline), at or clock.now()
     start = paris_moment(opening.day, catalogue().units[opening.unit_id].starts_at)
-    return not isinstance(until, Never) and clock.now() < start and (until is None or is_in_time(clock.now(), until))
+    has_begun = moment >= start if at is None else moment > start
+    return not isinstance(until, Never) and not has_begun and (until is None or is_in_time(moment, until))
 
 
 def _wrongly_booked(after: Books, parent: Parent, choice: SavedChoice) -> Iterator[str]:
@@ -638,7 +758,13 @@ def some_form(books: Books, parent: Parent, rng: Random) -> Proposal | None:
     if not cells:
         return None
     held = books.held(parent)
-    shown = tuple(Shown(each.id, (each.id in held) != (rng.random() < 0.08)) for each in cells)
+    # Half of the forms were shown late, and said of what is held that cancelling it is charged.
+    is_late = rng.random() < 0.5
+    shown = tuple(
+        Shown(each.id, is_held, charged=is_late and is_held)
+        for each in cells
+        for is_held in [(each.id in held) != (rng.random() < 0.08)]
+    )
     return Proposal(shown, frozenset(each.opening_id for each in shown if each.held != (rng.random() < 0.35)))
 
 
@@ -677,34 +803,53 @@ def answer_list(parent: Parent, rng: Random) -> None:
             waiting_wishes.bind(session, parent.family, day, together=rng.random() < 0.7)
 
 
-def work_on_lists() -> None:
-    """What the worker does: end what is over, and look again at who could not come before."""
+def work_on_lists() -> Iterator[None]:
+    """What the worker does, one transaction after the other: end what is over, look again at who could not come."""
     while (family_id := waiting_lists.family_with_due(db.session())) is not None:
         with write_transaction() as session:
             waiting_lists.expire_due(session, family_id)
+        yield
     for day in waiting_lists.days_to_look_at(db.session()):
         with write_transaction() as session:
             waiting_lists.look_at(session, day)
+        yield
     db.session.rollback()
 
 
 def unserved(session: Session) -> list[str]:
     """Those who wait although their places are free and they may come: there are none after any step."""
-    waiting = {each.entry.id: each for each in waiting_lists.read_entries(session, WaitingEntry.day >= clock.today())}
-    if not waiting:
-        return []
-    left = waiting_lists._left(session, {each.row.day: set() for each in waiting.values()})
-    found = []
-    for bundle in bundles(each.entry for each in waiting.values()):
-        by_child: defaultdict[int, list[waiting_lists._Waiting]] = defaultdict(list)
-        for entry in bundle:
-            by_child[waiting[entry.id].row.child_id].append(waiting[entry.id])
-        family = waiting_lists._family_ref(session, waiting[bundle[0].id].row.family_id)
-        if fits(bundle, left) and all(
-            waiting_lists._judge_promotion(session, family, each, clock.now()) for each in by_child.values()
-        ):
-            found.append(f"entries {[entry.id for entry in bundle]} wait for free places")
-    return found
+    entries = waiting_lists.read_entries(session, WaitingEntry.day >= clock.today())
+    free = [bundle for bundle in bundles(each.entry for each in entries) if may_come(session, bundle)]
+    return [f"entries {[entry.id for entry in bundle]} wait for free places" for bundle in free]
+
+
+def may_come(session: Session, bundle: Sequence[Entry]) -> bool:
+    """Whether the places of a bundle are there and a save made now would book it."""
+    ids = [entry.id for entry in bundle]
+    waiting = waiting_lists.read_entries(session, WaitingEntry.id.in_(ids))
+    if not fits(bundle, waiting_lists._left(session, {each.row.day: set() for each in waiting})):
+        return False
+    by_child: defaultdict[int, list[waiting_lists._Waiting]] = defaultdict(list)
+    for each in waiting:
+        by_child[each.row.child_id].append(each)
+    family = waiting_lists._family_ref(session, waiting[0].row.family_id)
+    return all(
+        waiting_lists._judge_promotion(session, family, each, clock.now()) is not None for each in by_child.values()
+    )
+
+
+def justify(council: Council, parent: Parent, key: str, rng: Random) -> None:
+    """Ask that some of what was cancelled too late is not charged."""
+    found = absences.absences_of(parent.family.id).absences
+    wanted = {id_ for each in found if rng.random() < 0.7 for id_ in each.booking_ids}
+    wanted = wanted if rng.random() < 0.1 else {
+        id_ for each in found if each.state is AbsenceState.TO_JUSTIFY for id_ in each.booking_ids if id_ in wanted
+    }  # fmt: skip
+    db.session.rollback()
+    if wanted:
+        typed = JustificationInput(frozenset(wanted), council.reason_id, "", key)
+        with write_transaction() as session:
+            absences.send(session, parent.family, parent.user_id, typed, None)
 
 
 def ask_enrolment(session: Session, council: Council, parent: Parent, rng: Random) -> None:
@@ -886,9 +1031,19 @@ def _move_entry(session: Session, council: Council, books: Books, rng: Random) -
         waiting_moves.move(session, row.id, wish, council.staff_id)
 
 
+def _decide_absences(session: Session, council: Council, books: Books, rng: Random) -> None:
+    """Accept some of the absences that a family wants excused, and refuse the others."""
+    waiting = select(AbsenceJustification).where(AbsenceJustification.status == JustificationStatus.WAITING)
+    rows = session.scalars(waiting.order_by(AbsenceJustification.id)).all()
+    if rows:
+        row = rng.choice(rows)
+        accepted = [each.booking_id for each in row.absences if rng.random() < 0.7]
+        absence_decisions.decide(session, row.id, council.staff_id, accepted, "Certificat illisible")
+
+
 STAFF: tuple[StaffAction, ...] = (
     _set_day_places, _close_for_strike, _change_scope, _close_days, _open_days, _withdraw_days, _change_deadline, _end_enrolment,
-    _accept_enrolment, _accept_quotient, _move_entry,
+    _accept_enrolment, _accept_quotient, _move_entry, _decide_absences,
 )  # fmt: skip
 """What the staff may do beside savers without making wrong what these were judged by."""
 
@@ -908,8 +1063,12 @@ def next_moments() -> list[datetime]:
 
 
 def wait(rng: Random) -> None:
-    """Let some time pass, often to the second after which something is too late."""
-    if moments := next_moments():
+    """Let some time pass, often to the second after which something is too late, or to the minute in which a place that
+    is to be paid is not kept any more.
+    """
+    if rng.random() < 0.4:
+        clock.start_at(clock.now() + timedelta(minutes=rng.choice([5, 19, 20, 25])), frozen=True)
+    elif moments := next_moments():
         clock.start_at(rng.choice(moments[:12]), frozen=True)
 
 
@@ -943,12 +1102,19 @@ def live_at_once(app: Flask, council: Council, seconds: float) -> Counter[str]:
 
     def parent_acts(number: int, rng: Random) -> None:
         parent = council.parents[number]
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             with suppress(DomainError):
-                if rng.random() < 0.6:
+                dice = rng.random()
+                if dice < 0.4:
                     join_list(council, read_books(db.session()), parent, rng)
-                else:
+                elif dice < 0.6:
                     answer_list(parent, rng)
+                elif dice < 0.8:
+                    go_and_pay(till, parent.family, parent.user_id, rng)
+                elif dice < 0.9:
+                    news(till, rng)
+                else:
+                    work_on_payments(till)
             return
         proposal = some_form(read_books(db.session()), parent, rng)
         if proposal is not None:
@@ -956,13 +1122,14 @@ def live_at_once(app: Flask, council: Council, seconds: float) -> Counter[str]:
                 outcome = save(parent, f"crowd-{number:03}-{rng.getrandbits(64):016x}", proposal)
                 told.update(choice.result.value for choice in outcome.choices)
 
-    record = Record()
+    record, till = Record(), Till()
 
     def staff_act_and_look(rng: Random) -> None:
         if rng.random() < 0.2:
             wait(rng)
         action = rng.choice(STAFF)
-        with suppress(DomainError), write_transaction() as session:
+        # Money confirms what is kept without moving places: it waits while the staff look.
+        with suppress(DomainError), till.lock, write_transaction() as session:
             if rng.random() < 0.5 and action not in _MOVES_PLACES:
                 action(session, council, read_books(session), rng)
                 return
@@ -987,6 +1154,7 @@ def live_at_once(app: Flask, council: Council, seconds: float) -> Counter[str]:
         raise errors[0]
     db.session.rollback()
     found = [*wrongs(db.session(), read_books(db.session()), record), *deep_wrongs(db.session())]
+    found += money_wrongs(db.session(), till)
     assert not found, found
     return told
 
