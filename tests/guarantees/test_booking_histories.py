@@ -61,7 +61,7 @@ class Histories(RuleBasedStateMachine):
         self.record.note(self.books)
 
     def teardown(self) -> None:
-        db.session.rollback()
+        work_on_payments(self.till)
         assert histories.deep_wrongs(db.session()) == []
         assert list(money_wrongs(db.session(), self.till)) == []
 
