@@ -22,6 +22,7 @@ from app.rules.capabilities import Role
 from app.rules.cells import Badge, CellState
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
+from app.rules.debts import DebtMoveKind, HoldKind, MoveObstacle
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind
@@ -510,11 +511,23 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PaymentMode.CASH: "Espèces",
         PaymentMode.CHEQUE: "Chèque",
     },
+    HoldKind: {HoldKind.DISPUTE: "Litige", HoldKind.PLAN: "Échéancier"},
+    DebtMoveKind: {
+        DebtMoveKind.WRITE_OFF: "Admission en non-valeur",
+        DebtMoveKind.TRANSFER: "Transmission au Trésor public",
+    },
+    MoveObstacle: {
+        MoveObstacle.NOTHING_DUE: "Il n’y a plus rien à payer sur cette facture.",
+        MoveObstacle.UNDER_WAY: "Un paiement en ligne de cette facture est en cours.",
+        MoveObstacle.NOT_DUE_YET: "La famille a encore le temps de payer : l’échéance n’est pas passée.",
+    },
     InvoiceState: {
         InvoiceState.UNPAID: "À payer",
         InvoiceState.PARTIAL: "Payée en partie",
         InvoiceState.PAID: "Soldée",
         InvoiceState.OVERPAID: "Trop payée",
+        InvoiceState.WRITTEN_OFF: "Admise en non-valeur",
+        InvoiceState.TRANSFERRED: "Transmise au Trésor public",
     },
     RunStatus: {
         RunStatus.ISSUING: "En cours",

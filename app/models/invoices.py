@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 from enum import StrEnum, auto
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
@@ -72,11 +74,21 @@ class Invoice(Base):
     lines: Mapped[list["InvoiceLine"]] = relationship(order_by="InvoiceLine.position")
 
 
+def _rest_of_line(context: DefaultExecutionContext) -> int:
+    """What of a line's amount was not said to be care or meal."""
+    line: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    rest: int = line["amount_cents"] - (line.get("care_cents") or 0) - (line.get("meal_cents") or 0)
+    return rest
+
+
 class InvoiceLine(Base):
     """One line: what a child had at one price, on which days; or what the family owes or is spared besides."""
 
     __tablename__ = "invoice_line"
-    __table_args__ = (CheckConstraint("amount_cents = quantity * unit_cents", name="amount"),)
+    __table_args__ = (
+        CheckConstraint("amount_cents = quantity * unit_cents", name="amount"),
+        CheckConstraint("care_cents + meal_cents + other_cents = amount_cents", name="natures"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
@@ -87,6 +99,10 @@ class InvoiceLine(Base):
     quantity: Mapped[int]
     unit_cents: Mapped[int]
     amount_cents: Mapped[int]
+    # What of the amount is care, meal and anything else: the tax certificate counts care alone.
+    care_cents: Mapped[int] = mapped_column(default=0)
+    meal_cents: Mapped[int] = mapped_column(default=0)
+    other_cents: Mapped[int] = mapped_column(default=_rest_of_line)
     explanation: Mapped[str]  # why that price
     # What it is in the grid: so that fees, deductions and packages count once, however many invoices they lie on.
     kind: Mapped[LineKind] = mapped_column(code_of(LineKind), default=LineKind.UNIT, server_default="unit")

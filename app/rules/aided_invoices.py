@@ -11,6 +11,7 @@ from app.rules.aids import Aid, AidUse, apply_aids
 from app.rules.bills import Bill, LineKind, PricedLine
 from app.rules.calendars import DayKind
 from app.rules.invoicing import DraftLine, InvoiceDraft
+from app.rules.shares import spread
 from app.rules.tariff_grids import is_unit_code
 
 
@@ -29,11 +30,11 @@ def with_aids(
     """
     bill = Bill(tuple(priced for line in draft.lines for priced in _priced(line)), ())
     children = {line.child_id: line.child_name for line in draft.lines}
-    groups: dict[tuple[int, str, int, int], list[date]] = {}
+    groups: dict[tuple[int, str, int, int], list[PricedLine]] = {}
     for line in apply_aids(bill, aids, ledger, kind_of).bill.lines:
         if line.kind is LineKind.AID and line.child_id is not None:
             key = line.child_id, line.item, line.activity_id, line.amount_cents
-            groups.setdefault(key, []).append(line.day)
+            groups.setdefault(key, []).append(line)
     added = tuple(
         DraftLine(
             kind=LineKind.AID,
@@ -44,13 +45,15 @@ def with_aids(
             activity_name="",
             name=names[code],
             is_absence=False,
-            quantity=len(days),
+            quantity=len(lines),
             unit_price_cents=amount_cents,
             explanation="",
-            days=tuple(days),
+            days=tuple(line.day for line in lines),
             booking_ids=(),
+            care_cents=sum(line.care_cents for line in lines),
+            meal_cents=sum(line.meal_cents for line in lines),
         )
-        for (child_id, code, activity_id, amount_cents), days in groups.items()
+        for (child_id, code, activity_id, amount_cents), lines in groups.items()
     )
     return replace(draft, lines=(*draft.lines, *added))
 
@@ -68,5 +71,8 @@ def _priced(line: DraftLine) -> Iterable[PricedLine]:
     days, cents = (line.days, line.unit_price_cents) if is_by_day else (line.days[:1], line.amount_cents)
     is_of_unit = line.kind in (LineKind.UNIT, LineKind.BOOK, LineKind.SURCHARGE) or is_unit_code(line.item)
     item = line.item if is_of_unit else item_of_activity(line.activity_id, line.item)
-    for day in days:
-        yield PricedLine(line.kind, line.activity_id, item, line.child_id, (day,), (), cents, cents, 0, 0, ())
+    care, meal = spread(line.care_cents, [1] * len(days)), spread(line.meal_cents, [1] * len(days))
+    for place, day in enumerate(days):
+        meal_cents = min(meal[place], cents - care[place])
+        parts = care[place], meal_cents, cents - care[place] - meal_cents
+        yield PricedLine(line.kind, line.activity_id, item, line.child_id, (day,), (), cents, *parts, ())

@@ -129,17 +129,25 @@ class InvoiceState(StrEnum):
     PARTIAL = auto()
     PAID = auto()
     OVERPAID = auto()
+    WRITTEN_OFF = auto()
+    TRANSFERRED = auto()
 
 
-def invoice_state(total_cents: int, balance_cents: int) -> InvoiceState:
+def invoice_state(
+    total_cents: int, balance_cents: int, *, is_written_off: bool = False, is_transferred: bool = False
+) -> InvoiceState:
     """The state of an invoice from its total and what is still due.
 
-    A credit counts like a payment. Raises ValueError for a negative total and for a balance above the total.
+    A credit counts like a payment. What the office does not ask for any more (docs/rules/debts.md) is not due; where
+    all the rest was paid, the invoice is called after it. Raises ValueError for a negative total and for a balance
+    above the total.
     """
     if total_cents < 0 or balance_cents > total_cents:
         raise ValueError("a total is never negative and a balance never above it")
     if balance_cents < 0:
         return InvoiceState.OVERPAID
     if balance_cents == 0:
-        return InvoiceState.PAID
+        if is_transferred:
+            return InvoiceState.TRANSFERRED
+        return InvoiceState.WRITTEN_OFF if is_written_off else InvoiceState.PAID
     return InvoiceState.UNPAID if balance_cents == total_cents else InvoiceState.PARTIAL

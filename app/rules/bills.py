@@ -12,6 +12,7 @@ from app.rules.explanations import Cause, Operation, Step, outcome_of
 from app.rules.price_facts import HeldStanding, ResidenceFrom, residence_on, standings_on
 from app.rules.quotients import Quotient, QuotientOutcome
 from app.rules.rates import PriceProblem
+from app.rules.shares import spread
 from app.rules.tariff_grids import Nature, Standing
 
 
@@ -238,6 +239,20 @@ def parts_of(amount_cents: int, nature: Nature, meal_cents: int) -> tuple[int, i
         return 0, amount_cents, 0
     meal = min(meal_cents, amount_cents)
     return amount_cents - meal, meal, 0
+
+
+def parts_like(amount_cents: int, line: PricedLine) -> tuple[int, int, int]:
+    """An amount as care, meal and other (cents), in the proportions of a line that the tariffs say now.
+
+    The price that was kept with a booking may be another one than today's; what has no price today is care.
+    """
+    parts = line.care_cents, line.meal_cents, line.other_cents
+    if line.amount_cents == amount_cents:
+        return parts
+    if line.amount_cents <= 0 or min(parts) < 0:
+        return amount_cents, 0, 0
+    care, meal, other = spread(amount_cents, parts)
+    return care, meal, other
 
 
 def taken_off(amount_cents: int, lines: Iterable[PricedLine]) -> tuple[int, int, int]:

@@ -49,6 +49,8 @@ class InvoiceableBooking:
     explanation: str
     already_invoiced: bool
     line: SharedLine | None = None
+    care_cents: int = 0  # of the price; what is neither care nor meal is something else
+    meal_cents: int = 0
 
 
 class OddityKind(StrEnum):
@@ -96,11 +98,18 @@ class DraftLine:
     days: tuple[date, ...]
     booking_ids: tuple[int, ...]
     book: int | None = None  # that is sold by this line
+    care_cents: int = 0  # of the amount; negative where something is taken off
+    meal_cents: int = 0
 
     @property
     def amount_cents(self) -> int:
         """Quantity × unit price."""
         return self.quantity * self.unit_price_cents
+
+    @property
+    def other_cents(self) -> int:
+        """What is neither care nor meal: fees, penalties, outings."""
+        return self.amount_cents - self.care_cents - self.meal_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +270,9 @@ def _line(key: _LineKey, groups: list[list[InvoiceableBooking]]) -> DraftLine:
         explanation=key.explanation,
         days=tuple(dict.fromkeys(booking.day for booking in bookings)),
         booking_ids=tuple(booking.booking_id for booking in bookings),
+        # What nobody had is no care and no meal.
+        care_cents=0 if key.is_absence else sum(booking.care_cents for booking in bookings),
+        meal_cents=0 if key.is_absence else sum(booking.meal_cents for booking in bookings),
     )
 
 

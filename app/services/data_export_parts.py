@@ -27,6 +27,14 @@ from app.models.child_files import (
     HealthAccess,
     SafetyNotice,
 )
+from app.models.debts import (
+    DebtMove,
+    InvoiceHold,
+    InvoiceReminder,
+    ReminderLetter,
+    TaxCertificate,
+    TaxCertificateChild,
+)
 from app.models.enrolments import Enrolment
 from app.models.families import (
     Child,
@@ -355,7 +363,9 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             Invoice.number.label("facture"), InvoiceLine.child_name.label("enfant"), InvoiceLine.label.label("objet"),
             InvoiceLine.days.label("jours"), InvoiceLine.quantity.label("quantité"),
             InvoiceLine.unit_cents.label("prix unitaire en centimes"),
-            InvoiceLine.amount_cents.label("montant en centimes"), InvoiceLine.explanation.label("pourquoi ce prix"),
+            InvoiceLine.amount_cents.label("montant en centimes"),
+            InvoiceLine.care_cents.label("dont garde, en centimes"),
+            InvoiceLine.meal_cents.label("dont repas, en centimes"), InvoiceLine.explanation.label("pourquoi ce prix"),
         ).join(Invoice, Invoice.id == InvoiceLine.invoice_id).where(InvoiceLine.invoice_id.in_(w.invoices))
         .order_by(InvoiceLine.invoice_id, InvoiceLine.position),
     ),
@@ -375,6 +385,46 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
         ).join(Payment, Payment.id == PaymentAllocation.payment_id)
         .join(Invoice, Invoice.id == PaymentAllocation.invoice_id)
         .where(PaymentAllocation.payment_id.in_(w.payments)).order_by(Payment.id, Invoice.id),
+    ),
+    "relances": (
+        (InvoiceReminder, ReminderLetter),
+        lambda w: select(
+            Invoice.number.label("facture"), InvoiceReminder.level.label("niveau"),
+            InvoiceReminder.balance_cents.label("solde en centimes"), InvoiceReminder.sent_on.label("envoyée le"),
+            ReminderLetter.made_at.label("lettre faite le"),
+        ).join(Invoice, Invoice.id == InvoiceReminder.invoice_id)
+        .outerjoin(ReminderLetter, ReminderLetter.id == InvoiceReminder.letter_id)
+        .where(InvoiceReminder.family_id == w.family_id).order_by(InvoiceReminder.id),
+    ),
+    "factures contestées ou échelonnées": (
+        (InvoiceHold,),
+        lambda w: select(
+            Invoice.number.label("facture"), InvoiceHold.kind.label("quoi"), InvoiceHold.until.label("jusqu’au"),
+            InvoiceHold.reason.label("motif"), InvoiceHold.made_at.label("depuis le"),
+            InvoiceHold.ended_at.label("levé le"),
+        ).join(Invoice, Invoice.id == InvoiceHold.invoice_id).where(InvoiceHold.invoice_id.in_(w.invoices))
+        .order_by(InvoiceHold.id),
+    ),
+    "non-valeurs et transmissions au Trésor public": (
+        (DebtMove,),
+        lambda w: select(
+            DebtMove.id.label("numéro"), Invoice.number.label("facture"), DebtMove.kind.label("quoi"),
+            DebtMove.amount_cents.label("montant en centimes"), DebtMove.reason.label("motif"),
+            DebtMove.recorded_on.label("le"), DebtMove.cancels_id.label("annule le numéro"),
+        ).join(Invoice, Invoice.id == DebtMove.invoice_id).where(DebtMove.invoice_id.in_(w.invoices))
+        .order_by(DebtMove.id),
+    ),
+    "attestations fiscales": (
+        (TaxCertificate, TaxCertificateChild),
+        lambda w: select(
+            TaxCertificate.year.label("année"), Office.name.label("service"), TaxCertificate.version.label("version"),
+            TaxCertificate.issued_on.label("faite le"), TaxCertificate.payer_name.label("au nom de"),
+            TaxCertificate.payer_address.label("adresse"), TaxCertificateChild.child_name.label("enfant"),
+            TaxCertificateChild.born_on.label("né le"), TaxCertificateChild.is_shared.label("deux foyers"),
+            TaxCertificateChild.paid_cents.label("payé en centimes"),
+        ).join(TaxCertificateChild, TaxCertificateChild.certificate_id == TaxCertificate.id)
+        .join(Office, Office.id == TaxCertificate.office_id)
+        .where(TaxCertificate.family_id == w.family_id).order_by(TaxCertificateChild.id),
     ),
     "paiements en ligne": (
         (PaymentBasket,),

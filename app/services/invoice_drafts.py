@@ -21,7 +21,7 @@ from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.models.prepaid_books import PrepaidBook
 from app.price_labels import explained
 from app.rules.aided_invoices import with_aids
-from app.rules.bills import CARRYING, LineKind, PricedLine
+from app.rules.bills import CARRYING, LineKind, PricedLine, parts_like, parts_of
 from app.rules.calendars import add_months
 from app.rules.dues import Deducted, dues_besides
 from app.rules.invoicing import (
@@ -109,6 +109,7 @@ class _FamilyMonth:
         for row in self.rows:
             booking, unit = row.booking, self.known.units[row.unit_id]
             share = self.priced.shares.get(booking.id)
+            care, meal, _other = price_parts(self.known, row.unit_id, booking, None if share is None else share.line)
             found.append(
                 InvoiceableBooking(
                     booking_id=booking.id,
@@ -128,6 +129,8 @@ class _FamilyMonth:
                     explanation=booking.price_explanation,
                     already_invoiced=row.invoiced is not None,
                     line=shared.get(booking.id),
+                    care_cents=care,
+                    meal_cents=meal,
                 )
             )
         return found
@@ -147,6 +150,8 @@ class _FamilyMonth:
             explanation=explained(line.steps),
             days=line.days,
             booking_ids=(),
+            care_cents=line.care_cents,
+            meal_cents=line.meal_cents,
         )
 
     def _name(self, line: PricedLine) -> str:
@@ -154,6 +159,22 @@ class _FamilyMonth:
         version = version_on(activity.tariffs, line.day)
         assert version is not None  # it made the line
         return line_name(line, version.grid, {unit_code(unit.id): unit.name for unit in activity.units})
+
+
+def price_parts(known: Catalogue, unit_id: int, booking: Booking, line: PricedLine | None) -> tuple[int, int, int]:
+    """The price kept with a booking as care, meal and other (cents): like the line of today's prices that it is in,
+    else by the nature of its unit."""
+    kept_cents = booking.price_cents or 0
+    if line is not None and (line.amount_cents or not kept_cents):
+        return parts_like(kept_cents, line)
+    return item_parts(known, known.units[unit_id].activity_id, unit_code(unit_id), booking.day, kept_cents)
+
+
+def item_parts(known: Catalogue, activity_id: int, code: str, day: date, amount_cents: int) -> tuple[int, int, int]:
+    """An amount as care, meal and other (cents), by what the grid of a day says of this price; else it is other."""
+    version = version_on(known.activities[activity_id].tariffs, day)
+    item = None if version is None else version.grid.by_code.get(code)
+    return (0, 0, amount_cents) if item is None else parts_of(amount_cents, item.nature, item.meal_cents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +226,7 @@ def _load_sales(
     if family_ids is not None:
         query = query.where(PrepaidBook.family_id.in_(family_ids))
     for book, first_name, last_name in session.execute(query):
+        care, meal, _other = item_parts(catalogue(), book.activity_id, book.item, book.bought_on, book.price_cents)
         until = f"{book.entries} entrées, jusqu’au {day_plain(book.last_day)}"
         line = DraftLine(
             kind=LineKind.BOOK_SALE,
@@ -221,6 +243,8 @@ def _load_sales(
             days=(book.bought_on,),
             booking_ids=(),
             book=book.id,
+            care_cents=care,
+            meal_cents=meal,
         )
         found[book.family_id].append(line)
     return found

@@ -4,16 +4,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
 from app.models.activities import Office
+from app.models.debts import DebtMove
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket, PaymentMode
 from app.rules.allocation import InvoiceState, OpenInvoice, invoice_state
 from app.rules.baskets import LIVE_FOR, BasketState
+from app.rules.debts import DebtMoveKind
 from app.services.errors import NotFound
 
 
@@ -34,6 +36,8 @@ class InvoiceView:
     has_pdf: bool
     live_until: datetime | None  # an online payment of it is under way, and keeps it from another one until then
     office_id: int
+    written_off_cents: int = 0
+    transferred_cents: int = 0  # to the Treasury, which asks for it
 
     @property
     def has_live_attempt(self) -> bool:
@@ -43,7 +47,10 @@ class InvoiceView:
     @property
     def state(self) -> InvoiceState:
         """What a family reads of it."""
-        return invoice_state(self.total_cents, self.balance_cents)
+        return invoice_state(
+            self.total_cents, self.balance_cents, is_written_off=self.written_off_cents > 0,
+            is_transferred=self.transferred_cents > 0,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +163,34 @@ def _allocated() -> Select[tuple[int, int]]:
     ).group_by(PaymentAllocation.invoice_id)
 
 
+def _given_up_cents() -> ColumnElement[int]:
+    return case((DebtMove.cancels_id.is_(None), DebtMove.amount_cents), else_=-DebtMove.amount_cents)
+
+
+def _given_up() -> Select[tuple[int, int, int]]:
+    """What an office does not ask for any more, by invoice and way; a row that cancels another takes it back."""
+    cents = _given_up_cents()
+    written_off = func.sum(case((DebtMove.kind == DebtMoveKind.WRITE_OFF, cents), else_=0))
+    transferred = func.sum(case((DebtMove.kind == DebtMoveKind.TRANSFER, cents), else_=0))
+    return select(
+        DebtMove.invoice_id.label("invoice_id"), written_off.label("written_off"), transferred.label("transferred")
+    ).group_by(DebtMove.invoice_id)
+
+
+def balance_in_sql() -> ColumnElement[int]:
+    """What is due on an invoice (cents), in any statement over `Invoice`: the same terms as in `_views()`."""
+    allocated = select(func.sum(PaymentAllocation.amount_cents)).where(PaymentAllocation.invoice_id == Invoice.id)
+    given_up = select(func.sum(_given_up_cents())).where(DebtMove.invoice_id == Invoice.id)
+    balance: ColumnElement[int] = Invoice.__table__.c.total_cents
+    for term in (allocated, given_up):
+        balance = balance - func.coalesce(term.correlate(Invoice).scalar_subquery(), 0)
+    return balance
+
+
 def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceView, ...]:
     wanted = select(Invoice.id).where(condition)
     allocated = _allocated().where(PaymentAllocation.invoice_id.in_(wanted)).subquery()
+    given_up = _given_up().where(DebtMove.invoice_id.in_(wanted)).subquery()
     live = (
         select(BasketInvoice.invoice_id.label("invoice_id"), func.max(PaymentBasket.created_at).label("since"))
         .join(PaymentBasket, PaymentBasket.id == BasketInvoice.basket_id)
@@ -173,10 +205,12 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
     rows = session.execute(
         select(
             Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
-            live.c.since, StoredPdf.id.is_not(None),
+            live.c.since, StoredPdf.id.is_not(None), func.coalesce(given_up.c.written_off, 0),
+            func.coalesce(given_up.c.transferred, 0),
         )
         .join(Office, Office.id == Invoice.office_id)
         .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
+        .outerjoin(given_up, given_up.c.invoice_id == Invoice.id)
         .outerjoin(live, live.c.invoice_id == Invoice.id)
         .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
         .where(condition)
@@ -193,13 +227,18 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             due_on=invoice.due_on,
             month=invoice.month,
             total_cents=invoice.total_cents,
-            balance_cents=invoice.total_cents - allocated_cents,
+            balance_cents=invoice.total_cents - allocated_cents - written_off_cents - transferred_cents,
             has_pdf=has_pdf,
             live_until=None if live_since is None else live_since + LIVE_FOR,
             office_id=invoice.office_id,
+            written_off_cents=written_off_cents,
+            transferred_cents=transferred_cents,
         )
-        for invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf in rows
-    )
+        for (
+            invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf, written_off_cents,
+            transferred_cents,
+        ) in rows
+    )  # fmt: skip
 
 
 def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:

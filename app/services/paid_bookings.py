@@ -25,6 +25,7 @@ from app.services.booking_requests import end_requests
 from app.services.catalogue import catalogue
 from app.services.families import lock_children, stays_active
 from app.services.held_places import held_places, paying_since
+from app.services.invoice_drafts import price_parts
 from app.services.invoice_issues import InvoiceHead, issue_invoice
 from app.services.mails import queue_mail
 from app.services.waiting_lists import enter
@@ -129,6 +130,7 @@ def confirm_paid(
 def _invoiceable(booking: Booking, unit_id: int, child: Child) -> InvoiceableBooking:
     known = catalogue()
     unit = known.units[unit_id]
+    care, meal, _other = price_parts(known, unit_id, booking, None)
     return InvoiceableBooking(
         booking_id=booking.id,
         child_id=child.id,
@@ -146,6 +148,8 @@ def _invoiceable(booking: Booking, unit_id: int, child: Child) -> InvoiceableBoo
         outcome=booking.price_outcome,
         explanation=booking.price_explanation,
         already_invoiced=False,
+        care_cents=care,
+        meal_cents=meal,
     )
 
 

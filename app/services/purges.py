@@ -23,12 +23,13 @@ from app.models.aids import ChildAid
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
+from app.models.debts import DebtMove, InvoiceHold, ReminderLetter, TaxCertificate, TaxCertificateChild
 from app.models.enrolments import Enrolment
 from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
 from app.models.messages import Message, MessageThread
-from app.models.payments import Payment, PaymentAllocation, PaymentBasket
+from app.models.payments import Payment, PaymentBasket
 from app.models.prepaid_books import PrepaidBookEvent
 from app.models.publications import TextRecipient
 from app.models.required_documents import SubmittedDocument
@@ -52,6 +53,7 @@ from app.rules.states import ChangeStatus, EnrolmentStatus, ErasureStatus, Famil
 from app.services.catalogue import catalogue
 from app.services.erasures import emails_of, erase, plan_of
 from app.services.errors import ErasureHeld
+from app.services.invoices import balance_in_sql
 from app.services.mails import queue_mail
 from app.services.places import enter_bookings
 
@@ -59,6 +61,7 @@ BATCH_ROWS = 500
 
 _HEALTH = (SectionKind.DOCTOR, SectionKind.VACCINATIONS, SectionKind.HEALTH, SectionKind.DIET)
 _FORGOTTEN = "effacé"
+_NO_DAY = date(1900, 1, 1)  # of a birth that is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,7 @@ def _child_has_left(first_kept: date) -> ColumnElement[bool]:
 
 
 def _is_settled(_first_kept: date) -> ColumnElement[bool]:
-    paid = (
-        select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0))
-        .where(PaymentAllocation.invoice_id == Invoice.id)
-        .scalar_subquery()
-    )
-    return and_(Invoice.purged_at.is_(None), Invoice.total_cents <= paid)
+    return and_(Invoice.purged_at.is_(None), balance_in_sql() <= 0)
 
 
 def _forget_invoices(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
@@ -170,6 +168,40 @@ def _forget_invoices(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
 def _forget_payments(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     session.execute(update(Payment).where(Payment.id.in_(ids)).values(reference="", purged_at=clock.now()))
     return _forget_papers(session, StoredPdf.payment_id.in_(ids))
+
+
+def _forget_letters(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    paths = tuple(filter(None, session.scalars(select(ReminderLetter.path).where(ReminderLetter.id.in_(ids)))))
+    session.execute(
+        update(ReminderLetter).where(ReminderLetter.id.in_(ids)).values(path=None, sha256=None, purged_at=clock.now())
+    )
+    return paths
+
+
+def _forget_holds(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(InvoiceHold).where(InvoiceHold.id.in_(ids)).values(reason=""))
+    return ()
+
+
+def _forget_moves(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(DebtMove).where(DebtMove.id.in_(ids)).values(reason=""))
+    return ()
+
+
+def _forget_tax_certificates(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    of_certificates = TaxCertificate.id.in_(ids)
+    paths = tuple(filter(None, session.scalars(select(TaxCertificate.path).where(of_certificates))))
+    session.execute(
+        update(TaxCertificate)
+        .where(of_certificates)
+        .values(payer_name=_FORGOTTEN, payer_address="", path=None, sha256=None, purged_at=clock.now())
+    )
+    session.execute(
+        update(TaxCertificateChild)
+        .where(TaxCertificateChild.certificate_id.in_(ids))
+        .values(child_name=_FORGOTTEN, born_on=_NO_DAY)
+    )
+    return paths
 
 
 def _forget_papers(session: Session, rows: ColumnElement[bool]) -> tuple[str, ...]:
@@ -257,6 +289,15 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
     DataClass.ACCOUNTING: (
         Source(Invoice, Invoice.issued_on, _is_settled, _forget_invoices),
         Source(Payment, Payment.received_on, lambda _day: Payment.purged_at.is_(None), _forget_payments),
+        Source(
+            ReminderLetter, ReminderLetter.made_at, lambda _day: ReminderLetter.purged_at.is_(None), _forget_letters
+        ),
+        Source(InvoiceHold, InvoiceHold.ended_at, lambda _day: InvoiceHold.reason != "", _forget_holds),
+        Source(DebtMove, DebtMove.recorded_at, lambda _day: DebtMove.reason != "", _forget_moves),
+        Source(
+            TaxCertificate, TaxCertificate.issued_on, lambda _day: TaxCertificate.purged_at.is_(None),
+            _forget_tax_certificates,
+        ),
         Source(PaymentBasket, PaymentBasket.created_at, lambda _day: PaymentBasket.email != "", _forget_payers),
     ),
     DataClass.MAILS: (

@@ -27,7 +27,8 @@ _NOT_OF_A_FAMILY = {
         "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
         "reference_dataset", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
-        "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text",
+        "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text", "reminder_settings", "reminder_run",
+        "tax_publication",
     },
     "secrets of links and codes": {
         "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",
