@@ -19,6 +19,10 @@ from app.integrations.payfip import PayFiPMode
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
+MOST_USUAL_PROCESSES = 4
+MOST_PROCESSES = 64
+
+
 class BadSetting(Exception):
     """A setting, or a combination of settings, with which the portal refuses to start."""
 
@@ -40,6 +44,7 @@ class Config:
     base_url: str
     trusted_proxies: tuple[str, ...]
     start_clock_at: datetime | None
+    processes: int = 1  # that serve
     clamd: str | None = None  # ClamAV's daemon, « host:port » or the path of its socket; None: files are not scanned
 
     @property
@@ -95,6 +100,7 @@ class Config:
             base_url=base_url,
             trusted_proxies=_proxies(environ.get("TRUSTED_PROXIES", "")),
             start_clock_at=_moment(environ.get("ESPACE_FAMILLE_NOW")),
+            processes=_processes(environ.get("PROCESSES")),
             clamd=_clamd(environ.get("CLAMD")),
         )
 
@@ -159,6 +165,14 @@ def _proxies(text: str) -> tuple[str, ...]:
                 f"TRUSTED_PROXIES est une liste d’adresses ou de réseaux, séparés par des virgules ; reçu : {proxy!r}."
             ) from None
     return proxies
+
+
+def _processes(text: str | None) -> int:
+    if not text:
+        return min(len(os.sched_getaffinity(0)), MOST_USUAL_PROCESSES)
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= MOST_PROCESSES:
+        raise BadSetting(f"PROCESSES est un nombre de 1 à {MOST_PROCESSES} ; reçu : {text!r}.")
+    return int(text)
 
 
 def _clamd(text: str | None) -> str | None:

@@ -4,13 +4,15 @@ SQLite: WAL, foreign keys on, synchronous FULL (it is money), `BEGIN IMMEDIATE` 
 PostgreSQL: READ COMMITTED; what a command spends is locked by the command, in id order.
 """
 
+import fcntl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, String, event, func, select
@@ -88,6 +90,26 @@ _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
 _in_write: ContextVar[bool] = ContextVar("in_write", default=False)
 # SQLite has one writer; waiting in line here is fairer than its busy-wait (p99 of 32 savers: a fifth).
 _sqlite_writer = threading.Lock()
+_sqlite_writers: IO[bytes] | None = None  # where several processes serve, they wait in line at a lock of this file
+
+
+def share_writer() -> None:
+    """Make the processes that are forked from now on wait for each other's writes in line as well."""
+    global _sqlite_writers
+    _sqlite_writers = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the processes
+
+
+@contextmanager
+def _turn_of_sqlite() -> Iterator[None]:
+    with _sqlite_writer:
+        if _sqlite_writers is None:
+            yield
+            return
+        fcntl.lockf(_sqlite_writers, fcntl.LOCK_EX)  # of the process, which gives it back when it dies
+        try:
+            yield
+        finally:
+            fcntl.lockf(_sqlite_writers, fcntl.LOCK_UN)
 
 
 class WriteRefused(Exception):
@@ -115,20 +137,18 @@ def write_transaction() -> Iterator[Session]:
     session.info.clear()  # what services noted about the transaction before
     is_sqlite = db.engine.dialect.name == "sqlite"
     mark = _in_write.set(True)
-    if is_sqlite:
-        _sqlite_writer.acquire()
     try:
-        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"} if is_sqlite else None)
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
+        with _turn_of_sqlite() if is_sqlite else nullcontext():
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"} if is_sqlite else None)
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.info.clear()
     finally:
-        session.info.clear()
-        if is_sqlite:
-            _sqlite_writer.release()
         _in_write.reset(mark)
 
 

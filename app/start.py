@@ -7,6 +7,7 @@ interrupted leaves nothing half done. Started again, it changes nothing.
 
 import logging
 import signal
+import socket
 import sys
 from contextlib import suppress
 from enum import StrEnum, auto
@@ -21,22 +22,23 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from app import APP_FOLDER, MAX_BODY_BYTES, create_app
+from app import APP_FOLDER, MAX_BODY_BYTES, create_app, processes
 from app.config import BadSetting, Config
 from app.crypto import BadDataKey, cipher
-from app.database import db, take_turns, write_transaction
+from app.database import db, share_writer, take_turns, write_transaction
 from app.demo.council import ACCOUNTS, PASSWORD, build_demo
 from app.integrations.communes import BadCommuneFile
 from app.integrations.payfip import PayFiPGateway, PayFiPMode
 from app.jobs.worker import Worker
-from app.payfip_simulator import Simulator, start_simulator
+from app.payfip_simulator import Simulator, bind_simulator
 from app.proxies import TrustedProxies
 from app.services.catalogue import forget_catalogue
 from app.services.installations import InstallationRefused, install_data_key, is_demo, is_empty, make_council
 from app.services.reference_data import refresh_reference_data
 
 THREADS = 12
-CONNECTION_LIMIT = 400
+CONNECTION_LIMIT = 400  # of each process
+BACKLOG = 1_024  # who waits to be let in
 CHANNEL_TIMEOUT_SECONDS = 60
 # Far above the limit of the application, which answers 413 with a page: the server only cuts off what is meant badly.
 SERVER_BODY_LIMIT_BYTES = 50 * MAX_BODY_BYTES
@@ -175,34 +177,77 @@ def serve(app: Flask) -> NoReturn:
     except OperationalError as error:
         _refuse(f"La base de données ne répond pas (DATABASE_URL) : {str(error.orig).splitlines()[0]}")
     try:
-        # waitress forwards what proxies say untouched: `TrustedProxies` decides whom to believe.
-        server = waitress.create_server(
-            TrustedProxies(app.wsgi_app, config.trusted_proxies),
-            host=config.host,
-            port=config.port,
-            threads=THREADS,
-            connection_limit=CONNECTION_LIMIT,
-            channel_timeout=CHANNEL_TIMEOUT_SECONDS,
-            max_request_body_size=SERVER_BODY_LIMIT_BYTES,
-            ident=None,
-            clear_untrusted_proxy_headers=False,
-        )
+        listening = _listen(config)
     except OSError:
         _refuse(
             f"Impossible d’écouter sur {config.host}:{config.port} (HOST, PORT) : ce port est déjà pris, ou cette "
             "adresse n’est pas celle de cette machine."
         )
     simulator = plug_in_simulator(app) if uses_simulator(config, demo=demo) else None
-    worker: Worker = app.extensions["worker"]
-    worker.start()
-    # waitress takes SystemExit for the order to finish what runs and to return.
-    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(0))
+
+    def serve_here(index: int) -> None:
+        _serve_until_told(app, listening, simulator, is_first=index == 0)
+
+    if config.processes == 1:
+        signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(0))
+        _say(greeting(config, demo=demo))
+        serve_here(0)
+        sys.exit(0)
+    with app.app_context():
+        db.engine.dispose()  # connections are not for two processes
+        share_writer()
     _say(greeting(config, demo=demo))
+    processes.run(config.processes, serve_here)
+
+
+def _listen(config: Config) -> list[socket.socket]:
+    """Sockets on all addresses of HOST that already queue who comes. Raises OSError."""
+    found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            sockets.append(bound := socket.socket(family, kind, protocol))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound.bind(address)
+            bound.listen(BACKLOG)
+    except OSError:
+        for bound in sockets:
+            bound.close()
+        raise
+    return sockets
+
+
+def _serve_until_told(
+    app: Flask, listening: list[socket.socket], simulator: Simulator | None, *, is_first: bool
+) -> None:
+    """Answer requests until SystemExit, which waitress takes for the order to finish what runs and to return.
+
+    The first process also has the worker and the simulator of PayFiP.
+    """
+    config: Config = app.config["PORTAL"]
+    # waitress forwards what proxies say untouched: `TrustedProxies` decides whom to believe.
+    server = waitress.create_server(
+        TrustedProxies(app.wsgi_app, config.trusted_proxies),
+        sockets=listening,
+        threads=THREADS,
+        connection_limit=CONNECTION_LIMIT,
+        channel_timeout=CHANNEL_TIMEOUT_SECONDS,
+        max_request_body_size=SERVER_BODY_LIMIT_BYTES,
+        ident=None,
+        clear_untrusted_proxy_headers=False,
+    )
+    worker: Worker = app.extensions["worker"]
+    if is_first:
+        if simulator is not None:
+            simulator.start()
+        worker.start()
     server.run()
-    worker.stop()
-    if simulator is not None:
-        simulator.stop()
-    sys.exit(0)
+    if is_first:
+        worker.stop()
+        if simulator is not None:
+            simulator.stop()
 
 
 def uses_simulator(config: Config, *, demo: bool) -> bool:
@@ -211,13 +256,13 @@ def uses_simulator(config: Config, *, demo: bool) -> bool:
 
 
 def plug_in_simulator(app: Flask) -> Simulator:
-    """Start the simulator of PayFiP on the port after the portal's, or any free one, and pay there."""
+    """Let families pay at a simulator of PayFiP, not started yet, on the port after the portal's or any free one."""
     config: Config = app.config["PORTAL"]
     next_port = config.port + 1 if config.port < LAST_PORT else 0
     try:
-        simulator = start_simulator(config.instance_path, next_port)
+        simulator = bind_simulator(config.instance_path, next_port)
     except OSError:
-        simulator = start_simulator(config.instance_path, 0)
+        simulator = bind_simulator(config.instance_path, 0)
     app.extensions["payments"] = PayFiPGateway(PayFiPMode.SIMULATOR, simulator_url=simulator.url)
     return simulator
 

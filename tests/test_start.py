@@ -379,6 +379,7 @@ def test_the_policy_of_pages_names_the_payment_site(config):
 def test_the_simulator_stands_beside_the_demo_on_the_next_port_or_another(config):
     app = create_app(replace(config, port=free_port()))
     first = plug_in_simulator(app)
+    first.start()
     try:
         assert app.extensions["payments"].mode.value == "T"
         assert app.extensions["payments"].payment_origin == first.url

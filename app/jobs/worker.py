@@ -6,6 +6,7 @@ one ends its turn alone.
 """
 
 import logging
+import mmap
 import threading
 import time
 from collections.abc import Callable
@@ -55,6 +56,21 @@ ORPHAN_AFTER_SECONDS = 86_400.0  # a file whose row is not stored by then never 
 PDF_TIMEOUT_SECONDS = 15  # three of them, the longest that one may take, are less than the silence above
 
 
+class _Pulse:
+    """When the worker last came round: in memory that processes forked afterwards share."""
+
+    def __init__(self) -> None:
+        self._memory = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")  # 0.0 until the first beat
+
+    def beat(self) -> None:
+        """Note the present moment; the clock is the machine's, the same for all processes."""
+        self._memory[0] = time.monotonic()
+
+    def was_felt_within(self, seconds: float) -> bool:
+        """Whether there was a beat in the last so many seconds."""
+        return self._memory[0] > 0 and time.monotonic() - self._memory[0] < seconds
+
+
 class Worker:
     """Does the jobs one after the other, each step in its own short transactions; survives every error."""
 
@@ -66,7 +82,7 @@ class Worker:
         self._papers = PaperJob(self._pdf_maker, config.instance_path, config.base_url)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._last_round = time.monotonic()
+        self._pulse = _Pulse()
         self._mail_rests_until = 0.0  # the server is away: the mails that wait are not tried one by one
         self._lists_rest_until = 0.0
         self._ended_on: date | None = None
@@ -77,15 +93,15 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs and came round lately; for the health page."""
-        if self._thread is None or not self._thread.is_alive():
+        """Whether the thread came round lately, in whichever of the processes that serve; for the health page."""
+        if self._thread is not None and not self._thread.is_alive():
             return False
-        return time.monotonic() - self._last_round < SILENT_AFTER_SECONDS
+        return self._pulse.was_felt_within(SILENT_AFTER_SECONDS)
 
     def start(self) -> None:
         """Start the thread (once)."""
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
-        self._last_round = time.monotonic()
+        self._pulse.beat()
         self._thread.start()
 
     def stop(self) -> None:
@@ -213,7 +229,7 @@ class Worker:
             for day in waiting_lists.days_to_look_at(db.session()):
                 with write_transaction() as session:
                     waiting_lists.look_at(session, day)
-                self._last_round = time.monotonic()
+                self._pulse.beat()
                 count += 1
         return count
 
@@ -245,7 +261,7 @@ class Worker:
         ends_at = time.monotonic() + TURN_SECONDS
         count = 0
         while not self._stop.is_set() and time.monotonic() < ends_at:
-            self._last_round = time.monotonic()
+            self._pulse.beat()
             if not step():
                 break
             count += 1
@@ -259,7 +275,7 @@ class Worker:
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:
-                self._last_round = time.monotonic()
+                self._pulse.beat()
                 try:
                     with self._app.app_context():
                         job()

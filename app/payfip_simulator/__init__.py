@@ -5,7 +5,7 @@ port and threads of its own, and keeps its operations in a file of the instance 
 of PayFiP, what is only said of it, and what is invented here: docs/decisions/0005-payment-gateway.md.
 """
 
-from app.payfip_simulator.server import Simulator, start_simulator
+from app.payfip_simulator.server import Simulator, bind_simulator, start_simulator
 from app.payfip_simulator.web_service import TechnicalFault
 
-__all__ = ["Simulator", "TechnicalFault", "start_simulator"]
+__all__ = ["Simulator", "TechnicalFault", "bind_simulator", "start_simulator"]

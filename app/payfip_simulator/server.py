@@ -22,22 +22,26 @@ STATE_FILE = "payfip-simulator.sqlite3"
 
 
 class Simulator:
-    """A simulator that runs. `url` is what the gateway is told; `stop()` may be called twice."""
+    """A simulator. `url` is what the gateway is told; `stop()` may be called twice.
+
+    It has its port from the beginning and no thread before `start()`, which another process may call after a fork.
+    """
 
     def __init__(self, instance_path: Path, port: int) -> None:
-        listening = _bound_socket(port)
+        self._listening = _bound_socket(port)
         self._operations = Operations(instance_path / STATE_FILE)
         self._notifier = Notifier(self._operations)
-        self._server = waitress.create_server(
-            self._serve, sockets=[listening], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
-        )
-        self.url = f"http://{HOST}:{self._server.effective_port}"
+        self.url = f"http://{HOST}:{self._listening.getsockname()[1]}"
         self.application = SimulatorApplication(self._operations, self._notifier, self.url + SERVICE_PATH)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="payfip-simulator", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Listen, and send what an earlier stop left unsent."""
+        self._server = waitress.create_server(
+            self._serve, sockets=[self._listening], threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
+        )
+        self._thread = threading.Thread(target=self._run, name="payfip-simulator", daemon=True)
         self._thread.start()
         self._notifier.send_what_is_owed(at_once=True)
 
@@ -47,7 +51,9 @@ class Simulator:
             return
         self._stopping.set()
         self._notifier.stop()
-        if self._thread.is_alive():
+        if self._thread is None:
+            self._listening.close()
+        elif self._thread.is_alive():
             self._server.pull_trigger()
             self._thread.join(10)
 
@@ -89,11 +95,16 @@ def _bound_socket(port: int) -> socket.socket:
     return bound
 
 
-def start_simulator(instance_path: Path, port: int) -> Simulator:
-    """Start a simulator that keeps its state in `instance_path`; `port` 0 takes any free one.
+def bind_simulator(instance_path: Path, port: int) -> Simulator:
+    """A simulator that keeps its state in `instance_path` and has its port, to be started by who serves it.
 
-    Raises OSError where the port is taken.
+    `port` 0 takes any free one. Raises OSError where the port is taken.
     """
-    simulator = Simulator(instance_path, port)
+    return Simulator(instance_path, port)
+
+
+def start_simulator(instance_path: Path, port: int) -> Simulator:
+    """The same, started."""
+    simulator = bind_simulator(instance_path, port)
     simulator.start()
     return simulator
