@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -214,16 +214,20 @@ def expected_aids(family_id: int, child_id: int, first: date, last: date) -> tup
 
     How much is only known when the month is invoiced: what is left of them may go to other days.
     """
-    rows = db.session.execute(
-        select(ChildAid.name, AidFund.name)
-        .join(AidFund, AidFund.id == ChildAid.fund_id)
-        .where(
-            ChildAid.family_id == family_id, ChildAid.child_id == child_id, ChildAid.starts_on <= last,
-            ChildAid.ends_on >= first,
-        )
-        .order_by(ChildAid.id)
-    )  # fmt: skip
-    return tuple(f"{name} ({fund})" for name, fund in rows)
+    asked = {"family": family_id, "child": child_id, "first": first, "last": last}
+    return tuple(f"{name} ({fund})" for name, fund in db.session.execute(_EXPECTED, asked))
+
+
+# Of every planning: made once, since that takes longer than to ask.
+_EXPECTED = (
+    select(ChildAid.name, AidFund.name)
+    .join(AidFund, AidFund.id == ChildAid.fund_id)
+    .where(
+        ChildAid.family_id == bindparam("family"), ChildAid.child_id == bindparam("child"),
+        ChildAid.starts_on <= bindparam("last"), ChildAid.ends_on >= bindparam("first"),
+    )
+    .order_by(ChildAid.id)
+)  # fmt: skip
 
 
 def find_aid(family_id: int, aid_id: int) -> AidView:

@@ -376,12 +376,15 @@ def catalogue() -> Catalogue:
     return kept
 
 
+_SETTINGS_VERSION = select(Council.settings_version)
+
+
 def _version(session: Session) -> int:
     """The settings' version, asked once per transaction."""
     known: tuple[object, int] | None = session.info.get(_VERSION_KEY)
     transaction = session.get_transaction()
     if known is None or transaction is None or known[0] is not transaction:
-        version = session.scalar(select(Council.settings_version))
+        version = session.scalar(_SETTINGS_VERSION)
         if version is None:
             raise NoCouncil("the database holds no council")
         known = (session.get_transaction(), version)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -123,13 +123,17 @@ class ChildView:
 
 def families_of_user(user_id: int) -> tuple[FamilyRef, ...]:
     """The families of which a user is a guardian and which were ever active, oldest first."""
-    rows = db.session.execute(
-        select(Family.id, Family.last_name, Family.first_name, Family.status, Guardian.id)
-        .join(Guardian, Guardian.family_id == Family.id)
-        .where(Guardian.user_id == user_id, Family.status.in_([FamilyStatus.ACTIVE, FamilyStatus.CLOSED]))
-        .order_by(Family.status, Family.id)
-    )
+    rows = db.session.execute(_OF_USER, {"user": user_id})
     return tuple(FamilyRef(id_, f"{last} {first}", status, guardian) for id_, last, first, status, guardian in rows)
+
+
+# Of every page of the parents: made once, since that takes longer than to ask.
+_OF_USER = (
+    select(Family.id, Family.last_name, Family.first_name, Family.status, Guardian.id)
+    .join(Guardian, Guardian.family_id == Family.id)
+    .where(Guardian.user_id == bindparam("user"), Family.status.in_([FamilyStatus.ACTIVE, FamilyStatus.CLOSED]))
+    .order_by(Family.status, Family.id)
+)
 
 
 def own_family_ids(user_id: int) -> frozenset[int]:
@@ -254,11 +258,16 @@ def quotients_of(family_id: int) -> tuple[Quotient, ...]:
 def quotients_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, Sequence[Quotient]]:
     """The same for many families, by family; nothing for one that has none. One query."""
     found: defaultdict[int, list[Quotient]] = defaultdict(list)
-    rows = select(FamilyQuotient).where(FamilyQuotient.family_id.in_(family_ids), FamilyQuotient.refused_at.is_(None))
-    rows = rows.order_by(FamilyQuotient.starts_on, FamilyQuotient.id)
-    for row in session.scalars(rows) if family_ids else ():
+    for row in session.scalars(_QUOTIENTS, {"families": list(family_ids)}) if family_ids else ():
         found[row.family_id].append(_quotient(row))
     return found
+
+
+_QUOTIENTS = (
+    select(FamilyQuotient)
+    .where(FamilyQuotient.family_id.in_(bindparam("families", expanding=True)), FamilyQuotient.refused_at.is_(None))
+    .order_by(FamilyQuotient.starts_on, FamilyQuotient.id)
+)
 
 
 def quotient_history(family_id: int) -> tuple[QuotientView, ...]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -468,25 +468,15 @@ def _booked(
 ) -> defaultdict[int, dict[int, BookedUsage]]:
     """The bookings of families that are usages, by family and booking. One query."""
     found: defaultdict[int, dict[int, BookedUsage]] = defaultdict(dict)
-    conditions = _conditions(known, spans)
-    if not conditions or not family_ids:
+    if not spans or not family_ids:
         return found
-    rows = session.execute(
-        select(
-            Booking.id, Booking.family_id, Booking.child_id, Booking.opening_id, Booking.day, Booking.status,
-            Booking.cancel_class, Booking.price_cents, Opening.unit_id, InvoicedBooking.booking_id,
-            Booking.book_id, InvoiceLine.kind, InvoiceLine.item,
-        )
-        .join(Opening, Opening.id == Booking.opening_id)
-        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
-        .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
-        .where(
-            Booking.family_id.in_(family_ids),
-            or_(Booking.status == BookingStatus.CONFIRMED, Booking.cancel_class.is_not(None)),
-            or_(*conditions),
-        )
-        .order_by(Booking.id)
-    ).all()  # fmt: skip
+    units: defaultdict[DaySpan, list[int]] = defaultdict(list)
+    for activity_id, span in spans.items():
+        units[span] += [unit.id for unit in known.activities[activity_id].units]
+    asked: dict[str, object] = {"families": list(family_ids)}
+    for number, (span, ids) in enumerate(units.items()):
+        asked |= {f"units_{number}": ids, f"first_{number}": span.first, f"last_{number}": span.last}
+    rows = session.execute(_bookings_told(tuple(span == ALWAYS for span in units)), asked).all()
     given_back: dict[tuple[int, int, int], int] = {}  # the one cancelled booking of an opening that counts
     charged: set[tuple[int, int, int]] = set()
     for row in rows:
@@ -514,17 +504,30 @@ def _booked(
     return found
 
 
-def _conditions(known: Catalogue, spans: Mapping[int, DaySpan]) -> list[ColumnElement[bool]]:
-    """The openings of each activity on the days that it is told for; those of the same days together."""
-    units: defaultdict[DaySpan, list[int]] = defaultdict(list)
-    for activity_id, span in spans.items():
-        units[span] += [unit.id for unit in known.activities[activity_id].units]
-    return [
-        Opening.unit_id.in_(ids)
-        if span == ALWAYS
-        else and_(Opening.unit_id.in_(ids), Booking.day.between(span.first, span.last))
-        for span, ids in units.items()
-    ]
+@lru_cache(maxsize=64)
+def _bookings_told(always: tuple[bool, ...]) -> Select[Any]:
+    """The bookings of some units on some days, or always, and of others on others; made once, as above."""
+    wanted: list[ColumnElement[bool]] = []
+    for number, is_always in enumerate(always):
+        of_units = Opening.unit_id.in_(bindparam(f"units_{number}", expanding=True))
+        on_days = Booking.day.between(bindparam(f"first_{number}"), bindparam(f"last_{number}"))
+        wanted.append(of_units if is_always else and_(of_units, on_days))
+    return (
+        select(
+            Booking.id, Booking.family_id, Booking.child_id, Booking.opening_id, Booking.day, Booking.status,
+            Booking.cancel_class, Booking.price_cents, Opening.unit_id, InvoicedBooking.booking_id,
+            Booking.book_id, InvoiceLine.kind, InvoiceLine.item,
+        )
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .where(
+            Booking.family_id.in_(bindparam("families", expanding=True)),
+            or_(Booking.status == BookingStatus.CONFIRMED, Booking.cancel_class.is_not(None)),
+            or_(*wanted),
+        )
+        .order_by(Booking.id)
+    )  # fmt: skip
 
 
 def _with_children(household: Household, booked: Mapping[int, BookedUsage]) -> Household:

@@ -6,9 +6,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models.bookings import (
@@ -401,36 +402,18 @@ def load_facts(
         children = read_children(session, [family.id])
     enrolments = tuple(_enrolments(children, child_id, DaySpan(min(days), max(days))))
     units = now_catalogue.units
-    offered: ColumnElement[bool] = Opening.group_id.in_({enrolment.group_id for enrolment in enrolments})
+    asked: dict[str, object] = {"days": days, "groups": list({enrolment.group_id for enrolment in enrolments})}
     if shown:
-        earlier = select(Enrolment.group_id).where(
-            Enrolment.family_id == family.id,
-            Enrolment.child_id == child_id,
-            or_(
-                Enrolment.status.in_([EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED]),
-                Enrolment.ended_at.is_not(None),  # before it began: it is cancelled
-            ),
-        )
-        offered |= Opening.id.in_(shown) & Opening.group_id.in_(earlier)
+        asked |= {"shown": list(shown), "family": family.id, "child": child_id}
     openings = {
         id_: OpeningInfo(id_, units[unit_id], group_id, day, is_open, closing_reason)
         for id_, unit_id, group_id, day, is_open, closing_reason in session.execute(
-            select(
-                Opening.id, Opening.unit_id, Opening.group_id, Opening.day, Opening.is_open, Opening.closing_reason
-            ).where(Opening.day.in_(days), offered)
+            _openings(with_shown=bool(shown)), asked
         )
     }
     left = {
         (day, scope_id): left_of(places, online_places, taken)
-        for day, scope_id, places, online_places, taken in session.execute(
-            select(
-                CapacityCounter.day,
-                CapacityCounter.scope_id,
-                CapacityCounter.places,
-                CapacityCounter.online_places,
-                CapacityCounter.taken,
-            ).where(CapacityCounter.day.in_(days))
-        )
+        for day, scope_id, places, online_places, taken in session.execute(_COUNTERS, {"days": days})
     }
     held, waiting, late, answers = _load_held(session, family.id, child_id, days)
     priced = DaySpan(min(days), max(days))
@@ -454,6 +437,36 @@ def load_facts(
         now_catalogue,
         keeping_from_booking(family.id, child_id, {each.id for each in asking}), staff_class,
     )  # fmt: skip
+
+
+# What every planning asks is made once: that takes longer than to ask.
+_DAYS: BindParameter[Sequence[date]] = bindparam("days", expanding=True)
+
+_COUNTERS = select(
+    CapacityCounter.day,
+    CapacityCounter.scope_id,
+    CapacityCounter.places,
+    CapacityCounter.online_places,
+    CapacityCounter.taken,
+).where(CapacityCounter.day.in_(_DAYS))
+
+
+@cache
+def _openings(*, with_shown: bool) -> Select[tuple[int, int, int, date, bool, str | None]]:
+    offered: ColumnElement[bool] = Opening.group_id.in_(bindparam("groups", expanding=True))
+    if with_shown:
+        earlier = select(Enrolment.group_id).where(
+            Enrolment.family_id == bindparam("family"),
+            Enrolment.child_id == bindparam("child"),
+            or_(
+                Enrolment.status.in_([EnrolmentStatus.ACCEPTED, EnrolmentStatus.ENDED]),
+                Enrolment.ended_at.is_not(None),  # before it began: it is cancelled
+            ),
+        )
+        offered |= Opening.id.in_(bindparam("shown", expanding=True)) & Opening.group_id.in_(earlier)
+    return select(
+        Opening.id, Opening.unit_id, Opening.group_id, Opening.day, Opening.is_open, Opening.closing_reason
+    ).where(Opening.day.in_(_DAYS), offered)
 
 
 def site_days(
@@ -490,42 +503,7 @@ def _load_held(
     """What the child holds, and waits for, and where it holds nothing what was cancelled too late, and what the family
     asked for and did not get; by opening. One query.
     """
-    change = aliased(BookingPriceChange)
-    last_change = (
-        select(func.max(BookingPriceChange.id))
-        .where(BookingPriceChange.booking_id == Booking.id)
-        .correlate(Booking)
-        .scalar_subquery()
-    )
-    answer = (
-        select(BookingEvent.reason)
-        .where(
-            BookingEvent.booking_id == Booking.id,
-            BookingEvent.to_status == Booking.status,
-            Booking.status.in_(_ANSWERED),
-        )
-        .correlate(Booking)
-        .scalar_subquery()
-    )
-    rows = session.execute(
-        select(
-            Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
-            Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
-            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
-            Booking.waiting_id, WaitingEntry.offered_until, Booking.kept_until, paying_since().label("paying_since"),
-            Booking.special_note, Booking.cancel_class,
-        )
-        .join(Opening, Opening.id == Booking.opening_id)
-        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
-        .outerjoin(change, change.id == last_change)
-        .outerjoin(WaitingEntry, WaitingEntry.id == Booking.waiting_id)
-        .where(
-            Booking.child_id == child_id,
-            Booking.day.in_(days),
-            or_(Booking.status.in_(ACTIVE_STATUSES | _ANSWERED), Booking.cancel_class.in_(_LATE)),
-        )
-        .order_by(Booking.id)
-    )  # fmt: skip
+    rows = session.execute(_held(), {"child": child_id, "days": days})
     held: dict[int, HeldBooking] = {}
     waiting: dict[int, HeldBooking] = {}
     late: dict[int, HeldBooking] = {}
@@ -549,3 +527,43 @@ def _load_held(
             row.cancel_class is CancelClass.JUSTIFIED,
         )  # fmt: skip
     return held, waiting, {id_: booking for id_, booking in late.items() if id_ not in held}, answers
+
+
+@cache
+def _held() -> Select[Any]:
+    change = aliased(BookingPriceChange)
+    last_change = (
+        select(func.max(BookingPriceChange.id))
+        .where(BookingPriceChange.booking_id == Booking.id)
+        .correlate(Booking)
+        .scalar_subquery()
+    )
+    answer = (
+        select(BookingEvent.reason)
+        .where(
+            BookingEvent.booking_id == Booking.id,
+            BookingEvent.to_status == Booking.status,
+            Booking.status.in_(_ANSWERED),
+        )
+        .correlate(Booking)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Booking.id, Booking.opening_id, Booking.family_id, Booking.day, Opening.unit_id, Opening.group_id,
+            Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
+            InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
+            Booking.waiting_id, WaitingEntry.offered_until, Booking.kept_until, paying_since().label("paying_since"),
+            Booking.special_note, Booking.cancel_class,
+        )
+        .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(change, change.id == last_change)
+        .outerjoin(WaitingEntry, WaitingEntry.id == Booking.waiting_id)
+        .where(
+            Booking.child_id == bindparam("child"),
+            Booking.day.in_(_DAYS),
+            or_(Booking.status.in_(ACTIVE_STATUSES | _ANSWERED), Booking.cancel_class.in_(_LATE)),
+        )
+        .order_by(Booking.id)
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -76,19 +76,7 @@ def open_session(session: Session, user_id: int, device: str) -> str:
 
 def read_session(token: str) -> SignedInUser | None:
     """Who the session's token belongs to, or None when it ended. One query."""
-    rows = db.session.execute(
-        select(
-            UserSession,
-            User,
-            StaffRole.role,
-            SecondFactor.confirmed_at,
-            select(Guardian.id).where(Guardian.user_id == User.id).exists(),
-        )
-        .join(User, UserSession.user_id == User.id)
-        .outerjoin(StaffRole, StaffRole.user_id == User.id)
-        .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
-        .where(UserSession.token_hash == hash_secret(token))
-    ).all()
+    rows = db.session.execute(_WHO, {"token": hash_secret(token)}).all()
     if not rows:
         return None
     user_session, user, _role, second_factor_since, is_guardian = rows[0]
@@ -108,6 +96,22 @@ def read_session(token: str) -> SignedInUser | None:
         has_second_factor=second_factor_since is not None,
         is_guardian=is_guardian,
     )
+
+
+# Of every request: made once, since that takes longer than to ask.
+_WHO = (
+    select(
+        UserSession,
+        User,
+        StaffRole.role,
+        SecondFactor.confirmed_at,
+        select(Guardian.id).where(Guardian.user_id == User.id).exists(),
+    )
+    .join(User, UserSession.user_id == User.id)
+    .outerjoin(StaffRole, StaffRole.user_id == User.id)
+    .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
+    .where(UserSession.token_hash == bindparam("token"))
+)
 
 
 def touch_session(session: Session, session_id: int) -> None:
