@@ -451,6 +451,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.CANCELLED_LATE: "annulé après le délai",
         PriceChangeReason.CLOSURE: "des jours réservés ont été fermés",
         PriceChangeReason.DECISION: "le prix a changé entre votre demande et la réponse du service",
+        PriceChangeReason.ATTENDANCE: "ce que l’équipe a noté ce jour-là",
         PriceChangeReason.PLACE_FREED: "le prix a changé pendant que vous attendiez une place",
     },
     DayKind: {
@@ -670,6 +671,7 @@ def label(member: StrEnum) -> str:
 
 
 LATE_ABSENCE = "absence prévenue trop tard"
+ABSENCE = "absence"
 
 
 def day_note(calendar: Calendar, day: date) -> str | None:

@@ -147,6 +147,7 @@ class PriceChangeReason(StrEnum):
     CANCELLED_LATE = auto()  # the family cancelled it too late, and the tariff says what that costs
     CLOSURE = auto()  # the council closed days on which the family had booked
     DECISION = auto()  # the staff accepted what was asked for, at the price of that day
+    ATTENDANCE = auto()  # what the staff recorded on the day: an absence, a stay, who came without a booking
     PLACE_FREED = auto()  # a place was freed for who waited, at the price of that day
 
 

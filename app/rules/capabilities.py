@@ -27,6 +27,8 @@ class Capability(StrEnum):
     REVIEW_BOOKINGS = auto()
     VIEW_FAMILIES = auto()
     VIEW_DAY_PLANNING = auto()
+    TAKE_ATTENDANCE = auto()  # at the sites of the role; health stands on the day's list
+    REOPEN_ATTENDANCE = auto()  # a day that was validated
     VIEW_MAILS = auto()
     VIEW_MAIL_SECRETS = auto()
     SEND_URGENT_MESSAGES = auto()
@@ -58,6 +60,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
+            Capability.TAKE_ATTENDANCE,
             Capability.VIEW_MAILS,
             Capability.SEND_URGENT_MESSAGES,
             Capability.CLOSE_DAYS,
@@ -92,12 +95,14 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
+            Capability.TAKE_ATTENDANCE,
+            Capability.REOPEN_ATTENDANCE,
             Capability.ANSWER_MESSAGES,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
         }
     ),
-    Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING}),
+    Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING, Capability.TAKE_ATTENDANCE}),
     Role.KITCHEN: frozenset({Capability.VIEW_DAY_PLANNING}),
     Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}),
 }

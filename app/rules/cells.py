@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum, auto
 
+from app.rules.attendances import Turnout
 from app.rules.calendars import Calendar
 from app.rules.combinations import Breach, Violation
 from app.rules.deadlines import (
@@ -90,13 +91,6 @@ GIVING_BACK = frozenset({Action.CANCEL, Action.CANCEL_LATE, Action.WITHDRAW})
 """What unticking does."""
 
 
-class Attendance(StrEnum):
-    """What the staff recorded of a child on the day."""
-
-    PRESENT = auto()
-    ABSENT = auto()
-
-
 class Badge(StrEnum):
     """What a cell says besides its state."""
 
@@ -119,7 +113,7 @@ class CellFacts:
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
     ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid, ``is_paying``: which
     somebody is doing; ``is_special``: the staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when
-    they validated it. ``was_late``: what the family cancelled last was too late; it is charged unless ``is_justified``;
+    they validated it, ``came_unbooked`` when the booking was made for who came without one. ``was_late``: what the family cancelled last was too late; it is charged unless ``is_justified``;
     ``other_was_late``: what the child's other family did.
     ``late_rule``: until when a parent may still cancel though it is charged; none: not at all.
     """
@@ -146,8 +140,9 @@ class CellFacts:
     kept_until: datetime | None = None
     is_paying: bool = False
     is_special: bool = False
-    attendance: Attendance | None = None
+    attendance: Turnout | None = None
     is_locked: bool = False
+    came_unbooked: bool = False
     was_late: bool = False
     other_was_late: bool = False
     is_justified: bool = False
@@ -207,8 +202,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
     """One state, reason and set of actions from the facts and the clock. The first line that applies decides.
 
     What was recorded: 1. attendance that was validated is ``RECORDED``; 2. an absence is ``ABSENT``, recorded or
-    cancelled too late; 3. a presence without booking, or one that the staff marked, is ``SPECIAL``. None can be
-    changed.
+    cancelled too late; 3. a presence without booking, or one that the staff marked, is ``SPECIAL``; 4. any other
+    presence is as it was booked. None can be changed.
 
     A held cell: 1. the unit has started (``PAST``); then the parent may act unless 2. it is invoiced, 3. the other
     family holds it, 4. the family may only look, 5. the day was closed since (staff settle it;
@@ -276,14 +271,16 @@ def _recorded(facts: CellFacts) -> _Judgement | None:
     held = facts.holding or facts.held_by_other_family
     if facts.attendance is not None and facts.is_locked:
         return CellState.RECORDED, Reason.RECORDED, _NOTHING
-    if facts.attendance is Attendance.ABSENT:
+    if facts.attendance is Turnout.ABSENT:
         return CellState.ABSENT, Reason.RECORDED, _NOTHING
     if facts.was_late and not held:
         return CellState.ABSENT, Reason.JUSTIFIED if facts.is_justified else Reason.CANCELLED_LATE, _NOTHING
     if facts.other_was_late and not held:
         return CellState.ABSENT, Reason.CANCELLED_BY_OTHER_FAMILY, _NOTHING
-    if facts.attendance is Attendance.PRESENT and not held:
-        return CellState.SPECIAL, Reason.RECORDED, _NOTHING
+    if facts.attendance is Turnout.PRESENT and (not held or facts.standing is BookingStatus.CONFIRMED):
+        is_special = not held or facts.came_unbooked or facts.is_special
+        state = CellState.INVOICED if facts.is_invoiced else CellState.PRESENT
+        return CellState.SPECIAL if is_special else state, Reason.RECORDED, _NOTHING
     if facts.is_special and held:
         return CellState.SPECIAL, Reason.STAFF_ONLY, _NOTHING
     return None

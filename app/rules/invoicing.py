@@ -51,6 +51,7 @@ class InvoiceableBooking:
     line: SharedLine | None = None
     care_cents: int = 0  # of the price; what is neither care nor meal is something else
     meal_cents: int = 0
+    was_absent: bool = False  # booked, and the child did not come
 
 
 class OddityKind(StrEnum):
@@ -80,8 +81,8 @@ class Oddity:
 class DraftLine:
     """One line: what a child had at one price, on ``days``, and the bookings that it is for, by day.
 
-    ``name`` is that of the unit, package or combination. ``is_absence``: booked, cancelled too late and charged all the
-    same. What no booking carries (a fee, a deduction) has none; without a child it is the family's.
+    ``name`` is that of the unit, package or combination. ``is_absence``: booked, not had (cancelled too late, or the child
+    did not come: ``was_recorded``) and charged all the same. What no booking carries (a fee, a deduction) has none; without a child it is the family's.
     """
 
     kind: LineKind
@@ -100,6 +101,7 @@ class DraftLine:
     book: int | None = None  # that is sold by this line
     care_cents: int = 0  # of the amount; negative where something is taken off
     meal_cents: int = 0
+    was_recorded: bool = False  # an absence that the staff saw
 
     @property
     def amount_cents(self) -> int:
@@ -220,6 +222,7 @@ class _LineKey:
     kind: str
     item: str
     is_absence: bool
+    was_recorded: bool
     unit_price_cents: int
     explanation: str
     apart: int  # bookings priced together that are told by themselves
@@ -247,7 +250,8 @@ def _line_key(group: list[InvoiceableBooking]) -> _LineKey:
         first.unit_name if shared is None else shared.name,
         LineKind.UNIT if shared is None else shared.kind,
         unit_code(first.unit_id) if shared is None else shared.item,
-        all(booking.status is BookingStatus.CANCELLED for booking in group),
+        all(booking.was_absent or booking.status is BookingStatus.CANCELLED for booking in group),
+        all(booking.was_absent for booking in group),
         sum(booking.price_cents or 0 for booking in group),
         telling.explanation,
         shared.key if shared is not None and shared.kind is LineKind.PACKAGE else 0,
@@ -273,6 +277,7 @@ def _line(key: _LineKey, groups: list[list[InvoiceableBooking]]) -> DraftLine:
         # What nobody had is no care and no meal.
         care_cents=0 if key.is_absence else sum(booking.care_cents for booking in bookings),
         meal_cents=0 if key.is_absence else sum(booking.meal_cents for booking in bookings),
+        was_recorded=key.was_recorded,
     )
 
 

@@ -16,6 +16,7 @@ from app.models.bookings import Booking, BookingEvent
 from app.rules.absences import JustificationStatus, Outcome, outcome_of, status_of
 from app.rules.reaches import DaySpan
 from app.rules.states import Actor, BookingStatus, CancelClass
+from app.services import attendances
 from app.services.absences import AbsenceRow, kept_of, read_absences, views_of
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily
 from app.services.families import emails_of_adults, lock_children, own_family_ids, stays_active
@@ -51,7 +52,7 @@ def effect_of_accepting(session: Session, justification_id: int) -> Effect:
     kept = kept_of(session, rows)
     lifted = [
         row for row in rows
-        if row.cancel_class is CancelClass.LATE_CHARGED and _outcome(row, kept, True) is Outcome.ACCEPTED
+        if row.is_charged and _outcome(row, kept, True) is Outcome.ACCEPTED
     ]  # fmt: skip
     if not lifted:
         return Effect(0, ())
@@ -92,13 +93,14 @@ def decide(
         absence.outcome = outcomes[absence.booking_id]
     lifted = [
         row for row in rows
-        if outcomes[row.booking_id] is Outcome.ACCEPTED and row.cancel_class is CancelClass.LATE_CHARGED
+        if outcomes[row.booking_id] is Outcome.ACCEPTED and row.is_charged
     ]  # fmt: skip
     difference_cents = 0
     if lifted:
         prices = _prices_without(session, lifted)
         difference_cents = prices.change_cents
-        ids = [row.booking_id for row in lifted]
+        attendances.justify(session, [row.booking_id for row in lifted if row.is_recorded], decided_by, now)
+        ids = [row.booking_id for row in lifted if not row.is_recorded]
         for booking in session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)):
             booking.cancel_class = CancelClass.JUSTIFIED
             session.add(

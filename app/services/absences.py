@@ -1,4 +1,4 @@
-"""« Mes absences »: what a family cancelled too late and goes on paying, and asking not to.
+"""« Mes absences »: what a family cancelled too late, or did not come to, and goes on paying; and asking not to.
 
 Certificates are written by whoever calls before the transaction, and removed where it fails
 (`blueprints/attachments.py`).
@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -17,6 +17,7 @@ from app.database import db
 from app.integrations.kept_files import HandedInFile, SealedFile
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.accounts import User
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
@@ -29,6 +30,7 @@ from app.rules.absences import (
     kept_days,
     state_of,
 )
+from app.rules.attendances import Turnout
 from app.rules.handed_in_files import judge_room
 from app.rules.states import BookingStatus, CancelClass, FamilyStatus
 from app.services.catalogue import AbsenceReasonInfo, UnitInfo, catalogue
@@ -269,7 +271,7 @@ def stored_paths(session: Session) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class AbsenceRow:
-    """A booking that was cancelled too late, as it is stored."""
+    """A booking that was cancelled too late, or to which the child did not come, as it is stored."""
 
     booking_id: int
     family_id: int
@@ -278,11 +280,20 @@ class AbsenceRow:
     unit: UnitInfo
     day: date
     amount_cents: int
-    cancel_class: CancelClass
+    cancel_class: CancelClass | None
     is_invoiced: bool
     invoice_number: str | None
     justification_id: int | None
     outcome: Outcome | None
+    is_recorded: bool  # the staff saw it
+    is_excused: bool
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether it costs something still."""
+        if self.cancel_class is None:
+            return self.is_recorded and not self.is_excused
+        return self.cancel_class is CancelClass.LATE_CHARGED
 
     @property
     def facts(self) -> AbsenceFacts:
@@ -297,13 +308,13 @@ class AbsenceRow:
 
 
 def read_absences(session: Session, *conditions: ColumnElement[bool]) -> tuple[AbsenceRow, ...]:
-    """Bookings that were cancelled too late, by day, child and hour. One query."""
+    """Bookings that were cancelled too late, or not come to, by day, child and hour. One query."""
     units = catalogue().units
     found = session.execute(
         select(
             Booking.id, Booking.family_id, Booking.child_id, Child.first_name, Opening.unit_id, Booking.day,
             Booking.price_cents, Booking.cancel_class, InvoicedBooking.booking_id, Invoice.number,
-            JustifiedAbsence.justification_id, JustifiedAbsence.outcome,
+            JustifiedAbsence.justification_id, JustifiedAbsence.outcome, Attendance.turnout, Attendance.is_justified,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Child, Child.id == Booking.child_id)
@@ -311,20 +322,27 @@ def read_absences(session: Session, *conditions: ColumnElement[bool]) -> tuple[A
         .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
         .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
         .outerjoin(JustifiedAbsence, JustifiedAbsence.booking_id == Booking.id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where(was_late(), *conditions)
     ).all()  # fmt: skip
     rows = (
-        AbsenceRow(id_, family, child, name, units[unit], day, cents, class_, invoiced is not None, number, sent, what)
-        for id_, family, child, name, unit, day, cents, class_, invoiced, number, sent, what in found
-    )
+        AbsenceRow(
+            id_, family, child, name, units[unit], day, cents, class_, invoiced is not None, number, sent, what,
+            turnout is Turnout.ABSENT, bool(excused),
+        )
+        for id_, family, child, name, unit, day, cents, class_, invoiced, number, sent, what, turnout, excused in found
+    )  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (row.day, row.child_id, row.unit.activity_id, row.unit.starts_at)))
 
 
 def was_late() -> ColumnElement[bool]:
-    """That a booking was cancelled too late, and is charged or was."""
+    """That a booking was cancelled too late, or not come to, and is charged or was; beside its attendance."""
     # Also of what was asked for and then settled otherwise, so that it does not vanish from what the family sent.
     late = Booking.cancel_class.in_(_LATE) | JustifiedAbsence.booking_id.is_not(None)
-    return and_(Booking.status == BookingStatus.CANCELLED, late)
+    # What the staff excused by themselves is not asked for.
+    is_asked = or_(Attendance.is_justified.is_(False), JustifiedAbsence.booking_id.is_not(None))
+    missed = and_(Booking.status == BookingStatus.CONFIRMED, Attendance.turnout == Turnout.ABSENT, is_asked)
+    return or_(and_(Booking.status == BookingStatus.CANCELLED, late), missed)
 
 
 def kept_of(session: Session, rows: Collection[AbsenceRow]) -> Mapping[tuple[int, int], frozenset[date]]:
@@ -341,8 +359,9 @@ def kept_of(session: Session, rows: Collection[AbsenceRow]) -> Mapping[tuple[int
     absent: defaultdict[tuple[int, int], set[date]] = defaultdict(set)
     present: defaultdict[tuple[int, int], set[date]] = defaultdict(set)
     stored = session.execute(
-        select(Booking.child_id, Opening.unit_id, Booking.day, Booking.status)
+        select(Booking.child_id, Opening.unit_id, Booking.day, Booking.status, Attendance.turnout)
         .join(Opening, Opening.id == Booking.opening_id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where(
             Booking.family_id.in_({row.family_id for row in keeping}),
             Booking.child_id.in_({row.child_id for row in keeping}),
@@ -350,8 +369,9 @@ def kept_of(session: Session, rows: Collection[AbsenceRow]) -> Mapping[tuple[int
             (Booking.status == BookingStatus.CONFIRMED) | Booking.cancel_class.in_(_LATE),
         )
     )
-    for child_id, unit_id, day, status in stored:
-        days = present if status is BookingStatus.CONFIRMED else absent
+    for child_id, unit_id, day, status, turnout in stored:
+        is_there = status is BookingStatus.CONFIRMED and turnout is not Turnout.ABSENT
+        days = present if is_there else absent
         days[child_id, known.units[unit_id].activity_id].add(day)
     return {
         key: kept_days(days, present[key], known.activities[key[1]].absences) for key, days in absent.items()

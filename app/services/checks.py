@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models.absences import JustifiedAbsence
 from app.models.aids import AidUse, ChildAid
+from app.models.attendances import Attendance
 from app.models.bookings import TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
 from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
@@ -300,14 +301,15 @@ def _overlapping(session: Session, known: Catalogue, rows: list[_Row]) -> Iterat
 
 def _wrong_absences(session: Session) -> Iterator[Inconsistency]:
     rows = session.execute(
-        select(Booking.id, Booking.status, Booking.cancel_class, JustifiedAbsence.outcome)
+        select(Booking.id, Booking.status, Booking.cancel_class, JustifiedAbsence.outcome, Attendance.is_justified)
         .outerjoin(JustifiedAbsence, JustifiedAbsence.booking_id == Booking.id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where((Booking.cancel_class == CancelClass.JUSTIFIED) | JustifiedAbsence.booking_id.is_not(None))
         .order_by(Booking.id)
     )
-    for booking_id, status, cancel_class, outcome in rows:
+    for booking_id, status, cancel_class, outcome, is_excused in rows:
         is_accepted, is_lifted = outcome is Outcome.ACCEPTED, cancel_class is CancelClass.JUSTIFIED
-        if (is_accepted and is_charged(status, cancel_class)) or (is_lifted and not is_accepted):
+        if (is_accepted and is_charged(status, cancel_class) and not is_excused) or (is_lifted and not is_accepted):
             yield Inconsistency(Problem.ABSENCE, f"booking {booking_id} is {cancel_class}, decided {outcome}")
 
 

@@ -1,6 +1,7 @@
 """Closing days that are booked (a strike, snow): who is touched, doing it in one transaction, opening the days again.
 
-Bookings are cancelled by the structure and never charged; what an invoice holds stays, and is said. The number of
+Bookings are cancelled by the structure and never charged; what an invoice holds stays, and is said; so does who was
+there, by the attendance. The number of
 statements does not grow with the families. Opening the days again brings no booking back.
 """
 
@@ -16,11 +17,13 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.accounts import User
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, BookingEvent, Opening, PriceChangeReason
 from app.models.closures import Closure, ClosureOpening
 from app.models.families import Child, Guardian
 from app.models.invoices import InvoicedBooking
 from app.models.waiting_lists import LIVE, WaitingEntry
+from app.rules.attendances import Turnout
 from app.rules.capacity import Slot, counter_changes
 from app.rules.reaches import DaySpan
 from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, Actor, BookingStatus, CancelClass, check_transition
@@ -187,7 +190,8 @@ def plan_closure(session: Session, wish: ClosureWish) -> ClosurePlan:
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Child, Child.id == Booking.child_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
-        .where(*_these(wish), Opening.is_open, _is_touched())
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
+        .where(*_these(wish), Opening.is_open, _is_touched(), Attendance.turnout.is_distinct_from(Turnout.PRESENT))
         .order_by(Booking.id)
     ).all()  # fmt: skip
     touched: list[TouchedBooking] = []

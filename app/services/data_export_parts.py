@@ -17,6 +17,7 @@ from app.models.absences import AbsenceJustification, AbsenceReason, JustifiedAb
 from app.models.accounts import CalendarFeed, SignInEvent, User, UserSession
 from app.models.activities import Activity, Group, Office, Unit
 from app.models.aids import AidFund, AidUse, ChildAid
+from app.models.attendances import Attendance, AttendanceEvent
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, Opening, WeekReminder
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import (
@@ -84,6 +85,11 @@ class Whose:
     @property
     def payments(self) -> Select[Any]:
         return select(Payment.id).where(Payment.family_id == self.family_id)
+
+    def attended(self) -> Any:
+        """What was recorded of its bookings, and of its children where nobody booked."""
+        unbooked = Attendance.booking_id.is_(None) & Attendance.child_id.in_(self.children)
+        return Attendance.booking_id.in_(self.bookings) | unbooked
 
     def who(self, user_id: Any) -> Any:
         """« vous », another adult of the family or of the child's other one, who closed their account, or the staff."""
@@ -275,6 +281,28 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
         ).join(Child, Child.id == Booking.child_id).join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id).join(Activity, Activity.id == Unit.activity_id)
         .where(Booking.family_id == w.family_id).order_by(Booking.day, Booking.id),
+    ),
+    "pointage": (
+        (Attendance,),
+        lambda w: select(
+            Attendance.id.label("numéro"), _CHILD, Opening.day.label("jour"), Unit.name.label("temps d’accueil"),
+            Attendance.booking_id.label("réservation"), Attendance.turnout.label("noté"),
+            Attendance.is_justified.label("absence justifiée"), Attendance.came_unbooked.label("sans réservation"),
+            Attendance.arrived_at.label("arrivée"), Attendance.left_at.label("départ"),
+        ).join(Child, Child.id == Attendance.child_id).join(Opening, Opening.id == Attendance.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .where(w.attended()).order_by(Attendance.id),
+    ),
+    "historique du pointage": (
+        (AttendanceEvent,),
+        lambda w: select(
+            AttendanceEvent.attendance_id.label("pointage"), AttendanceEvent.kind.label("événement"),
+            AttendanceEvent.turnout.label("noté"), AttendanceEvent.is_justified.label("absence justifiée"),
+            AttendanceEvent.arrived_at.label("arrivée"), AttendanceEvent.left_at.label("départ"),
+            w.who(AttendanceEvent.user_id).label("par"), AttendanceEvent.reason.label("motif"),
+            AttendanceEvent.at.label("le"),
+        ).join(Attendance, Attendance.id == AttendanceEvent.attendance_id).where(w.attended())
+        .order_by(AttendanceEvent.id),
     ),
     "historique des réservations": (
         (BookingEvent,),

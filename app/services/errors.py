@@ -284,3 +284,23 @@ class NothingToPay(DomainError):
     def __init__(self, unpayable: Sequence[Unpayable]) -> None:
         super().__init__(", ".join(f"{each.invoice_id}: {each.reason}" for each in unpayable))
         self.unpayable = tuple(unpayable)
+
+
+class DayNotTicked(DomainError):
+    """Some children of a day were not ticked, and nobody has said what they were; `children`: how many."""
+
+    def __init__(self, children: int) -> None:
+        super().__init__(str(children))
+        self.children = children
+
+
+class DayNotValidated(DomainError):
+    """The day is not validated: there is nothing to open again."""
+
+
+class DayInvoiced(DomainError):
+    """Something of the day is on an invoice: a credit note corrects it."""
+
+
+class RunUnderWay(DomainError):
+    """The month is being invoiced just now: what it is made of stays as it is until then."""

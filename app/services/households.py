@@ -28,13 +28,15 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, Opening
 from app.models.enrolments import Enrolment
 from app.models.families import Child, FamilyChild
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.models.prepaid_books import PrepaidBook
+from app.rules.attendances import Seen, Turnout, late_minutes, standing_after, stay_minutes
 from app.rules.bills import (
     Bill,
     BookEntries,
@@ -302,9 +304,16 @@ def _read_families(
 def is_charged_booking() -> ColumnElement[bool]:
     """`rules.invoicing.is_charged()`, for the database."""
     return or_(
-        Booking.status == BookingStatus.CONFIRMED,
+        and_(Booking.status == BookingStatus.CONFIRMED, ~is_excused_booking()),
         (Booking.status == BookingStatus.CANCELLED) & (Booking.cancel_class == CancelClass.LATE_CHARGED),
     )
+
+
+def is_excused_booking() -> ColumnElement[bool]:
+    """That a booking's child did not come, and that this costs nothing."""
+    seen = aliased(Attendance)
+    rows = select(seen.id).where(seen.booking_id == Booking.id, seen.turnout == Turnout.ABSENT, seen.is_justified)
+    return rows.correlate(Booking).exists()
 
 
 def open_bookings(
@@ -482,6 +491,8 @@ def _booked(
     for row in rows:
         standing = usage_standing(row.status, row.cancel_class)
         assert standing is not None
+        seen = Seen(row.turnout, bool(row.is_justified), row.arrived_at, row.left_at)
+        standing = standing_after(standing, seen, came_unbooked=bool(row.came_unbooked))
         place = row.family_id, row.child_id, row.opening_id
         # What was given back and booked again was not given back; given back twice, it was once.
         if standing is UsageStanding.CANCELLED_IN_TIME:
@@ -494,7 +505,8 @@ def _booked(
             found[row.family_id].pop(given_back.pop(place, 0), None)
         unit = known.units[row.unit_id]
         usage = Usage(
-            row.id, row.child_id, unit.activity_id, unit_code(unit.id), row.day, standing, minutes=unit.minutes,
+            row.id, row.child_id, unit.activity_id, unit_code(unit.id), row.day, standing,
+            minutes=stay_minutes(unit.minutes, seen), late_minutes=late_minutes(unit.ends_at, seen),
             is_invoiced=row.booking_id is not None, book=row.book_id,
         )  # fmt: skip
         invoiced = None
@@ -516,11 +528,13 @@ def _bookings_told(always: tuple[bool, ...]) -> Select[Any]:
         select(
             Booking.id, Booking.family_id, Booking.child_id, Booking.opening_id, Booking.day, Booking.status,
             Booking.cancel_class, Booking.price_cents, Opening.unit_id, InvoicedBooking.booking_id,
-            Booking.book_id, InvoiceLine.kind, InvoiceLine.item,
+            Booking.book_id, InvoiceLine.kind, InvoiceLine.item, Attendance.turnout, Attendance.is_justified,
+            Attendance.arrived_at, Attendance.left_at, Attendance.came_unbooked,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where(
             Booking.family_id.in_(bindparam("families", expanding=True)),
             or_(Booking.status == BookingStatus.CONFIRMED, Booking.cancel_class.is_not(None)),

@@ -15,6 +15,7 @@ from app import clock
 from app.bill_labels import THE_FAMILY, line_name
 from app.filters import day_plain
 from app.models.activities import Activity, Unit
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, Opening
 from app.models.families import Child
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
@@ -22,6 +23,7 @@ from app.models.prepaid_books import PrepaidBook
 from app.price_labels import explained
 from app.rules.aided_invoices import with_aids
 from app.rules.bills import CARRYING, LineKind, PricedLine, parts_like, parts_of
+from app.rules.attendances import Turnout
 from app.rules.calendars import add_months
 from app.rules.dues import Deducted, dues_besides
 from app.rules.invoicing import (
@@ -131,6 +133,7 @@ class _FamilyMonth:
                     line=shared.get(booking.id),
                     care_cents=care,
                     meal_cents=meal,
+                    was_absent=row.turnout is Turnout.ABSENT,
                 )
             )
         return found
@@ -186,6 +189,7 @@ class _Row:
     first_name: str
     last_name: str
     invoiced: int | None
+    turnout: Turnout | None
 
 
 def _load_bookings(
@@ -193,12 +197,15 @@ def _load_bookings(
 ) -> dict[int, list[_Row]]:
     first = month.replace(day=1)
     query = (
-        select(Booking, Opening.unit_id, Child.first_name, Child.last_name, InvoicedBooking.booking_id)
+        select(
+            Booking, Opening.unit_id, Child.first_name, Child.last_name, InvoicedBooking.booking_id, Attendance.turnout
+        )
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id)
         .join(Activity, Activity.id == Unit.activity_id)
         .join(Child, Child.id == Booking.child_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where(
             Activity.office_id == office_id,
             Booking.day >= first,

@@ -13,7 +13,7 @@ from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.models.prepaid_books import PrepaidBook
 from app.rules.addresses import StreetLine, join_street_line
 from app.rules.bills import LineKind
-from app.rules.invoicing import InvoiceDraft
+from app.rules.invoicing import DraftLine, InvoiceDraft
 from app.rules.numbers import DocumentKind
 from app.services.aids import record_uses
 from app.services.documents import next_number
@@ -54,7 +54,7 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
             invoice_id=invoice.id,
             position=position,
             child_name=drafted.child_name,
-            label=f"{label} ({labels.LATE_ABSENCE})" if drafted.is_absence else label,
+            label=f"{label} ({absence_word(drafted)})" if drafted.is_absence else label,
             days=day_list(drafted.days),
             quantity=drafted.quantity,
             unit_cents=drafted.unit_price_cents,
@@ -77,6 +77,11 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
         if drafted.kind is LineKind.AID:
             record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
     return invoice
+
+
+def absence_word(drafted: DraftLine) -> str:
+    """What a line of an absence says."""
+    return labels.ABSENCE if drafted.was_recorded else labels.LATE_ABSENCE
 
 
 def _address(session: Session, family_id: int, day: date) -> str:

@@ -197,4 +197,7 @@ def _cell_facts(
         is_justified=late is not None and late.is_justified,
         lacks_document=bool(facts.documents_missing(opening)),
         other_was_late=late is not None and late.family_id != facts.family.id,
+        attendance=None if present is None else present.seen.turnout,
+        is_locked=present is not None and present.is_locked,
+        came_unbooked=present is not None and present.came_unbooked,
     )

@@ -186,6 +186,11 @@ TABLES: Mapping[str, Kept] = {
     ),
     "booking_event": Kept(DataClass.BOOKINGS, through("booking", "booking_id")),
     "booking_price_change": Kept(DataClass.BOOKINGS, through("booking", "booking_id")),
+    "attendance": Kept(
+        DataClass.BOOKINGS, either(of_children, through("booking", "booking_id")),
+        spared=lambda table, _scope: table.c.turnout.is_not(None),
+    ),
+    "attendance_event": Kept(DataClass.BOOKINGS, through("attendance", "attendance_id")),
     "waiting_entry": Kept(DataClass.BOOKINGS, of_family),
     "waiting_move": Kept(DataClass.BOOKINGS, through("waiting_entry", "entry_id"), {"reason": ""}),
     "prepaid_book": Kept(
@@ -253,6 +258,7 @@ NOT_PERSONAL: Mapping[str, str] = {
         (
             "allocation_batch", "capacity_counter", "document_series", "invoice_run", "opening", "purge_run",
             "reminder_run", "tax_publication",
+            "validated_day",
         ),
         "counts and dates that name nobody",
     ),

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.models.attendances import Attendance, ValidatedDay, locks_opening
 from app.models.bookings import (
     Booking,
     BookingEvent,
@@ -23,6 +24,7 @@ from app.models.bookings import (
 from app.models.enrolments import Enrolment
 from app.models.invoices import InvoicedBooking
 from app.models.waiting_lists import WaitingEntry
+from app.rules.attendances import NOT_SEEN, Seen
 from app.rules.audiences import Audience
 from app.rules.booking_requests import answer_until, first_status
 from app.rules.calendars import DayKind, whole_weeks
@@ -104,7 +106,10 @@ class HeldBooking:
     kept_until: datetime | None  # the place, for who is offered it or has to pay it
     paying_since: datetime | None  # the last attempt to pay it that has no result
     special_note: str | None = None
-    is_justified: bool = False  # cancelled too late, and not charged any more
+    is_justified: bool = False  # cancelled too late, or absent, and not charged any more
+    seen: Seen = NOT_SEEN  # what the staff recorded that day
+    is_locked: bool = False  # and validated
+    came_unbooked: bool = False  # it was made for who came without a booking
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,7 +529,10 @@ def _load_held(
             row.status, row.waiting_id, row.offered_until if row.status is BookingStatus.OFFERED else row.kept_until,
             row.paying_since,
             row.special_note,
-            row.cancel_class is CancelClass.JUSTIFIED,
+            row.cancel_class is CancelClass.JUSTIFIED or bool(row.is_justified),
+            Seen(row.turnout, bool(row.is_justified), row.arrived_at, row.left_at),
+            row.validated is not None,
+            bool(row.came_unbooked),
         )  # fmt: skip
     return held, waiting, {id_: booking for id_, booking in late.items() if id_ not in held}, answers
 
@@ -554,12 +562,15 @@ def _held() -> Select[Any]:
             Booking.price_cents, Booking.price_explanation, change.from_cents, change.reason,
             InvoicedBooking.booking_id.is_not(None).label("is_invoiced"), Booking.status, answer.label("answer"),
             Booking.waiting_id, WaitingEntry.offered_until, Booking.kept_until, paying_since().label("paying_since"),
-            Booking.special_note, Booking.cancel_class,
+            Booking.special_note, Booking.cancel_class, Attendance.turnout, Attendance.is_justified,
+            Attendance.arrived_at, Attendance.left_at, Attendance.came_unbooked, ValidatedDay.id.label("validated"),
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .outerjoin(change, change.id == last_change)
         .outerjoin(WaitingEntry, WaitingEntry.id == Booking.waiting_id)
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
+        .outerjoin(ValidatedDay, locks_opening())
         .where(
             Booking.child_id == bindparam("child"),
             Booking.day.in_(_DAYS),

@@ -23,9 +23,9 @@ from app.rules.states import Actor
 from app.rules.tariff_grids import CountedSiblings
 from app.services.catalogue import catalogue
 from app.services.families import lock_children
-from app.services.households import FamilyPrices, load_prices, open_bookings
+from app.services.households import FamilyBill, FamilyPrices, load_prices, open_bookings
 from app.services.mails import queue_mail
-from app.services.proposed_prices import ProposedPrices
+from app.services.proposed_prices import ProposedPrices, price_place
 
 FAMILIES_PER_BATCH = 100
 """How many families are priced anew at once: the number of queries is that of one."""
@@ -64,6 +64,31 @@ def move_prices(session: Session, prices: ProposedPrices, now: datetime) -> None
         is_late = booking.id in prices.late
         reason = PriceChangeReason.CANCELLED_LATE if is_late else PriceChangeReason.OTHER_BOOKINGS
         change_price(session, booking, moved[booking.id], reason, now)
+
+
+def move_after(
+    session: Session,
+    before: Mapping[int, FamilyBill],
+    after: Mapping[int, FamilyPrices],
+    new: Collection[int],
+    reason: PriceChangeReason,
+    now: datetime,
+) -> None:
+    """Give the bookings of families the price that a change, stored since ``before`` was read, leaves them.
+
+    What is ``new`` gets its first price; what costs as much with the change as without it keeps what it was told.
+    """
+    moved: dict[int, Share] = {}
+    for family_id, prices in after.items():
+        shares = before[family_id].shares
+        for key, share in prices.bill().shares.items():
+            if key not in shares or price_place(shares[key]) != price_place(share):
+                moved[key] = share
+    for booking in session.scalars(select(Booking).where(Booking.id.in_(moved)).order_by(Booking.id)):
+        share = moved[booking.id]
+        if booking.id in new:
+            booking.price_cents = share.amount_cents
+        change_price(session, booking, share, reason, now)
 
 
 def reprice_family(session: Session, family_id: int, reason: PriceChangeReason) -> Repricing:

@@ -263,11 +263,7 @@ class _ActivityPrices:
             was = self.before.shares.get(key)
             if was is None or key in self.given_back or not reach.covers(self.prices.booked[key].usage.day):
                 continue
-            if (was.amount_cents, was.line.kind, was.line.book) != (
-                share.amount_cents,
-                share.line.kind,
-                share.line.book,
-            ):
+            if price_place(was) != price_place(share):
                 found.append(Moved(key, self.prices.booked[key].price_cents, share))
         return found
 
@@ -331,7 +327,7 @@ class _ActivityPrices:
         return version.grid
 
 
-def _place(share: Share) -> tuple[int, LineKind, int | None]:
+def price_place(share: Share) -> tuple[int, LineKind, int | None]:
     """What a booking's price is, and where it stands."""
     return share.amount_cents, share.line.kind, share.line.book
 

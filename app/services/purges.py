@@ -20,6 +20,7 @@ from app.database import db, take_turns
 from app.models.absences import AbsenceJustification
 from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, UserSession, UserToken
 from app.models.aids import ChildAid
+from app.models.attendances import AttendanceEvent
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
@@ -284,6 +285,7 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
     DataClass.BOOKINGS: (
         Source(BookingEvent, BookingEvent.at),
         Source(BookingPriceChange, BookingPriceChange.at),
+        Source(AttendanceEvent, AttendanceEvent.at),
         Source(PrepaidBookEvent, PrepaidBookEvent.at),
     ),
     DataClass.ACCOUNTING: (

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rules.attendances import Turnout
 from app.rules.audiences import Audience
-from app.rules.cells import Action, Attendance, Badge, CellFacts, CellState, Reason, judge
+from app.rules.cells import Action, Badge, CellFacts, CellState, Reason, judge
 from app.rules.combinations import Breach, Violation
 from app.rules.deadlines import (
     PARIS,
@@ -71,7 +72,9 @@ def facts_of(cell: str) -> CellFacts:
             case ["paying"]:
                 facts = replace(facts, is_paying=True)
             case ["present" | "absent" as outcome]:
-                facts = replace(facts, attendance=Attendance(outcome))
+                facts = replace(facts, attendance=Turnout(outcome))
+            case ["unbooked"]:
+                facts = replace(facts, came_unbooked=True)
             case ["locked"]:
                 facts = replace(facts, is_locked=True)
             case ["special"]:
@@ -299,7 +302,7 @@ def test_a_combination_never_changes_the_actions(facts: CellFacts, now: datetime
     FACTS,
     MOMENTS,
     st.sampled_from([*BookingStatus][:5]),
-    st.none() | st.sampled_from(Attendance),
+    st.none() | st.sampled_from(Turnout),
     st.booleans(),
     st.booleans(),
 )
@@ -307,7 +310,7 @@ def test_every_state_of_every_booking_is_decided(
     facts: CellFacts,
     now: datetime,
     standing: BookingStatus,
-    attendance: Attendance | None,
+    attendance: Turnout | None,
     is_locked: bool,
     is_special: bool,
 ) -> None:
@@ -338,6 +341,7 @@ WHOLE_FACTS = st.builds(
         for name in (
             "is_open", "holding", "is_invoiced", "held_by_other_family", "is_enrolled", "has_price", "may_act",
             "is_too_little", "is_last", "is_kept", "has_waiting_list", "triggers_package", "is_special", "is_locked",
+            "came_unbooked",
             "was_late", "other_was_late",
         )
     },
@@ -351,7 +355,7 @@ WHOLE_FACTS = st.builds(
     violation=st.sampled_from([None, VIOLATION, replace(VIOLATION, breach=Breach.OVERLAPS)]),
     standing=st.sampled_from([*BookingStatus][:5]),
     kept_until=st.sampled_from([None, KEPT_UNTIL]),
-    attendance=st.none() | st.sampled_from(Attendance),
+    attendance=st.none() | st.sampled_from(Turnout),
 )  # fmt: skip
 
 

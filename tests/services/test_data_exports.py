@@ -29,6 +29,7 @@ _NOT_OF_A_FAMILY = {
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
         "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text", "reminder_settings", "reminder_run",
         "tax_publication",
+        "validated_day",
     },
     "secrets of links and codes": {
         "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",

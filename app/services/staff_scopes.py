@@ -1,0 +1,37 @@
+"""Where a member of the staff may act: at the sites and for the offices that their roles name, or everywhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.accounts import StaffRole
+from app.rules.capabilities import ROLE_CAPABILITIES, Capability
+from app.services.catalogue import ActivityInfo, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class StaffScope:
+    """The offices and sites of the roles that let an agent do something; a pair of None: everywhere."""
+
+    places: frozenset[tuple[int | None, int | None]]
+
+    def covers(self, activity: ActivityInfo) -> bool:
+        """Whether an activity is within it."""
+        return any(
+            office in (None, activity.office_id) and site in (None, activity.site_id) for office, site in self.places
+        )
+
+    def activities(self) -> Iterable[ActivityInfo]:
+        """Those within it, in the order of the planning."""
+        return (activity for activity in catalogue().activities.values() if self.covers(activity))
+
+
+def scope_of(session: Session, user_id: int, capability: Capability) -> StaffScope:
+    """Where an agent may do one thing. One query."""
+    able = [role for role, capabilities in ROLE_CAPABILITIES.items() if capability in capabilities]
+    rows = session.execute(
+        select(StaffRole.office_id, StaffRole.site_id).where(StaffRole.user_id == user_id, StaffRole.role.in_(able))
+    )
+    return StaffScope(frozenset(rows.tuples()))
