@@ -113,7 +113,8 @@ class CellFacts:
     when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
     ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid, ``is_paying``: which
     somebody is doing; ``is_special``: the staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when
-    they validated it, ``came_unbooked`` when the booking was made for who came without one. ``was_late``: what the family cancelled last was too late; it is charged unless ``is_justified``;
+    they validated it, ``came_unbooked`` when the booking was made for who came without one.
+    ``was_late``: what the family cancelled last was too late; it is charged unless ``is_justified``;
     ``other_was_late``: what the child's other family did.
     ``late_rule``: until when a parent may still cancel though it is charged; none: not at all.
     """

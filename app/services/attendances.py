@@ -332,9 +332,9 @@ class _Place:
     def is_made_here(self) -> bool:
         """Whether its booking was made because the child came."""
         row = self.row
-        return (
-            row is not None and row.booking_id is not None and (row.came_unbooked or row.lifted_booking_id is not None)
-        )
+        if row is None or row.booking_id is None:
+            return False
+        return row.came_unbooked or row.lifted_booking_id is not None
 
     @property
     def is_expected(self) -> bool:
