@@ -22,8 +22,8 @@ from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.models.prepaid_books import PrepaidBook
 from app.price_labels import explained
 from app.rules.aided_invoices import with_aids
-from app.rules.bills import CARRYING, LineKind, PricedLine, parts_like, parts_of
 from app.rules.attendances import Turnout
+from app.rules.bills import CARRYING, LineKind, PricedLine, parts_like, parts_of
 from app.rules.calendars import add_months
 from app.rules.dues import Deducted, dues_besides
 from app.rules.invoicing import (
