@@ -22,6 +22,7 @@ from app.rules.capabilities import Role
 from app.rules.cells import Badge, CellState
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
+from app.rules.credits import Afterwards, CreditCause
 from app.rules.debts import DebtMoveKind, HoldKind, MoveObstacle
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
@@ -452,6 +453,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PriceChangeReason.CLOSURE: "des jours réservés ont été fermés",
         PriceChangeReason.DECISION: "le prix a changé entre votre demande et la réponse du service",
         PriceChangeReason.ATTENDANCE: "ce que l’équipe a noté ce jour-là",
+        PriceChangeReason.CREDITED: "une facture a été corrigée",
         PriceChangeReason.PLACE_FREED: "le prix a changé pendant que vous attendiez une place",
     },
     DayKind: {
@@ -529,6 +531,18 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         InvoiceState.OVERPAID: "Trop payée",
         InvoiceState.WRITTEN_OFF: "Admise en non-valeur",
         InvoiceState.TRANSFERRED: "Transmise au Trésor public",
+        InvoiceState.CREDITED: "Créditée",
+    },
+    CreditCause: {
+        CreditCause.CLOSURE: "Fermeture",
+        CreditCause.ABSENCE: "Absence justifiée",
+        CreditCause.ATTENDANCE: "Pointage corrigé",
+        CreditCause.CORRECTION: "Correction",
+    },
+    Afterwards: {
+        Afterwards.NOTHING: "Ne plus facturer ces jours",
+        Afterwards.AGAIN: "Refacturer au tarif d’aujourd’hui, avec la prochaine facturation du mois",
+        Afterwards.AT_PRICE: "Refacturer tout de suite à un autre prix",
     },
     RunStatus: {
         RunStatus.ISSUING: "En cours",

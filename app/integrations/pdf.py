@@ -1,4 +1,4 @@
-"""Papers of the council as PDF: invoices, receipts and statements for funds.
+"""Papers of the council as PDF: invoices, credit notes, receipts and statements for funds.
 
 The page is filled in here (jinja2, with escaping on); xhtml2pdf, slow and with a lock of its own, runs in child
 processes (`pdf_printer.py`), so that it holds up no request. The children are commands of their own rather than
@@ -77,6 +77,33 @@ class InvoicePaper:
     paid_cents: int
     balance_cents: int
     how_to_pay: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPaperUse:
+    """What of a credit note went to an invoice before the paper was made."""
+
+    invoice_number: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPaper:
+    """All that `credit.html` says. ``left_cents`` is what no invoice had taken yet when the paper was made.
+
+    The uses and what is left together are ``total_cents``.
+    """
+
+    number: str
+    issued_on: date
+    invoice_number: str
+    reason: str
+    letterhead: Letterhead
+    recipient_lines: tuple[str, ...]
+    lines: tuple[InvoicePaperLine, ...]
+    total_cents: int
+    uses: tuple[CreditPaperUse, ...]
+    left_cents: int
 
 
 @dataclass(frozen=True, slots=True)

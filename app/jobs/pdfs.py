@@ -1,4 +1,4 @@
-"""Making the PDFs of invoices and receipts, beside requests: once each, then kept in the instance folder.
+"""Making the PDFs of invoices, credit notes and receipts, beside requests: once each, then kept in the instance folder.
 
 What nobody keeps, a statement for a fund, is printed while its reader waits.
 """
@@ -35,13 +35,14 @@ class PaperJob:
         self._looked_at: float | None = None
         self._invoices_done = 0
         self._payments_done = 0
+        self._credits_done = 0
 
     def make_next(self, *, online: bool) -> bool:
         """Make one paper; False when none is missing. `online`: whether families can pay on the portal."""
         now = time.monotonic()
         if self._looked_at is None or now - self._looked_at > LOOK_AGAIN_SECONDS:
             self._looked_at = now
-            self._invoices_done = self._payments_done = 0
+            self._invoices_done = self._payments_done = self._credits_done = 0
         session = db.session()
         for subject in papers.invoices_without_paper(session, self._invoices_done, 1):
             assert subject.invoice_id is not None
@@ -51,6 +52,11 @@ class PaperJob:
         for subject in papers.receipts_without_paper(session, self._payments_done, 1):
             assert subject.payment_id is not None
             self._payments_done = subject.payment_id
+            self._make(subject, online=online)
+            return True
+        for subject in papers.credits_without_paper(session, self._credits_done, 1):
+            assert subject.credit_note_id is not None
+            self._credits_done = subject.credit_note_id
             self._make(subject, online=online)
             return True
         return False
@@ -77,6 +83,8 @@ class PaperJob:
     def _words(self, subject: PaperSubject, *, online: bool) -> tuple[str, dict[str, object]]:
         if subject.invoice_id is not None:
             return "invoice.html", {"invoice": papers.invoice_paper(subject.invoice_id, self._base_url, online=online)}
+        if subject.credit_note_id is not None:
+            return "credit.html", {"credit": papers.credit_paper(subject.credit_note_id)}
         assert subject.payment_id is not None
         return "receipt.html", {"receipt": papers.receipt_paper(subject.payment_id)}
 

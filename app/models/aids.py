@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
 from app.database import Base, EncryptedText, UtcDateTime
+
+_PAID = text("credit_line_id IS NULL")
 
 
 class AidFund(Base):
@@ -49,13 +51,20 @@ class ChildAid(Base):
 
 
 class AidUse(Base):
-    """What an aid paid on one day, as a line of an issued invoice says (negative: given back). Append-only."""
+    """What an aid paid on one day, as a line of an issued invoice says; negative: what a credit note gave back of it.
+
+    Append-only.
+    """
 
     __tablename__ = "aid_use"
-    __table_args__ = (UniqueConstraint("line_id", "day"),)
+    __table_args__ = (
+        Index("uq_aid_use_line_day", "line_id", "day", unique=True, sqlite_where=_PAID, postgresql_where=_PAID),
+        UniqueConstraint("credit_line_id", "day"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     aid_id: Mapped[int] = mapped_column(ForeignKey("child_aid.id"), index=True)
     line_id: Mapped[int] = mapped_column(ForeignKey("invoice_line.id"))
+    credit_line_id: Mapped[int | None] = mapped_column(ForeignKey("credit_line.id"))  # that gave it back
     day: Mapped[date]
     amount_cents: Mapped[int]

@@ -148,6 +148,7 @@ class PriceChangeReason(StrEnum):
     CLOSURE = auto()  # the council closed days on which the family had booked
     DECISION = auto()  # the staff accepted what was asked for, at the price of that day
     ATTENDANCE = auto()  # what the staff recorded on the day: an absence, a stay, who came without a booking
+    CREDITED = auto()  # a credit note took its line back: it is priced anew, or not charged any more
     PLACE_FREED = auto()  # a place was freed for who waited, at the price of that day
 
 

@@ -14,6 +14,11 @@ from app.rules.bills import LineKind
 from app.rules.numbers import DocumentKind
 
 
+def exactly_one(*columns: str) -> str:
+    """The condition that one of some columns says something, and the others nothing."""
+    return " + ".join(f"(CASE WHEN {column} IS NULL THEN 0 ELSE 1 END)" for column in columns) + " = 1"
+
+
 class DocumentSeries(Base):
     """The last number given in a series: gapless, because it moves in the transaction that uses it."""
 
@@ -113,25 +118,30 @@ class InvoiceLine(Base):
 
 
 class InvoicedBooking(Base):
-    """That a booking is on an issued invoice, or was closed by a run because it costs nothing: at most once, ever."""
+    """That a booking is on a line that counts, or was closed without one because it costs nothing: at most one, always.
+
+    What a credit note takes back of a line leaves this table for `CreditedBooking`, and may be invoiced once more.
+    """
 
     __tablename__ = "invoiced_booking"
-    __table_args__ = (CheckConstraint("(line_id IS NULL) <> (run_id IS NULL)", name="one_place"),)
+    __table_args__ = (CheckConstraint(exactly_one("line_id", "run_id", "credit_note_id"), name="one_place"),)
 
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True)
     line_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_line.id"), index=True)
     run_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_run.id"))  # that closed it without an invoice
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("credit_note.id"))  # after which it costs nothing
 
 
 class StoredPdf(Base):
     """A PDF made once and kept: where it lies in the instance folder, and its SHA-256."""
 
     __tablename__ = "stored_pdf"
-    __table_args__ = (CheckConstraint("(invoice_id IS NULL) <> (payment_id IS NULL)", name="one_subject"),)
+    __table_args__ = (CheckConstraint(exactly_one("invoice_id", "payment_id", "credit_note_id"), name="one_subject"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), unique=True)
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), unique=True)
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("credit_note.id"), unique=True)
     path: Mapped[str]  # relative to the instance folder
     sha256: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -131,21 +131,29 @@ class InvoiceState(StrEnum):
     OVERPAID = auto()
     WRITTEN_OFF = auto()
     TRANSFERRED = auto()
+    CREDITED = auto()
 
 
 def invoice_state(
-    total_cents: int, balance_cents: int, *, is_written_off: bool = False, is_transferred: bool = False
+    total_cents: int,
+    balance_cents: int,
+    taken_back_cents: int = 0,
+    *,
+    is_written_off: bool = False,
+    is_transferred: bool = False,
 ) -> InvoiceState:
-    """The state of an invoice from its total and what is still due.
+    """The state of an invoice from its total, what is still due and what its own credit notes take back.
 
-    A credit counts like a payment. What the office does not ask for any more (docs/rules/debts.md) is not due; where
-    all the rest was paid, the invoice is called after it. Raises ValueError for a negative total and for a balance
-    above the total.
+    Money of a credit note counts like a payment. What the office does not ask for any more (docs/rules/debts.md) is not
+    due; where all the rest was paid, the invoice is called after it. Raises ValueError for a negative total and for a
+    balance above the total.
     """
     if total_cents < 0 or balance_cents > total_cents:
         raise ValueError("a total is never negative and a balance never above it")
     if balance_cents < 0:
         return InvoiceState.OVERPAID
+    if balance_cents == 0 and 0 < total_cents <= taken_back_cents:
+        return InvoiceState.CREDITED
     if balance_cents == 0:
         if is_transferred:
             return InvoiceState.TRANSFERRED

@@ -14,6 +14,14 @@ from app.models.absences import JustifiedAbsence
 from app.models.aids import AidUse, ChildAid
 from app.models.attendances import Attendance
 from app.models.bookings import TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
+from app.models.credits import (
+    Correction,
+    CorrectionBooking,
+    CreditAllocation,
+    CreditedBooking,
+    CreditLine,
+    CreditNote,
+)
 from app.models.enrolments import Enrolment
 from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
@@ -51,6 +59,7 @@ class Problem(StrEnum):
     INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
     AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
     BOOK = auto()  # a prepaid book is invoiced at another price, or has spent more entries than it has
+    CREDIT = auto()  # a credit note is not the sum of its lines, or takes back more than was asked
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
     BASKET = auto()  # an online payment and the money recorded for it differ, or it paid for places that nobody has
     HELD = auto()  # a place is kept for its payment without end, or long after it
@@ -108,6 +117,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrongly_invoiced(session),
         *_wrong_aids(session),
         *_wrong_books(session),
+        *_wrong_credits(session),
         *_wrong_allocations(session),
         *_wrong_baskets(session),
         *_unplaced(session),
@@ -322,9 +332,23 @@ def _wrong_totals(session: Session) -> Iterator[Inconsistency]:
 
 
 def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
-    """That a booking is on one invoice at most is a primary key; here: that what is on one belongs there."""
+    """That a booking is on one line at most is a primary key; here: that what is on one belongs there.
+
+    What was credited counts for its line. Days that were closed, or absences that were justified, stay on their line
+    until the worker credits them.
+    """
     count: Counter[int] = Counter()
     cents: Counter[int] = Counter()
+    to_correct = set(
+        session.scalars(
+            select(CorrectionBooking.booking_id)
+            .join(Correction, Correction.id == CorrectionBooking.correction_id)
+            .where(Correction.ended_at.is_(None))
+        )
+    )
+    for line_id, amount_cents in session.execute(select(CreditedBooking.line_id, CreditedBooking.amount_cents)):
+        count[line_id] += 1
+        cents[line_id] += amount_cents
     rows = session.execute(
         select(
             InvoicedBooking.line_id, Booking.id, Booking.status, Booking.cancel_class, Booking.price_cents,
@@ -339,7 +363,8 @@ def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
         count[line_id] += 1
         cents[line_id] += price_cents
         belongs = family_id == payer_id and day.replace(day=1) == month
-        if not belongs or not is_charged(status, cancel_class):
+        is_due = is_charged(status, cancel_class) or booking_id in to_correct
+        if not belongs or not is_due:
             yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} on line {line_id}")
     for line_id, kind, quantity, amount_cents in session.execute(
         select(InvoiceLine.id, InvoiceLine.kind, InvoiceLine.quantity, InvoiceLine.amount_cents).order_by(
@@ -377,7 +402,8 @@ def _wrong_books(session: Session) -> Iterator[Inconsistency]:
 
 
 def _wrong_aids(session: Session) -> Iterator[Inconsistency]:
-    used = select(AidUse.line_id, func.sum(AidUse.amount_cents)).group_by(AidUse.line_id)
+    used = select(AidUse.line_id, func.sum(AidUse.amount_cents)).where(AidUse.credit_line_id.is_(None))
+    used = used.group_by(AidUse.line_id)
     of_lines: dict[int, int] = dict(session.execute(used).tuples().all())
     for line_id, amount_cents in session.execute(
         select(InvoiceLine.id, InvoiceLine.amount_cents).where(InvoiceLine.kind == LineKind.AID)
@@ -400,6 +426,43 @@ def _wrong_aids(session: Session) -> Iterator[Inconsistency]:
             yield Inconsistency(Problem.AID, f"aid {aid.id}: {uses[aid.id].total()} on {len(days)} days")
 
 
+def _wrong_credits(session: Session) -> Iterator[Inconsistency]:
+    """A credit note is the sum of its lines, which take back no more of a line than it asked; aids come back whole."""
+    of_note: Counter[int] = Counter()
+    of_line: Counter[int] = Counter()
+    rows = session.execute(
+        select(CreditLine.id, CreditLine.credit_note_id, CreditLine.line_id, CreditLine.amount_cents, InvoiceLine.kind)
+        .join(InvoiceLine, InvoiceLine.id == CreditLine.line_id)
+    )  # fmt: skip
+    given_back = dict(
+        session.execute(
+            select(AidUse.credit_line_id, func.sum(AidUse.amount_cents))
+            .where(AidUse.credit_line_id.is_not(None))
+            .group_by(AidUse.credit_line_id)
+        )
+        .tuples()
+        .all()
+    )
+    taken = Counter[int]()
+    booked = select(CreditedBooking.credit_line_id, CreditedBooking.amount_cents)
+    for line_id, cents in session.execute(booked.where(CreditedBooking.credit_line_id.is_not(None))):
+        taken[line_id] += cents
+    for id_, note_id, line_id, cents, kind in rows:
+        of_note[note_id] += cents
+        of_line[line_id] += cents
+        expected = given_back.get(id_, 0) if kind is LineKind.AID else taken[id_] if kind in CARRYING else cents
+        if cents != expected:
+            yield Inconsistency(Problem.CREDIT, f"credit line {id_}: {cents}, for {expected}")
+    for id_, cents in session.execute(select(CreditNote.id, CreditNote.total_cents).order_by(CreditNote.id)):
+        if of_note[id_] != cents:
+            yield Inconsistency(Problem.CREDIT, f"credit note {id_}: {cents}, lines {of_note[id_]}")
+    for id_, cents in session.execute(
+        select(InvoiceLine.id, InvoiceLine.amount_cents).where(InvoiceLine.id.in_(of_line))
+    ):
+        if abs(of_line[id_]) > abs(cents) or of_line[id_] * cents < 0:
+            yield Inconsistency(Problem.CREDIT, f"line {id_}: {of_line[id_]} taken back of {cents}")
+
+
 def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
     rows = session.execute(
         select(
@@ -410,14 +473,29 @@ def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
         .join(Payment, Payment.id == PaymentAllocation.payment_id)
         .join(Invoice, Invoice.id == PaymentAllocation.invoice_id)
     ).all()  # fmt: skip
+    credited = session.execute(
+        select(
+            CreditAllocation.credit_note_id, CreditAllocation.invoice_id, CreditAllocation.amount_cents,
+            CreditNote.total_cents, Invoice.total_cents,
+            (CreditNote.family_id == Invoice.family_id) & (CreditNote.office_id == Invoice.office_id),
+        )
+        .join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
+        .join(Invoice, Invoice.id == CreditAllocation.invoice_id)
+    ).all()  # fmt: skip
     of_payment: Counter[tuple[int, int]] = Counter()
     of_invoice: Counter[tuple[int, int]] = Counter()
+    of_credit: Counter[tuple[int, int]] = Counter()
+    for note_id, invoice_id, cents, note_cents, invoice_cents, fits in credited:
+        of_credit[note_id, note_cents] += cents
+        of_invoice[invoice_id, invoice_cents] += cents
+        if not fits:
+            yield Inconsistency(Problem.ALLOCATION, f"credit note {note_id} on invoice {invoice_id} of others")
     for payment_id, invoice_id, cents, payment_cents, invoice_cents, fits in rows:
         of_payment[payment_id, payment_cents] += cents
         of_invoice[invoice_id, invoice_cents] += cents
         if not fits:
             yield Inconsistency(Problem.ALLOCATION, f"payment {payment_id} on invoice {invoice_id} of others")
-    for name, sums in (("payment", of_payment), ("invoice", of_invoice)):
+    for name, sums in (("payment", of_payment), ("credit note", of_credit), ("invoice", of_invoice)):
         for (id_, limit_cents), cents in sums.items():
             if cents > limit_cents:
                 yield Inconsistency(Problem.ALLOCATION, f"{name} {id_}: {cents} of {limit_cents}")
@@ -446,28 +524,39 @@ def _wrong_baskets(session: Session) -> Iterator[Inconsistency]:
 
 def _unplaced(session: Session) -> Iterator[Inconsistency]:
     """What was paid for a booking is on an invoice that this payment pays, or is left over, for the staff to settle."""
-    taken = (
-        select(Payment.basket_id, func.sum(PaymentAllocation.amount_cents))
-        .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
-        .where(Payment.basket_id.is_not(None))
-        .group_by(Payment.basket_id)
-    )
-    taken_cents = dict(session.execute(taken).tuples().all())
-    pays = select(PaymentAllocation.invoice_id, Payment.basket_id).join(Payment).subquery()
-    rows = session.execute(
-        select(BasketBooking.basket_id, func.sum(BasketBooking.amount_cents))
+    # A line that was credited since was paid all the same: what it leaves is the credit note's.
+    on_lines = union_all(
+        select(InvoicedBooking.booking_id, InvoicedBooking.line_id),
+        select(CreditedBooking.booking_id, CreditedBooking.line_id),
+    ).subquery()
+    places = (
+        select(BasketBooking.basket_id, BasketBooking.booking_id, BasketBooking.amount_cents, InvoiceLine.invoice_id)
         .join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
-        .join(InvoicedBooking, InvoicedBooking.booking_id == BasketBooking.booking_id)
-        .join(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
-        .join(pays, (pays.c.invoice_id == InvoiceLine.invoice_id) & (pays.c.basket_id == BasketBooking.basket_id))
+        .join(on_lines, on_lines.c.booking_id == BasketBooking.booking_id)
+        .join(InvoiceLine, InvoiceLine.id == on_lines.c.line_id)
         .where(PaymentBasket.state == BasketState.PAID)
-        .group_by(BasketBooking.basket_id)
     )
-    invoiced_cents = dict(rows.tuples().all())
+    paid_cents: dict[tuple[int, int], int] = {
+        (basket_id, invoice_id): cents
+        for basket_id, invoice_id, cents in session.execute(
+            select(Payment.basket_id, PaymentAllocation.invoice_id, PaymentAllocation.amount_cents)
+            .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
+            .where(Payment.basket_id.in_(select(BasketBooking.basket_id)))
+        )
+    }
+    taken_cents: Counter[int] = Counter()
+    invoiced_cents: Counter[int] = Counter()
+    seen: set[tuple[int, int]] = set()
+    for basket_id, booking_id, cents, invoice_id in session.execute(places):
+        if (basket_id, invoice_id) in paid_cents and (basket_id, booking_id) not in seen:
+            seen.add((basket_id, booking_id))
+            invoiced_cents[basket_id] += cents
+    for basket_id, invoice_id in {(row[0], row[3]) for row in session.execute(places)} & paid_cents.keys():
+        taken_cents[basket_id] += paid_cents[basket_id, invoice_id]
     paid = select(BasketBooking.basket_id).join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
     paid = paid.where(PaymentBasket.state == BasketState.PAID).distinct().order_by(BasketBooking.basket_id)
     for basket_id in session.scalars(paid):
-        if taken_cents.get(basket_id, 0) != invoiced_cents.get(basket_id, 0):
+        if taken_cents[basket_id] != invoiced_cents[basket_id]:
             yield Inconsistency(Problem.BASKET, f"basket {basket_id}: bookings neither confirmed nor left over")
 
 
@@ -488,6 +577,7 @@ def _wrong_numbers(session: Session) -> Iterator[Inconsistency]:
     for office_id, text in (
         *session.execute(select(Invoice.office_id, Invoice.number)),
         *session.execute(select(Payment.office_id, Payment.receipt_number)),
+        *session.execute(select(CreditNote.office_id, CreditNote.number)),
     ):
         number = read_document_number(text)
         given[office_id, number.kind, number.month].append(number.n)

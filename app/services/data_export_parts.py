@@ -28,6 +28,7 @@ from app.models.child_files import (
     HealthAccess,
     SafetyNotice,
 )
+from app.models.credits import Correction, CreditAllocation, CreditLine, CreditNote
 from app.models.debts import (
     DebtMove,
     InvoiceHold,
@@ -396,6 +397,42 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             InvoiceLine.meal_cents.label("dont repas, en centimes"), InvoiceLine.explanation.label("pourquoi ce prix"),
         ).join(Invoice, Invoice.id == InvoiceLine.invoice_id).where(InvoiceLine.invoice_id.in_(w.invoices))
         .order_by(InvoiceLine.invoice_id, InvoiceLine.position),
+    ),
+    "avoirs": (
+        (CreditNote,),
+        lambda w: select(
+            CreditNote.number.label("numéro"), Office.name.label("service"), Invoice.number.label("facture"),
+            CreditNote.issued_on.label("daté du"), CreditNote.total_cents.label("total en centimes"),
+            CreditNote.cause.label("cause"), CreditNote.reason.label("motif"),
+            CreditNote.payer_name.label("au nom de"), CreditNote.payer_address.label("adresse"),
+        ).join(Office, Office.id == CreditNote.office_id).join(Invoice, Invoice.id == CreditNote.invoice_id)
+        .where(CreditNote.family_id == w.family_id).order_by(CreditNote.id),
+    ),
+    "lignes des avoirs": (
+        (CreditLine,),
+        lambda w: select(
+            CreditNote.number.label("avoir"), CreditLine.child_name.label("enfant"), CreditLine.label.label("objet"),
+            CreditLine.days.label("jours"), CreditLine.quantity.label("quantité"),
+            CreditLine.unit_cents.label("prix unitaire en centimes"),
+            CreditLine.amount_cents.label("montant en centimes"),
+        ).join(CreditNote, CreditNote.id == CreditLine.credit_note_id)
+        .where(CreditNote.family_id == w.family_id).order_by(CreditLine.credit_note_id, CreditLine.position),
+    ),
+    "avoirs déduits": (
+        (CreditAllocation,),
+        lambda w: select(
+            CreditNote.number.label("avoir"), Invoice.number.label("facture"),
+            CreditAllocation.amount_cents.label("montant en centimes"), CreditAllocation.at.label("le"),
+        ).join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
+        .join(Invoice, Invoice.id == CreditAllocation.invoice_id)
+        .where(CreditNote.family_id == w.family_id).order_by(CreditAllocation.id),
+    ),
+    "corrections de factures": (
+        (Correction,),
+        lambda w: select(
+            Correction.cause.label("cause"), Correction.reason.label("motif"), Correction.asked_at.label("demandée le"),
+            Correction.ended_at.label("terminée le"), Correction.left_because.label("laissée en l’état parce que"),
+        ).where(Correction.family_id == w.family_id).order_by(Correction.id),
     ),
     "règlements": (
         (Payment,),

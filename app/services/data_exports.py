@@ -16,6 +16,7 @@ from app.database import db
 from app.labels import label
 from app.models.absences import AbsenceJustification
 from app.models.accounts import User
+from app.models.credits import CreditNote
 from app.models.debts import ReminderLetter, TaxCertificate
 from app.models.families import (
     Consent,
@@ -107,12 +108,18 @@ def _papers(session: Session, whose: Whose) -> list[Paper]:
         .where(Payment.family_id == whose.family_id)
         .order_by(Payment.id)
     )
+    credits = session.execute(
+        select(CreditNote.number, StoredPdf.path)
+        .outerjoin(StoredPdf, StoredPdf.credit_note_id == CreditNote.id)
+        .where(CreditNote.family_id == whose.family_id)
+        .order_by(CreditNote.id)
+    )
     letters = session.execute(
         select(ReminderLetter.id, ReminderLetter.path)
         .where(ReminderLetter.family_id == whose.family_id)
         .order_by(ReminderLetter.id)
     )
-    certificates = session.execute(
+    tax_certificates = session.execute(
         select(TaxCertificate.year, TaxCertificate.id, TaxCertificate.path)
         .where(TaxCertificate.family_id == whose.family_id)
         .order_by(TaxCertificate.id)
@@ -135,8 +142,9 @@ def _papers(session: Session, whose: Whose) -> list[Paper]:
     )
     return [
         *(Paper(f"factures/{number}.pdf", path) for number, path in invoices),
+        *(Paper(f"avoirs/{number}.pdf", path) for number, path in credits),
         *(Paper(f"relances/{number}.pdf", path) for number, path in letters),
-        *(Paper(f"attestations/{year}-{number}.pdf", path) for year, number, path in certificates),
+        *(Paper(f"attestations/{year}-{number}.pdf", path) for year, number, path in tax_certificates),
         *(Paper(f"recus/{number}.pdf", path) for number, path in receipts),
         *(Paper(f"pieces/{id_}.pdf", path, key) for id_, path, key in handed_in),
         *(Paper(f"absences/{id_}.pdf", path, key) for id_, path, key in certificates),

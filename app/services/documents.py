@@ -1,4 +1,7 @@
-"""The numbers of invoices and receipts (one gapless series per office, kind and month), and where their PDFs lie."""
+"""The numbers of invoices, credit notes and receipts, and where their PDFs lie.
+
+One gapless series per office, kind and month.
+"""
 
 from datetime import date
 
@@ -37,6 +40,11 @@ def next_number(session: Session, office_id: int, kind: DocumentKind, document_d
 def pdf_of_invoice(invoice_id: int) -> str | None:
     """Where the PDF of an invoice lies in the instance folder; None while it is not made yet."""
     return db.session.scalar(select(StoredPdf.path).where(StoredPdf.invoice_id == invoice_id))
+
+
+def pdf_of_credit(credit_id: int) -> str | None:
+    """Where the PDF of a credit note lies in the instance folder; None while it is not made yet."""
+    return db.session.scalar(select(StoredPdf.path).where(StoredPdf.credit_note_id == credit_id))
 
 
 def pdf_of_payment(payment_id: int) -> str | None:

@@ -19,6 +19,7 @@ from app.database import Base, db
 from app.models.accounts import StaffAction, StaffRole, User, UserSession
 from app.models.bookings import Booking
 from app.models.changes import ChangeRequest, FileChange
+from app.models.credits import CreditNote
 from app.models.enrolments import Enrolment
 from app.models.families import Consent, Family, FamilyChild, Guardian
 from app.models.invoices import InvoicedBooking
@@ -43,6 +44,7 @@ from app.rules.states import (
 from app.services.catalogue import catalogue
 from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import lock_children, own_family_ids, stays_active
+from app.services.household_credits import left_of_credit
 from app.services.invoices import invoices_of
 from app.services.kept_tables import TABLES, Scope, of_other_home
 from app.services.mails import queue_mail
@@ -240,17 +242,23 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         .join(Payment, Payment.id == PaymentAllocation.payment_id)
         .where(Payment.family_id == family_id)
     )
+    credit_left = select(func.coalesce(func.sum(left_of_credit()), 0)).where(CreditNote.family_id == family_id)
+    last_credit = select(func.max(CreditNote.issued_on)).where(CreditNote.family_id == family_id)
     last_payment = select(func.max(Payment.received_on)).where(Payment.family_id == family_id)
     numbers = (
         payments, allocated, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, kept,
+        credit_left, last_credit,
     )  # fmt: skip
     (
         paid_, allocated_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, kept_,
+        credit_left_, last_credit_on,
     ) = session.execute(select(*(each.scalar_subquery() for each in numbers))).one()  # fmt: skip
     return ErasureFacts(
         counts=counts,
         kept_bookings=kept_,
-        last_document_on=max((*(each.issued_on for each in invoices), *filter(None, [last_paid_on])), default=None),
+        last_document_on=max(
+            (*(each.issued_on for each in invoices), *filter(None, [last_paid_on, last_credit_on])), default=None
+        ),
         shared_children=shared_,
         shared_documents=documents_,
         accounts_elsewhere=logins_,
@@ -258,7 +266,10 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
             Obstacle.COMING_BOOKINGS: coming_,
             Obstacle.TO_INVOICE: to_invoice_ + books_,
             Obstacle.DUE: sum(max(each.balance_cents, 0) for each in invoices),
-            Obstacle.OVERPAID: paid_ - allocated_ + sum(max(-each.balance_cents, 0) for each in invoices),
+            Obstacle.OVERPAID: credit_left_
+            + paid_
+            - allocated_
+            + sum(max(-each.balance_cents, 0) for each in invoices),
             Obstacle.PAYMENT_UNDER_WAY: waiting_,
         },
     )

@@ -1,4 +1,7 @@
-"""Invoices as families and staff read them. What is still due is always derived: lines less what was allocated."""
+"""Invoices as families and staff read them.
+
+What is still due is always derived: lines less what payments and credit notes pay of them.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.activities import Office
+from app.models.credits import CreditAllocation, CreditNote
 from app.models.debts import DebtMove
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket, PaymentMode
@@ -34,6 +38,7 @@ class InvoiceView:
     total_cents: int
     balance_cents: int
     has_pdf: bool
+    taken_back_cents: int  # by its own credit notes, wherever these went
     live_until: datetime | None  # an online payment of it is under way, and keeps it from another one until then
     office_id: int
     written_off_cents: int = 0
@@ -48,8 +53,8 @@ class InvoiceView:
     def state(self) -> InvoiceState:
         """What a family reads of it."""
         return invoice_state(
-            self.total_cents, self.balance_cents, is_written_off=self.written_off_cents > 0,
-            is_transferred=self.transferred_cents > 0,
+            self.total_cents, self.balance_cents, self.taken_back_cents,
+            is_written_off=self.written_off_cents > 0, is_transferred=self.transferred_cents > 0,
         )  # fmt: skip
 
 
@@ -89,6 +94,7 @@ class InvoiceDetail:
     payer_address: str
     lines: tuple[InvoiceLineView, ...]
     payments: tuple[PaymentView, ...]
+    credited_cents: int  # that credit notes pay of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,18 @@ def _allocated() -> Select[tuple[int, int]]:
     ).group_by(PaymentAllocation.invoice_id)
 
 
+def _credited() -> Select[tuple[int, int]]:
+    return select(
+        CreditAllocation.invoice_id.label("invoice_id"), func.sum(CreditAllocation.amount_cents).label("credited")
+    ).group_by(CreditAllocation.invoice_id)
+
+
+def _taken_back() -> Select[tuple[int, int]]:
+    return select(
+        CreditNote.invoice_id.label("invoice_id"), func.sum(CreditNote.total_cents).label("taken_back")
+    ).group_by(CreditNote.invoice_id)
+
+
 def _given_up_cents() -> ColumnElement[int]:
     return case((DebtMove.cancels_id.is_(None), DebtMove.amount_cents), else_=-DebtMove.amount_cents)
 
@@ -180,9 +198,10 @@ def _given_up() -> Select[tuple[int, int, int]]:
 def balance_in_sql() -> ColumnElement[int]:
     """What is due on an invoice (cents), in any statement over `Invoice`: the same terms as in `_views()`."""
     allocated = select(func.sum(PaymentAllocation.amount_cents)).where(PaymentAllocation.invoice_id == Invoice.id)
+    credited = select(func.sum(CreditAllocation.amount_cents)).where(CreditAllocation.invoice_id == Invoice.id)
     given_up = select(func.sum(_given_up_cents())).where(DebtMove.invoice_id == Invoice.id)
     balance: ColumnElement[int] = Invoice.__table__.c.total_cents
-    for term in (allocated, given_up):
+    for term in (allocated, credited, given_up):
         balance = balance - func.coalesce(term.correlate(Invoice).scalar_subquery(), 0)
     return balance
 
@@ -190,6 +209,8 @@ def balance_in_sql() -> ColumnElement[int]:
 def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceView, ...]:
     wanted = select(Invoice.id).where(condition)
     allocated = _allocated().where(PaymentAllocation.invoice_id.in_(wanted)).subquery()
+    credited = _credited().where(CreditAllocation.invoice_id.in_(wanted)).subquery()
+    taken_back = _taken_back().where(CreditNote.invoice_id.in_(wanted)).subquery()
     given_up = _given_up().where(DebtMove.invoice_id.in_(wanted)).subquery()
     live = (
         select(BasketInvoice.invoice_id.label("invoice_id"), func.max(PaymentBasket.created_at).label("since"))
@@ -206,11 +227,14 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
         select(
             Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
             live.c.since, StoredPdf.id.is_not(None), func.coalesce(given_up.c.written_off, 0),
-            func.coalesce(given_up.c.transferred, 0),
+            func.coalesce(given_up.c.transferred, 0), func.coalesce(credited.c.credited, 0),
+            func.coalesce(taken_back.c.taken_back, 0),
         )
         .join(Office, Office.id == Invoice.office_id)
         .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
         .outerjoin(given_up, given_up.c.invoice_id == Invoice.id)
+        .outerjoin(credited, credited.c.invoice_id == Invoice.id)
+        .outerjoin(taken_back, taken_back.c.invoice_id == Invoice.id)
         .outerjoin(live, live.c.invoice_id == Invoice.id)
         .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
         .where(condition)
@@ -227,8 +251,11 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             due_on=invoice.due_on,
             month=invoice.month,
             total_cents=invoice.total_cents,
-            balance_cents=invoice.total_cents - allocated_cents - written_off_cents - transferred_cents,
+            balance_cents=(
+                invoice.total_cents - allocated_cents - credited_cents - written_off_cents - transferred_cents
+            ),
             has_pdf=has_pdf,
+            taken_back_cents=taken_back_cents,
             live_until=None if live_since is None else live_since + LIVE_FOR,
             office_id=invoice.office_id,
             written_off_cents=written_off_cents,
@@ -236,7 +263,7 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
         )
         for (
             invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf, written_off_cents,
-            transferred_cents,
+            transferred_cents, credited_cents, taken_back_cents,
         ) in rows
     )  # fmt: skip
 
@@ -257,6 +284,12 @@ def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
             for line in lines
         ),
         payments=_payments(session, Payment.id.in_(paid_by)),
+        credited_cents=session.scalar(
+            select(func.coalesce(func.sum(CreditAllocation.amount_cents), 0)).where(
+                CreditAllocation.invoice_id == view.id
+            )
+        )
+        or 0,
     )  # fmt: skip
 
 

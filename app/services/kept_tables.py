@@ -204,8 +204,19 @@ TABLES: Mapping[str, Kept] = {
     "payment": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "payment_allocation": Kept(DataClass.ACCOUNTING, through("payment", "payment_id"), spared=_all),
     "stored_pdf": Kept(
-        DataClass.ACCOUNTING, either(through("invoice", "invoice_id"), through("payment", "payment_id")), spared=_all
+        DataClass.ACCOUNTING,
+        either(
+            through("invoice", "invoice_id"), through("payment", "payment_id"),
+            through("credit_note", "credit_note_id"),
+        ),
+        spared=_all,
     ),
+    "correction": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
+    "correction_booking": Kept(DataClass.ACCOUNTING, through("correction", "correction_id"), spared=_all),
+    "credit_note": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
+    "credit_line": Kept(DataClass.ACCOUNTING, through("credit_note", "credit_note_id"), spared=_all),
+    "credited_booking": Kept(DataClass.ACCOUNTING, through("booking", "booking_id"), spared=_all),
+    "credit_allocation": Kept(DataClass.ACCOUNTING, through("credit_note", "credit_note_id"), spared=_all),
     "payment_basket": Kept(DataClass.ACCOUNTING, of_family, {"email": "", "redirect_url": None}, spared=_all),
     "basket_invoice": Kept(DataClass.ACCOUNTING, through("payment_basket", "basket_id"), spared=_all),
     "basket_booking": Kept(DataClass.ACCOUNTING, through("payment_basket", "basket_id"), spared=_all),

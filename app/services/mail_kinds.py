@@ -422,9 +422,30 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("montant", "le total", "{{ invoice.total_cents|euros }}", "35,00\u00a0€"),
         Variable(
             "a_regler", "la phrase qui dit quoi payer et avant quand",
-            "{% if invoice.total_cents > 0 %}Montant : {{ invoice.total_cents|euros }}, à régler avant le"
-            " {{ invoice.due_on|day_long }}.{% else %}Vous n’avez rien à payer : vos aides couvrent tout.{% endif %}",
+            "{% if not invoice.total_cents %}Vous n’avez rien à payer : vos aides couvrent tout."
+            "{% elif not due_cents %}Montant : {{ invoice.total_cents|euros }}. Vous n’avez rien à payer : votre avoir"
+            " disponible le couvre."
+            "{% elif due_cents < invoice.total_cents %}Montant : {{ invoice.total_cents|euros }}. Votre avoir"
+            " disponible en est déduit : il reste {{ due_cents|euros }} à régler avant le"
+            " {{ invoice.due_on|day_long }}."
+            "{% else %}Montant : {{ invoice.total_cents|euros }}, à régler avant le {{ invoice.due_on|day_long }}."
+            "{% endif %}",
             "Montant : 35,00\u00a0€, à régler avant le mercredi 2 décembre 2026.", True,
+        ),
+    ),
+    _kind(
+        "credit_issued", MailTopic.MONEY, "Avoir émis", "Un avoir vient d’être émis : une facture est corrigée.",
+        "Voir mes factures", _link("/mes-factures?soldees=1"), _FAMILY,
+        Variable("avoir", "le numéro de l’avoir", "{{ credit.number }}", "pop-A261100001", True),
+        Variable("facture", "le numéro de la facture corrigée", "{{ invoice.number }}", "pop-F261100001"),
+        Variable("montant", "le total de l’avoir", "{{ credit.total_cents|euros }}", "8,40\u00a0€", True),
+        Variable("motif", "pourquoi la facture est corrigée", "{{ credit.reason }}", "Fermé par la neige", True),
+        Variable(
+            "suite", "la phrase qui dit ce que devient la somme",
+            "{% if not credit.total_cents %}Vos aides avaient payé ces jours : rien ne change pour vous."
+            "{% elif left_cents %}{{ left_cents|euros }} restent à vous : vos prochaines factures en tiendront compte."
+            "{% else %}Cette somme est déduite de ce que vous devez.{% endif %}",
+            "Cette somme est déduite de ce que vous devez.", True,
         ),
     ),
     _kind(

@@ -1,4 +1,4 @@
-"""The papers of invoices and receipts: what they say, which are still to be made, and where the made ones lie."""
+"""The papers of invoices, credit notes and receipts: what they say, which are to be made, where the made ones lie."""
 
 import re
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from app import clock, labels
 from app.database import db
 from app.filters import NBSP, day_list, day_plain
 from app.integrations.pdf import (
+    CreditPaper,
+    CreditPaperUse,
     InvoicePaper,
     InvoicePaperLine,
     Letterhead,
@@ -20,12 +22,14 @@ from app.integrations.pdf import (
     StatementPaperLine,
 )
 from app.models.activities import Office
+from app.models.credits import CreditNote
 from app.models.families import Family
 from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.spreadsheets import spreadsheet
 from app.services.aids import Statement
 from app.services.catalogue import catalogue
+from app.services.credits import credit_for_staff
 from app.services.errors import NotFound
 from app.services.invoices import invoice_for_staff
 
@@ -34,10 +38,11 @@ _BEFORE_POSTAL_CODE = re.compile(r",\s*(?=[0-9]{5}\b)|\n")
 
 @dataclass(frozen=True, slots=True)
 class PaperSubject:
-    """What a paper is about: an invoice or a payment, exactly one of them."""
+    """What a paper is about: an invoice, a payment or a credit note, exactly one of them."""
 
     invoice_id: int | None = None
     payment_id: int | None = None
+    credit_note_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,18 @@ def receipts_without_paper(session: Session, after_id: int, limit: int) -> list[
     return [PaperSubject(payment_id=id_) for id_ in session.scalars(found)]
 
 
+def credits_without_paper(session: Session, after_id: int, limit: int) -> list[PaperSubject]:
+    """Credit notes beyond an id whose PDF was not made yet, first issued first."""
+    found = (
+        select(CreditNote.id)
+        .outerjoin(StoredPdf, StoredPdf.credit_note_id == CreditNote.id)
+        .where(CreditNote.id > after_id, StoredPdf.id.is_(None), CreditNote.purged_at.is_(None))
+        .order_by(CreditNote.id)
+        .limit(limit)
+    )
+    return [PaperSubject(credit_note_id=id_) for id_ in session.scalars(found)]
+
+
 def stored_paths(session: Session) -> frozenset[str]:
     """Where all papers lie that a row names."""
     return frozenset(session.scalars(select(StoredPdf.path)))
@@ -96,8 +113,8 @@ def invoice_paper(invoice_id: int, base_url: str, *, online: bool) -> InvoicePap
             for line in detail.lines
         ),
         total_cents=invoice.total_cents,
-        credited_cents=0,
-        paid_cents=invoice.total_cents - invoice.balance_cents,
+        credited_cents=detail.credited_cents,
+        paid_cents=invoice.total_cents - invoice.balance_cents - detail.credited_cents,
         balance_cents=invoice.balance_cents,
         how_to_pay=_how_to_pay(base_url, online=online and invoice.payfip_number is not None),
     )  # fmt: skip
@@ -135,6 +152,29 @@ def receipt_paper(payment_id: int) -> ReceiptPaper:
         lines=lines,
         surplus_cents=payment.amount_cents - sum(line.amount_cents for line in lines),
         amount_cents=payment.amount_cents,
+    )
+
+
+def credit_paper(credit_id: int) -> CreditPaper:
+    """What the PDF of a credit note says. Raises NotFound."""
+    detail = credit_for_staff(credit_id)
+    credit = detail.credit
+    return CreditPaper(
+        number=credit.number,
+        issued_on=credit.issued_on,
+        invoice_number=credit.invoice_number,
+        reason=credit.reason,
+        letterhead=_letterhead(credit.office_name),
+        recipient_lines=(detail.payer_name, *detail.payer_address.splitlines()),
+        lines=tuple(
+            InvoicePaperLine(
+                line.child_name, line.label, line.days, "", line.quantity, line.unit_cents, line.amount_cents
+            )
+            for line in detail.lines
+        ),
+        total_cents=credit.total_cents,
+        uses=tuple(CreditPaperUse(use.invoice_number, use.amount_cents) for use in detail.uses),
+        left_cents=credit.left_cents,
     )
 
 
@@ -190,6 +230,7 @@ def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -
         StoredPdf(
             invoice_id=subject.invoice_id,
             payment_id=subject.payment_id,
+            credit_note_id=subject.credit_note_id,
             path=str(stored.path),
             sha256=stored.sha256,
             made_at=clock.now(),
@@ -202,6 +243,8 @@ def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -
 def _stored(subject: PaperSubject) -> Select[tuple[StoredPdf]]:
     if subject.invoice_id is not None:
         return select(StoredPdf).where(StoredPdf.invoice_id == subject.invoice_id)
+    if subject.credit_note_id is not None:
+        return select(StoredPdf).where(StoredPdf.credit_note_id == subject.credit_note_id)
     return select(StoredPdf).where(StoredPdf.payment_id == subject.payment_id)
 
 

@@ -24,6 +24,7 @@ from app.models.attendances import AttendanceEvent
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
+from app.models.credits import Correction, CreditLine, CreditNote
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter, TaxCertificate, TaxCertificateChild
 from app.models.enrolments import Enrolment
 from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
@@ -54,6 +55,7 @@ from app.rules.states import ChangeStatus, EnrolmentStatus, ErasureStatus, Famil
 from app.services.catalogue import catalogue
 from app.services.erasures import emails_of, erase, plan_of
 from app.services.errors import ErasureHeld
+from app.services.household_credits import left_of_credit
 from app.services.invoices import balance_in_sql
 from app.services.mails import queue_mail
 from app.services.places import enter_bookings
@@ -128,7 +130,8 @@ def _is_inactive(first_kept: date) -> ColumnElement[bool]:
         exists().where(column == Family.id, at >= _boundary(at, first_kept))
         for column, at in (
             (Booking.family_id, Booking.day), (Enrolment.family_id, Enrolment.ends_on),
-            (Invoice.family_id, Invoice.issued_on), (Payment.family_id, Payment.received_on),
+            (Invoice.family_id, Invoice.issued_on), (CreditNote.family_id, CreditNote.issued_on),
+            (Payment.family_id, Payment.received_on),
             (FileChange.family_id, FileChange.changed_at), (ChangeRequest.family_id, ChangeRequest.asked_at),
             (SubmittedDocument.family_id, SubmittedDocument.handed_in_at), (ChildAid.family_id, ChildAid.ends_on),
             (ErasureRequest.family_id, ErasureRequest.asked_at), (MessageThread.family_id, MessageThread.last_at),
@@ -154,6 +157,10 @@ def _is_settled(_first_kept: date) -> ColumnElement[bool]:
     return and_(Invoice.purged_at.is_(None), balance_in_sql() <= 0)
 
 
+def _is_taken(_first_kept: date) -> ColumnElement[bool]:
+    return and_(CreditNote.purged_at.is_(None), left_of_credit() == 0)
+
+
 def _forget_invoices(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     session.execute(
         update(Invoice)
@@ -164,6 +171,11 @@ def _forget_invoices(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
         update(InvoiceLine).where(InvoiceLine.invoice_id.in_(ids)).values(child_name=_FORGOTTEN, explanation="")
     )
     return _forget_papers(session, StoredPdf.invoice_id.in_(ids))
+
+
+def _forget_corrections(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(Correction).where(Correction.id.in_(ids)).values(reason=""))
+    return ()
 
 
 def _forget_payments(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
@@ -203,6 +215,16 @@ def _forget_tax_certificates(session: Session, ids: Sequence[Any]) -> tuple[str,
         .values(child_name=_FORGOTTEN, born_on=_NO_DAY)
     )
     return paths
+
+
+def _forget_credits(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(
+        update(CreditNote)
+        .where(CreditNote.id.in_(ids))
+        .values(payer_name=_FORGOTTEN, payer_address="", reason="", purged_at=clock.now())
+    )
+    session.execute(update(CreditLine).where(CreditLine.credit_note_id.in_(ids)).values(child_name=_FORGOTTEN))
+    return _forget_papers(session, StoredPdf.credit_note_id.in_(ids))
 
 
 def _forget_papers(session: Session, rows: ColumnElement[bool]) -> tuple[str, ...]:
@@ -290,6 +312,8 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
     ),
     DataClass.ACCOUNTING: (
         Source(Invoice, Invoice.issued_on, _is_settled, _forget_invoices),
+        Source(CreditNote, CreditNote.issued_on, _is_taken, _forget_credits),
+        Source(Correction, Correction.ended_at, lambda _day: Correction.reason != "", _forget_corrections),
         Source(Payment, Payment.received_on, lambda _day: Payment.purged_at.is_(None), _forget_payments),
         Source(
             ReminderLetter, ReminderLetter.made_at, lambda _day: ReminderLetter.purged_at.is_(None), _forget_letters

@@ -36,7 +36,8 @@ _NOT_OF_A_FAMILY = {
     },
     "of agents": {"mail_resending", "staff_action", "staff_role"},
     "says nothing that another part does not": {
-        "basket_booking", "basket_event", "basket_invoice", "invoiced_booking", "save_receipt", "stored_pdf",
+        "basket_booking", "basket_event", "basket_invoice", "correction_booking", "credited_booking", "invoiced_booking",
+        "save_receipt", "stored_pdf",
         "text_recipient",
     },
     "names nobody": {"sign_in_failure", "purge_run"},

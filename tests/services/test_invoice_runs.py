@@ -148,10 +148,10 @@ def test_a_run_and_a_payment_of_the_same_family_do_not_wait_for_each_other(
     has_office, has_family = threading.Event(), threading.Event()
     issue_one, next_number = invoice_runs._issue, payments.next_number
 
-    def issue_later(*arguments) -> None:
+    def issue_later(*arguments) -> Invoice:
         has_office.set()
         has_family.wait(timeout=0.5)  # SQLite has one writer: the payment comes after the run
-        issue_one(*arguments)
+        return issue_one(*arguments)
 
     def number_later(*arguments) -> str:
         has_family.set()

@@ -1,0 +1,176 @@
+"""Credit notes: what they take back, where they go, and that nothing is counted twice or lost."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.activities import Activity
+from app.models.bookings import Booking
+from app.models.credits import CreditAllocation, CreditedBooking, CreditNote
+from app.models.invoices import Invoice, InvoicedBooking, StoredPdf
+from app.models.mails import OutboxMail
+from app.models.payments import PaymentMode
+from app.rules.allocation import InvoiceState
+from app.rules.capabilities import Role
+from app.rules.credits import CreditCause
+from app.rules.states import BookingStatus, CancelClass
+from app.services.checks import Problem, find_inconsistencies
+from app.services.credits import (
+    CreditHead,
+    credit_for_staff,
+    credit_of,
+    credits_of,
+    credits_on,
+    hold_for_credit,
+    invoices_holding,
+    take_back,
+    uses_on,
+)
+from app.services.errors import NotFound
+from app.services.household_credits import OfficeCredit, credit_of_family, take_credit
+from app.services.invoices import invoice_of, invoices_of
+from app.services.payments import record_counter_payment
+from tests.factories import PlanningSetup, book_past, issue, make_family, make_invoice, make_planning, make_staff
+
+OCTOBER = date(2026, 10, 1)
+WEDNESDAYS = [date(2026, 10, day) for day in (7, 14)]
+FIRST = date(2026, 11, 2)
+
+
+@pytest.fixture
+def planning(app) -> PlanningSetup:  # type: ignore[no-untyped-def]
+    """Léa came on two mornings of October, at 4,20 €."""
+    made = make_planning()
+    book_past(made.family, made.child_id, made.activity, WEDNESDAYS)
+    return made
+
+
+@pytest.fixture
+def staff_id(app) -> int:  # type: ignore[no-untyped-def]
+    return make_staff(Role.REGISSEUR)
+
+
+def bookings() -> list[int]:
+    return list(db.session.scalars(select(Booking.id).order_by(Booking.day)))
+
+
+def cancel_and_take_back(family_id: int, wanted: list[int], staff_id: int) -> list[int]:
+    """As after a closure."""
+    with write_transaction() as session:
+        hold_for_credit(session, family_id, invoices_holding(session, wanted).values())
+        for booking in session.scalars(select(Booking).where(Booking.id.in_(wanted))):
+            booking.status, booking.cancel_class = BookingStatus.CANCELLED, CancelClass.STRUCTURE
+        notes = take_back(session, wanted, CreditHead(CreditCause.CLOSURE, "Fermé par la neige", staff_id))
+        return [note.id for note in notes]
+
+
+def money_problems() -> list[str]:
+    """The bookings are cancelled here by hand: counters and histories are another matter."""
+    other = {Problem.COUNTER, Problem.LOG}
+    return [str(each) for each in find_inconsistencies(db.session()) if each.problem not in other]
+
+
+def pay(planning: PlanningSetup, cents: int, staff_id: int) -> None:
+    with write_transaction() as session:
+        record_counter_payment(
+            session, office_id=session.scalars(select(Activity.office_id)).one(), family_id=planning.family.family_id,
+            mode=PaymentMode.CASH, amount_cents=cents, received_on=clock.today(), reference="", recorded_by=staff_id,
+        )  # fmt: skip
+
+
+def test_a_credit_note_lowers_what_is_due_and_says_what_it_takes_back(planning, staff_id) -> None:
+    (invoice_id,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    (note_id,) = cancel_and_take_back(planning.family.family_id, bookings()[:1], staff_id)
+    detail = credit_of(planning.family.family_id, note_id)
+    assert (detail.credit.number, detail.credit.total_cents, detail.credit.left_cents) == ("pop-A261100001", 420, 0)
+    assert (detail.credit.invoice_number, detail.payer_name) == ("pop-F261100001", "TEST Fabrice")
+    ((line,), (use,)) = detail.lines, detail.uses
+    assert (line.label, line.days, line.quantity, line.amount_cents) == ("Mercredi, Matin", "7 octobre 2026", 1, 420)
+    assert (use.invoice_id, use.amount_cents) == (invoice_id, 420)
+    (view,) = invoices_of(planning.family.family_id)
+    assert (view.total_cents, view.balance_cents, view.state) == (840, 420, InvoiceState.PARTIAL)
+    assert invoice_of(planning.family.family_id, invoice_id).credited_cents == 420
+    assert credits_on(invoice_id) == credits_of(planning.family.family_id) == (detail.credit,)
+    assert uses_on(invoice_id) == ((detail.credit, 420),)
+    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "credit_issued")).one()
+    assert "pop-A261100001" in mail.subject and "Fermé par la neige" in mail.body
+    assert money_problems() == []
+
+
+def test_a_whole_invoice_is_credited(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id, FIRST)
+    cancel_and_take_back(planning.family.family_id, bookings(), staff_id)
+    (view,) = invoices_of(planning.family.family_id)
+    assert (view.balance_cents, view.state) == (0, InvoiceState.CREDITED)
+    assert cancel_and_take_back(planning.family.family_id, bookings(), staff_id) == []  # on no invoice any more
+    assert money_problems() == []
+
+
+def test_another_familys_credit_note_does_not_exist(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id, FIRST)
+    (note_id,) = cancel_and_take_back(planning.family.family_id, bookings(), staff_id)
+    other = make_family("AUTRE", "Dominique")
+    with pytest.raises(NotFound):
+        credit_of(other.family_id, note_id)
+    assert credit_for_staff(note_id) == credit_of(planning.family.family_id, note_id)
+
+
+def test_what_was_paid_is_the_households_and_the_next_invoice_takes_it(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id, FIRST)
+    pay(planning, 1_000, staff_id)  # 1,60 € too much
+    cancel_and_take_back(planning.family.family_id, bookings()[:1], staff_id)
+    office_id = db.session.scalars(select(Activity.office_id)).one()
+    assert credit_of_family(planning.family.family_id) == (OfficeCredit(office_id, "Enfance", 580),)
+    clock.start_at(clock.now() + timedelta(days=40), frozen=True)
+    book_past(planning.family, planning.child_id, planning.activity, [date(2026, 11, 4), date(2026, 11, 18)])
+    (invoice_id,) = issue(planning.activity, date(2026, 11, 1), staff_id)
+    assert {view.id: view.balance_cents for view in invoices_of(planning.family.family_id)}[invoice_id] == 840 - 580
+    assert credit_of_family(planning.family.family_id) == ()
+    mail = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+    assert mail is not None and "2,60" in mail.body and "avoir disponible" in mail.body
+    assert money_problems() == []
+    with write_transaction() as session:
+        take_credit(session, office_id, [planning.family.family_id])  # nothing is left to take
+    assert db.session.scalar(select(func.count()).select_from(CreditAllocation)) == 1
+
+
+def test_a_booking_is_on_one_line_that_counts_at_most(planning, staff_id) -> None:
+    """Credited, it may be invoiced again; never twice at once, and the database says so."""
+    (first,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    with write_transaction() as session:
+        hold_for_credit(session, planning.family.family_id, invoices_holding(session, bookings()).values())
+        take_back(session, bookings(), CreditHead(CreditCause.CORRECTION, "Prix faux", staff_id))
+    (second,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    assert first != second
+    assert db.session.scalar(select(func.count()).select_from(CreditedBooking)) == 2
+    line_id = db.session.get_one(Invoice, first).lines[0].id
+    with pytest.raises(IntegrityError), write_transaction() as session:
+        session.add(InvoicedBooking(booking_id=bookings()[0], line_id=line_id))
+        session.flush()
+    with pytest.raises(IntegrityError), write_transaction() as session:  # in one place
+        session.execute(delete(InvoicedBooking).where(InvoicedBooking.booking_id == bookings()[0]))
+        note_id = session.scalars(select(CreditNote.id)).one()
+        session.add(InvoicedBooking(booking_id=bookings()[0], line_id=line_id, credit_note_id=note_id))
+        session.flush()
+    with pytest.raises(IntegrityError), write_transaction() as session:
+        session.add(StoredPdf(path="x.pdf", sha256="", invoice_id=first, credit_note_id=note_id))
+        session.flush()
+    assert money_problems() == []
+
+
+def test_credit_never_crosses_families(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id, FIRST)
+    pay(planning, 840, staff_id)
+    cancel_and_take_back(planning.family.family_id, bookings(), staff_id)
+    other = make_family("AUTRE", "Dominique")
+    make_invoice(other, 900)
+    office_id = db.session.scalars(select(Activity.office_id)).one()
+    with write_transaction() as session:
+        take_credit(session, office_id, [planning.family.family_id, other.family_id])
+    assert invoices_of(other.family_id)[0].balance_cents == 900
