@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app import clock
+from app.backup_commands import backup, restore_backup
 from app.config import Config
 from app.crypto import new_key, replace_keys, split_keys
 from app.database import db, write_transaction
@@ -36,6 +37,8 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(rotate_data_key)
     app.cli.add_command(purge)
     app.cli.add_command(check_data)
+    app.cli.add_command(backup)
+    app.cli.add_command(restore_backup)
 
 
 @click.command("create-admin")

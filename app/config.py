@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 
 from app.crypto import BadDataKey, split_keys
 from app.integrations.payfip import PayFiPMode
+from app.rules.backups import Keep
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DATABASE_FILE = "espace-famille.sqlite3"
+DEFAULT_KEEP = Keep(days=7, weeks=5, months=3)
 
 
 MOST_USUAL_PROCESSES = 4
@@ -46,6 +49,10 @@ class Config:
     start_clock_at: datetime | None
     processes: int = 1  # that serve
     clamd: str | None = None  # ClamAV's daemon, « host:port » or the path of its socket; None: files are not scanned
+    backup_path: Path | None = None  # None: in the instance folder
+    backup_passphrase_file: Path | None = None
+    backup_keep: Keep = DEFAULT_KEEP
+    postgres_bin: Path | None = None  # the folder of pg_dump and pg_restore; None: looked for
 
     @property
     def listens_on_loopback(self) -> bool:
@@ -66,6 +73,11 @@ class Config:
     def data_key_file(self) -> Path:
         """Where the key of encrypted columns is kept when it is not a setting."""
         return self.instance_path / "data_key"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where the archives of `flask backup` lie."""
+        return self.backup_path or self.instance_path / "backups"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -90,7 +102,7 @@ class Config:
             host=host,
             port=port,
             instance_path=instance_path,
-            database_url=_database_url(environ.get("DATABASE_URL"), instance_path),
+            database_url=read_database_url(environ.get("DATABASE_URL") or f"sqlite:///{instance_path / DATABASE_FILE}"),
             secret_key=environ.get("SECRET_KEY") or _kept_secret(instance_path / "secret_key"),
             data_key=data_key,
             demo=_demo(environ.get("DEMO")),
@@ -102,6 +114,10 @@ class Config:
             start_clock_at=_moment(environ.get("ESPACE_FAMILLE_NOW")),
             processes=_processes(environ.get("PROCESSES")),
             clamd=_clamd(environ.get("CLAMD")),
+            backup_path=_path(environ.get("BACKUP_PATH")),
+            backup_passphrase_file=_path(environ.get("BACKUP_PASSPHRASE_FILE")),
+            backup_keep=_keep(environ.get("BACKUP_KEEP")),
+            postgres_bin=_path(environ.get("POSTGRES_BIN")),
         )
 
 
@@ -119,9 +135,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _database_url(text: str | None, instance_path: Path) -> str:
-    if not text:
-        return f"sqlite:///{instance_path / 'espace-famille.sqlite3'}"
+def read_database_url(text: str) -> str:
+    """The address of a database as SQLAlchemy takes it. Raises BadSetting."""
     for prefix in ("postgresql://", "postgres://"):
         if text.startswith(prefix):
             return "postgresql+psycopg://" + text.removeprefix(prefix)
@@ -192,6 +207,20 @@ def _moment(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         raise BadSetting(f"ESPACE_FAMILLE_NOW s’écrit 2026-11-23T08:30 ; reçu : {text!r}.") from None
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).resolve() if text else None
+
+
+def _keep(text: str | None) -> Keep:
+    if not text:
+        return DEFAULT_KEEP
+    numbers = [part.strip() for part in text.split(",")]
+    if len(numbers) != 3 or not all(part.isascii() and part.isdigit() for part in numbers):
+        raise BadSetting(f"BACKUP_KEEP s’écrit jours,semaines,mois, par exemple 7,5,3 ; reçu : {text!r}.")
+    days, weeks, months = map(int, numbers)
+    return Keep(days, weeks, months)
 
 
 def _check_data_key(key: str) -> None:

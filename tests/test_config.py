@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 from app.config import BadSetting, Config
 from app.integrations.payfip import PayFiPMode
+from app.rules.backups import Keep
 
 
 def read(folder: Path, **settings: str) -> Config:
@@ -91,11 +92,20 @@ def test_everything_else_is_read(tmp_path):
         ("MAIL_URL", "mail.example.org:25"), ("MAIL_URL", "smtp://mail.example.org:70000"), ("MAIL_URL", "smtp://"),
         ("TRUSTED_PROXIES", "192.0.2.1, proxy"),
         ("ESPACE_FAMILLE_NOW", "lundi"),
+        ("BACKUP_KEEP", "7"), ("BACKUP_KEEP", "7,5,trois"), ("BACKUP_KEEP", "7,-1,3"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
     with pytest.raises(BadSetting, match=name):
         read(tmp_path, **{name: value})
+
+
+def test_backups_lie_in_the_instance_folder_unless_another_is_named(tmp_path):
+    config = read(tmp_path)
+    assert (config.backup_folder, config.backup_passphrase_file) == (tmp_path / "backups", None)
+    assert config.backup_keep == Keep(days=7, weeks=5, months=3)
+    config = read(tmp_path, BACKUP_PATH=str(tmp_path / "là"), BACKUP_KEEP="14, 8,12")
+    assert (config.backup_folder, config.backup_keep) == (tmp_path / "là", Keep(days=14, weeks=8, months=12))
 
 
 def test_an_instance_folder_that_cannot_be_is_refused(tmp_path):

@@ -5,10 +5,12 @@ only the database holds, itself encrypted with DATA_KEY: changing that key leave
 whose row is gone opens for nobody.
 """
 
+import fcntl
 import os
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +20,8 @@ SEALED_FOLDER = "handed-in"
 PUBLISHED_FOLDER = "publications"  # what the council offers for download: nobody's secret, and not encrypted
 _SEALED = ".sealed"
 _PARTIAL = ".partial"
+_STAY_LOCK = "backup.lock"
+_LOCK_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,47 @@ def read_sealed(instance_path: Path, file: SealedFile) -> bytes:
     return open_sealed(file.key, (instance_path / file.path).read_bytes())
 
 
+class FilesMustStay(Exception):
+    """Another backup is being made."""
+
+
+@contextmanager
+def files_stay(instance_path: Path) -> Iterator[None]:
+    """Inside, no process removes a file that a row named: what the rows of a snapshot taken inside name is there.
+
+    Raises FilesMustStay where somebody else is inside.
+    """
+    with _opened(instance_path) as lock:
+        ends_at = time.monotonic() + _LOCK_WAIT_SECONDS
+        while not _lock(lock, fcntl.LOCK_EX):  # who removes files has it for an instant
+            if time.monotonic() > ends_at:
+                raise FilesMustStay
+            time.sleep(0.05)
+        yield
+
+
 def remove_file(instance_path: Path, path: str) -> None:
-    """Remove a file that no row names."""
-    (instance_path / path).unlink(missing_ok=True)
+    """Remove a file that no row names. While a backup is made it stays, for the daily look for such files."""
+    with _opened(instance_path) as lock:
+        if _lock(lock, fcntl.LOCK_SH):
+            (instance_path / path).unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(instance_path: Path) -> Iterator[int]:
+    descriptor = os.open(instance_path / _STAY_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)  # gives the lock back
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def uploaded_paths(instance_path: Path, older_than_seconds: float, *more_folders: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, String, Table, and_, literal, or_, select, tuple_, type_coerce, update
 from sqlalchemy.orm import Session
 
-from app.crypto import cipher
+from app.crypto import WrongDataKey, cipher
 from app.database import Base, EncryptedText
 from app.models.councils import Installation
 
@@ -73,6 +73,27 @@ def reencrypt_next(session: Session, place: Place) -> Step:
     if len(found) == BATCH_ROWS:
         return Step(changed, Place(place.table, tuple(found[-1][: len(keys)])))
     return Step(changed, Place(place.table + 1) if place.table + 1 < len(tables) else None)
+
+
+def unreadable(session: Session) -> Sequence[str]:
+    """The encrypted columns that hold something that no key opens, each once, as « table.column ». Reads all rows."""
+    found = []
+    for table in encrypted_tables():
+        for column in encrypted_columns(table):
+            stored = (
+                select(type_coerce(column, String)).where(column.is_not(None)).execution_options(yield_per=BATCH_ROWS)
+            )
+            if not all(_opens(token) for token in session.scalars(stored)):
+                found.append(f"{table.name}.{column.name}")
+    return found
+
+
+def _opens(token: str) -> bool:
+    try:
+        cipher.decrypt(token)
+    except WrongDataKey:
+        return False
+    return True
 
 
 def finish_rotation(session: Session) -> None:

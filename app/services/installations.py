@@ -68,6 +68,12 @@ def install_data_key(session: Session, given: str | None, key_file: Path) -> Non
     session.merge(Installation(id=1, data_key_check=cipher.encrypt(_CHECK_TEXT), next_key_check=None))
 
 
+def opens_with_these_keys(session: Session) -> bool:
+    """Whether the cipher has the keys that this database was written with; where nothing was encrypted yet, any do."""
+    check = session.get(Installation, 1)
+    return not _has_encrypted_rows(session) if check is None else _opens(check)
+
+
 def _take_keys(session: Session, given: str | None, key_file: Path) -> None:
     if given is not None:
         cipher.use_key(given)

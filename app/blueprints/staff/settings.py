@@ -1,9 +1,12 @@
 """« Réglages »: what the administrator sets for families' files and their prices."""
 
-from flask import Blueprint, Response, flash, url_for
+from datetime import timedelta
+
+from flask import Blueprint, Response, current_app, flash, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import clock
 from app.access import requires
 from app.blueprints.staff import (
     absence_settings,
@@ -18,11 +21,13 @@ from app.blueprints.staff import (
 from app.blueprints.staff.message_settings import message_recipients
 from app.blueprints.staff.required_document_settings import required_documents
 from app.blueprints.staff.retention import retention
+from app.config import Config
 from app.database import write_transaction
 from app.forms.price_facts import ListedCommuneForm
 from app.forms.staff_field_policies import FieldPoliciesForm, policies_form
 from app.forms.staff_settings import SchoolNameForm, VaccineForm
 from app.htmx import go_to, render_page
+from app.jobs.backups import last_made
 from app.rules.capabilities import Capability
 from app.rules.vaccinations import VaccineRule
 from app.services import child_settings, field_settings, price_facts, setup_steps
@@ -42,6 +47,8 @@ _STEP_LINKS = {
     SetupStep.DEADLINES: ("staff.settings.deadlines.edit", True),
     SetupStep.PRICES: ("staff.tariffs.new_version", True),
 }
+
+BACKUP_IS_OLD = timedelta(days=2)  # one is made each night
 
 blueprint = Blueprint("settings", __name__)
 blueprint.register_blueprint(council_settings.offices, url_prefix="/services")
@@ -69,7 +76,12 @@ blueprint.register_blueprint(mail_texts.blueprint, url_prefix="/courriels")
 def show() -> Response:
     """What can be set, and what keeps families from booking where anything does."""
     steps = setup_steps.setup_steps()
-    return render_page("staff/settings/show.html", layout="staff", steps_left=setup_steps.steps_left(steps))
+    config: Config = current_app.config["PORTAL"]
+    backup_at = last_made(config.backup_folder)
+    return render_page(
+        "staff/settings/show.html", layout="staff", steps_left=setup_steps.steps_left(steps), backup_at=backup_at,
+        backup_is_old=backup_at is not None and clock.now() - backup_at > BACKUP_IS_OLD,
+    )  # fmt: skip
 
 
 @blueprint.get("/mise-en-route")
