@@ -21,6 +21,7 @@ from app.demo.families import (
     ABSENCE_REASONS,
     FAMILIES,
     TEST_FAMILY,
+    WAITING_CHILDREN,
     WAITING_ENROLMENTS,
     WAITING_FAMILIES,
     ChildPlan,
@@ -32,6 +33,7 @@ from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.publications import publish
 from app.demo.required_documents import Household, ask_documents
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
+from app.demo.waiting import WaitingChild, keep_for_payment, wait_for_places
 from app.models.activities import Activity, Office
 from app.models.bookings import Booking, Opening
 from app.models.councils import Council
@@ -143,6 +145,8 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _publish(demo)
         _ask_documents(demo, now)
         _leave_work_to_do(demo, now)
+        if not more_families:  # they are given places past the services, as if nobody waited
+            _wait_and_pay(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
     _plan_an_outing(demo, now)
@@ -354,6 +358,7 @@ def _activities_of(demo: _Demo, child: ChildPlan) -> list[int]:
             ("Mercredi", child.wednesday),
             ("Périscolaire", child.school_days),
             ("CAJ vacances", child.holidays),
+            ("Atelier théâtre", child.theatre),
         )
         if comes
     ]
@@ -425,7 +430,7 @@ def _comes(child: ChildPlan, day: date, unit: str, activity: str) -> bool:
         return unit in child.wednesday
     if activity == "Périscolaire":
         return (day.weekday(), unit) in child.school_days
-    return child.holidays
+    return activity == "CAJ vacances" and child.holidays
 
 
 def _openings_for(
@@ -544,6 +549,16 @@ def _leave_work_to_do(demo: _Demo, now: datetime) -> None:
             demo.offer.activities[season.name, activity],
         )
     demo.session.flush()
+
+
+def _wait_and_pay(demo: _Demo, now: datetime) -> None:
+    """Hugo is offered a place and waits for another; an evening of his is to be paid."""
+    hugo, *others = (
+        WaitingChild(demo.families[last_name], demo.users[last_name], demo.children[last_name, first_name])
+        for last_name, first_name in (("TEST", "Hugo"), *WAITING_CHILDREN)
+    )
+    wait_for_places(demo.session, now, hugo, others)
+    keep_for_payment(demo.session, now, hugo)
 
 
 def _ask_changes(demo: _Demo, now: datetime) -> None:

@@ -26,6 +26,7 @@ class ChildPlan:
     wednesday: tuple[str, ...] = ()
     school_days: tuple[tuple[int, str], ...] = ()
     holidays: bool = False  # « CAJ vacances »
+    theatre: bool = False  # « Atelier théâtre »
     last_name: str | None = None  # None: the family's
 
 
@@ -67,7 +68,7 @@ TEST_FAMILY = FamilyPlan(
     "TEST", "Fabrice", Title.MISTER, "parent@example.org", "12", "Rue des Tilleuls", "80110", "Démuin",
     (
         ChildPlan("Léa", 11, WHOLE_WEDNESDAY, _evenings(0, 1, 3, 4), holidays=True),
-        ChildPlan("Hugo", 6, (MORNING, MEAL), _mornings(0, 3) + _evenings(0, 3)),
+        ChildPlan("Hugo", 6, (MORNING, MEAL), _mornings(0, 3) + _evenings(0, 3), theatre=True),
     ),
     620_00, fund_number="123456", mobile_phone="+33600000000", home_phone="+33300000000",
 )  # fmt: skip
@@ -160,6 +161,9 @@ WAITING_FAMILIES: tuple[FamilyPlan, ...] = (
         (), None, QuotientStory.NONE,
     ),
 )  # fmt: skip
+
+# Who waits for a full afternoon beside Hugo.
+WAITING_CHILDREN = (("DUBOIS", "Tom"), ("CARON", "Maël"))
 
 # Who asked lately for what, and waits for the staff: family, child, activity.
 WAITING_ENROLMENTS = (("BERNARD", "Alice", "Périscolaire"), ("LEMAIRE", "Rose", "Périscolaire"))

@@ -123,6 +123,8 @@ class ActivityPlan:
     together: tuple[TogetherPlan, ...] = ()
     sibling_percent: int = 0  # less, from the second child enrolled on
     entries: BookPlan | None = None
+    waiting_hours: int | None = None  # a freed place is offered so long; None: no waiting list
+    pay_within_minutes: int | None = None  # what is booked is paid then, its places kept so long
 
 
 ARCHIVE_YEAR = date(2019, 9, 1)
@@ -164,6 +166,7 @@ ACTIVITIES = (
         ),
         together=(TogetherPlan("Journée complète", ("Matin", "Repas", "Après-midi"), (600, 900, 1150, 1400)),),
         sibling_percent=10,
+        waiting_hours=72,
         book=DaysBefore(2, time(12), Counted.WORKING),
         cancel=DaysBefore(2, time(12), Counted.WORKING),
     ),
@@ -207,6 +210,19 @@ ACTIVITIES = (
         entries=BookPlan("Carnet de 5 veillées", "Veillée", 5, 1500),
         book=WeekdayBefore(1, WEDNESDAY, time(12)),
         cancel=HoursBefore(48),
+    ),
+    ActivityPlan(
+        name="Atelier théâtre",
+        description="Une heure le mercredi soir, hors vacances. Les séances se paient quand vous les réservez.",
+        office="AN",
+        site="Accueil de loisirs Les Marronniers",
+        kinds=(DayKind.WEDNESDAY,),
+        units=(UnitPlan("Répétition", time(18, 15), time(19, 15), (300, 400, 500, 600), (WEDNESDAY,)),),
+        groups=(GroupPlan("6–11 ans", 6, 11),),
+        scopes=(ScopePlan("Atelier théâtre", ("Répétition",), 10),),
+        pay_within_minutes=120,
+        book=DaysBefore(1, time(12), Counted.WORKING),
+        cancel=DaysBefore(1, time(12), Counted.WORKING),
     ),
 )  # fmt: skip
 
@@ -330,6 +346,7 @@ def _set_up_activity(
     )
     activity = session.get_one(Activity, activity_id)
     activity.combinations, activity.justify_days = Combinations(tuple(needs)), plan.justify_days
+    activity.waiting_hours, activity.pay_within_minutes = plan.waiting_hours, plan.pay_within_minutes
     for scope, row in scopes:
         session.add_all(CapacityScopeUnit(scope_id=row.id, unit_id=units[name].id) for name in scope.units)
         session.add_all(

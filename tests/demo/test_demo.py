@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,10 +41,12 @@ from app.services.day_planning import read_day_planning
 from app.services.document_decisions import family_to_warn, pending_submissions
 from app.services.enrolments import enrolments_of, offers_for, pending_enrolments
 from app.services.families import children_of, families_of_user
+from app.services.held_places import what_to_pay
 from app.services.invoice_runs import runs
 from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
 from app.services.required_documents import asked_of_family
+from app.services.waiting_views import lists_of_day, lists_of_family
 from tests.conftest import TestBed
 
 NOW = datetime(2026, 11, 23, 8, 30)
@@ -98,7 +100,7 @@ def test_it_can_be_built_on_any_day(sqlite_app: Flask, now: datetime) -> None:
     assert any(today < day <= monday + timedelta(weeks=6) for day in days)
     assert len(pending_enrolments()) == 2
     latest = db.session.scalar(select(func.max(BookingEvent.at)))
-    assert latest is not None and latest <= clock.now()
+    assert latest is not None and latest.astimezone(UTC) <= clock.now().astimezone(UTC)
 
 
 def test_it_is_the_same_each_time(sqlite_bed: TestBed, demo: Flask) -> None:
@@ -305,6 +307,15 @@ def test_work_waits_for_the_staff(demo: Flask) -> None:
     (asked,) = pending_requests()
     refused = next(each for each in requests_of_family(asked.family_id) if each.refusal_reason)
     assert asked.family_name == refused.family_name == "TEST Fabrice" and asked.has_address
+
+
+def test_children_wait_for_places_and_one_waits_for_its_payment(demo: Flask) -> None:
+    family_id = guide_family().id
+    offered, waiting = lists_of_family(family_id).days
+    assert offered.is_offered and offered.words == waiting.words == "Après-midi"
+    assert (waiting.rank, {each.rank for each in lists_of_day(waiting.day)}) == (2, {1, 2, 3})
+    (kept,) = what_to_pay(db.session(), family_id, is_online=True).days
+    assert (kept.child_name, kept.activity_name, kept.obstacle) == ("Hugo TEST", "Atelier théâtre", None)
 
 
 def test_documents_of_each_state_and_one_for_the_queue(demo: Flask) -> None:
