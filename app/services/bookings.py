@@ -19,6 +19,7 @@ from app.rules.states import Actor, BookingStatus, CancelClass, check_transition
 from app.services.counters import Limit, lock_counters, move_counters
 from app.services.errors import FamilyNotActive, NotFound, PlacesExceeded
 from app.services.families import FamilyRef, child_of, lock_children, stays_active
+from app.services.paid_bookings import families_with_overdue, release_unpaid
 from app.services.planning import Proposal
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import move_prices
@@ -62,7 +63,9 @@ def save(
     # one has moves the prices of all; the counters in id order.
     slots = _slots(session, {shown.opening_id for shown in proposal.shown})
     changing = {shown.opening_id for shown in proposal.shown if shown.held != (shown.opening_id in proposal.ticked)}
-    is_waited_for = enter(session, {day for day, by_id in slots.items() if changing & by_id.keys()}, [family.id])
+    days = {day for day, by_id in slots.items() if changing & by_id.keys()}
+    unpaid = families_with_overdue(session, days)  # whose places nobody pays any more: who saves may have them
+    is_waited_for = enter(session, days, {family.id, *unpaid}, alone=bool(unpaid))
     may_act = stays_active(session, family.id)
     lock_children(session, [family.id])
     receipt = session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
@@ -72,6 +75,8 @@ def save(
         raise FamilyNotActive
     child = child_of(family.id, child_id)
     now = clock.now()
+    for family_id in sorted(unpaid):
+        release_unpaid(session, family_id, days)
     asked = {day: set(by_id.values()) for day, by_id in slots.items()}
     if is_waited_for:
         promote(session, asked, now)  # nobody takes a place that somebody waits for

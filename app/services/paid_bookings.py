@@ -4,11 +4,11 @@ What is kept is read in `services.held_places`; the payment itself is a basket o
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -43,14 +43,24 @@ class Settlement:
 
 def family_with_overdue(session: Session) -> int | None:
     """A family that holds places whose time to be paid has passed. One query."""
+    return next(_with_overdue(session, true()), None)
+
+
+def families_with_overdue(session: Session, days: Collection[date]) -> frozenset[int]:
+    """All of them that do on some days. One query, none where nothing is paid when it is booked."""
+    if not days or all(each.pay_within_minutes is None for each in catalogue().activities.values()):
+        return frozenset()
+    return frozenset(_with_overdue(session, Booking.day.in_(days)))
+
+
+def _with_overdue(session: Session, condition: ColumnElement[bool]) -> Iterator[int]:
     now = clock.now()
     rows = session.execute(
         select(Booking.family_id, Booking.kept_until, paying_since())
-        .where(TO_PAY, Booking.kept_until <= now)
+        .where(TO_PAY, Booking.kept_until <= now, condition)
         .order_by(Booking.kept_until)
     )
-    over = (family_id for family_id, kept_until, since in rows if kept_until and is_over(kept_until, since, now))
-    return next(over, None)
+    return (family_id for family_id, kept_until, since in rows if kept_until and is_over(kept_until, since, now))
 
 
 def release_overdue(session: Session, family_id: int) -> int:
@@ -59,8 +69,17 @@ def release_overdue(session: Session, family_id: int) -> int:
     enter(session, {each.day for each in held_places(session, of_family)}, [family_id])
     stays_active(session, family_id)
     lock_children(session, [family_id])
+    return _release(session, family_id, of_family)
+
+
+def release_unpaid(session: Session, family_id: int, days: Collection[date]) -> int:
+    """The same of some days. The caller is alone, and holds the family and its children."""
+    return _release(session, family_id, (Booking.family_id == family_id) & Booking.day.in_(days))
+
+
+def _release(session: Session, family_id: int, condition: ColumnElement[bool]) -> int:
     now = clock.now()
-    due = [each for each in held_places(session, of_family) if is_over(each.kept_until, each.paying_since, now)]
+    due = [each for each in held_places(session, condition) if is_over(each.kept_until, each.paying_since, now)]
     end_requests(session, [each.booking_id for each in due], BookingStatus.EXPIRED, Actor.SYSTEM, None, None)
     days = _days((each.child_name, each.unit.id, each.day, each.price_cents) for each in due)
     tell_family(session, family_id, "places_released", days)

@@ -346,9 +346,19 @@ class PlanningFacts:
         )
 
     def keep_until(self, opening: OpeningInfo, now: datetime) -> datetime:
-        """Until when a place that is booked now is kept for its payment."""
+        """Until when a place that is booked now is kept for its payment: as long as what the child has to pay on that
+        day already, so that none of it is left alone.
+        """
         minutes = self.catalogue.activities[opening.unit.activity_id].pay_within_minutes
-        return now + timedelta(minutes=minutes or USUAL_MINUTES)
+        beside = [
+            held.kept_until
+            for held in self.held.values()
+            if held.day == opening.day
+            and held.family_id == self.family.id
+            and held.status is BookingStatus.AWAITING_PAYMENT
+            and held.kept_until is not None
+        ]
+        return min([now + timedelta(minutes=minutes or USUAL_MINUTES), *beside])
 
     def answer_until(self, opening: OpeningInfo, proposed: Collection[int]) -> datetime:
         """Until when a request waits for the staff, beside the others of its day and activity that are proposed."""

@@ -127,6 +127,39 @@ def test_what_is_not_paid_in_time_is_released_told_once_and_free_again(app: Flas
     assert find_inconsistencies(db.session()) == ()
 
 
+def test_who_saves_gets_what_nobody_paid_though_the_worker_has_not_come_round(app: Flask) -> None:
+    planning = make_paid(places=1)
+    book(planning, "Matin")
+    rival, child_id = add_family(planning)
+    opening_id = planning.opening(WEDNESDAY, "Matin")
+    later(minutes=19, seconds=59)
+    assert save(rival, child_id, book=[opening_id]).count(Result.REFUSED) == 1
+    later(seconds=1)
+    assert save(rival, child_id, book=[opening_id]).count(Result.TO_PAY) == 1
+    assert (statuses(planning), mails()) == (["expired"], ["places_released"])
+    assert not release_places()
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_what_a_family_did_not_pay_it_may_book_again_at_once(sqlite_app: Flask) -> None:
+    planning = make_paid(places=1)
+    book(planning, "Matin")
+    later(minutes=20)
+    assert book(planning, "Matin") == [Result.TO_PAY]
+    assert statuses(planning) == ["expired", "awaiting_payment"]
+
+
+def test_a_meal_that_is_added_later_is_kept_no_longer_than_its_morning(sqlite_app: Flask) -> None:
+    planning = make_paid()
+    book(planning, "Matin")
+    later(minutes=5)
+    book(planning, "Repas")
+    book(planning, "Matin", day=NEXT_WEDNESDAY)
+    later(minutes=15)
+    assert release_places()
+    assert statuses(planning) == ["expired", "expired", "awaiting_payment"]
+
+
 def test_a_parent_takes_back_what_is_not_paid_at_no_cost(sqlite_app: Flask) -> None:
     planning = make_paid()
     book(planning, "Matin", "Repas")
