@@ -28,6 +28,7 @@ from app import (
     history_labels,
     labels,
     navigation,
+    payment_labels,
     price_labels,
     setting_labels,
 )
@@ -102,6 +103,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["coming_bookings_sentence"] = dashboard_labels.coming_bookings_sentence
     app.jinja_env.filters["coming_enrolments_sentence"] = dashboard_labels.coming_enrolments_sentence
     app.jinja_env.filters["event_sentence"] = history_labels.event_sentence
+    app.jinja_env.filters["reversal_words"] = payment_labels.reversal_words
     app.jinja_env.filters["payment_state"] = history_labels.payment_state
     app.jinja_env.filters["blocker_sentence"] = enrolment_labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = file_labels.reminder_sentence

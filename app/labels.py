@@ -7,10 +7,10 @@ from enum import StrEnum
 from app.filters import NBSP
 from app.models.accounts import StaffActionKind
 from app.models.bookings import PriceChangeReason
+from app.models.cash_desks import JournalKind
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus, ResendObstacle
-from app.models.payments import PaymentMode
 from app.models.prepaid_books import BookEventKind
 from app.rules.absences import AbsenceState, JustificationStatus, Outcome
 from app.rules.allocation import InvoiceState
@@ -19,6 +19,7 @@ from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.booking_requests import Obstacle
 from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
+from app.rules.cash_desks import KeeperRole, PaymentMode, ReversalKind
 from app.rules.cells import Badge, CellState
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
@@ -513,6 +514,26 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PaymentMode.ONLINE_DEBIT: "Prélèvement en ligne",
         PaymentMode.CASH: "Espèces",
         PaymentMode.CHEQUE: "Chèque",
+        PaymentMode.CESU: "CESU",
+        PaymentMode.HOLIDAY_VOUCHERS: "Chèques-vacances",
+        PaymentMode.TRANSFER: "Virement",
+        PaymentMode.CARD: "Carte bancaire au guichet",
+    },
+    ReversalKind: {
+        ReversalKind.MISTAKE: "Erreur de saisie",
+        ReversalKind.UNPAID: "Impayé (chèque ou prélèvement rejeté)",
+        ReversalKind.GIVEN_BACK: "Rendu à la famille",
+    },
+    KeeperRole: {
+        KeeperRole.KEEPER: "Régisseur",
+        KeeperRole.DEPUTY: "Mandataire suppléant",
+        KeeperRole.AGENT: "Mandataire",
+    },
+    JournalKind: {
+        JournalKind.RECEIPT: "Encaissement",
+        JournalKind.REVERSAL: "Annulation",
+        JournalKind.REFUND: "Remboursement",
+        JournalKind.DEPOSIT: "Versement",
     },
     HoldKind: {HoldKind.DISPUTE: "Litige", HoldKind.PLAN: "Échéancier"},
     DebtMoveKind: {
@@ -662,7 +683,6 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 
 # For the lists of forms: word by code.
 TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
-COUNTER_MODE_CHOICES = {mode.value: LABELS[PaymentMode][mode] for mode in (PaymentMode.CASH, PaymentMode.CHEQUE)}
 SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituation].items()}
 OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
 ROLE_CHOICES = {member.value: word for member, word in LABELS[Role].items()}

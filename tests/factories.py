@@ -57,9 +57,10 @@ from app.models.families import (
     Title,
 )
 from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunStatus
-from app.models.payments import Payment, PaymentAllocation, PaymentMode
+from app.models.payments import Payment, PaymentAllocation
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.choices import Shown
 from app.rules.combinations import Combinations, Requirement
 from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRule, simple_rule

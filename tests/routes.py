@@ -21,10 +21,11 @@ from app.models.child_files import SafetyNotice, VaccineObligation
 from app.models.enrolments import Enrolment
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
-from app.models.payments import Payment, PaymentMode
+from app.models.payments import Payment
 from app.models.urgent_messages import UrgentMessage
 from app.models.waiting_lists import WaitingEntry
 from app.rules.capabilities import Capability, Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.child_files import SectionKind
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.price_facts import RESIDENT
@@ -576,6 +577,14 @@ ROUTES: Mapping[str, Route] = {
     "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
     "staff.payments.show_receipt": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
+    "staff.payments.reverse_payment": _staff(
+        Capability.RECORD_PAYMENTS,
+        method="POST",
+        argument="payment_id",
+        sends={"kind": "mistake", "reason": "Un essai"},
+    ),
+    "staff.payments.new_refund": _staff(Capability.RECORD_PAYMENTS, argument="family_id"),
+    "staff.payments.refund": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="family_id", answers=422),
     "staff.payments.new_payment": _staff(Capability.RECORD_PAYMENTS, argument="family_id"),
     "staff.payments.record_payment": _staff(
         Capability.RECORD_PAYMENTS, method="POST", argument="family_id", sends={"mode": "cash", "amount": "5,00"}

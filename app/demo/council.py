@@ -40,8 +40,8 @@ from app.models.councils import Council
 from app.models.enrolments import Enrolment
 from app.models.families import Family, FamilyChild, Guardian, QuotientSource, Regime, Title
 from app.models.mails import MailStatus, OutboxMail
-from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.choices import Shown
 from app.rules.file_fields import FileKind
 from app.rules.states import BookingStatus, EnrolmentStatus

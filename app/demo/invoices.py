@@ -12,8 +12,8 @@ from app import clock
 from app.models.activities import Office
 from app.models.families import Family
 from app.models.invoices import Invoice
-from app.models.payments import PaymentMode
 from app.rules.allocation import Allocation
+from app.rules.cash_desks import PaymentDetails, PaymentMode
 from app.services.invoice_runs import issue_next, start_run
 from app.services.payments import record_counter_payment
 
@@ -54,10 +54,11 @@ def pay_at_counter(
 ) -> None:
     """Money taken at the counter at `moment`, for the `wanted` invoices, or the oldest first."""
     clock.start_at(moment, frozen=True)
-    reference = "" if mode is PaymentMode.CASH else f"n° {2_100_000 + family_id * 37}, {_CHEQUE_BANK}"
+    drawer = session.get_one(Family, family_id).name
+    details = PaymentDetails(reference=str(2_100_000 + family_id * 37), bank=_CHEQUE_BANK, drawer=drawer)
     record_counter_payment(
         session, office_id=office_id, family_id=family_id, mode=mode, amount_cents=cents,
-        received_on=moment.date(), reference=reference, recorded_by=user_id, wanted=wanted,
+        received_on=moment.date(), reference="", details=details, recorded_by=user_id, wanted=wanted,
     )  # fmt: skip
 
 

@@ -3,16 +3,30 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, HiddenField, RadioField
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from app.filters import NBSP, euros
-from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, read_cents, text_field
-from app.labels import COUNTER_MODE_CHOICES
+from app.forms.fields import (
+    DATE_FORMATS,
+    DateField,
+    Filled,
+    Listed,
+    TextField,
+    amount_typed,
+    read_cents,
+    text_field,
+)
+from app.labels import choices_of, label
 from app.rules.allocation import Allocation, AllocationProblem, AllocationProblemKind, OpenInvoice
+from app.rules.cash_desks import Detail, PaymentDetails, PaymentMode, ReversalKind, missing_details
+from app.rules.ibans import read_iban
+from app.services.cash_desks import ModeSetting
+from app.services.refunds import RefundInput
 
 LARGEST_PAYMENT_CENTS = 10_000_000
 OLDEST_PAYMENT = timedelta(days=366)
@@ -26,7 +40,7 @@ class CounterPaymentForm(FlaskForm):
     form_key = HiddenField()
     mode = RadioField(
         "Mode",
-        choices=COUNTER_MODE_CHOICES,
+        choices={},
         validators=[Filled(message="Choisissez le mode de règlement."), Listed()],
         validate_choice=False,
     )  # fmt: skip
@@ -38,12 +52,27 @@ class CounterPaymentForm(FlaskForm):
         format=DATE_FORMATS,
         validators=[Filled(message="Indiquez le jour où l’argent a été reçu, par exemple 23/11/2026.")],
     )
-    reference = text_field("Numéro du chèque et banque", longest=80, autocomplete="off")
+    bank = text_field("Banque", longest=60, autocomplete="off")
+    drawer = text_field("Émetteur du chèque", longest=80, autocomplete="off")
+    voucher_count = TextField("Nombre de titres", render_kw={"inputmode": "numeric", "autocomplete": "off"})
+    value_on = DateField("Date de valeur du virement", format=DATE_FORMATS, validators=[Optional()])
+    reference = text_field("Numéro ou référence", longest=80, autocomplete="off")
     keep_surplus = BooleanField("Garder le surplus pour la famille")
 
-    def __init__(self, today: date, open_invoices: Sequence[OpenInvoice], form_key: str) -> None:
-        """`open_invoices` are what the family owes the office."""
-        super().__init__(data={"received_on": today, "form_key": form_key})
+    def __init__(
+        self,
+        today: date,
+        open_invoices: Sequence[OpenInvoice],
+        form_key: str,
+        modes: Sequence[ModeSetting],
+        drawer: str,
+    ) -> None:
+        """`open_invoices` are what the family owes the office, `modes` what the office takes."""
+        super().__init__(data={"received_on": today, "form_key": form_key, "drawer": drawer})
+        self.mode.choices = {
+            each.mode.value: f"{label(each.mode)}{NBSP}: {each.note}" if each.note else label(each.mode)
+            for each in modes
+        }
         self._today = today
         self._due_cents = sum(invoice.balance_cents for invoice in open_invoices)
 
@@ -75,10 +104,40 @@ class CounterPaymentForm(FlaskForm):
         if field.data < self._today - OLDEST_PAYMENT:
             raise ValidationError("Cette date est trop ancienne : un an au plus.")
 
-    def validate_reference(self, field: Field) -> None:
+    @property
+    def details(self) -> PaymentDetails:
+        """What was noted of it."""
+        return PaymentDetails(
+            self.reference.data,
+            self.bank.data,
+            self.drawer.data,
+            int(self.voucher_count.data) if self.voucher_count.data.isdecimal() else None,
+            self.value_on.data,
+        )
+
+    def validate_voucher_count(self, field: Field) -> None:
         """Raises ValidationError."""
-        if self.mode.data == "cheque" and not field.data:
-            raise ValidationError("Indiquez le numéro du chèque et la banque.")
+        if field.data and not re.fullmatch("[0-9]{1,4}", field.data):
+            raise ValidationError("Écrivez le nombre de titres en chiffres, par exemple 4.")
+
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Also what the chosen mode asks."""
+        is_valid: bool = super().validate(extra_validators)
+        if self.mode.errors or not self.mode.data:
+            return False
+        fields = {
+            Detail.REFERENCE: self.reference,
+            Detail.BANK: self.bank,
+            Detail.DRAWER: self.drawer,
+            Detail.VOUCHER_COUNT: self.voucher_count,
+            Detail.VALUE_DATE: self.value_on,
+        }
+        mode = PaymentMode(self.mode.data)
+        for detail in missing_details(mode, self.details):
+            if not fields[detail].errors:
+                fields[detail].errors = [_missing(mode, detail)]
+                is_valid = False
+        return is_valid
 
     def validate_keep_surplus(self, field: Field) -> None:
         """Raises ValidationError."""
@@ -86,6 +145,76 @@ class CounterPaymentForm(FlaskForm):
             raise ValidationError(
                 f"C’est plus que ce qui est dû ({euros(self._due_cents)}). Cochez la case si c’est voulu."
             )
+
+
+def _missing(mode: PaymentMode, detail: Detail) -> str:
+    if detail is Detail.REFERENCE:
+        if mode is PaymentMode.CHEQUE:
+            return "Indiquez le numéro du chèque."
+        return "Indiquez la référence du virement, telle que le relevé de compte la montre."
+    return {
+        Detail.BANK: "Indiquez la banque du chèque.",
+        Detail.DRAWER: "Indiquez qui a signé le chèque.",
+        Detail.VOUCHER_COUNT: "Indiquez le nombre de titres reçus.",
+        Detail.VALUE_DATE: "Indiquez le jour où l’argent est arrivé sur le compte.",
+    }[detail]
+
+
+class ReversalForm(FlaskForm):
+    """Why a payment counts no more."""
+
+    kind = RadioField(
+        "Pourquoi",
+        choices=choices_of(ReversalKind),
+        validators=[Filled(message="Choisissez pourquoi ce règlement est annulé."), Listed()],
+        validate_choice=False,
+    )
+    reason = text_field(
+        "Motif", required="Expliquez pourquoi : le journal de la régie garde ce motif.", longest=200, autocomplete="off"
+    )
+
+
+class RefundForm(FlaskForm):
+    """Money that goes back to a family by transfer."""
+
+    office_id = HiddenField()
+    form_key = HiddenField()
+    amount = text_field(
+        "Montant à rembourser", required="Indiquez le montant à rembourser.", longest=12, inputmode="decimal",
+        autocomplete="off",
+    )  # fmt: skip
+    holder = text_field("Titulaire du compte", required="Indiquez à qui est le compte.", longest=80, autocomplete="off")
+    iban = text_field(
+        "IBAN", required="Indiquez l’IBAN du compte.", longest=42, autocomplete="off", spellcheck="false",
+        autocapitalize="characters",
+    )  # fmt: skip
+    reason = text_field(
+        "Motif", required="Expliquez pourquoi : le journal de la régie garde ce motif.", longest=200, autocomplete="off"
+    )
+
+    def __init__(self, limit_cents: int, form_key: str, holder: str) -> None:
+        """`limit_cents` is the most that may be given back."""
+        super().__init__(data={"form_key": form_key, "holder": holder, "amount": amount_typed(limit_cents)})
+        self.limit_cents = limit_cents
+
+    def validate_amount(self, field: Field) -> None:
+        """Raises ValidationError."""
+        cents = read_cents(field.data)
+        if cents is None or cents <= 0:
+            raise ValidationError("Écrivez un montant en euros, par exemple 35,00.")
+        if cents > self.limit_cents:
+            raise ValidationError(f"Il ne reste que {euros(self.limit_cents)} à rembourser.")
+
+    def validate_iban(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data and read_iban(field.data) is None:
+            raise ValidationError("Cet IBAN n’est pas juste : vérifiez ses chiffres, par exemple sur un RIB.")
+
+    def typed(self) -> RefundInput:
+        """What was typed; only of a valid form."""
+        cents, iban = read_cents(self.amount.data), read_iban(self.iban.data)
+        assert cents is not None and iban is not None
+        return RefundInput(cents, self.holder.data, iban, self.reason.data)
 
 
 class Shares:

@@ -119,7 +119,8 @@ class ReceiptPaperLine:
 class ReceiptPaper:
     """All that `receipt.html` says. ``means`` is the French word (« carte bancaire »), ``reference`` may be empty.
 
-    ``surplus_cents`` is what no invoice took. The lines and the surplus together are ``amount_cents``.
+    ``surplus_cents`` is what no invoice took. The lines and the surplus together are ``amount_cents``. A payment that
+    was reversed says when in ``reversed_on``, and why in ``reversed_because``.
     """
 
     number: str
@@ -131,6 +132,8 @@ class ReceiptPaper:
     lines: tuple[ReceiptPaperLine, ...]
     surplus_cents: int
     amount_cents: int
+    reversed_on: date | None = None
+    reversed_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Payments: money received and what it is allocated to; online attempts (baskets) and their life."""
 
 from datetime import date, datetime
-from enum import StrEnum, auto
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,15 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clock import now
 from app.database import Base, UtcDateTime, code_of
 from app.rules.baskets import BasketState
-
-
-class PaymentMode(StrEnum):
-    """How money came."""
-
-    ONLINE_CARD = auto()
-    ONLINE_DEBIT = auto()
-    CASH = auto()
-    CHEQUE = auto()
+from app.rules.cash_desks import PaymentMode
 
 
 class PaymentBasket(Base):
@@ -80,7 +71,10 @@ class BasketEvent(Base):
 
 
 class Payment(Base):
-    """Money received by an office from a family, with its receipt. `unallocated` money is overpaid: flagged, kept."""
+    """Money received by an office from a family, with its receipt; what no invoice takes is the family's, and flagged.
+
+    It is never changed: a `models.cash_desks.PaymentReversal` makes that it counts no more.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -95,7 +89,11 @@ class Payment(Base):
     mode: Mapped[PaymentMode] = mapped_column(code_of(PaymentMode))
     amount_cents: Mapped[int]
     received_on: Mapped[date]
-    reference: Mapped[str] = mapped_column(default="")  # cheque number and bank, or the payment site's authorisation
+    reference: Mapped[str] = mapped_column(default="")  # of a cheque, vouchers, a transfer; or the payment site's
+    bank: Mapped[str] = mapped_column(default="", server_default="")  # of a cheque
+    drawer: Mapped[str] = mapped_column(default="", server_default="")  # who signed the cheque
+    voucher_count: Mapped[int | None]
+    value_on: Mapped[date | None]  # of a transfer: when it reached the account
     basket_id: Mapped[int | None] = mapped_column(ForeignKey("payment_basket.id"))
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

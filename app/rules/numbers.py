@@ -1,4 +1,4 @@
-"""The numbers of invoices, credit notes and receipts.
+"""The numbers of invoices, credit notes, receipts, refunds and slips of deposits.
 
 Source: product.md section 6, docs/rules/numbers.md.
 """
@@ -19,16 +19,20 @@ class DocumentKind(StrEnum):
     INVOICE = auto()
     CREDIT_NOTE = auto()
     RECEIPT = auto()
+    REFUND = auto()
+    DEPOSIT = auto()
 
 
 LETTERS: Mapping[DocumentKind, str] = {
     DocumentKind.INVOICE: "F",
     DocumentKind.CREDIT_NOTE: "A",
     DocumentKind.RECEIPT: "Q",
+    DocumentKind.REFUND: "R",
+    DocumentKind.DEPOSIT: "V",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 _PREFIX = re.compile(r"[A-Za-z0-9]{1,10}")
-_NUMBER = re.compile(r"([A-Za-z0-9]{1,10})-([FAQ])([0-9]{2})([0-9]{2})([0-9]{5})")
+_NUMBER = re.compile(r"([A-Za-z0-9]{1,10})-([FAQRV])([0-9]{2})([0-9]{2})([0-9]{5})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from app.models.absences import JustifiedAbsence
 from app.models.aids import AidUse, ChildAid
 from app.models.attendances import Attendance
 from app.models.bookings import TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
+from app.models.cash_desks import Deposit, DepositItem, JournalLine, PaymentReversal, Refund, RefundShare
 from app.models.credits import (
     Correction,
     CorrectionBooking,
@@ -31,13 +32,16 @@ from app.rules.absences import Outcome
 from app.rules.baskets import BasketState
 from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
+from app.rules.cash_desks import IN_HAND_MODES, PaymentMode
 from app.rules.combinations import Hours, overlaps, violations
 from app.rules.invoicing import is_charged
 from app.rules.numbers import DocumentKind, read_document_number
 from app.rules.states import ACTIVE_STATUSES, DECIDED_STATUSES, HOLDING_STATUSES, Actor, BookingStatus, CancelClass
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
+from app.services.deposits import cents_in_hand, items_in_hand
 from app.services.households import is_charged_booking
+from app.services.payment_terms import stands
 
 
 class Problem(StrEnum):
@@ -63,6 +67,7 @@ class Problem(StrEnum):
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
     BASKET = auto()  # an online payment and the money recorded for it differ, or it paid for places that nobody has
     HELD = auto()  # a place is kept for its payment without end, or long after it
+    CASH_DESK = auto()  # receipts are not deposits and what is in hand, or the journal does not tell all, once
     NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
 
 
@@ -122,6 +127,8 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_baskets(session),
         *_unplaced(session),
         *_wrongly_held(session),
+        *_wrong_cash_desks(session),
+        *_wrong_journals(session),
         *_wrong_numbers(session),
     )
 
@@ -469,6 +476,7 @@ def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
             PaymentAllocation.payment_id, PaymentAllocation.invoice_id, PaymentAllocation.amount_cents,
             Payment.amount_cents, Invoice.total_cents,
             (Payment.family_id == Invoice.family_id) & (Payment.office_id == Invoice.office_id),
+            stands(PaymentAllocation.payment_id),
         )
         .join(Payment, Payment.id == PaymentAllocation.payment_id)
         .join(Invoice, Invoice.id == PaymentAllocation.invoice_id)
@@ -490,11 +498,35 @@ def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
         of_invoice[invoice_id, invoice_cents] += cents
         if not fits:
             yield Inconsistency(Problem.ALLOCATION, f"credit note {note_id} on invoice {invoice_id} of others")
-    for payment_id, invoice_id, cents, payment_cents, invoice_cents, fits in rows:
+    for payment_id, invoice_id, cents, payment_cents, invoice_cents, fits, counts in rows:
         of_payment[payment_id, payment_cents] += cents
-        of_invoice[invoice_id, invoice_cents] += cents
+        of_invoice[invoice_id, invoice_cents] += cents if counts else 0
         if not fits:
             yield Inconsistency(Problem.ALLOCATION, f"payment {payment_id} on invoice {invoice_id} of others")
+    refunds = session.execute(
+        select(
+            RefundShare.refund_id, RefundShare.payment_id, RefundShare.amount_cents, Payment.amount_cents,
+            (Payment.family_id == Refund.family_id) & (Payment.office_id == Refund.office_id) & stands(Payment.id),
+        )
+        .join(Payment, Payment.id == RefundShare.payment_id)
+        .join(Refund, Refund.id == RefundShare.refund_id)
+    )  # fmt: skip
+    refunded_credits = session.execute(
+        select(
+            RefundShare.refund_id, RefundShare.credit_note_id, RefundShare.amount_cents, CreditNote.total_cents,
+            (CreditNote.family_id == Refund.family_id) & (CreditNote.office_id == Refund.office_id),
+        )
+        .join(CreditNote, CreditNote.id == RefundShare.credit_note_id)
+        .join(Refund, Refund.id == RefundShare.refund_id)
+    )  # fmt: skip
+    for refund_id, note_id, cents, note_cents, fits in refunded_credits:
+        of_credit[note_id, note_cents] += cents
+        if not fits:
+            yield Inconsistency(Problem.ALLOCATION, f"refund {refund_id} of credit note {note_id}")
+    for refund_id, payment_id, cents, payment_cents, fits in refunds:
+        of_payment[payment_id, payment_cents] += cents
+        if not fits:
+            yield Inconsistency(Problem.ALLOCATION, f"refund {refund_id} of payment {payment_id}")
     for name, sums in (("payment", of_payment), ("credit note", of_credit), ("invoice", of_invoice)):
         for (id_, limit_cents), cents in sums.items():
             if cents > limit_cents:
@@ -571,6 +603,63 @@ def _wrongly_held(session: Session) -> Iterator[Inconsistency]:
             yield Inconsistency(Problem.HELD, f"booking {id_}: kept until {kept_until}")
 
 
+def _wrong_cash_desks(session: Session) -> Iterator[Inconsistency]:
+    """To the cent, office by office and mode by mode: receipts less reversals = deposits and what is in hand."""
+    received: Counter[tuple[int, PaymentMode]] = Counter()
+    handed_in: Counter[tuple[int, PaymentMode]] = Counter()
+    rows = session.execute(
+        select(Payment.office_id, Payment.mode, Payment.amount_cents, stands(Payment.id)).where(
+            Payment.mode.in_(IN_HAND_MODES)
+        )
+    )
+    for office_id, mode, cents, counts in rows:
+        received[office_id, mode] += cents if counts else 0
+    for office_id, mode, cents in session.execute(select(Deposit.office_id, Deposit.mode, Deposit.total_cents)):
+        handed_in[office_id, mode] += cents
+    said = cents_in_hand(session, {office_id for office_id, _mode in received | handed_in})
+    for office_id, mode in sorted(received.keys() | handed_in.keys() | said.keys()):
+        key = (office_id, mode)
+        in_hand = sum(each.amount_cents for each in items_in_hand(session, office_id, mode))
+        if not received[key] - handed_in[key] == in_hand == said.get(key, 0):
+            yield Inconsistency(
+                Problem.CASH_DESK,
+                f"office {office_id}, {mode}: {received[key]} received, {handed_in[key]} handed in, {in_hand} in hand, "
+                f"the journal says {said.get(key, 0)}",
+            )
+    totals = select(DepositItem.deposit_id, func.sum(DepositItem.amount_cents)).group_by(DepositItem.deposit_id)
+    of_items = dict(session.execute(totals).tuples().all())
+    for id_, cents in session.execute(select(Deposit.id, Deposit.total_cents)):
+        if of_items.get(id_, 0) != cents:
+            yield Inconsistency(Problem.CASH_DESK, f"deposit {id_}: {cents}, items {of_items.get(id_, 0)}")
+
+
+def _wrong_journals(session: Session) -> Iterator[Inconsistency]:
+    """Every receipt, reversal, refund and deposit is one line of its office's journal, and nothing else is."""
+    transfer = PaymentMode.TRANSFER
+    expected = {
+        *(("payment", *row) for row in session.execute(
+            select(Payment.id, Payment.office_id, Payment.mode, Payment.amount_cents))),
+        *(("reversed", *row) for row in session.execute(
+            select(Payment.id, Payment.office_id, Payment.mode, -Payment.amount_cents).join(
+                PaymentReversal, PaymentReversal.payment_id == Payment.id))),
+        *(("refund", id_, office_id, transfer, -cents) for id_, office_id, cents in session.execute(
+            select(Refund.id, Refund.office_id, Refund.amount_cents))),
+        *(("deposit", *row) for row in session.execute(
+            select(Deposit.id, Deposit.office_id, Deposit.mode, -Deposit.total_cents))),
+    }  # fmt: skip
+    found = set()
+    last: Counter[int] = Counter()
+    for row in session.scalars(select(JournalLine).order_by(JournalLine.office_id, JournalLine.n)):
+        for name in ("payment", "reversed", "refund", "deposit"):
+            if (id_ := getattr(row, f"{name}_id")) is not None:
+                found.add((name, id_, row.office_id, row.mode, row.amount_cents))
+        last[row.office_id] += 1
+        if row.n != last[row.office_id]:
+            yield Inconsistency(Problem.CASH_DESK, f"journal of office {row.office_id}: a gap before line {row.n}")
+    for name, id_, *_rest in sorted(expected ^ found):
+        yield Inconsistency(Problem.CASH_DESK, f"the journal and {name} {id_}")
+
+
 def _wrong_numbers(session: Session) -> Iterator[Inconsistency]:
     """Gapless: the numbers of a series are 1 to the last that it says, each once."""
     given: defaultdict[tuple[int, DocumentKind, date], list[int]] = defaultdict(list)
@@ -578,6 +667,8 @@ def _wrong_numbers(session: Session) -> Iterator[Inconsistency]:
         *session.execute(select(Invoice.office_id, Invoice.number)),
         *session.execute(select(Payment.office_id, Payment.receipt_number)),
         *session.execute(select(CreditNote.office_id, CreditNote.number)),
+        *session.execute(select(Refund.office_id, Refund.number)),
+        *session.execute(select(Deposit.office_id, Deposit.number)),
     ):
         number = read_document_number(text)
         given[office_id, number.kind, number.month].append(number.n)

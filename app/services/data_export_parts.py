@@ -19,6 +19,7 @@ from app.models.activities import Activity, Group, Office, Unit
 from app.models.aids import AidFund, AidUse, ChildAid
 from app.models.attendances import Attendance, AttendanceEvent
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, Opening, WeekReminder
+from app.models.cash_desks import PaymentReversal, Refund, RefundShare
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import (
     ChildAuthorisation,
@@ -439,8 +440,36 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
         lambda w: select(
             Payment.receipt_number.label("reçu"), Office.name.label("service"), Payment.mode.label("moyen"),
             Payment.amount_cents.label("montant en centimes"), Payment.received_on.label("reçu le"),
-            Payment.reference.label("référence"),
+            Payment.reference.label("référence"), Payment.bank.label("banque"),
+            Payment.drawer.label("émetteur du chèque"), Payment.voucher_count.label("nombre de titres"),
+            Payment.value_on.label("date de valeur"),
         ).join(Office, Office.id == Payment.office_id).where(Payment.family_id == w.family_id).order_by(Payment.id),
+    ),
+    "règlements annulés": (
+        (PaymentReversal,),
+        lambda w: select(
+            Payment.receipt_number.label("reçu"), PaymentReversal.kind.label("pourquoi"),
+            PaymentReversal.reason.label("motif"), PaymentReversal.reversed_at.label("annulé le"),
+        ).join(Payment, Payment.id == PaymentReversal.payment_id)
+        .where(Payment.family_id == w.family_id).order_by(Payment.id),
+    ),
+    "remboursements": (
+        (Refund,),
+        lambda w: select(
+            Refund.number.label("numéro"), Office.name.label("service"),
+            Refund.amount_cents.label("montant en centimes"), Refund.holder.label("titulaire du compte"),
+            Refund.iban.label("IBAN"), Refund.reason.label("motif"), Refund.made_at.label("remboursé le"),
+        ).join(Office, Office.id == Refund.office_id).where(Refund.family_id == w.family_id).order_by(Refund.id),
+    ),
+    "règlements remboursés": (
+        (RefundShare,),
+        lambda w: select(
+            Refund.number.label("remboursement"), Payment.receipt_number.label("reçu"),
+            CreditNote.number.label("avoir"), RefundShare.amount_cents.label("montant en centimes"),
+        ).join(Refund, Refund.id == RefundShare.refund_id)
+        .outerjoin(Payment, Payment.id == RefundShare.payment_id)
+        .outerjoin(CreditNote, CreditNote.id == RefundShare.credit_note_id)
+        .where(Refund.family_id == w.family_id).order_by(RefundShare.id),
     ),
     "factures réglées": (
         (PaymentAllocation,),

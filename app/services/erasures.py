@@ -23,7 +23,7 @@ from app.models.credits import CreditNote
 from app.models.enrolments import Enrolment
 from app.models.families import Consent, Family, FamilyChild, Guardian
 from app.models.invoices import InvoicedBooking
-from app.models.payments import Payment, PaymentAllocation, PaymentBasket
+from app.models.payments import Payment, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest
@@ -48,6 +48,7 @@ from app.services.household_credits import left_of_credit
 from app.services.invoices import invoices_of
 from app.services.kept_tables import TABLES, Scope, of_other_home
 from app.services.mails import queue_mail
+from app.services.payment_terms import left_cents
 from app.services.places import enter_bookings
 
 
@@ -236,21 +237,16 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         PrepaidBook.taken_back_at.is_(None),
     )  # fmt: skip
     kept = _count(tables["booking"], and_(tables["booking"].c.family_id == family_id, charged))
-    payments = select(func.coalesce(func.sum(Payment.amount_cents), 0)).where(Payment.family_id == family_id)
-    allocated = (
-        select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0))
-        .join(Payment, Payment.id == PaymentAllocation.payment_id)
-        .where(Payment.family_id == family_id)
-    )
+    left = select(func.coalesce(func.sum(left_cents()), 0)).where(Payment.family_id == family_id)
     credit_left = select(func.coalesce(func.sum(left_of_credit()), 0)).where(CreditNote.family_id == family_id)
     last_credit = select(func.max(CreditNote.issued_on)).where(CreditNote.family_id == family_id)
     last_payment = select(func.max(Payment.received_on)).where(Payment.family_id == family_id)
     numbers = (
-        payments, allocated, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, kept,
+        left, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, kept,
         credit_left, last_credit,
     )  # fmt: skip
     (
-        paid_, allocated_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, kept_,
+        left_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, kept_,
         credit_left_, last_credit_on,
     ) = session.execute(select(*(each.scalar_subquery() for each in numbers))).one()  # fmt: skip
     return ErasureFacts(
@@ -266,10 +262,7 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
             Obstacle.COMING_BOOKINGS: coming_,
             Obstacle.TO_INVOICE: to_invoice_ + books_,
             Obstacle.DUE: sum(max(each.balance_cents, 0) for each in invoices),
-            Obstacle.OVERPAID: credit_left_
-            + paid_
-            - allocated_
-            + sum(max(-each.balance_cents, 0) for each in invoices),
+            Obstacle.OVERPAID: left_ + credit_left_ + sum(max(-each.balance_cents, 0) for each in invoices),
             Obstacle.PAYMENT_UNDER_WAY: waiting_,
         },
     )

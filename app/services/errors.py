@@ -52,6 +52,22 @@ class UnknownCommune(DomainError):
     """An address whose postal code and name are of no commune that we know (any more)."""
 
 
+class ModeNotTaken(DomainError):
+    """The office does not take this mode of payment (any more)."""
+
+
+class AlreadyReversed(DomainError):
+    """A payment that counts no more is not reversed again."""
+
+
+class PartlyRefunded(DomainError):
+    """Some of a payment went back to the family: it cannot be reversed as a whole."""
+
+
+class NothingToHandIn(DomainError):
+    """What was to be handed in is not in hand any more, or comes to less than nothing."""
+
+
 class OwnFamily(DomainError):
     """Nobody decides on their own family."""
 

@@ -1,6 +1,7 @@
 """What an office still has of a family's money: credit notes and payments that no invoice has taken yet.
 
-It is never stored: what came in, less what went to invoices. The next invoices of the office take it, oldest first.
+It is never stored: what came in, less what went to invoices and what was given back. The next invoices of the office
+take it, oldest first.
 """
 
 from collections import defaultdict
@@ -13,10 +14,12 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.activities import Office
+from app.models.cash_desks import RefundShare
 from app.models.credits import CreditAllocation, CreditNote
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.allocation import Allocation, OpenInvoice, allocate_oldest_first
 from app.services.invoices import open_invoices
+from app.services.payment_terms import left_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,14 @@ def left_of_credit() -> ColumnElement[int]:
     taken = select(func.coalesce(func.sum(CreditAllocation.amount_cents), 0)).where(
         CreditAllocation.credit_note_id == CreditNote.id
     )
-    return CreditNote.total_cents - taken.correlate(CreditNote).scalar_subquery()
-
-
-def left_of_payment() -> ColumnElement[int]:
-    """What is left of a payment, beside a `Payment` in a query."""
-    taken = select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0)).where(
-        PaymentAllocation.payment_id == Payment.id
+    refunded = select(func.coalesce(func.sum(RefundShare.amount_cents), 0)).where(
+        RefundShare.credit_note_id == CreditNote.id
     )
-    return Payment.amount_cents - taken.correlate(Payment).scalar_subquery()
+    return (
+        CreditNote.total_cents
+        - taken.correlate(CreditNote).scalar_subquery()
+        - refunded.correlate(CreditNote).scalar_subquery()
+    )
 
 
 def credit_of_family(family_id: int) -> tuple[OfficeCredit, ...]:
@@ -63,7 +65,7 @@ def credit_of_family(family_id: int) -> tuple[OfficeCredit, ...]:
         .where(CreditNote.family_id == family_id)
     )
     paid = (
-        select(Office.id, Office.name, left_of_payment())
+        select(Office.id, Office.name, left_cents())
         .join(Payment, Payment.office_id == Office.id)
         .where(Payment.family_id == family_id)
     )
@@ -86,8 +88,8 @@ def sources_of(session: Session, office_id: int, family_ids: Collection[int]) ->
     for family_id, cents, note_id in session.execute(notes):
         found[family_id].append(Source(cents, credit_note_id=note_id))
     paid = (
-        select(Payment.family_id, left_of_payment(), Payment.id)
-        .where(Payment.office_id == office_id, Payment.family_id.in_(family_ids), left_of_payment() > 0)
+        select(Payment.family_id, left_cents(), Payment.id)
+        .where(Payment.office_id == office_id, Payment.family_id.in_(family_ids), left_cents() > 0)
         .order_by(Payment.id)
     )
     for family_id, cents, payment_id in session.execute(paid):

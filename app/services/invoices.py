@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db
 from app.models.activities import Office
+from app.models.cash_desks import PaymentReversal
 from app.models.credits import CreditAllocation, CreditNote
 from app.models.debts import DebtMove
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
-from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket, PaymentMode
+from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.rules.allocation import InvoiceState, OpenInvoice, invoice_state
 from app.rules.baskets import LIVE_FOR, BasketState
+from app.rules.cash_desks import PaymentMode, ReversalKind
 from app.rules.debts import DebtMoveKind
 from app.services.errors import NotFound
+from app.services.payment_terms import left_cents, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class PaymentView:
     amount_cents: int
     unallocated_cents: int  # paid too much: kept for the family, flagged to the staff
     has_pdf: bool
+    reversed_as: ReversalKind | None  # it counts no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +168,15 @@ def payment_of(family_id: int, payment_id: int) -> PaymentView:
 
 
 def _allocated() -> Select[tuple[int, int]]:
-    return select(
-        PaymentAllocation.invoice_id.label("invoice_id"), func.sum(PaymentAllocation.amount_cents).label("allocated")
-    ).group_by(PaymentAllocation.invoice_id)
+    """What payments that were not reversed gave each invoice."""
+    return (
+        select(
+            PaymentAllocation.invoice_id.label("invoice_id"),
+            func.sum(PaymentAllocation.amount_cents).label("allocated"),
+        )
+        .where(stands(PaymentAllocation.payment_id))
+        .group_by(PaymentAllocation.invoice_id)
+    )
 
 
 def _credited() -> Select[tuple[int, int]]:
@@ -197,7 +207,9 @@ def _given_up() -> Select[tuple[int, int, int]]:
 
 def balance_in_sql() -> ColumnElement[int]:
     """What is due on an invoice (cents), in any statement over `Invoice`: the same terms as in `_views()`."""
-    allocated = select(func.sum(PaymentAllocation.amount_cents)).where(PaymentAllocation.invoice_id == Invoice.id)
+    allocated = select(func.sum(PaymentAllocation.amount_cents)).where(
+        PaymentAllocation.invoice_id == Invoice.id, stands(PaymentAllocation.payment_id)
+    )
     credited = select(func.sum(CreditAllocation.amount_cents)).where(CreditAllocation.invoice_id == Invoice.id)
     given_up = select(func.sum(_given_up_cents())).where(DebtMove.invoice_id == Invoice.id)
     balance: ColumnElement[int] = Invoice.__table__.c.total_cents
@@ -294,24 +306,18 @@ def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
 
 
 def _payments(session: Session, condition: ColumnElement[bool]) -> tuple[PaymentView, ...]:
-    allocated = (
-        select(PaymentAllocation.payment_id, func.sum(PaymentAllocation.amount_cents).label("allocated"))
-        .group_by(PaymentAllocation.payment_id)
-        .where(PaymentAllocation.payment_id.in_(select(Payment.id).where(condition)))
-        .subquery()
-    )
     rows = session.execute(
-        select(Payment, Office.name, func.coalesce(allocated.c.allocated, 0), StoredPdf.id.is_not(None))
+        select(Payment, Office.name, left_cents(), StoredPdf.id.is_not(None), PaymentReversal.kind)
         .join(Office, Office.id == Payment.office_id)
-        .outerjoin(allocated, allocated.c.payment_id == Payment.id)
         .outerjoin(StoredPdf, StoredPdf.payment_id == Payment.id)
+        .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .where(condition)
         .order_by(Payment.received_on.desc(), Payment.id.desc())
     )
     return tuple(
         PaymentView(
             payment.id, payment.receipt_number, office_name, payment.mode, payment.received_on, payment.amount_cents,
-            payment.amount_cents - allocated_cents, has_pdf,
+            left, has_pdf, reversed_as,
         )
-        for payment, office_name, allocated_cents, has_pdf in rows
+        for payment, office_name, left, has_pdf, reversed_as in rows
     )  # fmt: skip

@@ -203,6 +203,19 @@ TABLES: Mapping[str, Kept] = {
     "invoiced_booking": Kept(DataClass.ACCOUNTING, through("booking", "booking_id"), spared=_all),
     "payment": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "payment_allocation": Kept(DataClass.ACCOUNTING, through("payment", "payment_id"), spared=_all),
+    "payment_reversal": Kept(DataClass.ACCOUNTING, through("payment", "payment_id"), spared=_all),
+    "refund": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
+    "refund_share": Kept(DataClass.ACCOUNTING, through("refund", "refund_id"), spared=_all),
+    "deposit_item": Kept(
+        DataClass.ACCOUNTING, either(through("payment", "payment_id"), through("payment", "reversed_id")), spared=_all
+    ),
+    "journal_line": Kept(
+        DataClass.ACCOUNTING,
+        either(
+            either(through("payment", "payment_id"), through("payment", "reversed_id")), through("refund", "refund_id")
+        ),
+        spared=_all,
+    ),
     "stored_pdf": Kept(
         DataClass.ACCOUNTING,
         either(
@@ -251,9 +264,9 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "absence_reason", "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope",
-            "capacity_scope_group", "capacity_scope_unit", "consent_text", "council", "field_policy", "mail_text",
-            "message_recipient", "office", "publication", "publication_activity", "publication_file",
-            "reminder_settings", "required_document", "required_document_activity",
+            "capacity_scope_group", "capacity_scope_unit", "cash_desk", "consent_text", "council", "field_policy",
+            "mail_text", "message_recipient", "office", "office_mode", "publication", "publication_activity",
+            "publication_file", "reminder_settings", "required_document", "required_document_activity",
             "residence_commune", "retention_choice", "school", "season", "site", "tariff_version", "text_activity",
             "text_mailing", "text_to_accept", "text_version", "unit", "vaccine_obligation",
         ),
@@ -267,7 +280,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "allocation_batch", "capacity_counter", "document_series", "invoice_run", "opening", "purge_run",
+            "allocation_batch", "capacity_counter", "deposit", "document_series", "invoice_run", "opening", "purge_run",
             "reminder_run", "tax_publication",
             "validated_day",
         ),
@@ -275,7 +288,9 @@ NOT_PERSONAL: Mapping[str, str] = {
     ),
     **dict.fromkeys(("closure", "closure_opening"), "what the council closed, for all families alike"),
     "urgent_message": "what the council wrote to many families at once",
-    **dict.fromkeys(("staff_action", "staff_role"), "the council's own agents, whose file is their employer's"),
+    **dict.fromkeys(
+        ("cash_keeper", "staff_action", "staff_role"), "the council's own agents, whose file is their employer's"
+    ),
     "sign_in_failure": "hashes that name nobody, forgotten after minutes",
 }  # fmt: skip
 """The tables in which no family is named, and why."""

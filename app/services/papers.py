@@ -22,16 +22,19 @@ from app.integrations.pdf import (
     StatementPaperLine,
 )
 from app.models.activities import Office
+from app.models.cash_desks import PaymentReversal
 from app.models.credits import CreditNote
 from app.models.families import Family
 from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment, PaymentAllocation
+from app.payment_labels import detail_words
 from app.rules.spreadsheets import spreadsheet
 from app.services.aids import Statement
 from app.services.catalogue import catalogue
 from app.services.credits import credit_for_staff
 from app.services.errors import NotFound
 from app.services.invoices import invoice_for_staff
+from app.services.payment_terms import details_of
 
 _BEFORE_POSTAL_CODE = re.compile(r",\s*(?=[0-9]{5}\b)|\n")
 
@@ -124,14 +127,15 @@ def receipt_paper(payment_id: int) -> ReceiptPaper:
     """What the PDF of a receipt says. Raises NotFound."""
     session = db.session()
     found = session.execute(
-        select(Payment, Office.name, Family)
+        select(Payment, Office.name, Family, PaymentReversal)
         .join(Office, Office.id == Payment.office_id)
         .join(Family, Family.id == Payment.family_id)
+        .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .where(Payment.id == payment_id)
     ).first()
     if found is None:
         raise NotFound("payment")
-    payment, office_name, family = found
+    payment, office_name, family, reversal = found
     rows = session.execute(
         select(Invoice.number, Invoice.issued_on, PaymentAllocation.amount_cents, Invoice.payer_name,
                Invoice.payer_address)
@@ -148,10 +152,12 @@ def receipt_paper(payment_id: int) -> ReceiptPaper:
         letterhead=_letterhead(office_name),
         recipient_lines=recipient,
         means=labels.label(payment.mode).lower(),
-        reference=payment.reference,
+        reference=detail_words(payment.mode, details_of(payment)),
         lines=lines,
         surplus_cents=payment.amount_cents - sum(line.amount_cents for line in lines),
         amount_cents=payment.amount_cents,
+        reversed_on=None if reversal is None else reversal.reversed_at.date(),
+        reversed_because="" if reversal is None else f"{labels.label(reversal.kind)}. {reversal.reason}",
     )
 
 

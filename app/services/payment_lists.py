@@ -8,11 +8,14 @@ from sqlalchemy import ColumnElement, func, select, true
 from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
+from app.models.cash_desks import Deposit, DepositItem, PaymentReversal
 from app.models.families import Family
 from app.models.invoices import Invoice
-from app.models.payments import Payment, PaymentAllocation, PaymentMode
+from app.models.payments import Payment, PaymentAllocation
+from app.rules.cash_desks import PaymentDetails, PaymentMode, ReversalKind
 from app.services.errors import NotFound
 from app.services.pages import Page, page_of
+from app.services.payment_terms import details_of, left_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,17 @@ class PaymentRow:
     mode: PaymentMode
     amount_cents: int
     unallocated_cents: int  # paid too much: kept for the family
+    reversed_as: ReversalKind | None  # it counts no more
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalView:
+    """Why a payment counts no more."""
+
+    kind: ReversalKind
+    reason: str
+    reversed_at: datetime
+    reversed_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +58,21 @@ class PaymentFile:
     """A payment with all that is known of it."""
 
     row: PaymentRow
-    reference: str
+    office_id: int
+    details: PaymentDetails
     recorded_at: datetime
     recorded_by: str | None  # None: paid online
     allocations: tuple[AllocationRow, ...]
+    reversal: ReversalView | None
+    deposit_number: str | None  # of the slip on which it was handed in
+    deposit_id: int | None
 
 
 def list_payments(page: int, *, only_overpaid: bool = False, family_id: int | None = None) -> Page[PaymentRow]:
     """The payments, latest first; those that were too much, or those of one family. Two queries."""
     condition: ColumnElement[bool] = true()
     if only_overpaid:
-        condition = condition & (Payment.amount_cents > _allocated())
+        condition = condition & (left_cents() > 0)
     if family_id is not None:
         condition = condition & (Payment.family_id == family_id)
     total = db.session.scalar(select(func.count(Payment.id)).where(condition)) or 0
@@ -64,11 +82,11 @@ def list_payments(page: int, *, only_overpaid: bool = False, family_id: int | No
 
 def count_overpaid() -> int:
     """How many payments were too much."""
-    return db.session.scalar(select(func.count(Payment.id)).where(Payment.amount_cents > _allocated())) or 0
+    return db.session.scalar(select(func.count(Payment.id)).where(left_cents() > 0)) or 0
 
 
 def read_payment(payment_id: int) -> PaymentFile:
-    """A payment with its allocations. Raises NotFound. Three queries."""
+    """A payment with its allocations. Raises NotFound. Four queries."""
     rows = _rows(Payment.id == payment_id, 0, 1)
     if not rows:
         raise NotFound("payment")
@@ -83,25 +101,34 @@ def read_payment(payment_id: int) -> PaymentFile:
         .where(PaymentAllocation.payment_id == payment_id)
         .order_by(Invoice.issued_on, Invoice.id)
     )
+    reversal, reversed_by, deposit_id, deposit_number = db.session.execute(
+        select(PaymentReversal, User.display_name, Deposit.id, Deposit.number)
+        .select_from(Payment)
+        .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
+        .outerjoin(User, User.id == PaymentReversal.reversed_by_id)
+        .outerjoin(DepositItem, DepositItem.payment_id == Payment.id)
+        .outerjoin(Deposit, Deposit.id == DepositItem.deposit_id)
+        .where(Payment.id == payment_id)
+    ).one()
     return PaymentFile(
-        rows[0],
-        payment.reference,
-        payment.recorded_at,
-        recorded_by,
-        tuple(AllocationRow(*each) for each in allocations),
-    )
-
-
-def _allocated() -> ColumnElement[int]:
-    allocated = select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0)).where(
-        PaymentAllocation.payment_id == Payment.id
-    )
-    return allocated.correlate(Payment).scalar_subquery()
+        row=rows[0],
+        office_id=payment.office_id,
+        details=details_of(payment),
+        recorded_at=payment.recorded_at,
+        recorded_by=recorded_by,
+        allocations=tuple(AllocationRow(*each) for each in allocations),
+        reversal=None if reversal is None else ReversalView(
+            reversal.kind, reversal.reason, reversal.reversed_at, reversed_by
+        ),
+        deposit_number=deposit_number,
+        deposit_id=deposit_id,
+    )  # fmt: skip
 
 
 def _rows(condition: ColumnElement[bool], offset: int, limit: int) -> tuple[PaymentRow, ...]:
     rows = db.session.execute(
-        select(Payment, Family.last_name, Family.first_name, Office.name, _allocated())
+        select(Payment, Family.last_name, Family.first_name, Office.name, left_cents(), PaymentReversal.kind)
+        .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .join(Family, Family.id == Payment.family_id)
         .join(Office, Office.id == Payment.office_id)
         .where(condition)
@@ -112,7 +139,7 @@ def _rows(condition: ColumnElement[bool], offset: int, limit: int) -> tuple[Paym
     return tuple(
         PaymentRow(
             payment.id, payment.receipt_number, payment.received_on, payment.family_id, f"{last} {first}", office,
-            payment.mode, payment.amount_cents, payment.amount_cents - allocated,
+            payment.mode, payment.amount_cents, left, reversed_as,
         )
-        for payment, last, first, office, allocated in rows
+        for payment, last, first, office, left, reversed_as in rows
     )  # fmt: skip

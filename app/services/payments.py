@@ -28,7 +28,6 @@ from app.models.payments import (
     Payment,
     PaymentAllocation,
     PaymentBasket,
-    PaymentMode,
 )
 from app.rules.allocation import Allocation, allocate_as_wanted, allocate_oldest_first
 from app.rules.baskets import (
@@ -46,13 +45,16 @@ from app.rules.baskets import (
     next_check,
     plan_baskets,
 )
+from app.rules.cash_desks import PaymentDetails, PaymentMode, kept_details
 from app.rules.numbers import DocumentKind
+from app.services.cash_desks import taken_modes
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
-from app.services.errors import FamilyNotActive, NotFound, NothingToPay, OwnFamily, PlacesMoved
+from app.services.errors import FamilyNotActive, ModeNotTaken, NotFound, NothingToPay, OwnFamily, PlacesMoved
 from app.services.families import FamilyRef, emails_of_adults, lock_children, own_family_ids, stays_active
 from app.services.held_places import held_places, plan_of
 from app.services.invoices import balances, invoices_of, open_invoices
+from app.services.journals import lock_office, write_receipt
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
 from app.services.paid_bookings import Settlement, confirm_paid
@@ -338,12 +340,15 @@ def record_counter_payment(
     recorded_by: int,
     wanted: Sequence[Allocation] | None = None,
     form_key: str | None = None,
+    details: PaymentDetails | None = None,
 ) -> int:
     """Record money taken at the counter and return the payment's id; oldest invoices first unless `wanted` says.
 
+    `details` are what the mode asks; without them, its `reference` is.
+
     The same `form_key` a second time (a double tap) records nothing more. What no invoice takes stays the family's,
-    unallocated and flagged. Raises NotFound for an unknown family or office, OwnFamily, and RefusedAllocations
-    (rules.allocation) for allocations that cannot be taken.
+    unallocated and flagged. Raises NotFound for an unknown family or office, OwnFamily, ModeNotTaken, and
+    RefusedAllocations (rules.allocation) for allocations that cannot be taken.
     """
     if (
         session.get(Family, family_id, with_for_update={"key_share": True}) is None
@@ -355,14 +360,17 @@ def record_counter_payment(
     recorded = select(Payment.id).where(Payment.form_key == form_key, Payment.family_id == family_id)
     if form_key is not None and (payment_id := session.scalar(recorded)) is not None:
         return payment_id
+    if mode not in {each.mode for each in taken_modes(session, office_id)}:
+        raise ModeNotTaken
+    # An invoice run holds the office while it lets what is left of the family's money pay what it issues.
+    lock_office(session, office_id)
     due = open_invoices(session, family_id, office_id)
     plan = allocate_oldest_first(amount_cents, due) if wanted is None else allocate_as_wanted(amount_cents, due, wanted)
     payment = _record_payment(
-        session, office_id, family_id, mode, amount_cents, received_on, reference, plan.allocations,
-        recorded_by=recorded_by,
+        session, office_id, family_id, mode, amount_cents, received_on,
+        kept_details(mode, details or PaymentDetails(reference)), plan.allocations,
+        recorded_by=recorded_by, form_key=form_key,
     )  # fmt: skip
-    payment.form_key = form_key
-    session.flush()
     return payment.id
 
 
@@ -406,8 +414,8 @@ def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReadi
     paid_on = (reading.paid_at or clock.now()).date()
     for office_id in sorted(settled.amounts_cents):
         _record_payment(
-            session, office_id, basket.family_id, mode, settled.amounts_cents[office_id], paid_on, basket.reference,
-            settled.allocations[office_id], basket=basket,
+            session, office_id, basket.family_id, mode, settled.amounts_cents[office_id], paid_on,
+            PaymentDetails(basket.reference), settled.allocations[office_id], basket=basket,
         )  # fmt: skip
     if settled.surplus_cents:
         detail = f"trop-perçu : {euros(settled.surplus_cents)}"
@@ -426,6 +434,8 @@ def _settle_invoices(session: Session, basket: PaymentBasket) -> Settlement:
     invoice_ids = [each.invoice_id for each in wanted]
     rows = session.execute(select(Invoice.id, Invoice.office_id).where(Invoice.id.in_(invoice_ids)))
     office_of = {row.id: row.office_id for row in rows}
+    for office_id in sorted(set(office_of.values())):  # an invoice run moves balances while it holds one
+        lock_office(session, office_id)
     found = allocate_still_due(wanted, balances(session, invoice_ids))
     settled = Settlement(surplus_cents=found.surplus_cents)
     for each in wanted:
@@ -442,11 +452,12 @@ def _record_payment(
     mode: PaymentMode,
     amount_cents: int,
     received_on: date,
-    reference: str,
+    details: PaymentDetails,
     allocations: Sequence[Allocation],
     *,
     basket: PaymentBasket | None = None,
     recorded_by: int | None = None,
+    form_key: str | None = None,
 ) -> Payment:
     payment = Payment(
         receipt_number=next_number(session, office_id, DocumentKind.RECEIPT, received_on),
@@ -455,10 +466,15 @@ def _record_payment(
         mode=mode,
         amount_cents=amount_cents,
         received_on=received_on,
-        reference=reference,
+        reference=details.reference,
+        bank=details.bank,
+        drawer=details.drawer,
+        voucher_count=details.voucher_count,
+        value_on=details.value_on,
         basket_id=None if basket is None else basket.id,
         recorded_by_id=recorded_by,
         recorded_at=clock.now(),
+        form_key=form_key,
     )
     session.add(payment)
     session.flush()
@@ -466,7 +482,7 @@ def _record_payment(
         PaymentAllocation(payment_id=payment.id, invoice_id=each.invoice_id, amount_cents=each.amount_cents)
         for each in allocations
     )
-    session.flush()
+    write_receipt(session, payment)
     emails = (basket.email,) if basket is not None else emails_of_adults(session, family_id)
     for email in emails:
         queue_mail(session, "payment_received", email, family_id=family_id, payment=payment)

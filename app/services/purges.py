@@ -22,6 +22,7 @@ from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, 
 from app.models.aids import ChildAid
 from app.models.attendances import AttendanceEvent
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
+from app.models.cash_desks import PaymentReversal, Refund
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
 from app.models.credits import Correction, CreditLine, CreditNote
@@ -179,7 +180,10 @@ def _forget_corrections(session: Session, ids: Sequence[Any]) -> tuple[str, ...]
 
 
 def _forget_payments(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
-    session.execute(update(Payment).where(Payment.id.in_(ids)).values(reference="", purged_at=clock.now()))
+    session.execute(
+        update(Payment).where(Payment.id.in_(ids)).values(reference="", bank="", drawer="", purged_at=clock.now())
+    )
+    session.execute(update(PaymentReversal).where(PaymentReversal.payment_id.in_(ids)).values(reason=""))
     return _forget_papers(session, StoredPdf.payment_id.in_(ids))
 
 
@@ -225,6 +229,13 @@ def _forget_credits(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     )
     session.execute(update(CreditLine).where(CreditLine.credit_note_id.in_(ids)).values(child_name=_FORGOTTEN))
     return _forget_papers(session, StoredPdf.credit_note_id.in_(ids))
+
+
+def _forget_refunds(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(
+        update(Refund).where(Refund.id.in_(ids)).values(holder="", iban="", reason="", purged_at=clock.now())
+    )
+    return ()
 
 
 def _forget_papers(session: Session, rows: ColumnElement[bool]) -> tuple[str, ...]:
@@ -324,6 +335,7 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
             TaxCertificate, TaxCertificate.issued_on, lambda _day: TaxCertificate.purged_at.is_(None),
             _forget_tax_certificates,
         ),
+        Source(Refund, Refund.made_at, lambda _day: Refund.purged_at.is_(None), _forget_refunds),
         Source(PaymentBasket, PaymentBasket.created_at, lambda _day: PaymentBasket.email != "", _forget_payers),
     ),
     DataClass.MAILS: (

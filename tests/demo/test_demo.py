@@ -25,9 +25,9 @@ from app.models.enrolments import Enrolment
 from app.models.families import Child, ConsentText, Family, FamilyChild, FamilyQuotient, Guardian
 from app.models.invoices import RunStatus, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
-from app.models.payments import PaymentMode
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.quotients import QuotientOutcome
 from app.rules.required_documents import DocumentState
 from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus

@@ -44,7 +44,7 @@ def test_encrypted_columns_are_what_they_say(app: Flask) -> None:
         "erasure_request.refusal_reason", "family_child.custody", "file_change.body", "outbox_mail.secret", "second_factor.secret",
         "message.body", "message.file_key", "message.file_name", "message_thread.subject", "urgent_message.body",
         "absence_justification.file_key", "absence_justification.file_name", "absence_justification.refusal_reason",
-        "absence_justification.remark", "submitted_document.file_key", "submitted_document.file_name",
+        "absence_justification.remark", "refund.holder", "refund.iban", "submitted_document.file_key", "submitted_document.file_name",
     }  # fmt: skip
 
 

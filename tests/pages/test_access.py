@@ -318,7 +318,8 @@ def test_nobody_decides_on_their_own_family(world: World, sqlite_app: Flask) -> 
     before = stored()
     decisions = ("accept_sign_up", "refuse_sign_up", "accept_enrolment", "list_enrolment", "refuse_enrolment",
                  "accept_quotient", "refuse_quotient")  # fmt: skip
-    for endpoint in (*(f"staff.queue.{name}" for name in decisions), "staff.payments.record_payment"):
+    money = [f"staff.payments.{name}" for name in ("record_payment", "reverse_payment", "refund")]
+    for endpoint in (*(f"staff.queue.{name}" for name in decisions), *money):
         assert ask(client, ROUTES[endpoint], world.address(endpoint))[0] == 403, endpoint
     assert not changed(before)
 

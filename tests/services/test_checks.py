@@ -12,9 +12,10 @@ from app.database import db, write_transaction
 from app.models.activities import Activity, Office
 from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.enrolments import Enrolment
-from app.models.payments import PaymentBasket, PaymentMode
+from app.models.payments import PaymentBasket
 from app.rules.baskets import BasketState
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.combinations import Combinations
 from app.rules.states import Actor, BookingStatus
 from app.services.checks import Problem, find_exceeded, find_inconsistencies
@@ -175,7 +176,9 @@ def test_invoices_and_payments_that_services_wrote_are_consistent(invoiced):
         ("UPDATE booking SET price_cents = 210", {Problem.INVOICED_BOOKING}),
         ("UPDATE booking SET status = 'cancelled', cancel_class = 'in_time'", {Problem.INVOICED_BOOKING}),
         ("UPDATE payment_allocation SET amount_cents = 421", {Problem.ALLOCATION}),
-        ("UPDATE payment SET amount_cents = 419", {Problem.ALLOCATION}),
+        ("UPDATE payment SET amount_cents = 419", {Problem.ALLOCATION, Problem.CASH_DESK}),
+        ("UPDATE journal_line SET amount_cents = 419", {Problem.CASH_DESK}),
+        ("DELETE FROM journal_line", {Problem.CASH_DESK}),
         ("UPDATE document_series SET last_number = 2 WHERE kind = 'invoice'", {Problem.NUMBERS}),
         ("UPDATE invoice SET number = 'pop-F261100002'", {Problem.NUMBERS}),
         ("UPDATE payment SET receipt_number = 'pop-Q261200001'", {Problem.NUMBERS}),

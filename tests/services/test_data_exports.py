@@ -23,8 +23,8 @@ _NOT_OF_A_FAMILY = {
     "settings": {
         "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_counter", "capacity_scope", "closure",
         "closure_opening",
-        "capacity_scope_group", "capacity_scope_unit", "commune", "commune_postal_code", "consent_text", "council",
-        "document_series", "field_policy", "installation", "invoice_run", "office", "opening", "public_holiday",
+        "capacity_scope_group", "capacity_scope_unit", "cash_desk", "commune", "commune_postal_code", "consent_text", "council",
+        "deposit", "document_series", "field_policy", "installation", "invoice_run", "office", "office_mode", "opening", "public_holiday",
         "reference_dataset", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
         "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text", "reminder_settings", "reminder_run",
@@ -34,9 +34,9 @@ _NOT_OF_A_FAMILY = {
     "secrets of links and codes": {
         "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",
     },
-    "of agents": {"mail_resending", "staff_action", "staff_role"},
+    "of agents": {"cash_keeper", "mail_resending", "staff_action", "staff_role"},
     "says nothing that another part does not": {
-        "basket_booking", "basket_event", "basket_invoice", "correction_booking", "credited_booking", "invoiced_booking",
+        "basket_booking", "basket_event", "basket_invoice", "correction_booking", "credited_booking", "deposit_item", "invoiced_booking", "journal_line",
         "save_receipt", "stored_pdf",
         "text_recipient",
     },

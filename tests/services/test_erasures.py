@@ -28,6 +28,7 @@ from app.models.payments import Payment, PaymentBasket
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import ErasureRequest
 from app.retention_labels import plan_words
+from app.rules.cash_desks import PaymentMode
 from app.rules.child_files import AuthorisationKind, SectionKind
 from app.rules.erasures import Fate, Obstacle
 from app.rules.retention import DataClass
@@ -104,7 +105,7 @@ def _pay(family: FamilySetup, invoice_id: int) -> None:
     with write_transaction() as session:
         invoice = session.get_one(Invoice, invoice_id)
         payments.record_counter_payment(
-            session, office_id=invoice.office_id, family_id=family.family_id, mode=payments.PaymentMode.CASH,
+            session, office_id=invoice.office_id, family_id=family.family_id, mode=PaymentMode.CASH,
             amount_cents=invoice.total_cents, received_on=clock.today(), reference="", recorded_by=None,
         )  # fmt: skip
 

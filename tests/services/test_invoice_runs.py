@@ -18,8 +18,8 @@ from app.models.bookings import Booking
 from app.models.families import FamilyAddress
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
-from app.models.payments import PaymentMode
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.invoicing import OddityKind
 from app.rules.states import BookingStatus, CancelClass
 from app.services import invoice_runs, payments

@@ -28,10 +28,11 @@ from app.integrations.payments import (
 from app.jobs.payments import ask_payment_site, check_pending, end_forgotten, settle
 from app.models.activities import Office
 from app.models.mails import OutboxMail
-from app.models.payments import BasketEvent, Payment, PaymentBasket, PaymentMode
+from app.models.payments import BasketEvent, Payment, PaymentBasket
 from app.rules.allocation import Allocation, RefusedAllocations
 from app.rules.baskets import BasketState, UnpayableReason
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.states import FamilyStatus
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import NotFound, NothingToPay, OwnFamily

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_family, resumed_at
 from app.blueprints.online_payments import payment_addresses, payment_gateway
+from app.blueprints.receipts import send_reversed_receipt
 from app.database import write_transaction
 from app.downloads import send_pdf
 from app.forms.invoices import read_page, read_ticks
@@ -85,8 +86,11 @@ def show_pdf(invoice_id: int) -> Response:
 
 @blueprint.get("/recus/<int:payment_id>/pdf")
 def show_receipt(payment_id: int) -> Response:
-    """The PDF of a payment's receipt, or a page that says to wait for it."""
-    number = invoices.payment_of(current_family().id, payment_id).receipt_number
+    """The PDF of a payment's receipt, or a page that says to wait for it; of a reversed payment one that says so."""
+    payment = invoices.payment_of(current_family().id, payment_id)
+    number = payment.receipt_number
+    if payment.reversed_as is not None:
+        return send_reversed_receipt(payment_id, number)
     address = url_for("family.invoices.show", soldees=1)
     return _paper(pdf_of_payment(payment_id), f"Reçu {number}", number, address)
 

@@ -4,17 +4,20 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, requires
+from app.access import current_account, current_capabilities, requires
+from app.blueprints.receipts import send_reversed_receipt
 from app.database import db, write_transaction
 from app.downloads import send_pdf
 from app.filters import euros
 from app.forms.bookings import new_key
-from app.forms.staff_payments import CounterPaymentForm, Shares, read_shares
+from app.forms.staff_payments import CounterPaymentForm, RefundForm, ReversalForm, Shares, read_shares
 from app.htmx import go_to, render_page
-from app.models.payments import PaymentMode
+from app.payment_labels import detail_words
 from app.rules.allocation import RefusedAllocations, allocate_oldest_first
 from app.rules.capabilities import Capability
-from app.services import payment_lists, payments
+from app.rules.cash_desks import VOUCHERS, PaymentMode, RefusedRefund, ReversalKind
+from app.services import payment_lists, payments, refunds, reversals
+from app.services.cash_desks import taken_modes
 from app.services.documents import pdf_of_payment
 from app.services.errors import OwnFamily
 from app.services.families import own_family_ids
@@ -60,15 +63,69 @@ def show_operations() -> Response:
 @blueprint.get("/<int:payment_id>")
 @requires(Capability.VIEW_PAYMENTS)
 def show_payment(payment_id: int) -> Response:
-    """A payment, and the invoices that it paid."""
-    return render_page("staff/payments/payment.html", layout="staff", payment=payment_lists.read_payment(payment_id))
+    """A payment, the invoices that it paid, and whether it was reversed."""
+    return _payment_page(payment_id, ReversalForm())
+
+
+@blueprint.post("/<int:payment_id>/annuler")
+@requires(Capability.RECORD_PAYMENTS)
+def reverse_payment(payment_id: int) -> BaseResponse:
+    """Make that a payment counts no more."""
+    payment = payment_lists.read_payment(payment_id)
+    form = ReversalForm()
+    if not form.validate():
+        return _payment_page(payment_id, form, status=422)
+    with write_transaction() as session:
+        reversals.reverse_payment(
+            session, payment_id, current_account().user_id, ReversalKind(form.kind.data), form.reason.data
+        )
+    handed_in = f" Il était sur le bordereau {payment.deposit_number} : le prochain versement le déduit."
+    flash(
+        f"Le règlement {payment.row.receipt_number} est annulé : ses factures sont de nouveau à payer."
+        f"{handed_in if payment.deposit_number else ''}",
+        "success",
+    )
+    return go_to(url_for("staff.payments.show_payment", payment_id=payment_id))
+
+
+@blueprint.get("/remboursement/<int:family_id>")
+@requires(Capability.RECORD_PAYMENTS)
+def new_refund(family_id: int) -> Response:
+    """Give money back to a family by transfer."""
+    office_id = _office_to_refund(family_id, request.args.get("service", type=int))
+    return _refund_page(family_id, office_id, _refund_form(family_id, office_id))
+
+
+@blueprint.post("/remboursement/<int:family_id>")
+@requires(Capability.RECORD_PAYMENTS)
+def refund(family_id: int) -> BaseResponse:
+    """Record a transfer to a family."""
+    read_family_name(family_id)
+    office_id = _office_to_refund(family_id, request.form.get("office_id", type=int))
+    form = _refund_form(family_id, office_id)
+    if not form.validate():
+        return _refund_page(family_id, office_id, form, status=422)
+    try:
+        with write_transaction() as session:
+            refunds.refund(
+                session, family_id, office_id, current_account().user_id, form.typed(),
+                (form.form_key.data or "")[:64] or new_key(),
+            )  # fmt: skip
+    except RefusedRefund as refusal:
+        form.amount.errors = [f"Il ne reste que {euros(refusal.limit_cents)} à rembourser."]
+        return _refund_page(family_id, office_id, form, status=422)
+    flash(f"Remboursement enregistré : {euros(form.typed().amount_cents)} par virement.", "success")
+    return go_to(url_for("staff.families.show", family_id=family_id))
 
 
 @blueprint.get("/<int:payment_id>/pdf")
 @requires(Capability.VIEW_PAYMENTS)
 def show_receipt(payment_id: int) -> Response:
-    """The receipt, or a page that says to wait for it."""
-    number = payment_lists.read_payment(payment_id).row.receipt_number
+    """The receipt, or a page that says to wait for it; of a reversed payment one that says so."""
+    payment = payment_lists.read_payment(payment_id)
+    number = payment.row.receipt_number
+    if payment.reversal is not None:
+        return send_reversed_receipt(payment_id, number)
     path = pdf_of_payment(payment_id)
     if path is None:
         return render_page("staff/invoices/waiting.html", layout="staff", number=number)
@@ -107,7 +164,8 @@ def record_payment(family_id: int) -> BaseResponse:
                 mode=PaymentMode(form.mode.data),
                 amount_cents=form.amount_cents,
                 received_on=form.received_on.data or clock.today(),
-                reference=form.reference.data,
+                reference="",
+                details=form.details,
                 recorded_by=current_account().user_id,
                 wanted=wanted,
                 form_key=(form.form_key.data or "")[:64] or None,
@@ -120,8 +178,49 @@ def record_payment(family_id: int) -> BaseResponse:
     return go_to(url_for("staff.payments.show_payment", payment_id=payment_id))
 
 
+def _payment_page(payment_id: int, form: ReversalForm, status: int = 200) -> Response:
+    payment = payment_lists.read_payment(payment_id)
+    may_reverse = (
+        Capability.RECORD_PAYMENTS in current_capabilities()
+        and payment.reversal is None
+        and payment.row.family_id not in own_family_ids(current_account().user_id)
+    )
+    return render_page(
+        "staff/payments/payment.html", layout="staff", status=status, payment=payment, form=form,
+        may_reverse=may_reverse, is_refundable=may_reverse and payment.row.mode not in VOUCHERS,
+        detail_words=detail_words(payment.row.mode, payment.details),
+    )  # fmt: skip
+
+
+def _refund_form(family_id: int, office_id: int) -> RefundForm:
+    return RefundForm(refunds.refundable_of(family_id, office_id), new_key(), read_family_name(family_id))
+
+
+def _office_to_refund(family_id: int, wanted: int | None) -> int:
+    """The office asked for, else the first that has something of the family."""
+    offices = [office.id for office in list_offices()]
+    return wanted if wanted in offices else next(
+        (office_id for office_id in offices if refunds.refundable_of(family_id, office_id)), offices[0]
+    )  # fmt: skip
+
+
+def _refund_page(family_id: int, office_id: int, form: RefundForm, status: int = 200) -> Response:
+    name = read_family_name(family_id)
+    if family_id in own_family_ids(current_account().user_id):
+        raise OwnFamily
+    form.office_id.data = str(office_id)
+    return render_page(
+        "staff/payments/refund.html", layout="staff", status=status, form=form, family_id=family_id, family_name=name,
+        offices=list_offices(), office_id=office_id,
+    )  # fmt: skip
+
+
 def _form(family_id: int, office_id: int) -> CounterPaymentForm:
-    return CounterPaymentForm(clock.today(), open_invoices(db.session(), family_id, office_id), new_key())
+    session = db.session()
+    return CounterPaymentForm(
+        clock.today(), open_invoices(session, family_id, office_id), new_key(), taken_modes(session, office_id),
+        read_family_name(family_id),
+    )  # fmt: skip
 
 
 def _office(family_id: int, wanted: int | None) -> int:

@@ -17,8 +17,9 @@ from app.models.bookings import PriceChangeReason
 from app.models.families import Family, FamilyQuotient, Guardian
 from app.models.invoices import Invoice, StoredPdf
 from app.models.mails import OutboxMail
-from app.models.payments import Payment, PaymentBasket, PaymentMode
+from app.models.payments import Payment, PaymentBasket
 from app.rules.baskets import LIVE_FOR, BasketState
+from app.rules.cash_desks import PaymentMode
 from app.rules.states import FamilyStatus
 from app.services import payments
 from app.services.mails import complete_body

@@ -94,11 +94,11 @@ def test_allocation_is_shown_before_and_changed_by_hand(regie: Client, debtor: f
     page = regie.get(counter(debtor))
     first, second = invoice_ids(page.links())
     page = regie.submit("payment", button="Voir la répartition", status=200, mode="cheque", amount="5,00",
-                        reference="0001234 Banque des essais")  # fmt: skip
+                        reference="0001234", bank="Banque des essais")  # fmt: skip
     assert (page.value(f"invoice-{first}", "payment"), page.value(f"invoice-{second}", "payment")) == ("4,20", "0,80")
     assert stored() == []
     page = regie.submit("payment", **{f"invoice-{first}": "1,00", f"invoice-{second}": "4,00"})
-    assert "Référence 0001234 Banque des essais" in page.text
+    assert "Précisions n° 0001234, Banque des essais, TEST" in page.text
     assert stored() == [("pop-Q261100001", 500, [100, 400])]
 
 
@@ -131,7 +131,10 @@ def test_wrong_allocation_is_refused_beside_its_field(
         ({"amount": ""}, "Indiquez le montant reçu"),
         ({"amount": "dix"}, "Écrivez un montant en euros"),
         ({"amount": "0"}, "de 0,01 €"),
-        ({"mode": "cheque"}, "numéro du chèque et la banque"),
+        ({"mode": "cheque", "bank": "Banque des essais"}, "Indiquez le numéro du chèque."),
+        ({"mode": "cheque", "reference": "12"}, "Indiquez la banque du chèque."),
+        ({"mode": "cheque", "reference": "12", "bank": "B", "drawer": ""}, "Indiquez qui a signé le chèque."),
+        ({"mode": "cesu"}, "Choisissez une réponse de la liste"),
         ({"received_on": "24/11/2026"}, "pas encore arrivée"),
         ({"received_on": "01/01/2020"}, "trop ancienne"),
         ({"received_on": "32/01/2026"}, "Indiquez le jour"),

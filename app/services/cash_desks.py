@@ -1,0 +1,100 @@
+"""What the staff set for the régie of an office: the modes that it takes, its ceiling and float, who keeps it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database import db
+from app.models.activities import Office
+from app.models.cash_desks import CashDesk, CashKeeper, OfficeMode
+from app.rules.cash_desks import COUNTER_MODES, USUAL_MODES, Keeper, PaymentMode, keepers_on
+from app.services.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ModeSetting:
+    """A mode of an office: whether it is taken, and what is said beside it."""
+
+    mode: PaymentMode
+    is_taken: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """All that is set for a régie. Money in cents; no ceiling is None."""
+
+    modes: tuple[ModeSetting, ...]  # all that the counter knows, in its order
+    ceiling_cents: int | None
+    float_cents: int
+    keepers: tuple[Keeper, ...]  # in the order of their first days
+
+
+def taken_modes(session: Session, office_id: int) -> tuple[ModeSetting, ...]:
+    """The modes that an office takes at the counter, in the order of the form. One query."""
+    return tuple(each for each in _modes(session, [office_id])[office_id] if each.is_taken)
+
+
+def read_desk(office_id: int) -> DeskSettings:
+    """What is set for a régie. Raises NotFound. Four queries."""
+    session = db.session()
+    if session.get(Office, office_id) is None:
+        raise NotFound("office")
+    desk = session.get(CashDesk, office_id)
+    return DeskSettings(
+        modes=_modes(session, [office_id])[office_id],
+        ceiling_cents=None if desk is None else desk.ceiling_cents,
+        float_cents=0 if desk is None else desk.float_cents,
+        keepers=_keepers(session, office_id),
+    )
+
+
+def save_desk(session: Session, office_id: int, typed: DeskSettings) -> None:
+    """Store what is set for a régie. Raises NotFound."""
+    if session.get(Office, office_id, with_for_update=True) is None:
+        raise NotFound("office")
+    desk = session.get(CashDesk, office_id) or CashDesk(office_id=office_id)
+    desk.ceiling_cents, desk.float_cents = typed.ceiling_cents, typed.float_cents
+    session.add(desk)
+    for each in typed.modes:
+        row = session.get(OfficeMode, (office_id, each.mode)) or OfficeMode(office_id=office_id, mode=each.mode)
+        row.is_taken, row.note = each.is_taken, each.note
+        session.add(row)
+    for keeper in session.scalars(select(CashKeeper).where(CashKeeper.office_id == office_id)):
+        session.delete(keeper)
+    session.add_all(
+        CashKeeper(office_id=office_id, name=each.name, role=each.role, starts_on=each.starts_on, ends_on=each.ends_on)
+        for each in typed.keepers
+    )
+    session.flush()
+
+
+def named_on(session: Session, office_id: int, day: date) -> tuple[Keeper, ...]:
+    """Who was named for a régie on a day, the régisseur first. One query."""
+    return keepers_on(_keepers(session, office_id), day)
+
+
+def _modes(session: Session, office_ids: Collection[int]) -> Mapping[int, tuple[ModeSetting, ...]]:
+    rows = {
+        (row.office_id, row.mode): row
+        for row in session.scalars(select(OfficeMode).where(OfficeMode.office_id.in_(office_ids)))
+    }
+    found = {}
+    for office_id in office_ids:
+        of_office = []
+        for mode in COUNTER_MODES:
+            row = rows.get((office_id, mode))
+            is_taken, note = (mode in USUAL_MODES, "") if row is None else (row.is_taken, row.note)
+            of_office.append(ModeSetting(mode, is_taken, note))
+        found[office_id] = tuple(of_office)
+    return found
+
+
+def _keepers(session: Session, office_id: int) -> tuple[Keeper, ...]:
+    rows = session.scalars(
+        select(CashKeeper).where(CashKeeper.office_id == office_id).order_by(CashKeeper.starts_on, CashKeeper.id)
+    )
+    return tuple(Keeper(row.name, row.role, row.starts_on, row.ends_on) for row in rows)

@@ -1,0 +1,39 @@
+"""A payment is never changed: it is reversed, once, with its reason, and then pays nothing any more."""
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.cash_desks import PaymentReversal, RefundShare
+from app.models.families import Family
+from app.models.payments import Payment
+from app.rules.cash_desks import ReversalKind
+from app.services.errors import AlreadyReversed, NotFound, OwnFamily, PartlyRefunded
+from app.services.families import own_family_ids
+from app.services.journals import lock_office, write_reversal
+
+
+def reverse_payment(session: Session, payment_id: int, user_id: int, kind: ReversalKind, reason: str) -> None:
+    """Make that a payment counts no more: its invoices are due again, and the journal says so.
+
+    One that was handed in stays on its slip, and is taken off the next one. Raises NotFound, OwnFamily,
+    AlreadyReversed, and PartlyRefunded where some of it went back to the family.
+    """
+    family_id = session.scalar(select(Payment.family_id).where(Payment.id == payment_id))
+    if family_id is None:
+        raise NotFound("payment")
+    session.get_one(Family, family_id, with_for_update={"key_share": True})
+    if family_id in own_family_ids(user_id):
+        raise OwnFamily
+    payment = session.get_one(Payment, payment_id)
+    lock_office(session, payment.office_id)
+    if session.get(PaymentReversal, payment_id) is not None:
+        raise AlreadyReversed
+    if session.scalar(select(exists().where(RefundShare.payment_id == payment_id))):
+        raise PartlyRefunded
+    row = PaymentReversal(
+        payment_id=payment_id, kind=kind, reason=reason, reversed_at=clock.now(), reversed_by_id=user_id
+    )
+    session.add(row)
+    session.flush()
+    write_reversal(session, payment, row)

@@ -1,0 +1,108 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.rules.cash_desks import (
+    ASKED,
+    COUNTER_MODES,
+    IN_HAND_MODES,
+    NOTED,
+    VOUCHERS,
+    Detail,
+    Keeper,
+    KeeperRole,
+    Left,
+    PaymentDetails,
+    PaymentMode,
+    RefusedRefund,
+    ceiling_state,
+    keepers_on,
+    kept_details,
+    missing_details,
+    plan_refund,
+    refundable_cents,
+)
+from app.rules.ibans import masked_iban, read_iban
+from tests.rules.tables import Row, cases, number_or_none, rows, word_or_none, words
+
+ALL = PaymentDetails("12", "Banque", "TEST", 3, date(2026, 11, 23))
+
+
+def left(text: str) -> Left:
+    payment_id, mode, cents = text.split()
+    return Left(int(payment_id), None if mode == "credit" else PaymentMode(mode), int(cents))
+
+
+def keeper(text: str) -> Keeper:
+    name, role, first, last = text.split()
+    ends_on = None if last == "–" else date.fromisoformat(last)
+    return Keeper(name, KeeperRole(role), date.fromisoformat(first), ends_on)
+
+
+@pytest.mark.parametrize("row", cases("cash_desks", "modes"))
+def test_what_a_mode_asks_and_where_its_money_lies(row: Row) -> None:
+    mode = PaymentMode(row["mode"])
+    assert ASKED[mode] == set(map(Detail, words(row["asks"])))
+    assert NOTED[mode] - ASKED[mode] == set(map(Detail, words(row["may note"])))
+    assert (mode in IN_HAND_MODES, mode in COUNTER_MODES) == (row["in hand"] == "yes", row["at the counter"] == "yes")
+    assert missing_details(mode, ALL) == () and set(missing_details(mode, PaymentDetails())) == ASKED[mode]
+    assert {detail for detail in Detail if kept_details(mode, ALL).has(detail)} == NOTED[mode]
+
+
+def test_every_mode_has_its_row() -> None:
+    assert {row["mode"] for row in rows("cash_desks", "modes")} == set(PaymentMode)
+
+
+@pytest.mark.parametrize("row", cases("cash_desks", "ceilings"))
+def test_cash_against_its_ceiling(row: Row) -> None:
+    assert ceiling_state(int(row["cash"]), number_or_none(row["ceiling"])) == row["state"]
+
+
+@pytest.mark.parametrize("row", cases("cash_desks", "refunds"))
+def test_a_refund_comes_out_of_what_is_left(row: Row) -> None:
+    found = [left(text) for text in words(row["left"])]
+    assert refundable_cents(found) == int(row["most"])
+    if row["parts"] == "refused":
+        with pytest.raises(RefusedRefund) as caught:
+            plan_refund(int(row["amount"]), found)
+        assert caught.value.limit_cents == int(row["most"])
+    else:
+        parts = plan_refund(int(row["amount"]), found)
+        assert [f"{part.source_id} {part.amount_cents}" for part in parts] == words(row["parts"])
+        modes = {each.source_id: each.mode for each in found}
+        assert all(part.is_credit_note == (modes[part.source_id] is None) for part in parts)
+
+
+@given(st.lists(st.tuples(st.sampled_from(PaymentMode), st.integers(0, 500)), max_size=6), st.integers(1, 1_000))
+def test_a_refund_is_the_sum_of_its_parts_or_refused(paid: list[tuple[PaymentMode, int]], amount: int) -> None:
+    found = [Left(number, mode, cents) for number, (mode, cents) in enumerate(paid)]
+    if amount > refundable_cents(found):
+        with pytest.raises(RefusedRefund):
+            plan_refund(amount, found)
+        return
+    parts = plan_refund(amount, found)
+    assert sum(each.amount_cents for each in parts) == amount
+    for each in parts:
+        assert 0 < each.amount_cents <= found[each.source_id].left_cents
+        assert found[each.source_id].mode not in VOUCHERS
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_a_refund_of_nothing_is_an_error(amount: int) -> None:
+    with pytest.raises(ValueError):
+        plan_refund(amount, [Left(1, PaymentMode.CASH, 500)])
+
+
+@pytest.mark.parametrize("row", cases("cash_desks", "keepers"))
+def test_who_is_named_on_a_day(row: Row) -> None:
+    named = keepers_on([keeper(text) for text in words(row["named"])], date.fromisoformat(row["day"]))
+    assert [each.name for each in named] == words(row["shown"])
+
+
+@pytest.mark.parametrize("row", cases("ibans", "ibans"))
+def test_ibans(row: Row) -> None:
+    iban = read_iban(row["typed"])
+    assert iban == word_or_none(row["iban"])
+    assert (None if iban is None else masked_iban(iban)) == word_or_none(row["shown"])
