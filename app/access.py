@@ -18,10 +18,10 @@ from app.extensions import login_manager
 from app.htmx import go_to, leave_for
 from app.kept_forms import OWNER, is_worth_keeping, show_sign_in
 from app.known_devices import remember_device
-from app.rules.capabilities import Capability, capabilities_of
+from app.rules.capabilities import Capability, capabilities_of, reaches
 from app.rules.handed_in_files import MOST_BYTES
 from app.services import child_files, links, sessions
-from app.services.catalogue import catalogue
+from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import OtherFamily
 from app.services.families import FamilyRef, families_of_user
 from app.services.second_factors import has_second_factor
@@ -145,6 +145,16 @@ def current_family() -> FamilyRef:
 def current_capabilities() -> frozenset[Capability]:
     """What the signed-in staff may do."""
     return capabilities_of(current_account().roles)
+
+
+def reached_activities(capability: Capability) -> tuple[ActivityInfo, ...]:
+    """The activities for which the signed-in staff have a capability: a role may be for one place or office alone."""
+    grants = current_account().grants
+    return tuple(
+        activity
+        for activity in catalogue().activities.values()
+        if reaches(grants, capability, activity.office_id, activity.site_id)
+    )
 
 
 def guard_family() -> Response | None:

@@ -30,6 +30,19 @@ class Office(CatalogueRow, Base):
     payfip_number: Mapped[str | None]  # 6 digits as text; offices may share one
 
 
+class NoticeText(TypeDecorator[NoticeRule]):
+    """A notice rule as a JSON document."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: NoticeRule | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(notice_document(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> NoticeRule | None:
+        return None if value is None else read_notice(json.loads(value))
+
+
 class Site(CatalogueRow, Base):
     """A place where children are received (lieu d'accueil)."""
 
@@ -38,6 +51,11 @@ class Site(CatalogueRow, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     address: Mapped[str]
+    # Its meals (rules.meals): the ages at which bands begin, « 6,12 »; the spare ones; until when the caterer takes
+    # orders (replaced as a whole, never changed in place).
+    meal_limits: Mapped[str] = mapped_column(default="6", server_default="6")
+    meal_spare_percent: Mapped[int] = mapped_column(default=0, server_default="0")
+    meal_notice: Mapped[NoticeRule | None] = mapped_column(NoticeText)
 
 
 class Season(CatalogueRow, Base):
@@ -129,19 +147,6 @@ class Unit(CatalogueRow, Base):
     is_meal: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int]
     day: Mapped[date | None]  # of an outing, which opens on no other
-
-
-class NoticeText(TypeDecorator[NoticeRule]):
-    """A notice rule as a JSON document."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: NoticeRule | None, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(notice_document(value), ensure_ascii=False)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> NoticeRule | None:
-        return None if value is None else read_notice(json.loads(value))
 
 
 class ActivityNoticeRule(CatalogueRow, Base):

@@ -4,6 +4,7 @@ Source: product.md section 7, docs/rules/capabilities.md.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum, auto
 
 
@@ -29,6 +30,8 @@ class Capability(StrEnum):
     VIEW_DAY_PLANNING = auto()
     TAKE_ATTENDANCE = auto()  # at the sites of the role; health stands on the day's list
     REOPEN_ATTENDANCE = auto()  # a day that was validated
+    PRINT_SHEETS = auto()  # who collects whom, and what an outing or an emergency needs to know, health included
+    PREPARE_MEALS = auto()  # how many of which; names only where a meal is made for one child
     VIEW_MAILS = auto()
     VIEW_MAIL_SECRETS = auto()
     SEND_URGENT_MESSAGES = auto()
@@ -61,6 +64,8 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_FAMILIES,
             Capability.VIEW_DAY_PLANNING,
             Capability.TAKE_ATTENDANCE,
+            Capability.PRINT_SHEETS,
+            Capability.PREPARE_MEALS,
             Capability.VIEW_MAILS,
             Capability.SEND_URGENT_MESSAGES,
             Capability.CLOSE_DAYS,
@@ -97,13 +102,17 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_DAY_PLANNING,
             Capability.TAKE_ATTENDANCE,
             Capability.REOPEN_ATTENDANCE,
+            Capability.PRINT_SHEETS,
+            Capability.PREPARE_MEALS,
             Capability.ANSWER_MESSAGES,
             Capability.VIEW_CHILD_FILES,
             Capability.VIEW_HEALTH,
         }
     ),
-    Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING, Capability.TAKE_ATTENDANCE}),
-    Role.KITCHEN: frozenset({Capability.VIEW_DAY_PLANNING}),
+    Role.YOUTH_WORKER: frozenset(
+        {Capability.VIEW_DAY_PLANNING, Capability.TAKE_ATTENDANCE, Capability.PRINT_SHEETS}
+    ),
+    Role.KITCHEN: frozenset({Capability.PREPARE_MEALS}),
     Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}),
 }
 
@@ -111,3 +120,22 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
 def capabilities_of(roles: Iterable[Role]) -> frozenset[Capability]:
     """All that a user with these roles may do."""
     return frozenset[Capability]().union(*(ROLE_CAPABILITIES[role] for role in roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role as a user holds it: for the whole council, or narrowed to an office, to a place, to both."""
+
+    role: Role
+    office_id: int | None = None
+    site_id: int | None = None
+
+
+def reaches(grants: Iterable[Grant], capability: Capability, office_id: int, site_id: int) -> bool:
+    """Whether one of the roles gives a capability over what an office invoices at a place."""
+    return any(
+        capability in ROLE_CAPABILITIES[grant.role]
+        and grant.office_id in (None, office_id)
+        and grant.site_id in (None, site_id)
+        for grant in grants
+    )

@@ -126,6 +126,17 @@ class SeasonInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteInfo:
+    """A place where children are received, and how it orders meals."""
+
+    id: int
+    name: str
+    meal_limits: tuple[int, ...]  # the ages at which the bands of meals begin
+    meal_spare_percent: int
+    meal_notice: NoticeRule  # until when the caterer takes orders; without lines: until the meal
+
+
+@dataclass(frozen=True, slots=True)
 class ActivityInfo:
     """An activity with all that its rules need."""
 
@@ -317,6 +328,7 @@ class Catalogue:
     activities: Mapping[int, ActivityInfo]  # in the order of the planning
     units: Mapping[int, UnitInfo]
     groups: Mapping[int, GroupInfo]
+    sites: Mapping[int, SiteInfo]  # by name
     scopes: tuple[CapacityScope, ...]
     schools: tuple[SchoolInfo, ...]  # by name
     vaccines: tuple[VaccineRule, ...]
@@ -403,7 +415,7 @@ def _load(session: Session, version: int) -> Catalogue:
     seasons = {
         row.id: SeasonInfo(row.id, row.name, row.starts_on, row.ends_on) for row in session.scalars(select(Season))
     }
-    sites = {row.id: row.name for row in session.scalars(select(Site))}
+    sites = {row.id: _site(row) for row in session.scalars(select(Site).order_by(Site.name))}
     payfip_numbers = dict(session.execute(select(Office.id, Office.payfip_number)).tuples().all())
     units: dict[int, UnitInfo] = {}
     units_by_activity: defaultdict[int, list[UnitInfo]] = defaultdict(list)
@@ -427,7 +439,7 @@ def _load(session: Session, version: int) -> Catalogue:
             name=row.name,
             description=row.description,
             site_id=row.site_id,
-            site_name=sites[row.site_id],
+            site_name=sites[row.site_id].name,
             season=seasons[row.season_id],
             units=tuple(units_by_activity[row.id]),
             groups=tuple(groups_by_activity[row.id]),
@@ -463,6 +475,7 @@ def _load(session: Session, version: int) -> Catalogue:
         activities=MappingProxyType(activities),
         units=MappingProxyType(units),
         groups=MappingProxyType(groups),
+        sites=MappingProxyType(sites),
         scopes=_load_scopes(session),
         schools=tuple(
             SchoolInfo(row.id, row.name, row.is_offered)
@@ -487,6 +500,11 @@ def _load(session: Session, version: int) -> Catalogue:
             {row.kind: MailWords(row.subject, row.body) for row in session.scalars(select(MailText))}
         ),
     )
+
+
+def _site(row: Site) -> SiteInfo:
+    limits = tuple(int(limit) for limit in filter(None, row.meal_limits.split(",")))
+    return SiteInfo(row.id, row.name, limits, row.meal_spare_percent, row.meal_notice or NoticeRule(()))
 
 
 def _load_calendar(session: Session, zone: str) -> Calendar:

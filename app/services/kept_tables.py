@@ -286,6 +286,7 @@ NOT_PERSONAL: Mapping[str, str] = {
         ),
         "counts and dates that name nobody",
     ),
+    **dict.fromkeys(("meal_adults", "meal_order"), "numbers of meals, which name no child"),
     **dict.fromkeys(("closure", "closure_opening"), "what the council closed, for all families alike"),
     "urgent_message": "what the council wrote to many families at once",
     **dict.fromkeys(
