@@ -212,15 +212,16 @@ def guard_staff() -> Response | None:
     return None
 
 
-def record_health_access(child_id: int) -> None:
-    """Note, before a child's health data is shown to the staff, who reads it: the one thing that a GET may write.
+def record_health_access(*child_ids: int) -> None:
+    """Note, before the health data of a child, or of several, is shown to the staff, who reads it: the one thing that a
+    GET may write.
 
     In its own short transaction. When it fails the view fails with it, and nothing is shown.
     """
     forbid_writes(False)
     try:
         with write_transaction() as database_session:
-            child_files.record_health_access(database_session, child_id, current_account().user_id)
+            child_files.record_health_accesses(database_session, child_ids, current_account().user_id)
     finally:
         forbid_writes(request.method in _SAFE_METHODS)
 

@@ -54,6 +54,7 @@ QUEUE_CAPABILITIES = frozenset(
         Capability.ANSWER_MESSAGES,
     }
 )
+SHEET_CAPABILITIES = frozenset({Capability.VIEW_DAY_PLANNING, Capability.PREPARE_MEALS, Capability.PRINT_SHEETS})
 STAFF_SECTIONS = (
     Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
     Section("Messages", "staff.messages.show", "contact", frozenset({Capability.ANSWER_MESSAGES})),
@@ -61,6 +62,7 @@ STAFF_SECTIONS = (
     Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
     Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES})),
     Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
+    Section("Fiches et états", "staff.sheets.show", "documents", SHEET_CAPABILITIES),
     Section("Listes d’attente", "staff.waiting_lists.show", "bookings", frozenset({Capability.REVIEW_BOOKINGS})),
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
@@ -123,6 +125,7 @@ _BELONGS_TO = {
     "staff.enrolments": "staff.families",
     "staff.required_documents": "staff.queue",
     "staff.absences": "staff.queue",
+    "staff.meals": "staff.sheets",
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",

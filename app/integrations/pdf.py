@@ -1,4 +1,4 @@
-"""Papers of the council as PDF: invoices, credit notes, receipts and statements for funds.
+"""Papers of the council as PDF: invoices, credit notes, receipts, statements for funds, and the teams' sheets.
 
 The page is filled in here (jinja2, with escaping on); xhtml2pdf, slow and with a lock of its own, runs in child
 processes (`pdf_printer.py`), so that it holds up no request. The children are commands of their own rather than
@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -165,6 +165,50 @@ class StatementPaper:
     lines: tuple[StatementPaperLine, ...]
     day_count: int
     total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class MealPaperRow:
+    """A kind of meal: its words, its numbers in the columns of ages (None: of no age), their sum."""
+
+    words: str
+    numbers: tuple[int | None, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MealPaperService:
+    """A meal of a day, with what was ordered of it in whole sentences."""
+
+    day: date
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[MealPaperRow, ...]
+    total: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMealPaper:
+    """A child whose meal the kitchen tells apart."""
+
+    day: date
+    name: str
+    about: str  # age, group, meal
+    diets: str
+    allergies: str
+    remarks: str
+
+
+@dataclass(frozen=True, slots=True)
+class MealPaper:
+    """All that `meals.html` says. ``named`` is None where no names are asked for."""
+
+    council_name: str
+    title: str
+    made_at: datetime
+    services: tuple[MealPaperService, ...]
+    named: tuple[NamedMealPaper, ...] | None
 
 
 class PdfFailed(Exception):

@@ -178,18 +178,16 @@ def read_meals(site: SiteInfo, first: date, last: date, activities: Iterable[Act
         services.append(
             MealService(
                 day, unit, known.activities[unit.activity_id].name,
-                rules.count_meals(kinds, number, site.meal_spare_percent), number, tuple(orders.get((day, unit_id), ())),
-                instant(rule, occasion, known.calendar),
+                rules.count_meals(kinds, number, site.meal_spare_percent), number,
+                tuple(orders.get((day, unit_id), ())), instant(rule, occasion, known.calendar),
             )
         )  # fmt: skip
     return MealSheet(site, first, last, tuple(services))
 
 
-def named_meals(
-    site: SiteInfo, first: date, last: date, activities: Iterable[ActivityInfo]
-) -> tuple[NamedMeal, ...]:
-    """The children whose meal is made for them, brought, or to be watched: a care plan, an allergy to food, a remark for
-    the kitchen. By day and name. Two queries. Whoever shows it calls `record_health_accesses` first.
+def named_meals(site: SiteInfo, first: date, last: date, activities: Iterable[ActivityInfo]) -> tuple[NamedMeal, ...]:
+    """The children whose meal is made for them, brought, or to be watched: a care plan, an allergy to food, a remark
+    for the kitchen. By day and name. Two queries. Whoever shows it calls `record_health_accesses` first.
     """
     units, known = _meal_units(site, activities), catalogue()
     guests = _guests(units, first, last)
@@ -227,10 +225,10 @@ def set_adults(session: Session, unit: UnitInfo, day: date, count: int, user_id:
 def order_meals(
     session: Session, site: SiteInfo, activities: Collection[ActivityInfo], tokens: Sequence[str], user_id: int
 ) -> int:
-    """Order what a page showed, meal by meal (`MealService.token`): a new version where there is something new. How many.
+    """Order what a page showed, meal by meal (`MealService.token`): a version more where something is new. How many.
 
-    Raises SettingMoved where anything has changed since it was shown, so that nobody orders what they have not seen: then
-    nothing is ordered. What no page of ours shows, and days that are over, count as changed too.
+    Raises SettingMoved, and orders nothing, where anything has changed since it was shown: nobody orders what they have
+    not seen. What no page of ours shows, and days that are over, count as changed too.
     """
     take_turns(session, "meals")
     if not tokens:
@@ -302,9 +300,7 @@ def _openings(units: Collection[int], first: date, last: date) -> Collection[tup
     return {(day, unit_id) for day, unit_id in db.session.execute(rows.distinct())}
 
 
-def _sections(
-    child_ids: Collection[int], *kinds: SectionKind
-) -> Mapping[tuple[int, SectionKind], Mapping[str, str]]:
+def _sections(child_ids: Collection[int], *kinds: SectionKind) -> Mapping[tuple[int, SectionKind], Mapping[str, str]]:
     rows = select(ChildSection).where(ChildSection.child_id.in_(child_ids), ChildSection.kind.in_(kinds))
     return {(row.child_id, row.kind): json.loads(row.body) for row in db.session.scalars(rows)}
 

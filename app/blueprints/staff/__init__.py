@@ -22,6 +22,7 @@ from app.blueprints.staff import (
     invoice_runs,
     invoices,
     mails,
+    meals,
     messages,
     notices,
     payments,
@@ -32,6 +33,7 @@ from app.blueprints.staff import (
     required_documents,
     second_factors,
     settings,
+    sheets,
     simulations,
     tariff_drafts,
     tariffs,
@@ -62,6 +64,8 @@ staff.register_blueprint(aids.family_blueprint, url_prefix="/familles")
 staff.register_blueprint(child_files.blueprint, url_prefix="/enfants")
 staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")
+staff.register_blueprint(sheets.blueprint, url_prefix="/fiches")
+staff.register_blueprint(meals.blueprint, url_prefix="/repas")
 staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")

@@ -27,9 +27,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["changed_by_id"], ["user_account.id"], name=op.f("fk_meal_adults_changed_by_id_user_account")
         ),
-        sa.ForeignKeyConstraint(
-            ["unit_id"], ["unit.id"], name=op.f("fk_meal_adults_unit_id_unit"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_meal_adults_unit_id_unit"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_meal_adults")),
     )
     op.create_table(

@@ -251,7 +251,7 @@ def test_site_director_sees_enrolments_and_bookings_only(client: Client) -> None
         (Role.REGISSEUR, QUEUE),
         (Role.READ_ONLY, "/gestion/familles"),
         (Role.YOUTH_WORKER, "/gestion/planning"),
-        (Role.KITCHEN, "/gestion/planning"),
+        (Role.KITCHEN, "/gestion/fiches"),
     ],
 )
 def test_each_role_starts_at_its_first_section(client: Client, role: Role, start: str) -> None:

@@ -1,0 +1,69 @@
+"""The meals of a place on paper and for spreadsheets."""
+
+from collections.abc import Sequence
+
+from app import clock
+from app.filters import NBSP, day_medium, day_plain, moment_plain
+from app.integrations.pdf import MealPaper, MealPaperRow, MealPaperService, NamedMealPaper
+from app.meal_labels import ages_words, change_words, diets_words, kind_words, table_of
+from app.rules.meals import Eater
+from app.rules.spreadsheets import spreadsheet
+from app.services.catalogue import catalogue
+from app.services.meals import MealService, MealSheet, NamedMeal
+
+
+def meals_csv(sheet: MealSheet) -> str:
+    """One row for each kind of meal, also for those that were ordered and are wanted no more."""
+    rows = [["Jour", "Activité", "Repas", "Régime", "Âge", "Nombre", "Commandé", "Écart"]]
+    for service in sheet.services:
+        ordered = service.order.counts if service.order else {}
+        for meal in sorted({*service.counts, *ordered}, key=lambda meal: meal.order):
+            number, before = service.counts.get(meal, 0), ordered.get(meal, 0)
+            ages = ages_words(meal.from_age, meal.to_age) if meal.eater is Eater.CHILD else ""
+            rows.append(
+                [
+                    day_plain(service.day), service.activity_name, service.unit.name, kind_words(meal), ages,
+                    str(number), str(before) if service.order else "", str(number - before) if service.order else "",
+                ]
+            )  # fmt: skip
+    return spreadsheet(rows)
+
+
+def meal_paper(sheet: MealSheet, named: Sequence[NamedMeal] | None) -> MealPaper:
+    """What the PDF says; with the names where they are asked for."""
+    when = day_medium(sheet.first)
+    if sheet.last != sheet.first:
+        when = f"du {when} au {day_medium(sheet.last)}"
+    return MealPaper(
+        council_name=catalogue().council.name,
+        title=f"Repas, {sheet.site.name}, {when}",
+        made_at=clock.now(),
+        services=tuple(_service(service) for service in sheet.services if service.counts or service.order),
+        named=None
+        if named is None
+        else tuple(
+            NamedMealPaper(
+                each.day, each.name, f"{each.age}{NBSP}ans, {each.group_name}, {each.unit_name}",
+                diets_words(each.diets), each.food_allergies, each.remarks,
+            )
+            for each in named
+        ),
+    )  # fmt: skip
+
+
+def _service(service: MealService) -> MealPaperService:
+    columns, rows = table_of(service.counts)
+    return MealPaperService(
+        service.day, f"{service.unit.name} ({service.activity_name})", columns,
+        tuple(MealPaperRow(*row) for row in rows), service.total, _order_remarks(service),
+    )  # fmt: skip
+
+
+def _order_remarks(service: MealService) -> tuple[str, ...]:
+    order = service.order
+    if order is None:
+        return ("Pas encore commandé.",)
+    at = f"{moment_plain(order.ordered_at)}, {order.ordered_by}"
+    said = f"Commande n°{NBSP}{order.version} du {at}{NBSP}: {order.total} repas."
+    since = ", ".join(change_words(change) for change in service.changes)
+    return said, f"Depuis{NBSP}: {since}." if since else "Rien n’a changé depuis."
