@@ -45,6 +45,7 @@ from app.rules.required_documents import (
     ValidityKind,
 )
 from app.rules.retention import DataClass
+from app.rules.sheets import Caution, SheetKind
 from app.rules.staff_bookings import Became
 from app.rules.states import (
     BookingStatus,
@@ -250,6 +251,19 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Diet.LACTOSE_FREE: "Sans lactose",
         Diet.CARE_PLAN_MEAL: "Repas adapté par un PAI",
         Diet.PARENTS_MEAL: "Repas fourni par les parents",
+    },
+    SheetKind: {
+        SheetKind.EMERGENCY: "Fiche d’urgence",
+        SheetKind.OUTING: "Fiche de sortie",
+    },
+    Caution: {
+        Caution.HEALTH_UNKNOWN: f"Santé non renseignée{NBSP}: demandez aux parents",
+        Caution.ALLERGY: "Allergie",
+        Caution.CARE_PLAN: "PAI",
+        Caution.CARE_PLAN_ENDED: "PAI terminé, à renouveler",
+        Caution.TREATMENT: "Traitement",
+        Caution.NO_CARE: f"Soins d’urgence non autorisés{NBSP}: appelez les parents",
+        Caution.NO_OUTING: "Sortie non autorisée",
     },
     AuthorisationKind: {
         AuthorisationKind.LEAVE_ALONE: "Mon enfant peut partir seul",

@@ -211,6 +211,63 @@ class MealPaper:
     named: tuple[NamedMealPaper, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class SafetyPaperChild:
+    """What a sheet says of a child, in words; what nobody said is left out, and told by ``cautions``."""
+
+    name: str
+    about: str  # age, birth date, group, hours
+    cautions: tuple[str, ...]
+    parents: tuple[str, ...]
+    others: tuple[str, ...]
+    collectors: tuple[str, ...]
+    leaving: str
+    doctor: str
+    health: tuple[tuple[str, str], ...]
+    diets: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyPaper:
+    """All that `safety_sheet.html` says; ``asked_by``: who made it and is answerable for the paper."""
+
+    council_name: str
+    council_phone: str
+    title: str
+    asked_by: str
+    made_at: datetime
+    children: tuple[SafetyPaperChild, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayPaperRow:
+    """A child who comes: which columns, and what is said of it."""
+
+    name: str
+    about: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayPaperTable:
+    """The children of an activity, with the heads of its columns; by group."""
+
+    name: str
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[DayPaperRow, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayPaper:
+    """All that `who_comes.html` says."""
+
+    council_name: str
+    title: str
+    made_at: datetime
+    tables: tuple[DayPaperTable, ...]
+
+
 class PdfFailed(Exception):
     """No PDF was made: the template is wrong, or the child process died twice. The message is for the log."""
 

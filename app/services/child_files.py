@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -203,8 +203,9 @@ def record_health_access(session: Session, child_id: int, user_id: int) -> None:
 def record_health_accesses(session: Session, child_ids: Collection[int], user_id: int) -> None:
     """The same of several children, whose data stand on one sheet."""
     now = clock.now()
-    session.add_all(HealthAccess(child_id=child_id, user_id=user_id, at=now) for child_id in sorted(set(child_ids)))
-    session.flush()
+    rows = [{"child_id": child_id, "user_id": user_id, "at": now} for child_id in sorted(set(child_ids))]
+    if rows:
+        session.execute(insert(HealthAccess), rows)
 
 
 def has_just_read(child_id: int, user_id: int) -> bool:

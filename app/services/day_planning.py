@@ -1,11 +1,13 @@
-"""The planning of a day as the teams need it: who comes to which unit, and how many places are taken."""
+"""The planning of a day or of a week as the teams need it: who comes to which unit, who collects whom, and how many
+places are taken.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app import labels
@@ -16,7 +18,10 @@ from app.rules.calendars import DayKind
 from app.rules.capacity import Left, Slot, covering, left_of
 from app.rules.enrolments import age_on
 from app.rules.states import BookingStatus, CancelClass
+from app.rules.texts import fold
 from app.services.catalogue import ActivityInfo, Catalogue, UnitInfo, catalogue
+from app.services.safety_sheets import Around, around_children
+from app.services.sheet_scopes import Asked, SheetScope, sheet_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class ChildLine:
     name: str  # « TEST Léa », as in a register
     age: int  # completed years that day
     present: tuple[bool, ...]  # in the order of the columns
+    notes: tuple[tuple[str, str], ...]  # « Présence spéciale »: the unit, and what the staff noted; where asked for
+    around: Around | None  # who collects the child, where asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +119,51 @@ class DayPlanning:
     kind: DayKind
     note: str | None  # « Férié : Noël », « Vacances de Noël »
     activities: tuple[ActivityDay, ...]
-    choices: tuple[tuple[int, str], ...]  # every activity of that day's season: (id, name)
-    asked: tuple[int, str] | None  # the one activity asked for
+    scope: SheetScope
     next_open_day: date | None  # looked for only when nothing opens on this one
 
 
 @dataclass(frozen=True, slots=True)
+class WeekLine:
+    """A child who comes in a week: the units of each day, in the order of its columns."""
+
+    child_id: int
+    name: str
+    age: int  # completed years on the Monday
+    units: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityWeek:
+    """An activity of a week: how many children come on each day, and who, by group."""
+
+    id: int
+    name: str
+    site_name: str
+    counts: tuple[int, ...]
+    groups: tuple[tuple[str, tuple[WeekLine, ...]], ...]
+    children: int  # distinct ones
+
+
+@dataclass(frozen=True, slots=True)
+class WeekPlanning:
+    """A week, and the activities asked for that have openings or bookings in it."""
+
+    days: tuple[date, ...]  # those on which something opens or somebody comes
+    notes: tuple[str | None, ...]  # what kind of day each is
+    activities: tuple[ActivityWeek, ...]
+    scope: SheetScope
+
+
+@dataclass(frozen=True, slots=True)
 class _Presence:
+    day: date
     unit_id: int
     group_id: int
     child_id: int
     name: str
     birth_date: date
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,58 +174,116 @@ class _OpeningRow:
     closing_reason: str | None
 
 
-def read_day_planning(day: date, activity_id: int | None = None) -> DayPlanning:
-    """Who comes on a day, to one activity or to all. An unknown activity counts as none asked for. Five queries."""
+def read_day_planning(day: date, scope: SheetScope | None = None, *, with_details: bool = False) -> DayPlanning:
+    """Who comes on a day; without scope, to all activities. With the details: special notes, who collects the child.
+
+    Five queries, two more with the details.
+    """
     known = catalogue()
-    asked = known.activities.get(activity_id) if activity_id is not None else None
+    if scope is None:
+        scope = sheet_scope(tuple(known.activities.values()), Asked(), day, day)
     openings: defaultdict[int, list[_OpeningRow]] = defaultdict(list)
-    rows = select(Opening.unit_id, Opening.group_id, Opening.is_open, Opening.closing_reason).where(Opening.day == day)
+    rows = select(Opening.unit_id, Opening.group_id, Opening.is_open, Opening.closing_reason).where(
+        Opening.day == day, *_within(scope)
+    )
     for row in db.session.execute(rows):
         openings[known.units[row.unit_id].activity_id].append(_OpeningRow(*row))
-    presences = _presences(known, day)
-    absences = _absences(known, day)
+    presences = _presences(known, day, day, scope)
+    absences = _absences(known, day, scope)
     taken = _taken(day)
+    children = {presence.child_id for here in presences.values() for presence in here} if with_details else set()
+    around = around_children(children, day) if with_details else None
     activities = tuple(
         _activity_day(
-            known, activity, day, openings[activity.id], presences[activity.id], tuple(absences[activity.id]), taken
+            known, activity, day, openings[activity.id], presences[activity.id], tuple(absences[activity.id]), taken, around,
         )
-        for activity in known.activities.values()
-        if activity.id in openings and asked in (None, activity)
-    )
+        for activity in scope.activities
+        if activity.id in openings
+    )  # fmt: skip
     return DayPlanning(
         day=day,
         kind=known.calendar.kind(day),
         note=labels.day_note(known.calendar, day),
         activities=activities,
-        choices=tuple(
-            (activity.id, activity.name)
-            for activity in known.activities.values()
-            if activity.season.starts_on <= day <= activity.season.ends_on or activity is asked
-        ),
-        asked=None if asked is None else (asked.id, asked.name),
-        next_open_day=None if activities else _next_open_day(day, asked),
+        scope=scope,
+        next_open_day=None if activities else _next_open_day(day, scope),
     )
 
 
-def _presences(known: Catalogue, day: date) -> defaultdict[int, list[_Presence]]:
-    """By activity: the confirmed bookings of the day."""
+def read_week_planning(days: Sequence[date], scope: SheetScope) -> WeekPlanning:
+    """Who comes on the days of a week. Two queries."""
+    known = catalogue()
+    presences = _presences(known, days[0], days[-1], scope)
+    openings = db.session.execute(
+        select(Opening.day, Opening.unit_id)
+        .where(Opening.day.between(days[0], days[-1]), Opening.is_open, *_within(scope))
+        .distinct()
+    ).all()
+    open_days = {day for day, _ in openings} | {each.day for here in presences.values() for each in here}
+    shown = tuple(day for day in days if day in open_days)
+    busy = {known.units[unit_id].activity_id for _, unit_id in openings} | set(presences)
+    return WeekPlanning(
+        days=shown,
+        notes=tuple(labels.day_note(known.calendar, day) for day in shown),
+        activities=tuple(
+            _activity_week(activity, shown, presences[activity.id])
+            for activity in scope.activities
+            if activity.id in busy
+        ),
+        scope=scope,
+    )
+
+
+def _activity_week(activity: ActivityInfo, days: Sequence[date], presences: Collection[_Presence]) -> ActivityWeek:
+    groups = []
+    for group in activity.groups:
+        here = [presence for presence in presences if presence.group_id == group.id]
+        held = {(each.child_id, each.day, each.unit_id) for each in here}
+        children = {each.child_id: each for each in here}
+        lines = tuple(
+            WeekLine(
+                child.child_id, child.name, age_on(child.birth_date, days[0]),
+                tuple(
+                    tuple(unit.name for unit in activity.units if (child.child_id, day, unit.id) in held)
+                    for day in days
+                ),
+            )
+            for child in sorted(children.values(), key=lambda each: (fold(each.name), each.child_id))
+        )  # fmt: skip
+        if lines:
+            groups.append((group.name, lines))
+    return ActivityWeek(
+        activity.id, activity.name, activity.site_name,
+        tuple(len({each.child_id for each in presences if each.day == day}) for day in days), tuple(groups),
+        len({each.child_id for each in presences}),
+    )  # fmt: skip
+
+
+def _within(scope: SheetScope) -> tuple[ColumnElement[bool], ...]:
+    """The openings of the scope; its lists stay short: activities, not children."""
+    return Opening.unit_id.in_(scope.unit_ids), Opening.group_id.in_(scope.group_ids)
+
+
+def _presences(known: Catalogue, first: date, last: date, scope: SheetScope) -> defaultdict[int, list[_Presence]]:
+    """By activity: the confirmed bookings of the days."""
     found: defaultdict[int, list[_Presence]] = defaultdict(list)
     rows = db.session.execute(
         select(
-            Opening.unit_id, Opening.group_id, Child.id, Child.last_name, Child.first_name, Child.birth_date
+            Opening.day, Opening.unit_id, Opening.group_id, Child.id, Child.last_name, Child.first_name,
+            Child.birth_date, Booking.special_note,
         )
         .join(Booking, Booking.opening_id == Opening.id)
         .join(Child, Child.id == Booking.child_id)
-        .where(Opening.day == day, Booking.status == BookingStatus.CONFIRMED)
+        .where(Opening.day.between(first, last), *_within(scope), Booking.status == BookingStatus.CONFIRMED)
         .order_by(Child.folded_name, Child.id)
     )  # fmt: skip
-    for unit_id, group_id, child_id, last_name, first_name, birth_date in rows:
-        presence = _Presence(unit_id, group_id, child_id, f"{last_name} {first_name}", birth_date)
+    for day, unit_id, group_id, child_id, last_name, first_name, birth_date, note in rows:
+        presence = _Presence(day, unit_id, group_id, child_id, f"{last_name} {first_name}", birth_date, note)
         found[known.units[unit_id].activity_id].append(presence)
     return found
 
 
-def _absences(known: Catalogue, day: date) -> defaultdict[int, list[Absence]]:
+def _absences(known: Catalogue, day: date, scope: SheetScope) -> defaultdict[int, list[Absence]]:
     """By activity: what was cancelled too late and not booked again, the units that a child gave up together as one."""
     again = aliased(Booking)
     is_booked_again = exists().where(
@@ -198,7 +296,8 @@ def _absences(known: Catalogue, day: date) -> defaultdict[int, list[Absence]]:
         .join(Child, Child.id == Booking.child_id)
         .join(BookingEvent, BookingEvent.booking_id == Booking.id)
         .where(
-            Opening.day == day, Booking.cancel_class.in_([CancelClass.LATE_CHARGED, CancelClass.JUSTIFIED]),
+            Opening.day == day, *_within(scope),
+            Booking.cancel_class.in_([CancelClass.LATE_CHARGED, CancelClass.JUSTIFIED]),
             BookingEvent.from_status == BookingStatus.CONFIRMED, BookingEvent.to_status == BookingStatus.CANCELLED,
             ~is_booked_again,
         )
@@ -233,6 +332,7 @@ def _activity_day(
     presences: list[_Presence],
     absences: tuple[Absence, ...],
     taken: Mapping[int, tuple[int, int, int | None]],
+    around: Mapping[int, Around] | None,
 ) -> ActivityDay:
     wanted = {row.unit_id for row in openings if row.is_open} | {presence.unit_id for presence in presences}
     units = [unit for unit in activity.units if unit.id in wanted]
@@ -243,7 +343,7 @@ def _activity_day(
         site_name=activity.site_name,
         columns=tuple(UnitColumn(unit, sum(1 for p in presences if p.unit_id == unit.id)) for unit in units),
         groups=tuple(
-            _group_block(group.name, units, here, day)
+            _group_block(group.name, units, here, day, around)
             for group in activity.groups
             if (here := [presence for presence in presences if presence.group_id == group.id])
         ),
@@ -262,8 +362,14 @@ def _activity_day(
     )
 
 
-def _group_block(name: str, units: list[UnitInfo], presences: list[_Presence], day: date) -> GroupBlock:
-    held = {(presence.child_id, presence.unit_id) for presence in presences}
+def _group_block(
+    name: str,
+    units: list[UnitInfo],
+    presences: list[_Presence],
+    day: date,
+    around: Mapping[int, Around] | None,
+) -> GroupBlock:
+    held = {(presence.child_id, presence.unit_id): presence for presence in presences}
     children = {presence.child_id: presence for presence in presences}
     return GroupBlock(
         name,
@@ -273,14 +379,19 @@ def _group_block(name: str, units: list[UnitInfo], presences: list[_Presence], d
                 child.name,
                 age_on(child.birth_date, day),
                 tuple((child.child_id, unit.id) in held for unit in units),
+                ()
+                if around is None
+                else tuple(
+                    (unit.name, note)
+                    for unit in units
+                    if (child.child_id, unit.id) in held and (note := held[child.child_id, unit.id].note)
+                ),
+                None if around is None else around[child.child_id],
             )
             for child in children.values()
         ),
     )
 
 
-def _next_open_day(day: date, asked: ActivityInfo | None) -> date | None:
-    openings = select(func.min(Opening.day)).where(Opening.day > day, Opening.is_open)
-    if asked is not None:
-        openings = openings.where(Opening.unit_id.in_([unit.id for unit in asked.units]))
-    return db.session.scalar(openings)
+def _next_open_day(day: date, scope: SheetScope) -> date | None:
+    return db.session.scalar(select(func.min(Opening.day)).where(Opening.day > day, Opening.is_open, *_within(scope)))

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.database import write_transaction
-from app.models.bookings import CapacityCounter, Opening
+from app.models.bookings import Booking, CapacityCounter, Opening
 from app.rules.capabilities import Role
 from app.rules.deadlines import DaysBefore, Deadline
 from tests import factories
@@ -157,3 +157,49 @@ def test_day_costs_the_same_whoever_comes(worker: Client) -> None:
 
 def test_regisseur_has_no_planning(client: Client) -> None:
     client.sign_in(factories.make_staff(Role.REGISSEUR)).get(DAY, status=403)
+
+
+def test_week_shows_each_day_of_a_child(sqlite_client: Client) -> None:
+    booked_planning()
+    worker = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}&vue=semaine")
+    assert page.heading == "Planning de la semaine"
+    rows = [" ".join("".join(cell.itertext()).split()) for cell in page.all("tr")]
+    assert any(row.startswith("TEST Léa 7 ans") and row.endswith("Matin, Repas") for row in rows), rows
+    assert "mer. 2 2 enfants" in page.text
+    assert "Rien n’ouvre cette semaine-là." in worker.get(f"{DAY}?jour=2027-08-02&vue=semaine").text
+
+
+def test_group_and_unit_narrow_the_planning(sqlite_client: Client) -> None:
+    planning = booked_planning()
+    worker = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    address = f"{DAY}?jour={NEXT_WEDNESDAY}&activite={planning.activity.id}&unite={planning.activity.units['Repas']}"
+    page = worker.get(address)
+    assert "Léa" in page.text and "Sacha" not in page.text
+    assert "Sacha" in worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}&activite=x&groupe=99999999999&unite=-1").text
+    text = worker.get(address.replace("?", "/csv?")).body
+    assert "Mercredi;Les enfants;TEST Léa;7;Repas;;ne part pas seul;" in text and "Sacha" not in text
+    text = worker.get(f"{DAY}/csv?jour={NEXT_WEDNESDAY}&vue=semaine").body
+    assert "TEST Léa;7;Matin, Repas" in text
+
+
+def test_who_hands_the_children_over_sees_notes_and_who_collects_them(sqlite_client: Client) -> None:
+    planning = booked_planning()
+    factories.make_contact(planning.family.family_id, planning.child_id)
+    with write_transaction() as session:
+        note = {"special_note": "Part à 16 h avec sa tante"}
+        session.execute(update(Booking).where(Booking.child_id == planning.child_id).values(note))
+    page = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER)).get(f"{DAY}?jour={NEXT_WEDNESDAY}")
+    assert "Matin : Part à 16 h avec sa tante" in page.text
+    assert "Ne part pas seul ; repris par Odette" in page.text
+    reader = sqlite_client.sign_in(factories.make_staff(Role.READ_ONLY))
+    page = reader.get(f"{DAY}?jour={NEXT_WEDNESDAY}")
+    assert "Léa" in page.text and "tante" not in page.text and "Odette" not in page.text
+
+
+def test_planning_goes_to_paper(sqlite_client: Client) -> None:
+    booked_planning()
+    worker = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    for view in ("", "&vue=semaine"):
+        answer = worker.get(f"{DAY}/pdf?jour={NEXT_WEDNESDAY}{view}")
+        assert answer.headers["Content-Type"] == "application/pdf" and int(answer.headers["Content-Length"]) > 5_000
