@@ -221,7 +221,7 @@ def record_health_access(*child_ids: int) -> None:
     forbid_writes(False)
     try:
         with write_transaction() as database_session:
-            child_files.record_health_accesses(database_session, child_ids, current_account().user_id)
+            child_files.record_health_access(database_session, child_ids, current_account().user_id)
     finally:
         forbid_writes(request.method in _SAFE_METHODS)
 

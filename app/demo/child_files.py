@@ -81,7 +81,7 @@ def fill_child_files(
     add_contact(session, family.id, younger_id, _ODETTE)
     session.flush()
     clock.start_at(datetime.combine(today - timedelta(days=1), time(8, 45)), frozen=True)
-    record_health_access(session, younger_id, clerk_id)
+    record_health_access(session, [younger_id], clerk_id)
 
 
 def _vaccinations(child_id: int, missing: int) -> dict[str, str]:

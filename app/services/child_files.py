@@ -195,13 +195,8 @@ def save_section(
     return merged
 
 
-def record_health_access(session: Session, child_id: int, user_id: int) -> None:
-    """Note that an agent reads a child's health data, before it is shown: without the note nothing may be shown."""
-    record_health_accesses(session, [child_id], user_id)
-
-
-def record_health_accesses(session: Session, child_ids: Collection[int], user_id: int) -> None:
-    """The same of several children, whose data stand on one sheet."""
+def record_health_access(session: Session, child_ids: Collection[int], user_id: int) -> None:
+    """Note that an agent reads the health data of these children, before it is shown: without the note nothing may be."""
     now = clock.now()
     rows = [{"child_id": child_id, "user_id": user_id, "at": now} for child_id in sorted(set(child_ids))]
     if rows:

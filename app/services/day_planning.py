@@ -195,7 +195,8 @@ def read_day_planning(day: date, scope: SheetScope | None = None, *, with_detail
     around = around_children(children, day) if with_details else None
     activities = tuple(
         _activity_day(
-            known, activity, day, openings[activity.id], presences[activity.id], tuple(absences[activity.id]), taken, around,
+            known, activity, day, openings[activity.id], presences[activity.id], tuple(absences[activity.id]), taken,
+            around,
         )
         for activity in scope.activities
         if activity.id in openings

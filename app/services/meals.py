@@ -187,7 +187,7 @@ def read_meals(site: SiteInfo, first: date, last: date, activities: Iterable[Act
 
 def named_meals(site: SiteInfo, first: date, last: date, activities: Iterable[ActivityInfo]) -> tuple[NamedMeal, ...]:
     """The children whose meal is made for them, brought, or to be watched: a care plan, an allergy to food, a remark
-    for the kitchen. By day and name. Two queries. Whoever shows it calls `record_health_accesses` first.
+    for the kitchen. By day and name. Two queries. Whoever shows it calls `record_health_access` first.
     """
     units, known = _meal_units(site, activities), catalogue()
     guests = _guests(units, first, last)

@@ -1,6 +1,6 @@
 """The emergency sheet and the outing sheet: the children of a day, whom to call, and what must be known of each.
 
-They hold health data: whoever shows one notes the reading of each child first (`child_files.record_health_accesses`),
+They hold health data: whoever shows one notes the reading of each child first (`child_files.record_health_access`),
 and none is kept.
 """
 

@@ -176,17 +176,17 @@ def test_family_sees_who_read_health_data(client: Client, child: str, family: Fa
     agent = factories.make_staff(email="agent@example.org")
     assert "Personne n’a consulté" in client.get(f"{child}/consultations").text
     with write_transaction() as session:
-        child_files.record_health_access(session, child_id_of(child), agent)
+        child_files.record_health_access(session, [child_id_of(child)], agent)
     assert "(Administration)" in client.get(f"{child}/consultations").text
     assert db.session.scalars(select(HealthAccess.user_id)).all() == [agent]
     for _ in range(26):
         with write_transaction() as session:
-            child_files.record_health_access(session, child_id_of(child), agent)
+            child_files.record_health_access(session, [child_id_of(child)], agent)
     assert "Page 1 sur 2" in client.get(f"{child}/consultations").text
     clock.start_at(clock.now() + timedelta(days=366), frozen=True)
     client.sign_in(family.user_id)
     with write_transaction() as session:
-        child_files.record_health_access(session, child_id_of(child), agent)
+        child_files.record_health_access(session, [child_id_of(child)], agent)
     with write_transaction() as session:
         purges.purge_next(session, purges.begin_purge(session), DataClass.HEALTH_READS)
     assert len(db.session.scalars(select(HealthAccess.id)).all()) == 1

@@ -36,8 +36,8 @@ def test_team_sees_who_comes_to_which_unit(worker: Client) -> None:
     page = worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}")
     assert page.heading == "Planning du mercredi 2 décembre 2026"
     rows = ["".join(" ".join(cell.itertext()).split()) for cell in page.all("tr")]
-    assert any("AUTRESacha7ans✓présent–absent" in row for row in rows), rows
-    assert any("TESTLéa7ans✓présent✓présent" in row for row in rows), rows
+    assert any("AUTRESacha7ansNepartpasseul✓présent–absent" in row for row in rows), rows
+    assert any("TESTLéa7ansNepartpasseul✓présent✓présent" in row for row in rows), rows
     assert "2 sur 2 Complet" in page.text
     assert "Les enfants 2 enfants" in page.text
     assert f"{DAY}?jour=2026-12-01" in page.links()

@@ -94,7 +94,7 @@ def test_nothing_is_made_without_the_note(
     def fail(*_arguments: object) -> None:
         raise OperationalError("INSERT", None, Exception("disk full"))
 
-    monkeypatch.setattr(child_files, "record_health_accesses", fail)
+    monkeypatch.setattr(child_files, "record_health_access", fail)
     answer = worker.get_any(f"{SAFETY}/pdf?fiche=emergency&{NEXT}")
     assert answer.status >= 500 and answer.headers["Content-Type"] != "application/pdf"
 
