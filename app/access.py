@@ -13,12 +13,12 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.database import forbid_writes, write_transaction
+from app.database import db, forbid_writes, write_transaction
 from app.extensions import login_manager
 from app.htmx import go_to, leave_for
 from app.kept_forms import OWNER, is_worth_keeping, show_sign_in
 from app.known_devices import remember_device
-from app.rules.capabilities import Capability, capabilities_of, reaches
+from app.rules.capabilities import Capability, capabilities_of
 from app.rules.handed_in_files import MOST_BYTES
 from app.services import child_files, links, sessions
 from app.services.catalogue import ActivityInfo, catalogue
@@ -26,6 +26,7 @@ from app.services.errors import OtherFamily
 from app.services.families import FamilyRef, families_of_user
 from app.services.second_factors import has_second_factor
 from app.services.sessions import SignedInUser
+from app.services.staff_scopes import scope_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -149,12 +150,11 @@ def current_capabilities() -> frozenset[Capability]:
 
 def reached_activities(capability: Capability) -> tuple[ActivityInfo, ...]:
     """The activities for which the signed-in staff have a capability: a role may be for one place or office alone."""
-    grants = current_account().grants
-    return tuple(
-        activity
-        for activity in catalogue().activities.values()
-        if reaches(grants, capability, activity.office_id, activity.site_id)
-    )
+    reached: dict[Capability, tuple[ActivityInfo, ...]] = g.setdefault("reached_activities", {})
+    if capability not in reached:
+        scope = scope_of(db.session(), current_account().user_id, capability)
+        reached[capability] = tuple(scope.activities())
+    return reached[capability]
 
 
 def guard_family() -> Response | None:

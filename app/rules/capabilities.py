@@ -4,7 +4,6 @@ Source: product.md section 7, docs/rules/capabilities.md.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum, auto
 
 
@@ -109,9 +108,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.VIEW_HEALTH,
         }
     ),
-    Role.YOUTH_WORKER: frozenset(
-        {Capability.VIEW_DAY_PLANNING, Capability.TAKE_ATTENDANCE, Capability.PRINT_SHEETS}
-    ),
+    Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING, Capability.TAKE_ATTENDANCE, Capability.PRINT_SHEETS}),
     Role.KITCHEN: frozenset({Capability.PREPARE_MEALS}),
     Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}),
 }
@@ -120,22 +117,3 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
 def capabilities_of(roles: Iterable[Role]) -> frozenset[Capability]:
     """All that a user with these roles may do."""
     return frozenset[Capability]().union(*(ROLE_CAPABILITIES[role] for role in roles))
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A role as a user holds it: for the whole council, or narrowed to an office, to a place, to both."""
-
-    role: Role
-    office_id: int | None = None
-    site_id: int | None = None
-
-
-def reaches(grants: Iterable[Grant], capability: Capability, office_id: int, site_id: int) -> bool:
-    """Whether one of the roles gives a capability over what an office invoices at a place."""
-    return any(
-        capability in ROLE_CAPABILITIES[grant.role]
-        and grant.office_id in (None, office_id)
-        and grant.site_id in (None, site_id)
-        for grant in grants
-    )

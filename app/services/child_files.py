@@ -196,7 +196,7 @@ def save_section(
 
 
 def record_health_access(session: Session, child_ids: Collection[int], user_id: int) -> None:
-    """Note that an agent reads the health data of these children, before it is shown: without the note nothing may be."""
+    """Note that an agent reads these children's health data, before it is shown: without the note nothing may be."""
     now = clock.now()
     rows = [{"child_id": child_id, "user_id": user_id, "at": now} for child_id in sorted(set(child_ids))]
     if rows:

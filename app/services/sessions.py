@@ -10,7 +10,7 @@ from app import clock
 from app.database import db
 from app.models.accounts import SecondFactor, SignInEvent, StaffRole, User, UserSession
 from app.models.families import Guardian
-from app.rules.capabilities import Grant, Role
+from app.rules.capabilities import Role
 from app.rules.sign_ins import PARENT_SESSION, STAFF_SESSION, SessionTimes, has_ended
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import NotFound
@@ -28,7 +28,6 @@ class SignedInUser:
     email: str
     display_name: str
     roles: frozenset[Role]
-    grants: frozenset[Grant]  # the same, with what narrows each
     needs_touch: bool  # "last seen" should be written again
     confirmed_at: datetime | None  # when the password (and the code) was last given
     family_id: int | None  # the hat: in whose name they act; None: the staff, or the first family
@@ -81,8 +80,7 @@ def read_session(token: str) -> SignedInUser | None:
     if not rows:
         return None
     user_session, user, _role, second_factor_since, is_guardian = rows[0]
-    grants = frozenset(Grant(row[2].role, row[2].office_id, row[2].site_id) for row in rows if row[2] is not None)
-    roles = frozenset(grant.role for grant in grants)
+    roles = frozenset(row[2] for row in rows if row[2] is not None)
     now = clock.now()
     if has_ended(SessionTimes(user_session.expires_at, user_session.last_seen_at), bool(roles), now):
         return None
@@ -92,7 +90,6 @@ def read_session(token: str) -> SignedInUser | None:
         email=user.email,
         display_name=user.display_name,
         roles=roles,
-        grants=grants,
         needs_touch=user_session.last_seen_at <= now - SEEN_EVERY,
         confirmed_at=user_session.confirmed_at,
         family_id=user_session.family_id,
@@ -106,7 +103,7 @@ _WHO = (
     select(
         UserSession,
         User,
-        StaffRole,
+        StaffRole.role,
         SecondFactor.confirmed_at,
         select(Guardian.id).where(Guardian.user_id == User.id).exists(),
     )

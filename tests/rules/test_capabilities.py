@@ -1,9 +1,5 @@
-import re
-
-import pytest
-
-from app.rules.capabilities import ROLE_CAPABILITIES, Capability, Grant, Role, capabilities_of, reaches
-from tests.rules.tables import Row, cases, rows, words
+from app.rules.capabilities import ROLE_CAPABILITIES, Capability, Role, capabilities_of
+from tests.rules.tables import rows, words
 
 
 def test_the_table_is_that_of_the_page() -> None:
@@ -35,18 +31,3 @@ def test_nothing_without_a_role() -> None:
 def test_who_decides_on_documents_may_read_those_about_health() -> None:
     for capabilities in ROLE_CAPABILITIES.values():
         assert Capability.REVIEW_DOCUMENTS not in capabilities or Capability.VIEW_HEALTH in capabilities
-
-
-def grant_of(word: str) -> Grant:
-    """« site_director/1@2 »: of office 1, at place 2."""
-    match = re.fullmatch(r"(\w+?)(?:/(\d+))?(?:@(\d+))?", word)
-    assert match is not None
-    role, office, site = match.groups()
-    return Grant(Role(role), office and int(office), site and int(site))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("row", cases("capabilities", "reaches"))
-def test_a_role_counts_where_it_is_held(row: Row) -> None:
-    grants = [grant_of(word) for word in words(row["roles"])]
-    found = reaches(grants, Capability(row["capability"]), int(row["office"]), int(row["site"]))
-    assert found == (row["reached"] == "yes")
