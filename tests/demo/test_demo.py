@@ -287,7 +287,8 @@ def test_the_archived_season_is_only_history(demo: Flask) -> None:
     over = [view for view in enrolments_of(family.id) if view.is_over]
     assert sorted(view.activity_name for view in over) == ["Mercredi", "Périscolaire"]
     planning = read_day_planning(NOW.date())
-    assert len(planning.choices) == len({name for _id, name in planning.choices})
+    names = [activity.name for activity in planning.scope.offered]
+    assert len(names) == len(set(names))
 
 
 def test_papers_are_left_to_the_worker(demo: Flask) -> None:
