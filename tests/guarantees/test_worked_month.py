@@ -1,0 +1,274 @@
+"""The month of docs/rules/worked_month.md, lived through the services under the clock: every number of its tables, to the cent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app import clock
+from app.database import db, write_transaction
+from app.models.activities import Activity, TariffVersion
+from app.models.bookings import Booking
+from app.models.invoices import Invoice
+from app.rules.attendances import Seen, Turnout
+from app.rules.deadlines import DaysBefore, Deadline
+from app.rules.states import BookingStatus
+from app.rules.tariff_grids import (
+    AddRate,
+    ChangePercent,
+    Condition,
+    Criterion,
+    Grid,
+    Item,
+    Modifier,
+    ModifierKind,
+    NumberAxis,
+    Package,
+    Period,
+    Span,
+    Surcharge,
+    SurchargeCause,
+    Table,
+    flat,
+    unit_code,
+)
+from app.services import absence_decisions, attendances, closures, quotients
+from app.services.attendances import Mark, Result
+from app.services.checks import find_inconsistencies
+from app.services.closures import ClosureWish
+from app.services.invoices import invoices_of
+from tests import factories
+from tests.factories import ActivitySetup, FamilySetup
+from tests.rules.tables import Row, ids, rows
+
+PAGE = "worked_month"
+SEPTEMBER = date(2026, 9, 1)
+BOOKED_AT = datetime(2026, 8, 24, 9)
+HOURS = {
+    "Matin": (time(8), time(12)), "Repas": (time(12), time(13, 30)), "Après-midi": (time(13, 30), time(18)),
+    "Soir": (time(16, 30), time(18, 30)),
+}  # fmt: skip
+BRACKETS = NumberAxis(Criterion.QUOTIENT, (Span("A", 0, 60_000), Span("B", 60_000, 100_000), Span("C", 100_000, None)))
+
+
+def cents(text: str) -> int:
+    """« 12.60 » → 1260."""
+    return int(Decimal(text) * 100)
+
+
+def day(number: int | str) -> date:
+    return SEPTEMBER.replace(day=int(number))
+
+
+@dataclass(slots=True)
+class Month:
+    """What the tables name, as it is in the database."""
+
+    agent_id: int
+    activities: dict[str, ActivitySetup]
+    openings: dict[tuple[str, date, str], int]
+    families: dict[str, FamilySetup] = field(default_factory=dict)
+    children: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def family_of(self, family_id: int) -> str:
+        return next(name for name, family in self.families.items() if family.family_id == family_id)
+
+    def held(self, family: str, child: str, on: date) -> list[int]:
+        """The openings that a child holds on a day."""
+        mine = select(Booking.opening_id).where(
+            Booking.child_id == self.children[family, child], Booking.day == on,
+            Booking.status == BookingStatus.CONFIRMED,
+        )  # fmt: skip
+        return list(db.session.scalars(mine))
+
+
+def open_activities(agent_id: int) -> Month:
+    prices = rows(PAGE, "prices")
+    activities = {}
+    for name in dict.fromkeys(row["activity"] for row in prices):
+        units = {row["unit"]: HOURS[row["unit"]] for row in prices if row["activity"] == name}
+        activities[name] = factories.make_activity(name, units, needs={})
+        factories.set_notice(activities[name], Deadline.CANCEL_LATE, DaysBefore(0, time(7)))
+        write_grid(activities[name], [row for row in prices if row["activity"] == name])
+    month = Month(agent_id, activities, {})
+    for name, days in (
+        ("Mercredi", [day(number) for number in range(2, 31, 7)]),
+        ("Soir", [day(number) for number in range(1, 31) if day(number).weekday() in (0, 1, 3, 4)]),
+    ):
+        for (on, unit), id_ in factories.make_openings(activities[name], days).items():
+            month.openings[name, on, unit] = id_
+    return month
+
+
+def write_grid(activity: ActivitySetup, prices: list[Row]) -> None:
+    columns = [title for title in prices[0] if "QF" in title]
+    codes = {row["unit"]: unit_code(activity.units[row["unit"]]) for row in prices}
+    items = tuple(
+        Item(
+            codes[row["unit"]],
+            Table((BRACKETS,), {(key,): cents(row[title]) for key, title in zip("ABC", columns, strict=True)}),
+        )
+        for row in prices
+    )
+    if "Soir" in codes:
+        evening = frozenset({codes["Soir"]})
+        month = Item("month", flat(2_000), label="Forfait du mois")
+        grid = Grid((*items, month), packages=(Package("month", Period.MONTH, evening, only_if_cheaper=True),))
+    else:
+        care = frozenset({codes["Matin"], codes["Après-midi"]})
+        second = Modifier(ModifierKind.SIBLING, Condition(items=care, ranks=Span("2", 2, 3)), ChangePercent(-20))
+        unbooked = Surcharge(SurchargeCause.UNBOOKED, AddRate(flat(200)))
+        grid = Grid(items, modifiers=(second,), surcharges=(unbooked,))
+    with write_transaction() as session:
+        version = session.scalars(select(TariffVersion).where(TariffVersion.activity_id == activity.id)).one()
+        version.grid = grid
+        session.get_one(Activity, activity.id).justify_days = 7
+
+
+def book_all(month: Month) -> None:
+    for row in rows(PAGE, "booked"):
+        name, child = row["family"], (row["family"], row["child"])
+        if name not in month.families:
+            quotient = None if row["QF"] == "–" else int(row["QF"]) * 100
+            month.families[name] = factories.make_family(name, "Alix", quotient_cents=quotient)
+        family, activity = month.families[name], month.activities[row["activity"]]
+        if child not in month.children:
+            month.children[child] = factories.make_child(family, row["child"], date(int(row["born"]), 3, 1), name)
+            factories.enrol(month.children[child], family, activity)
+        wanted = [
+            month.openings[row["activity"], day(number), unit]
+            for number in ids(row["days"])
+            for unit in row["units"].split(" + ")
+        ]
+        outcome = factories.save(family, month.children[child], book=wanted)
+        assert all(choice.result.name == "BOOKED" for choice in outcome.choices), (row, outcome)
+
+
+class Events:
+    """What a row of the table « happens » does."""
+
+    def __init__(self, month: Month) -> None:
+        self._month = month
+        self._sent: dict[tuple[str, str], int] = {}
+
+    def do(self, row: Row) -> None:
+        """Set the clock, and do it."""
+        clock.start_at(datetime.strptime(f"2026-{row['when']}", "%Y-%m-%d %H:%M"), frozen=True)
+        what = row["what"]
+        if found := re.fullmatch(r"quotient (\d+) accepted", what):
+            self._accept_quotient(row, int(found[1]) * 100)
+            return
+        steps: dict[str, Callable[[Row], None]] = {
+            "cancels": self._cancel, "cancels too late": self._cancel_late, "comes without a booking": self._come,
+            "certificate": self._justify, "certificate accepted": self._decide, "closed by a strike": self._close,
+            "all days validated": self._validate, "invoices issued": self._issue,
+        }  # fmt: skip
+        steps[what](row)
+
+    def _child(self, row: Row) -> tuple[FamilySetup, int]:
+        return self._month.families[row["family"]], self._month.children[row["family"], row["child"]]
+
+    def _cancel(self, row: Row) -> None:
+        held = self._month.held(row["family"], row["child"], day(row["day"]))
+        outcome = factories.save(*self._child(row), cancel=held)
+        assert {choice.result.name for choice in outcome.choices} == {"CANCELLED"}, outcome
+
+    def _cancel_late(self, row: Row) -> None:
+        held = self._month.held(row["family"], row["child"], day(row["day"]))
+        outcome = factories.save(*self._child(row), charged=held)
+        assert {choice.result.name for choice in outcome.choices} == {"CANCELLED_LATE"}, outcome
+
+    def _accept_quotient(self, row: Row, value_cents: int) -> None:
+        quotient_id = factories.declare_quotient(self._month.families[row["family"]], value_cents, SEPTEMBER)
+        with write_transaction() as session:
+            quotients.accept_quotient(session, quotient_id, self._month.agent_id, date(2027, 1, 31))
+
+    def _come(self, row: Row) -> None:
+        opening = self._month.openings["Mercredi", day(row["day"]), "Matin"]
+        mark = Mark(f"{row['when']}", self._child(row)[1], opening, Seen(Turnout.PRESENT))
+        with write_transaction() as session:
+            (answer,) = attendances.record_all(session, self._month.agent_id, [mark])
+        assert answer.result is Result.RECORDED and not answer.is_unbilled, answer
+
+    def _justify(self, row: Row) -> None:
+        family, child_id = self._child(row)
+        absences = select(Booking.id).where(Booking.child_id == child_id, Booking.day == day(row["day"]))
+        self._sent[row["family"], row["day"]] = factories.justify(family, list(db.session.scalars(absences)))
+
+    def _decide(self, row: Row) -> None:
+        _family, child_id = self._child(row)
+        absences = select(Booking.id).where(Booking.child_id == child_id, Booking.day == day(row["day"]))
+        with write_transaction() as session:
+            absence_decisions.decide(
+                session, self._sent[row["family"], row["day"]], self._month.agent_id,
+                list(session.scalars(absences)), None,
+            )  # fmt: skip
+
+    def _close(self, row: Row) -> None:
+        place = closures.find_place(f"activity-{self._month.activities['Mercredi'].id}")
+        wish = ClosureWish(place, day(row["day"]), day(row["day"]), "Grève")
+        with write_transaction() as session:
+            closures.close(session, wish, self._month.agent_id, closures.plan_closure(session, wish).fingerprint)
+
+    def _validate(self, _row: Row) -> None:
+        groups = {(self._month.activities[name].group_id, on) for name, on, _ in self._month.openings}
+        for group_id, on in sorted(groups):
+            with write_transaction() as session:
+                attendances.validate_day(session, self._month.agent_id, group_id, on, Turnout.PRESENT)
+
+    def _issue(self, _row: Row) -> None:
+        factories.issue(self._month.activities["Mercredi"], SEPTEMBER, self._month.agent_id)
+
+
+@pytest.fixture
+def month(sqlite_app: Flask) -> Iterator[Month]:
+    clock.start_at(BOOKED_AT, frozen=True)
+    agent_id = factories.make_staff()
+    month = open_activities(agent_id)
+    book_all(month)
+    factories.make_aid(month.families["EVRARD"], month.children["EVRARD", "Ugo"], agent_id)
+    yield month
+
+
+def test_the_month_that_was_worked_by_hand(month: Month) -> None:
+    events = Events(month)
+    for row in rows(PAGE, "happens"):
+        events.do(row)
+    assert find_inconsistencies(db.session()) == ()
+    check_lines(month)
+    check_invoices(month, "issued")
+
+
+def check_lines(month: Month) -> None:
+    """Each line of each invoice, in their order."""
+    found = [
+        (
+            month.family_of(invoice.family_id), line.child_name.split()[0], line.label,
+            [int(number) for number in re.findall(r"\b(\d{1,2})(?:er)?\b", line.days)], line.quantity,
+            line.unit_cents, line.amount_cents,
+        )
+        for invoice in db.session.scalars(select(Invoice).order_by(Invoice.id))
+        for line in invoice.lines
+    ]  # fmt: skip
+    expected = [
+        (
+            row["family"], row["child"], row["line"], ids(row["days"]), int(row["quantity"]), cents(row["unit price"]),
+            cents(row["amount"]),
+        )
+        for row in rows(PAGE, "lines")
+    ]  # fmt: skip
+    for f in found: print(f)
+    assert found == expected
+
+
+def check_invoices(month: Month, table: str) -> None:
+    for row in rows(PAGE, table):
+        (invoice,) = invoices_of(month.families[row["family"]].family_id)
+        assert (invoice.number, invoice.total_cents) == (row["number"], cents(row["total"])), row
