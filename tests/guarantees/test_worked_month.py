@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -16,8 +16,11 @@ from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking
+from app.models.cash_desks import Deposit, JournalLine
 from app.models.invoices import Invoice
+from app.models.payments import Payment
 from app.rules.attendances import Seen, Turnout
+from app.rules.cash_desks import PaymentDetails, PaymentMode, ReversalKind
 from app.rules.deadlines import DaysBefore, Deadline
 from app.rules.states import BookingStatus
 from app.rules.tariff_grids import (
@@ -41,9 +44,13 @@ from app.rules.tariff_grids import (
 )
 from app.services import absence_decisions, attendances, closures, quotients
 from app.services.attendances import Mark, Result
+from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import find_inconsistencies
 from app.services.closures import ClosureWish
+from app.services.deposits import DepositInput, cents_in_hand, hand_in
 from app.services.invoices import invoices_of
+from app.services.payments import record_counter_payment
+from app.services.reversals import reverse_payment
 from tests import factories
 from tests.factories import ActivitySetup, FamilySetup
 from tests.rules.tables import Row, ids, rows
@@ -55,6 +62,7 @@ HOURS = {
     "Matin": (time(8), time(12)), "Repas": (time(12), time(13, 30)), "Après-midi": (time(13, 30), time(18)),
     "Soir": (time(16, 30), time(18, 30)),
 }  # fmt: skip
+MODES = {PaymentMode.CASH, PaymentMode.CHEQUE, PaymentMode.CESU, PaymentMode.TRANSFER}
 BRACKETS = NumberAxis(Criterion.QUOTIENT, (Span("A", 0, 60_000), Span("B", 60_000, 100_000), Span("C", 100_000, None)))
 
 
@@ -72,6 +80,7 @@ class Month:
     """What the tables name, as it is in the database."""
 
     agent_id: int
+    office_id: int
     activities: dict[str, ActivitySetup]
     openings: dict[tuple[str, date, str], int]
     families: dict[str, FamilySetup] = field(default_factory=dict)
@@ -97,7 +106,12 @@ def open_activities(agent_id: int) -> Month:
         activities[name] = factories.make_activity(name, units, needs={})
         factories.set_notice(activities[name], Deadline.CANCEL_LATE, DaysBefore(0, time(7)))
         write_grid(activities[name], [row for row in prices if row["activity"] == name])
-    month = Month(agent_id, activities, {})
+    office_id = db.session.scalars(select(Activity.office_id).distinct()).one()
+    with write_transaction() as session:
+        desk = read_desk(office_id)
+        taken = tuple(replace(each, is_taken=each.mode in MODES) for each in desk.modes)
+        save_desk(session, office_id, replace(desk, modes=taken))
+    month = Month(agent_id, office_id, activities, {})
     for name, days in (
         ("Mercredi", [day(number) for number in range(2, 31, 7)]),
         ("Soir", [day(number) for number in range(1, 31) if day(number).weekday() in (0, 1, 3, 4)]),
@@ -168,7 +182,8 @@ class Events:
         steps: dict[str, Callable[[Row], None]] = {
             "cancels": self._cancel, "cancels too late": self._cancel_late, "comes without a booking": self._come,
             "certificate": self._justify, "certificate accepted": self._decide, "closed by a strike": self._close,
-            "all days validated": self._validate, "invoices issued": self._issue,
+            "all days validated": self._validate, "invoices issued": self._issue, "pays": self._pay,
+            "handed in": self._hand_in, "unpaid": self._take_back,
         }  # fmt: skip
         steps[what](row)
 
@@ -223,6 +238,28 @@ class Events:
             with write_transaction() as session:
                 attendances.validate_day(session, self._month.agent_id, group_id, on, Turnout.PRESENT)
 
+    def _pay(self, row: Row) -> None:
+        family, mode, amount_cents = self._month.families[row["family"]], PaymentMode(row["mode"]), cents(row["amount"])
+        vouchers = amount_cents // 1_000 if mode is PaymentMode.CESU else None
+        details = PaymentDetails("essai", "Banque", row["family"], vouchers, clock.today())
+        with write_transaction() as session:
+            record_counter_payment(
+                session, office_id=self._month.office_id, family_id=family.family_id, mode=mode, amount_cents=amount_cents,
+                received_on=clock.today(), reference="", recorded_by=self._month.agent_id, details=details,
+            )  # fmt: skip
+
+    def _hand_in(self, row: Row) -> None:
+        typed = DepositInput(self._month.office_id, PaymentMode(row["mode"]), None, None, cents(row["amount"]))
+        with write_transaction() as session:
+            hand_in(session, typed, self._month.agent_id, f"{row['mode']} {row['when']}")
+
+    def _take_back(self, row: Row) -> None:
+        family = self._month.families[row["family"]]
+        with write_transaction() as session:
+            mine = select(Payment.id).where(Payment.family_id == family.family_id, Payment.mode == row["mode"])
+            payment_id = session.scalars(mine).one()
+            reverse_payment(session, payment_id, self._month.agent_id, ReversalKind.UNPAID, "Chèque sans provision")
+
     def _issue(self, _row: Row) -> None:
         factories.issue(self._month.activities["Mercredi"], SEPTEMBER, self._month.agent_id)
 
@@ -243,7 +280,14 @@ def test_the_month_that_was_worked_by_hand(month: Month) -> None:
         events.do(row)
     assert find_inconsistencies(db.session()) == ()
     check_lines(month)
-    check_invoices(month, "issued")
+    check_invoices(month)
+    for row in rows(PAGE, "money"):
+        events.do(row)
+    assert find_inconsistencies(db.session()) == ()
+    check_receipts(month)
+    check_journal()
+    check_deposits()
+    check_balances(month)
 
 
 def check_lines(month: Month) -> None:
@@ -264,11 +308,58 @@ def check_lines(month: Month) -> None:
         )
         for row in rows(PAGE, "lines")
     ]  # fmt: skip
-    for f in found: print(f)
     assert found == expected
 
 
-def check_invoices(month: Month, table: str) -> None:
-    for row in rows(PAGE, table):
+def check_invoices(month: Month) -> None:
+    for row in rows(PAGE, "issued"):
         (invoice,) = invoices_of(month.families[row["family"]].family_id)
         assert (invoice.number, invoice.total_cents) == (row["number"], cents(row["total"])), row
+
+
+def check_receipts(month: Month) -> None:
+    """Each receipt, with what the invoice took of it when it was recorded."""
+    found = [
+        (
+            month.family_of(payment.family_id), payment.receipt_number, payment.mode, payment.amount_cents,
+            sum(each.amount_cents for each in payment.allocations),
+        )
+        for payment in db.session.scalars(select(Payment).order_by(Payment.id))
+    ]  # fmt: skip
+    expected = rows(PAGE, "receipts")
+    assert found == [
+        (row["family"], row["receipt"], row["mode"], cents(row["amount"]), cents(row["on the invoice"]))
+        for row in expected
+    ]
+    assert all(cents(row["amount"]) - cents(row["on the invoice"]) == cents(row["left over"]) for row in expected)
+
+
+def check_journal() -> None:
+    found = [(line.n, line.kind, line.mode, line.amount_cents) for line in db.session.scalars(select(JournalLine))]
+    assert sorted(found) == [
+        (int(row["n"]), row["kind"], row["mode"], cents(row["amount"])) for row in rows(PAGE, "journal")
+    ]
+
+
+def check_deposits() -> None:
+    """Each slip, with the places of its receipts in their series."""
+    receipts = dict(db.session.execute(select(Payment.id, Payment.receipt_number)).tuples().all())
+    found = [
+        (row.number, row.mode, [int(receipts[item.payment_id][-5:]) for item in row.items], row.total_cents)
+        for row in db.session.scalars(select(Deposit).order_by(Deposit.id))
+    ]
+    assert found == [
+        (row["number"], row["mode"], ids(row["receipts"]), cents(row["total"])) for row in rows(PAGE, "deposits")
+    ]
+
+
+def check_balances(month: Month) -> None:
+    for row in rows(PAGE, "balances"):
+        (invoice,) = invoices_of(month.families[row["family"]].family_id)
+        paid_cents = invoice.total_cents - invoice.balance_cents
+        assert (invoice.number, invoice.total_cents, paid_cents, invoice.balance_cents) == (
+            row["number"], cents(row["total"]), cents(row["paid"]), cents(row["balance"]),
+        ), row  # fmt: skip
+    held = cents_in_hand(db.session(), [month.office_id])
+    for row in rows(PAGE, "in hand"):
+        assert held.get((month.office_id, PaymentMode(row["mode"])), 0) == cents(row["in hand"]), row
