@@ -538,6 +538,8 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.save_field_policies": _staff(Capability.EDIT_SETTINGS, method="POST", answers=422),
     "staff.waiting_lists.show": _staff(Capability.REVIEW_BOOKINGS),
     "staff.waiting_lists.edit": _staff(Capability.REVIEW_BOOKINGS, argument="entry_id"),
+    "staff.waiting_lists.removal": _staff(Capability.REVIEW_BOOKINGS, argument="entry_id"),
+    "staff.waiting_lists.remove": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="entry_id", answers=422),
     "staff.waiting_lists.move": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="entry_id", answers=422),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.day.planning_csv": _staff(Capability.VIEW_DAY_PLANNING),

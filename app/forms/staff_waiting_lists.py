@@ -10,6 +10,12 @@ from app.services.waiting_moves import MoveInput
 from app.services.waiting_views import WaitingDay
 
 
+class RemovalForm(FlaskForm):
+    """Why an entry is taken off its list."""
+
+    reason = reason_field("Motif", "Indiquez le motif.", longest=300)
+
+
 class MoveForm(FlaskForm):
     """Another rank, and why."""
 

@@ -364,6 +364,11 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS,
     ),
     _kind(
+        "waiting_removed", MailTopic.BOOKINGS, "Attente retirée par le service",
+        "Vous avez retiré une famille d’une liste d’attente, ou repris la place proposée.",
+        "Voir le planning", _link("/mes-reservations"), *_DAYS, _PLAIN_DAYS, _REASON,
+    ),
+    _kind(
         "week_reminder", MailTopic.BOOKINGS, "Semaine sans réservation",
         "Les réservations d’une semaine vont finir, et rien n’y est réservé. Pour les parents qui l’ont demandé.",
         "Réserver", *_WEEKS,

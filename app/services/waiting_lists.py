@@ -103,8 +103,8 @@ def promote(session: Session, slots: SlotsByDay, now: datetime) -> None:
     if not days or not _families_on(session, days):
         return
     check_alone(session)
-    told = _Told()
-    passed_over: set[int] = set()
+    told = Told()
+    passed_over: dict[int, int] = {}  # bundles, with their families
     freed = {day: set(of_day) for day, of_day in slots.items()}
     for day, of_day in _expire_offers(session, days, now, told).items():
         freed.setdefault(day, set()).update(of_day)
@@ -115,8 +115,12 @@ def promote(session: Session, slots: SlotsByDay, now: datetime) -> None:
         bundle = next_fitting(bundles(each.entry for each in waiting.values()), _left(session, freed), passed_over)
         if bundle is None:
             break
-        if not _promote_bundle(session, [waiting[each.id] for each in bundle], now, told):
-            passed_over.add(bundle[0].bundle)
+        family_id = waiting[bundle[0].id].row.family_id
+        if _promote_bundle(session, [waiting[each.id] for each in bundle], now, told):
+            # Its meal that could not come without the morning may come by now.
+            passed_over = {id_: family for id_, family in passed_over.items() if family != family_id}
+        else:
+            passed_over[bundle[0].bundle] = family_id
     told.write(session)
 
 
@@ -135,7 +139,7 @@ class _Waiting:
 
 
 @dataclass(slots=True)
-class _Told:
+class Told:
     """What families are told of when all is done: by mail and family."""
 
     days: dict[tuple[str, int], list[DecidedDay]] = field(default_factory=dict)
@@ -144,10 +148,10 @@ class _Told:
         """A day of a family."""
         self.days.setdefault((template, row.family_id), []).append(day)
 
-    def write(self, session: Session) -> None:
-        """Queue the mails."""
+    def write(self, session: Session, reason: str | None = None) -> None:
+        """Queue the mails; with the reason of the staff, where they give one."""
         for (template, family_id), days in self.days.items():
-            tell_family(session, family_id, template, days)
+            tell_family(session, family_id, template, days, reason=reason)
 
 
 def _families_on(session: Session, days: Collection[date]) -> set[int]:
@@ -224,7 +228,7 @@ def _left(session: Session, slots: SlotsByDay) -> Mapping[Need, int]:
     return left
 
 
-def _promote_bundle(session: Session, bundle: Sequence[_Waiting], now: datetime, told: _Told) -> bool:
+def _promote_bundle(session: Session, bundle: Sequence[_Waiting], now: datetime, told: Told) -> bool:
     """Book, or offer, its places if it may come now; whether it was."""
     family = _family_ref(session, bundle[0].row.family_id)
     hold_families(session, [family.id])
@@ -331,7 +335,7 @@ def _cancel_until(facts: PlanningFacts, opening: OpeningInfo) -> datetime | Neve
 
 
 def _give(
-    session: Session, found: _Promotion, each: _Waiting, until: datetime | None, now: datetime, told: _Told
+    session: Session, found: _Promotion, each: _Waiting, until: datetime | None, now: datetime, told: Told
 ) -> None:
     """Confirm an entry, or offer its places `until` then; its prices are those of now."""
     facts, day = found.facts, each.row.day
@@ -371,14 +375,15 @@ def _decided(
 
 
 def move_booking(
-    session: Session, booking: Booking, status: BookingStatus, actor: Actor, user_id: int | None, now: datetime
-) -> None:
+    session: Session, booking: Booking, status: BookingStatus, actor: Actor, user_id: int | None, now: datetime,
+    reason: str | None = None,
+) -> None:  # fmt: skip
     """Give a booking that waits, or is offered, another status, and log it."""
     check_transition(booking.status, status)
     session.add(
         BookingEvent(
             booking_id=booking.id, from_status=booking.status, to_status=status, actor=actor, user_id=user_id,
-            at=now,
+            reason=reason, at=now,
         )
     )  # fmt: skip
     booking.status = status
@@ -405,7 +410,7 @@ def expire_due(session: Session, family_id: int) -> int:
     due = select(WaitingEntry).where(LIVE, WaitingEntry.family_id == family_id, _is_due(now)).order_by(WaitingEntry.id)
     enter(session, {row.day for row in session.scalars(due)}, [family_id], alone=True)
     rows = session.scalars(due.execution_options(populate_existing=True)).all()
-    told = _Told()
+    told = Told()
     offers = [row for row in rows if row.offered_until is not None]
     freed = end_entries(
         session, offers, BookingStatus.EXPIRED, Actor.SYSTEM, None, now, told=(told, "waiting_unanswered")
@@ -472,7 +477,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _expire_offers(session: Session, days: Collection[date], now: datetime, told: _Told) -> SlotsByDay:
+def _expire_offers(session: Session, days: Collection[date], now: datetime, told: Told) -> SlotsByDay:
     """End the offers of these days that nobody answered; returns what they held."""
     late = select(WaitingEntry).where(
         LIVE, WaitingEntry.day.in_(days), WaitingEntry.offered_until < now.replace(microsecond=0)
@@ -490,6 +495,11 @@ def _waits_longer(session: Session, row: WaitingEntry, now: datetime) -> bool:
     return not is_over(row.waits_until, now)
 
 
+def going_together(rows: Iterable[WaitingEntry], entry_id: int) -> list[WaitingEntry]:
+    """Of a bundle, what ends with one of its entries: those that are offered places, which are taken together only."""
+    return [row for row in rows if row.id == entry_id or row.offered_until is not None]
+
+
 def end_entries(
     session: Session,
     rows: Collection[WaitingEntry],
@@ -497,7 +507,8 @@ def end_entries(
     actor: Actor,
     user_id: int | None,
     now: datetime,
-    told: tuple[_Told, str] | None = None,
+    told: tuple[Told, str] | None = None,
+    reason: str | None = None,
 ) -> dict[date, set[Slot]]:
     """Let entries end without a place, and free those that were held for them; returns these."""
     if not rows:
@@ -522,7 +533,7 @@ def end_entries(
             ended[booking.day, booking.child_id].add(booking.id)
         unit = DecidedUnit(catalogue().units[unit_id].name, booking.price_cents, booking.price_cents)
         words[booking.waiting_id].append((slot, unit))
-        move_booking(session, booking, status, actor, user_id, now)
+        move_booking(session, booking, status, actor, user_id, now, reason)
     lock_counters(session, slots)
     for (day, child_id), ids in sorted(ended.items()):
         held = {

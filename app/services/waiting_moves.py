@@ -1,16 +1,17 @@
-"""The staff move an entry of a waiting list: never by editing a moment, always with a reason that is kept."""
+"""The staff move an entry of a waiting list, or take it off: never by editing a moment, always with a reason."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.waiting_lists import LIVE, WaitingEntry, WaitingMove
+from app.rules.states import Actor, BookingStatus
 from app.rules.waiting_lists import rank, reordered
 from app.services.errors import NotFound, OwnFamily, RankingMoved
 from app.services.families import own_family_ids
-from app.services.waiting_lists import enter, read_entries
+from app.services.waiting_lists import Told, end_entries, enter, going_together, promote, read_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,7 @@ def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None
 
     Raises NotFound for one that does not wait, OwnFamily, and RankingMoved where its rank is another one by now.
     """
-    row = session.scalar(select(WaitingEntry).where(LIVE, WaitingEntry.id == entry_id))
-    if row is None:
-        raise NotFound("waiting entry")
-    if row.family_id in own_family_ids(user_id):
-        raise OwnFamily
+    row = _live_entry(session, entry_id, user_id)
     enter(session, [row.day], alone=True)
     entries = {each.entry.id: each for each in read_entries(session, WaitingEntry.day == row.day)}
     found = entries.get(entry_id)
@@ -52,3 +49,36 @@ def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None
         )
     )  # fmt: skip
     session.flush()
+
+
+def remove(session: Session, entry_id: int, reason: str, user_id: int) -> None:
+    """Take an entry off its list, or take back what it is offered (with those bound to it), and tell the family why.
+
+    The place goes to the next one. Raises NotFound for one that has ended, OwnFamily.
+    """
+    row = _live_entry(session, entry_id, user_id)
+    bound = select(WaitingEntry).where(
+        LIVE, WaitingEntry.family_id == row.family_id,
+        func.coalesce(WaitingEntry.bound_to_id, WaitingEntry.id) == row.bundle,
+    )  # fmt: skip
+    enter(session, {each.day for each in session.scalars(bound)}, [row.family_id], alone=True)
+    rows = session.scalars(bound.order_by(WaitingEntry.id).execution_options(populate_existing=True)).all()
+    if entry_id not in {each.id for each in rows}:
+        raise NotFound("waiting entry")
+    now, told = clock.now(), Told()
+    ended = going_together(rows, entry_id)
+    freed = end_entries(
+        session, ended, BookingStatus.CANCELLED, Actor.STAFF, user_id, now, told=(told, "waiting_removed"),
+        reason=reason,
+    )  # fmt: skip
+    told.write(session, reason)
+    promote(session, freed, now)
+
+
+def _live_entry(session: Session, entry_id: int, user_id: int) -> WaitingEntry:
+    row = session.scalar(select(WaitingEntry).where(LIVE, WaitingEntry.id == entry_id))
+    if row is None:
+        raise NotFound("waiting entry")
+    if row.family_id in own_family_ids(user_id):
+        raise OwnFamily
+    return row

@@ -29,7 +29,15 @@ from app.services.judgements import DayJudgement, judge_days
 from app.services.planning_facts import OpeningInfo, PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price, move_prices
 from app.services.proposed_prices import ProposedPrices
-from app.services.waiting_lists import end_entries, enter, move_booking, promote, waiting_slots, waits_until_of
+from app.services.waiting_lists import (
+    end_entries,
+    enter,
+    going_together,
+    move_booking,
+    promote,
+    waiting_slots,
+    waits_until_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +214,7 @@ def leave(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> N
     """
     rows = _hold_bundle(session, family, entry_id)
     now = clock.now()
-    ended = [row for row in rows if row.id == entry_id or row.offered_until is not None]
+    ended = going_together(rows, entry_id)
     promote(session, end_entries(session, ended, BookingStatus.CANCELLED, Actor.PARENT, user_id, now), now)
 
 

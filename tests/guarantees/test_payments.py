@@ -6,7 +6,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
+from http.client import HTTPException
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,12 +19,14 @@ from app.database import db, write_transaction
 from app.demo.bulk import add_families
 from app.models.accounts import User
 from app.models.activities import CapacityScope, Office
-from app.models.bookings import CapacityCounter
+from app.models.bookings import Booking, CapacityCounter
 from app.models.families import Family
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, RunStatus
-from app.models.payments import Payment, PaymentBasket
+from app.models.payments import BasketEvent, Payment, PaymentBasket
 from app.rules.baskets import BasketState
+from app.rules.states import BookingStatus
 from app.services.checks import find_inconsistencies
+from app.services.held_places import held_places
 from app.services.invoice_runs import start_run
 from app.services.invoices import due_of, invoices_of
 from tests import factories
@@ -142,6 +146,55 @@ def test_the_worker_finds_the_money_when_nobody_comes_back_and_the_portal_was_aw
         wait_until(is_settled)
     with demo_copy.people():
         assert money(family_id) == [("AN", 6_20), ("pop", 15_00)]
+        assert find_inconsistencies(db.session()) == ()
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=5), timedelta(hours=3)], ids=["short", "too long"])
+def test_killed_while_places_are_being_paid_it_takes_the_money_once(
+    sqlite_demo_copy: DemoCopy, serve: Callable[..., object], away: timedelta
+) -> None:
+    with sqlite_demo_copy.people():
+        cookie, family_id, _ = sign_in_parent(sqlite_demo_copy)
+        (place,) = held_places(db.session(), Booking.family_id == family_id)
+    with serve(sqlite_demo_copy) as server:  # type: ignore[attr-defined]
+        browser = server.browser(cookie)
+        page = browser.get("/mes-reservations/a-regler")
+        form = {"csrf_token": hidden(page.body, "csrf_token"), "b": hidden(page.body, "b")}
+        address = browser.post("/mes-reservations/a-regler/payer", form).location
+        operation_id = parse_qs(urlsplit(address).query)["idop"][0]
+        pay(address, "P", notification="never")
+
+        def come_back_in_vain(_number: int) -> None:
+            with suppress(OSError, HTTPException):
+                come_back(server.port, operation_id)
+
+        with ThreadPoolExecutor(NOTIFICATIONS) as pool:
+            news = pool.map(come_back_in_vain, range(NOTIFICATIONS))
+            server.kill()
+            list(news)
+    later = f"{factories.NOW + away:%Y-%m-%dT%H:%M}"
+    with serve(sqlite_demo_copy, ESPACE_FAMILLE_NOW=later) as server:  # type: ignore[attr-defined]
+        assert {come_back(server.port, operation_id)[0] for _ in range(2)} == {303}
+        if away > timedelta(hours=1):
+
+            def is_released() -> bool:
+                with sqlite_demo_copy.people():
+                    left = held_places(db.session(), Booking.family_id == family_id)
+                    db.session.rollback()
+                    return not left
+
+            wait_until(is_released)
+    with sqlite_demo_copy.people():
+        booking = db.session.get_one(Booking, place.booking_id)
+        payment = db.session.scalars(select(Payment).where(Payment.basket_id.is_not(None))).one()
+        used = sum(each.amount_cents for each in payment.allocations)
+        assert payment.amount_cents == place.price_cents
+        assert (booking.status, used) in (
+            (BookingStatus.CONFIRMED, place.price_cents), (BookingStatus.EXPIRED, 0),
+        )  # fmt: skip
+        is_flagged = db.session.scalar(select(BasketEvent.id).where(BasketEvent.detail.contains("trop-perçu")))
+        assert (is_flagged is None) is (used > 0)
+        assert used > 0 or away > timedelta(hours=1)
         assert find_inconsistencies(db.session()) == ()
 
 

@@ -1,4 +1,4 @@
-"""« Listes d'attente »: who waits for a day, in which order, what is offered; moving an entry with a reason."""
+"""« Listes d'attente »: who waits for a day, in which order, what is offered; moving or removing an entry, and why."""
 
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -8,7 +8,7 @@ from app.access import current_account, requires
 from app.database import db, write_transaction
 from app.filters import NBSP
 from app.forms.bookings import read_day
-from app.forms.staff_waiting_lists import MoveForm
+from app.forms.staff_waiting_lists import MoveForm, RemovalForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import waiting_moves, waiting_views
@@ -60,6 +60,30 @@ def move(entry_id: int) -> BaseResponse:
         return _entry_page(entry, MoveForm.of(entry), status=409)
     flash(f"C’est noté{NBSP}: rang {wish.to_rank}.", "success")
     return go_to(url_for(".show", jour=entry.day.isoformat()))
+
+
+@blueprint.get("/<int:entry_id>/retirer")
+@requires(Capability.REVIEW_BOOKINGS)
+def removal(entry_id: int) -> Response:
+    """The form that takes an entry off its list."""
+    return _removal_page(waiting_views.find_entry(entry_id), RemovalForm(formdata=None))
+
+
+@blueprint.post("/<int:entry_id>/retirer")
+@requires(Capability.REVIEW_BOOKINGS)
+def remove(entry_id: int) -> BaseResponse:
+    """Take an entry off its list, or take back what it is offered; the family reads why."""
+    entry, form = waiting_views.find_entry(entry_id), RemovalForm()
+    if not form.validate():
+        return _removal_page(entry, form, status=422)
+    with write_transaction() as session:
+        waiting_moves.remove(session, entry_id, form.reason.data or "", current_account().user_id)
+    flash(f"{entry.child_name} n’attend plus. La famille en est avertie.", "success")
+    return go_to(url_for(".show", jour=entry.day.isoformat()))
+
+
+def _removal_page(entry: WaitingDay, form: RemovalForm, status: int = 200) -> Response:
+    return render_page("staff/waiting_lists/removal.html", layout="staff", status=status, entry=entry, form=form)
 
 
 def _entry_page(entry: WaitingDay, form: MoveForm, status: int = 200) -> Response:

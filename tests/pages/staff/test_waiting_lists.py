@@ -6,8 +6,10 @@ from sqlalchemy import select
 
 from app.database import db, write_transaction
 from app.models.accounts import StaffRole
+from app.models.mails import OutboxMail
 from app.models.waiting_lists import WaitingMove
 from app.rules.capabilities import Role
+from app.services.checks import find_inconsistencies
 from tests import factories
 from tests.client import Client
 from tests.factories import NEXT_WEDNESDAY, add_family, bookings_of, give_list, join_list, make_staff, save
@@ -55,6 +57,27 @@ def test_a_list_that_changed_is_read_again_and_nobody_moves_their_own(sqlite_cli
     sqlite_client.sign_in(family.user_id).get(f"{LISTS}/3")
     sqlite_client.submit(f"{LISTS}/3", status=403, to_rank="1", reason="Essai")
     assert not db.session.scalars(select(WaitingMove)).all()
+
+
+def test_an_agent_takes_back_an_offer_tells_why_and_books_for_the_family(sqlite_client: Client) -> None:
+    planning = factories.make_planning(places=1)
+    give_list(planning.activity)
+    morning = planning.opening(NEXT_WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    (first, first_child), (second, second_child) = add_family(planning, "UN"), add_family(planning, "DEUX")
+    for family, child_id in ((first, first_child), (second, second_child)):
+        join_list(family, child_id, [morning], wants_booking=False)
+    save(planning.family, planning.child_id, cancel=[morning])
+    sqlite_client.sign_in(make_staff(Role.FILE_CLERK)).get(f"{LISTS}/1")
+    sqlite_client.get(f"{LISTS}/1/retirer")
+    assert "Indiquez le motif" in sqlite_client.submit(f"{LISTS}/1/retirer", status=422).text
+    assert "n’attend plus" in sqlite_client.submit(f"{LISTS}/1/retirer", reason="Place promise par erreur").text
+    assert bookings_of(first_child)[-1][1] == "cancelled" and bookings_of(second_child)[-1][1] == "offered"
+    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "waiting_removed")).one()
+    assert mail.recipient == first.email and "Place promise par erreur" in mail.body
+    assert "Place promise par erreur" in sqlite_client.sign_in(first.user_id).get("/historique").text
+    sqlite_client.sign_in(make_staff(Role.FILE_CLERK)).get(f"{LISTS}/1", status=404)
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_an_agent_gives_an_activity_a_waiting_list(sqlite_client: Client) -> None:
