@@ -14,10 +14,11 @@ import gc
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -34,6 +35,7 @@ from app.database import Base, db, write_transaction
 from app.services.catalogue import forget_catalogue
 from tests import factories
 from tests.client import Client, recorder
+from tests.routes import World, make_world
 
 if TYPE_CHECKING:  # pytest imports its plugins itself
     from tests.postgres import PostgresServer
@@ -140,8 +142,9 @@ def make_sqlite_bed(home: Path) -> TestBed:
     def kept() -> Iterator[Callable[[], None]]:
         db.session.remove()
         db.engine.dispose()  # the last connection folds the WAL in
-        file = Path(shutil.copyfile(database, home / "kept.sqlite3"))
-        yield lambda: fill_from(file)
+        with NamedTemporaryFile(dir=home, suffix=".sqlite3") as file:
+            shutil.copyfile(database, file.name)
+            yield lambda: fill_from(Path(file.name))
 
     return TestBed(app, lambda: fill_from(template), kept)
 
@@ -265,6 +268,31 @@ def sqlite_app(sqlite_bed: TestBed) -> Iterator[Flask]:
     """Like `app`, on SQLite alone: for what no database can change, such as a page's bytes."""
     with running(sqlite_bed) as flask_app:
         yield flask_app
+
+
+@pytest.fixture(scope="session")
+def make_kept_world(sqlite_bed: TestBed) -> Iterator[Callable[[], World]]:
+    """The world of tests/routes.py on SQLite, inside `sqlite_app`: made once, then its rows are brought back."""
+    kept: list[tuple[World, Callable[[], None]]] = []
+    with ExitStack() as stack:
+
+        def make() -> World:
+            if not kept:
+                world = make_world(sqlite_bed.app)
+                kept.append((world, stack.enter_context(sqlite_bed.kept())))
+            world, bring_back = kept[0]
+            db.session.remove()
+            bring_back()
+            forget_catalogue()
+            return world
+
+        yield make
+
+
+@pytest.fixture
+def world(sqlite_app: Flask, make_kept_world: Callable[[], World]) -> World:
+    """Something of everything, on SQLite: see tests/routes.py."""
+    return make_kept_world()
 
 
 @contextmanager

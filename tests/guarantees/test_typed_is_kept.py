@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 import pytest
-from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from app import clock
@@ -20,7 +19,7 @@ from app.crypto import cipher
 from app.database import Base, db, write_transaction
 from app.models.accounts import UserSession
 from tests.client import Answer, Client, form_fields
-from tests.routes import ENDS_THE_SESSION, ROUTES, Door, World, make_world
+from tests.routes import ENDS_THE_SESSION, ROUTES, Door, World
 
 MARK = "Saisie7"
 TYPED = ("text", "search", "tel", "email", "date", "month", "time", "number", "url")
@@ -29,11 +28,6 @@ TYPED = ("text", "search", "tel", "email", "date", "month", "time", "number", "u
 ONCE = re.compile(r"/documentation/textes/\d+")
 
 Sent = list[tuple[str, str]]
-
-
-@pytest.fixture
-def world(sqlite_app: Flask) -> World:
-    return make_world(sqlite_app)
 
 
 @pytest.fixture

@@ -78,8 +78,7 @@ def test_every_route_answers_alike_on_both_databases(sqlite_bed: TestBed, postgr
         assert len(done) > len(on_sqlite) / 3, on_sqlite
 
 
-def test_a_page_that_htmx_swaps_in_sends_its_menu_elsewhere_and_nothing_else(sqlite_app: Flask) -> None:
-    world = make_world(sqlite_app)
+def test_a_page_that_htmx_swaps_in_sends_its_menu_elsewhere_and_nothing_else(sqlite_app: Flask, world: World) -> None:
     browsers = browsers_of(sqlite_app, world)
     seen = 0
     for endpoint, route in ROUTES.items():
