@@ -272,8 +272,18 @@ def _driver(url: str) -> str:
 
 
 def drill_wrong(folder: Path, rounds: int) -> str:
-    """Every wrong text in every field of every form and every word of every address; the tests send a third."""
-    return _run_tests("tests/guarantees/test_wrong_input.py", "stands_it", SEND_ALL="1")
+    """Every wrong text in every field of every form and every word of every address; the tests send a sixth."""
+    return _run_tests("tests/guarantees/test_wrong_input.py", "stands_it", LONG="1")
+
+
+def drill_line(folder: Path, rounds: int) -> str:
+    """The whole line of a parent on both screens, with and without JavaScript; the tests go two of the four ways."""
+    return _run_tests("tests/journeys/test_line.py", "the_line", LONG="1")
+
+
+def drill_days(folder: Path, rounds: int) -> str:
+    """The demo built on ten awkward days; the tests try four."""
+    return _run_tests("tests/demo/test_demo.py", "on_any_day", LONG="1")
 
 
 def drill_list(folder: Path, rounds: int) -> str:
@@ -350,6 +360,8 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "crowd": drill_crowd,
     "wrong": drill_wrong,
     "list": drill_list,
+    "line": drill_line,
+    "days": drill_days,
     "fuzz": drill_fuzz,
 }
 

@@ -48,6 +48,7 @@ from app.services.reference_data import refresh_reference_data
 from app.services.required_documents import asked_of_family
 from app.services.waiting_views import lists_of_day, lists_of_family
 from tests.conftest import TestBed
+from tests.long import IS_LONG
 
 NOW = datetime(2026, 11, 23, 8, 30)
 
@@ -79,15 +80,15 @@ def test_the_demo_is_complete_and_consistent_on_both_databases(app: Flask) -> No
     assert clock.now().replace(tzinfo=None) == NOW  # as it was
 
 
-@pytest.mark.parametrize(
-    "now",
-    [
-        datetime(2026, 1, 1, 0, 5), datetime(2027, 2, 22, 12), datetime(2028, 2, 29, 18), datetime(2027, 4, 30, 9),
-        datetime(2027, 7, 14, 9), datetime(2027, 8, 31, 23, 50), datetime(2027, 9, 1, 7), datetime(2026, 10, 4, 22),
-        datetime(2026, 10, 25, 2, 30), datetime(2027, 3, 28, 2, 30),  # the night when the clocks change
-    ],
-    ids=str,
+AWKWARD_DAYS = (
+    datetime(2028, 2, 29, 18), datetime(2027, 7, 14, 9), datetime(2027, 8, 31, 23, 50),
+    datetime(2026, 10, 25, 2, 30),  # the night when the clocks change
+    datetime(2026, 1, 1, 0, 5), datetime(2027, 2, 22, 12), datetime(2027, 4, 30, 9), datetime(2027, 9, 1, 7),
+    datetime(2026, 10, 4, 22), datetime(2027, 3, 28, 2, 30),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("now", AWKWARD_DAYS if IS_LONG else AWKWARD_DAYS[:4], ids=str)
 def test_it_can_be_built_on_any_day(sqlite_app: Flask, now: datetime) -> None:
     build(now)
     assert find_inconsistencies(db.session()) == ()

@@ -17,7 +17,7 @@ from app.models.families import FamilyChild, Guardian
 from app.rules.capabilities import Role
 from tests import factories
 from tests.client import Client
-from tests.routes import ROUTES, Door, World, make_world
+from tests.routes import ROUTES, Door, World
 from tests.served import DemoCopy, hidden
 from tests.weights import fetch, signed_in, weigh
 
@@ -171,9 +171,8 @@ def grow(world: World) -> None:
 
 
 @pytest.mark.parametrize("door", [Door.FAMILY, Door.STAFF], ids=["parents", "staff"])
-def test_queries_do_not_grow_with_what_is_shown(app: Flask, door: Door) -> None:
-    world = make_world(app)
-    client = Client(app)
+def test_queries_do_not_grow_with_what_is_shown(sqlite_app: Flask, world: World, door: Door) -> None:
+    client = Client(sqlite_app)
     client.sign_in(world.parent_id if door is Door.FAMILY else world.staff[Role.ADMINISTRATOR])
     paths = [
         world.address(e)

@@ -36,7 +36,7 @@ from tests.served import Browser, DemoCopy, Server, hidden
 PARENT = "parent@example.org"
 RETURNS = 10
 NOTIFICATIONS = 5
-MANY_FAMILIES = 250
+MANY_FAMILIES = 130
 
 
 def sign_in_parent(copy: DemoCopy) -> tuple[str, int, list[int]]:

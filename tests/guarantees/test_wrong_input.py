@@ -1,13 +1,12 @@
 """Whatever is typed or forged, anywhere on the line: a clear page in French or a 404, and nothing stored.
 
 What each screen says about its own mistakes is tested with that screen (tests/pages); here every field of every form,
-and every word of every address, gets what nobody should send: a third of the texts each, in turns, so that each text goes
+and every word of every address, gets what nobody should send: a sixth of the texts each, in turns, so that each text goes
 to many. `script/drill wrong` sends all of them to all.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,15 +27,15 @@ from app.services.errors import LinkExpired
 from tests import factories
 from tests.client import Answer, Client, form_fields
 from tests.conftest import TestBed, running
+from tests.long import IS_LONG
 from tests.routes import ENDS_THE_SESSION, ROUTES, Door, World, make_world, secret_for
 
 NASTY = (
     "\x00", "a\x00b", " \t ", "é" * 5_000, "<script>alert(1)</script>", "' OR 1=1 --", "{{7*7}}", "😀", "a\r\nX-Y: z",
     "-1", "9" * 30, "1e309", "2026-02-30", "0000-00-00", "\u202e\u200b", "../../etc/passwd", "[]", "nan",
 )  # fmt: skip
+PARTS = 6
 FOR_POSTGRES = ("\x00", "a\x00b", "9" * 30, "😀", "-1", "é" * 5_000)
-SENDS_ALL = "SEND_ALL" in os.environ
-"""Set by the drill."""
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 KIND = {200, 204, 303, 302, 400, 403, 404, 409, 410, 413, 422, 429}
@@ -56,8 +55,8 @@ class Trial:
     bring_back: Callable[[], None]
 
     def texts_for(self, turn: int) -> tuple[str, ...]:
-        """What a form or an address gets: all, or one in three."""
-        return self.texts if SENDS_ALL else self.texts[turn % 3 :: 3]
+        """What a form or an address gets: all, or one in six."""
+        return self.texts if IS_LONG else self.texts[turn % PARTS :: PARTS]
 
     def post(self, action: str, data: Mapping[str, object]) -> Answer:
         """Send this, as if nothing had been sent before."""

@@ -24,6 +24,7 @@ from tests.browser import (
     Screens,
     assert_nothing_is_cut_off,
     run_axe,
+    run_axe_but_contrast,
     screenshot,
 )
 from tests.routes import ROUTES, Door, make_world
@@ -93,10 +94,15 @@ def seen_site(sqlite_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def look(page: Page, screens: Screens, name: str) -> list[str]:
-    """What is wrong with the page that was just opened, on a computer, a phone and the narrowest one."""
-    problems = look_on(DESKTOP, page, name)
+    """What is wrong with the page that was just opened, on a computer, a phone and the narrowest one.
+
+    Contrasts, two thirds of axe-core's time, are the same colours on all: looked at on one of them, in turns.
+    """
+    on_phone = sum(map(ord, name)) % 2 == 0
+    problems = look_on(DESKTOP, page, name, (assert_nothing_is_cut_off, run_axe_but_contrast if on_phone else run_axe))
     screens.show(PHONE)
-    problems += look_on(PHONE, page, name)
+    checks = (assert_nothing_is_cut_off, run_axe if on_phone else run_axe_but_contrast)
+    problems += look_on(PHONE, page, name, checks)
     screens.show(SMALL_PHONE)
     problems += look_on(SMALL_PHONE, page, name, (assert_nothing_is_cut_off,))
     return problems
@@ -106,7 +112,7 @@ def look_on(
     screen: Screen,
     page: Page,
     name: str,
-    checks: Sequence[Callable[[Page], None]] = (assert_nothing_is_cut_off, run_axe),
+    checks: Sequence[Callable[[Page], None]],
 ) -> list[str]:
     problems = []
     for check in checks:

@@ -27,6 +27,7 @@ from tests.browser import (
     run_axe,
     screenshot,
 )
+from tests.long import IS_LONG
 from tests.served import DemoCopy
 
 EMAIL = "zoe.etoile@example.org"
@@ -340,7 +341,7 @@ def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("way", [WAYS[0], WAYS[3]], ids=lambda way: way.name)
+@pytest.mark.parametrize("way", [WAYS[0], WAYS[3]] if IS_LONG else WAYS[:1], ids=lambda way: way.name)
 def test_the_line_on_sqlite(
     sqlite_demo_copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way
 ) -> None:
@@ -349,7 +350,7 @@ def test_the_line_on_sqlite(
 
 @pytest.mark.browser
 @pytest.mark.postgres
-@pytest.mark.parametrize("way", WAYS[1:3], ids=lambda way: way.name)
+@pytest.mark.parametrize("way", WAYS[1:3] if IS_LONG else WAYS[1:2], ids=lambda way: way.name)
 def test_the_line_on_postgresql(
     postgres_demo_copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way
 ) -> None:
