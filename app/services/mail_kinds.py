@@ -439,7 +439,7 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         ),
     ),
     _kind(
-        "credit_issued", MailTopic.MONEY, "Avoir émis", "Un avoir vient d’être émis : une facture est corrigée.",
+        "credit_issued", MailTopic.MONEY, "Avoir émis", "Un avoir vient d’être émis\u00a0: une facture est corrigée.",
         "Voir mes factures", _link("/mes-factures?soldees=1"), _FAMILY,
         Variable("avoir", "le numéro de l’avoir", "{{ credit.number }}", "pop-A261100001", True),
         Variable("facture", "le numéro de la facture corrigée", "{{ invoice.number }}", "pop-F261100001"),
