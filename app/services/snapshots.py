@@ -24,11 +24,8 @@ class Snapshot:
 
 def read_snapshot(connection: Connection) -> Snapshot:
     """Read all of it; every table is read once or twice."""
-    found = inspect(connection)
-    tables = [
-        table(name, *(column(each["name"]) for each in found.get_columns(name)))
-        for name in sorted(found.get_table_names())
-    ]
+    columns = {name: each for (_schema, name), each in inspect(connection).get_multi_columns().items()}
+    tables = [table(name, *(column(each["name"]) for each in columns[name])) for name in sorted(columns)]
     rows: dict[str, int] = {}
     cents: dict[str, int] = {}
     files: dict[str, str | None] = {}
