@@ -995,13 +995,16 @@ def _accept_quotient(session: Session, council: Council, books: Books, rng: Rand
         quotient_decisions.accept_quotient(session, row.id, council.staff_id, date(2027, 8, 31))
 
 
+_AS_STAFF_CANCEL = (CancelClass.IN_TIME, CancelClass.LATE_CHARGED, CancelClass.STRUCTURE)
+
+
 def _save_for_family(session: Session, council: Council, books: Books, rng: Random) -> None:
     """An agent acts on a planning, over all places where it must be."""
     parent = rng.choice([*council.parents, council.closed])
     proposal = some_form(books, parent, rng)
     if proposal is not None:
         every = frozenset(shown.opening_id for shown in proposal.shown)
-        said = StaffSave("La famille a appelé", rng.choice(list(CancelClass)), every)
+        said = StaffSave("La famille a appelé", rng.choice(_AS_STAFF_CANCEL), every)
         key = f"agent-{rng.getrandbits(64):016x}"
         staff_bookings.save_for_family(
             session, parent.family, council.staff_id, parent.child_id, key, proposal, said
