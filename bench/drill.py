@@ -39,7 +39,7 @@ from app.services.checks import find_inconsistencies
 from bench.council import demo_council
 from tests import factories, histories
 from tests.conftest import DATA_KEY, fill_template, make_app, make_sqlite_bed
-from tests.guarantees import test_booking_histories
+from tests.guarantees import test_booking_histories, test_ledgers
 from tests.guarantees.test_rush import make_savers, planning_form
 from tests.guarantees.test_screen_and_save import Undo, compare_all
 from tests.postgres import running_server, server_binaries
@@ -250,6 +250,14 @@ def drill_books(folder: Path, rounds: int) -> str:
     return f"{examples} histories of up to 60 steps, all is well after each step"
 
 
+def drill_ledgers(folder: Path, rounds: int) -> str:
+    """Long histories of bookings, attendance, invoices, payments and credit notes (Hypothesis)."""
+    examples = 40 * rounds
+    phases = (Phase.generate, Phase.shrink)
+    test_ledgers.run(make_sqlite_bed(folder), examples=examples, steps=80, phases=phases)
+    return f"{examples} histories of up to 80 steps, the money is right to the cent after each step"
+
+
 def drill_crowd(folder: Path, rounds: int) -> str:
     """Parents of shared children and many rivals save at once beside the staff, on PostgreSQL: so many times 20 s."""
     binaries = server_binaries()
@@ -357,6 +365,7 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "timing": drill_timing,
     "screen": drill_screen,
     "books": drill_books,
+    "ledgers": drill_ledgers,
     "crowd": drill_crowd,
     "wrong": drill_wrong,
     "list": drill_list,
