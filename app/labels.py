@@ -557,7 +557,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
     MoveObstacle: {
         MoveObstacle.NOTHING_DUE: "Il n’y a plus rien à payer sur cette facture.",
         MoveObstacle.UNDER_WAY: "Un paiement en ligne de cette facture est en cours.",
-        MoveObstacle.NOT_DUE_YET: "La famille a encore le temps de payer : l’échéance n’est pas passée.",
+        MoveObstacle.NOT_DUE_YET: "La famille a encore le temps de payer\u00a0: l’échéance n’est pas passée.",
     },
     InvoiceState: {
         InvoiceState.UNPAID: "À payer",
@@ -697,6 +697,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
 
 # For the lists of forms: word by code.
 TITLE_CHOICES = {member.value: word for member, word in LABELS[Title].items()}
+HOLD_CHOICES = {member.value: word for member, word in LABELS[HoldKind].items()}
+DEBT_MOVE_CHOICES = {
+    DebtMoveKind.WRITE_OFF.value: "admis en non-valeur\u00a0: la collectivité y renonce",
+    DebtMoveKind.TRANSFER.value: "transmis au Trésor public, qui le réclame à son tour",
+}
 SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituation].items()}
 OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
 ROLE_CHOICES = {member.value: word for member, word in LABELS[Role].items()}

@@ -66,6 +66,7 @@ STAFF_SECTIONS = (
     Section("Listes d’attente", "staff.waiting_lists.show", "bookings", frozenset({Capability.REVIEW_BOOKINGS})),
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
+    Section("Relances", "staff.debts.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Aides", "staff.aids.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES})),

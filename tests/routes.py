@@ -12,13 +12,15 @@ from datetime import date
 from enum import Enum, auto
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.database import db, write_transaction
 from app.models.accounts import UserSession
 from app.models.activities import Office, Season, Site
 from app.models.child_files import SafetyNotice, VaccineObligation
+from app.models.debts import DebtMove, InvoiceHold, ReminderLetter
 from app.models.enrolments import Enrolment
+from app.models.families import Guardian
 from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment
@@ -27,6 +29,7 @@ from app.models.waiting_lists import WaitingEntry
 from app.rules.capabilities import Capability, Role
 from app.rules.cash_desks import PaymentMode
 from app.rules.child_files import SectionKind
+from app.rules.debts import DebtMoveKind, HoldKind
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.price_facts import RESIDENT
 from app.rules.states import EnrolmentStatus
@@ -34,6 +37,8 @@ from app.services import (
     agendas,
     aids,
     child_settings,
+    debt_reminders,
+    debts,
     email_changes,
     enrolment_settings,
     guardians,
@@ -585,6 +590,25 @@ ROUTES: Mapping[str, Route] = {
     "staff.invoice_runs.carry_on": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id"),
     "staff.invoices.show": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
     "staff.invoices.show_pdf": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
+    "staff.debts.show": _staff(Capability.VIEW_PAYMENTS),
+    "staff.debts.send": _staff(
+        Capability.FOLLOW_DEBTS, method="POST", answers=422, sends={"service": "1", "niveau": "1"}
+    ),
+    "staff.debts.show_runs": _staff(Capability.VIEW_PAYMENTS),
+    "staff.debts.show_run": _staff(Capability.VIEW_PAYMENTS, argument="sending_id"),
+    "staff.debts.show_letters_pdf": _staff(Capability.VIEW_PAYMENTS, argument="sending_id", answers=302),
+    "staff.debts.show_letter_pdf": _staff(Capability.VIEW_PAYMENTS, argument="letter_id"),
+    "staff.debts.edit_rule": _staff(Capability.FOLLOW_DEBTS, argument="office_id"),
+    "staff.debts.save_rule": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="office_id"),
+    "staff.debts.show_invoice": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
+    "staff.debts.hold_back": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="invoice_id"),
+    "staff.debts.end_hold": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="hold_id"),
+    "staff.debts.give_up": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="invoice_id"),
+    "staff.debts.show_moves": _staff(Capability.VIEW_PAYMENTS),
+    "staff.debts.show_moves_csv": _staff(Capability.VIEW_PAYMENTS, is_page=False),
+    "staff.debts.show_moves_pdf": _staff(Capability.VIEW_PAYMENTS, is_page=False),
+    "staff.debts.confirm_cancellation": _staff(Capability.FOLLOW_DEBTS, argument="move_id"),
+    "staff.debts.cancel_move": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="move_id", sends=_REASON),
     "staff.payments.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
@@ -764,11 +788,12 @@ def make_world(app: Flask) -> World:
         "guardian_id": stranger.guardian_id,
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
     }  # fmt: skip
+    debt_ids = _make_debts(staff[Role.REGISSEUR])
     public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            **regie_ids, **file_ids, **debt_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,
@@ -827,6 +852,29 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
         "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
         "version_id": version_id, "draft_id": draft_id, "book_id": book_id,
     }  # fmt: skip
+
+
+def _make_debts(staff_id: int) -> Mapping[str, int]:
+    """A family without address that was reminded by letter and transferred, and an invoice that is held back."""
+    family = factories.make_family("PAPIER", "Alix", email="papier@example.org")
+    first, second = (
+        factories.make_invoice(family, 3_000, prefix="AN", payfip_number="000002", issued_on=date(2026, 9, 1))
+        for _ in range(2)
+    )
+    with write_transaction() as session:
+        session.execute(update(Guardian).where(Guardian.family_id == family.family_id).values(email=None))
+    with write_transaction() as session:
+        office_id = session.get_one(Invoice, first).office_id
+        sending_id = debt_reminders.send(session, office_id, 1, [family.family_id], staff_id, "essai")
+        debts.give_up(session, first, DebtMoveKind.TRANSFER, "Bordereau", staff_id)
+        debts.hold_back(session, second, HoldKind.DISPUTE, None, "Contestée", staff_id)
+    assert sending_id is not None
+    return {
+        "sending_id": sending_id,
+        "letter_id": db.session.scalars(select(ReminderLetter.id)).one(),
+        "move_id": db.session.scalars(select(DebtMove.id)).one(),
+        "hold_id": db.session.scalars(select(InvoiceHold.id)).one(),
+    }
 
 
 def secret_for(email: str) -> str:

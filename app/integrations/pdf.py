@@ -268,6 +268,42 @@ class DayPaper:
     tables: tuple[DayPaperTable, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LetterPaper:
+    """All that `letter.html` says: a mail on paper. ``paragraphs`` are their lines."""
+
+    subject: str
+    written_on: date
+    letterhead: Letterhead
+    recipient_lines: tuple[str, ...]
+    paragraphs: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DebtMovePaperLine:
+    """A write-off, a transfer or what cancelled one; ``amount_cents`` is negative then."""
+
+    invoice_number: str
+    recorded_on: date
+    family_name: str
+    what: str
+    reason: str
+    recorded_by: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class DebtMovesPaper:
+    """All that `debt_moves.html` says to the accountant; ``about`` is what was chosen, in words."""
+
+    about: str
+    made_on: date
+    letterhead: Letterhead
+    lines: tuple[DebtMovePaperLine, ...]
+    written_off_cents: int
+    transferred_cents: int
+
+
 class PdfFailed(Exception):
     """No PDF was made: the template is wrong, or the child process died twice. The message is for the log."""
 

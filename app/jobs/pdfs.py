@@ -1,20 +1,24 @@
-"""Making the PDFs of invoices, credit notes and receipts, beside requests: once each, then kept in the instance folder.
+"""Making the PDFs of invoices, credit notes, receipts and letters, beside requests: once each, then kept.
 
 What nobody keeps, a statement for a fund, is printed while its reader waits.
 """
 
 import hashlib
+import io
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pypdf import PdfWriter
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.database import db, write_transaction
 from app.integrations.kept_files import keep_file
 from app.integrations.pdf import PdfFailed, PdfMaker
-from app.services import papers
+from app.services import debt_papers, papers
+from app.services.debt_papers import LetterSubject
 from app.services.papers import PaperSubject, StoredPaper
 
 FOLDER = "documents"
@@ -22,6 +26,8 @@ LOOK_AGAIN_SECONDS = 600.0
 PRINT_NOW_SECONDS = 20
 
 logger = logging.getLogger(__name__)
+
+Subject = PaperSubject | LetterSubject
 
 
 class PaperJob:
@@ -36,13 +42,14 @@ class PaperJob:
         self._invoices_done = 0
         self._payments_done = 0
         self._credits_done = 0
+        self._letters_done = 0
 
     def make_next(self, *, online: bool) -> bool:
         """Make one paper; False when none is missing. `online`: whether families can pay on the portal."""
         now = time.monotonic()
         if self._looked_at is None or now - self._looked_at > LOOK_AGAIN_SECONDS:
             self._looked_at = now
-            self._invoices_done = self._payments_done = self._credits_done = 0
+            self._invoices_done = self._payments_done = self._credits_done = self._letters_done = 0
         session = db.session()
         for subject in papers.invoices_without_paper(session, self._invoices_done, 1):
             assert subject.invoice_id is not None
@@ -59,9 +66,13 @@ class PaperJob:
             self._credits_done = subject.credit_note_id
             self._make(subject, online=online)
             return True
+        for letter in debt_papers.letters_to_make(session, self._letters_done, 1):
+            self._letters_done = letter.letter_id
+            self._make(letter, online=online)
+            return True
         return False
 
-    def _make(self, subject: PaperSubject, *, online: bool) -> None:
+    def _make(self, subject: Subject, *, online: bool) -> None:
         template, context = self._words(subject, online=online)
         db.session.rollback()  # no transaction stays open while the child process works
         try:
@@ -73,14 +84,16 @@ class PaperJob:
         recorded = False
         try:
             with write_transaction() as session:
-                recorded = papers.record_paper(session, subject, stored)
+                recorded = _record(session, subject, stored)
         except IntegrityError:
             logger.info("another process made the PDF of %s", subject)
         finally:
             if not recorded:
                 (self._instance_path / stored.path).unlink(missing_ok=True)
 
-    def _words(self, subject: PaperSubject, *, online: bool) -> tuple[str, dict[str, object]]:
+    def _words(self, subject: Subject, *, online: bool) -> tuple[str, dict[str, object]]:
+        if isinstance(subject, LetterSubject):
+            return "letter.html", {"letter": debt_papers.letter_paper(subject.letter_id, self._base_url)}
         if subject.invoice_id is not None:
             return "invoice.html", {"invoice": papers.invoice_paper(subject.invoice_id, self._base_url, online=online)}
         if subject.credit_note_id is not None:
@@ -89,10 +102,26 @@ class PaperJob:
         return "receipt.html", {"receipt": papers.receipt_paper(subject.payment_id)}
 
 
+def _record(session: Session, subject: Subject, stored: StoredPaper) -> bool:
+    if isinstance(subject, LetterSubject):
+        return debt_papers.record_letter(session, subject.letter_id, stored)
+    return papers.record_paper(session, subject, stored)
+
+
 def print_now(template: str, context: Mapping[str, object]) -> bytes:
     """A paper that is not kept, for whoever waits for it. Raises PdfFailed. Never call it inside a transaction."""
     with PdfMaker(timeout_seconds=PRINT_NOW_SECONDS) as maker:
         return maker.render(template, context)
+
+
+def printed_together(instance_path: Path, paths: Iterable[str]) -> bytes:
+    """Papers that are kept, one after the other, as one to print."""
+    together = PdfWriter()
+    for path in paths:
+        together.append(instance_path / path)
+    content = io.BytesIO()
+    together.write(content)
+    return content.getvalue()
 
 
 def keep_paper(instance_path: Path, content: bytes) -> StoredPaper:

@@ -27,6 +27,7 @@ from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
     absences,
     booking_requests,
+    debt_papers,
     document_decisions,
     enrolment_ends,
     mails,
@@ -246,7 +247,15 @@ class Worker:
             return count
         # The list of files comes first: what is written later is not in it.
         left_over = uploaded_paths(self._instance_path, ORPHAN_AFTER_SECONDS, FOLDER)
-        owners = (required_documents, absences, required_document_settings, publications, message_threads, papers)
+        owners = (
+            required_documents,
+            absences,
+            required_document_settings,
+            publications,
+            message_threads,
+            papers,
+            debt_papers,
+        )
         named = frozenset[str]().union(*(owner.stored_paths(db.session()) for owner in owners))
         remove_orphans(self._instance_path, left_over, named)
         self._documents_on = today

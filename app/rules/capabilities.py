@@ -40,6 +40,7 @@ class Capability(StrEnum):
     ISSUE_INVOICES = auto()
     VIEW_PAYMENTS = auto()
     RECORD_PAYMENTS = auto()
+    FOLLOW_DEBTS = auto()  # remind, hold back, write off, transfer to the Treasury; tax certificates
     EDIT_FAMILIES = auto()
     REVIEW_CHANGES = auto()
     REVIEW_DOCUMENTS = auto()  # who has it may see health: documents may be about it
@@ -88,6 +89,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.ISSUE_INVOICES,
             Capability.VIEW_PAYMENTS,
             Capability.RECORD_PAYMENTS,
+            Capability.FOLLOW_DEBTS,
             Capability.ANSWER_MESSAGES,
         }
     ),

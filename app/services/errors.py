@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum, auto
 
 from app.rules.baskets import Unpayable
+from app.rules.debts import MoveObstacle
 from app.rules.enrolments import Blocker
 from app.rules.erasures import Obstacle
 from app.rules.handed_in_files import FileRefusal
@@ -70,6 +71,14 @@ class NothingToHandIn(DomainError):
 
 class OwnFamily(DomainError):
     """Nobody decides on their own family."""
+
+
+class MoveRefused(DomainError):
+    """What is due on an invoice cannot be written off or transferred: `obstacle` says why."""
+
+    def __init__(self, obstacle: MoveObstacle) -> None:
+        super().__init__(obstacle)
+        self.obstacle = obstacle
 
 
 class FamilyNotActive(DomainError):

@@ -43,7 +43,7 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
         month=head.month,
         total_cents=draft.total_cents,
         payer_name=family.name,
-        payer_address=_address(session, family_id, head.issued_on),
+        payer_address=address_on(session, family_id, head.issued_on),
         issued_at=clock.now(),
     )
     session.add(invoice)
@@ -84,7 +84,8 @@ def absence_word(drafted: DraftLine) -> str:
     return labels.ABSENCE if drafted.was_recorded else labels.LATE_ABSENCE
 
 
-def _address(session: Session, family_id: int, day: date) -> str:
+def address_on(session: Session, family_id: int, day: date) -> str:
+    """Where a family lives on a day, as the lines of an envelope; empty where nothing is known."""
     row = session.scalar(
         select(FamilyAddress)
         .where(FamilyAddress.family_id == family_id, FamilyAddress.starts_on <= day)

@@ -124,10 +124,15 @@ def invoice_of(family_id: int, invoice_id: int) -> InvoiceDetail:
 
 def invoice_for_staff(invoice_id: int) -> InvoiceDetail:
     """Any invoice, complete. Raises NotFound."""
-    views = _views(db.session(), Invoice.id == invoice_id)
+    return _detail(db.session(), invoice_view(db.session(), invoice_id))
+
+
+def invoice_view(session: Session, invoice_id: int) -> InvoiceView:
+    """Any invoice with its balance, without its lines. Raises NotFound. One query."""
+    views = _views(session, Invoice.id == invoice_id)
     if not views:
         raise NotFound("invoice")
-    return _detail(db.session(), views[0])
+    return views[0]
 
 
 def overdue_of(session: Session, family_id: int) -> int:
@@ -147,6 +152,12 @@ def open_invoices(session: Session, family_id: int, office_id: int) -> tuple[Ope
     """What a family owes an office, for the allocation of a payment."""
     views = _views(session, (Invoice.family_id == family_id) & (Invoice.office_id == office_id))
     return tuple(OpenInvoice(view.id, view.issued_on, view.balance_cents) for view in views if view.balance_cents > 0)
+
+
+def open_views(session: Session, office_id: int, family_ids: Collection[int]) -> tuple[InvoiceView, ...]:
+    """What some families owe an office, latest invoice first. One query."""
+    views = _views(session, Invoice.family_id.in_(family_ids) & (Invoice.office_id == office_id))
+    return tuple(view for view in views if view.balance_cents > 0)
 
 
 def balances(session: Session, invoice_ids: Collection[int]) -> dict[int, int]:

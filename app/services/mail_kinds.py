@@ -142,6 +142,20 @@ _OVER = "submission.version.valid_until < today"
 _UNTIL = "{{ submission.version.valid_until|day_plain }}"
 
 
+_REMINDER = (
+    Variable("service", "le service auquel payer", "{{ office_name }}", "Accueil de loisirs"),
+    Variable(
+        "factures", "les factures, une par ligne, avec ce qui reste à payer",
+        "{% for line in lines %}- {{ line.number }} du {{ line.issued_on|day_plain }},"
+        " à régler avant le {{ line.due_on|day_plain }} : {{ line.balance_cents|euros }}\n{% endfor %}",
+        "- pop-F261100001 du 02/11/2026, à régler avant le 02/12/2026 : 35,00\u00a0€", True,
+    ),
+    Variable("total", "ce qui reste à payer en tout", "{{ lines|sum(attribute='balance_cents')|euros }}",
+             "35,00\u00a0€", True),
+    Variable("s", "« s » s’il y a plusieurs factures", "{{ 's' if lines|length > 1 }}", ""),
+)  # fmt: skip
+
+
 def _ended_days(rows: str) -> str:
     return (
         "{% for day, rows in " + rows + "|groupby('day') %}- {{ day|day_long }} : "
@@ -459,6 +473,14 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("montant", "la somme reçue", "{{ payment.amount_cents|euros }}", "35,00\u00a0€", True),
         Variable("jour", "le jour du paiement", "{{ payment.received_on|day_long }}", "lundi 23 novembre 2026"),
         Variable("recu", "le numéro du reçu", "{{ payment.receipt_number }}", "pop-Q261100001", True),
+    ),
+    *(
+        _kind(
+            f"payment_reminder_{level}", MailTopic.MONEY, f"Relance de niveau {level}",
+            "Vous envoyez les relances de ce niveau. Le même texte fait la lettre des familles sans adresse.",
+            "Voir mes factures", _link("/mes-factures"), _FAMILY, *_REMINDER,
+        )
+        for level in (1, 2, 3)
     ),
     (
         SIGNATURE,

@@ -106,7 +106,7 @@ def invoice_paper(invoice_id: int, base_url: str, *, online: bool) -> InvoicePap
         issued_on=invoice.issued_on,
         due_on=invoice.due_on,
         month=invoice.month,
-        letterhead=_letterhead(invoice.office_name),
+        letterhead=letterhead(invoice.office_name),
         recipient_lines=(detail.payer_name, *detail.payer_address.splitlines()),
         lines=tuple(
             InvoicePaperLine(
@@ -149,7 +149,7 @@ def receipt_paper(payment_id: int) -> ReceiptPaper:
     return ReceiptPaper(
         number=payment.receipt_number,
         received_on=payment.received_on,
-        letterhead=_letterhead(office_name),
+        letterhead=letterhead(office_name),
         recipient_lines=recipient,
         means=labels.label(payment.mode).lower(),
         reference=detail_words(payment.mode, details_of(payment)),
@@ -193,7 +193,7 @@ def statement_paper(statement: Statement) -> StatementPaper:
         first=statement.first,
         last=statement.last,
         made_on=clock.today(),
-        letterhead=_letterhead(""),
+        letterhead=letterhead(""),
         recipient_lines=(fund.name, *fund.address.splitlines()),
         lines=tuple(
             StatementPaperLine(
@@ -216,15 +216,16 @@ def statement_csv(statement: Statement) -> str:
         [
             claim.child_name, day_plain(claim.born_on), claim.family_name, claim.fund_number or "", claim.aid_name,
             ", ".join(day_plain(day) for day in claim.days), str(len(claim.days)), ", ".join(claim.invoice_numbers),
-            _decimal(claim.amount_cents),
+            decimal_cents(claim.amount_cents),
         ]
         for claim in statement.claims
     ]  # fmt: skip
-    rows.append(["Total", "", "", "", "", "", str(statement.day_count), "", _decimal(statement.total_cents)])
+    rows.append(["Total", "", "", "", "", "", str(statement.day_count), "", decimal_cents(statement.total_cents)])
     return spreadsheet(rows)
 
 
-def _decimal(cents: int) -> str:
+def decimal_cents(cents: int) -> str:
+    """An amount for a spreadsheet: a decimal comma, no unit."""
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100},{abs(cents) % 100:02d}"
 
 
@@ -254,7 +255,8 @@ def _stored(subject: PaperSubject) -> Select[tuple[StoredPdf]]:
     return select(StoredPdf).where(StoredPdf.payment_id == subject.payment_id)
 
 
-def _letterhead(office_name: str) -> Letterhead:
+def letterhead(office_name: str) -> Letterhead:
+    """Who writes: the council, and one of its offices."""
     council = catalogue().council
     lines = tuple(line.strip() for line in _BEFORE_POSTAL_CODE.split(council.address) if line.strip())
     return Letterhead(council.name, office_name, lines, council.phone, council.email)

@@ -14,6 +14,7 @@ from app.blueprints.staff import (
     closures,
     counter_families,
     day,
+    debts,
     enrolments,
     erasures,
     families,
@@ -70,6 +71,7 @@ staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente"
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
+staff.register_blueprint(debts.blueprint, url_prefix="/relances")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")

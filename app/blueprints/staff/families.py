@@ -11,7 +11,7 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, change_requests, closings, family_files, prepaid_books, sign_ups
+from app.services import accounts, change_requests, closings, debts, family_files, prepaid_books, sign_ups
 from app.services.errors import EmailTaken
 from app.services.invoices import invoices_of, payments_of
 
@@ -102,6 +102,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_record=Capability.RECORD_PAYMENTS in capabilities,
         invoices=invoices_of(family_id) if sees_money else (),
         payments=payments_of(family_id) if sees_money else (),
+        reminders=debts.reminders_of_family(family_id) if sees_money else (),
         sells_books=prepaid_books.are_sold(),
         books=prepaid_books.live_books_of(family_id),
     )

@@ -1,0 +1,133 @@
+"""The papers of debts: letters of reminders to print, what is still to be made, and where it lies once it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock, labels
+from app.database import db
+from app.filters import day_plain
+from app.integrations.pdf import DebtMovePaperLine, DebtMovesPaper, LetterPaper
+from app.models.activities import Office
+from app.models.debts import InvoiceReminder, ReminderLetter, ReminderRun
+from app.models.families import Family
+from app.models.invoices import Invoice
+from app.rules.spreadsheets import spreadsheet
+from app.services.debt_reminders import ReminderLine, mail_of_level
+from app.services.debts import MoveFilter, MoveTotals, MoveView
+from app.services.errors import NotFound
+from app.services.invoice_issues import address_on
+from app.services.mail_texts import PORTAL_MARK, write_mail
+from app.services.papers import StoredPaper, decimal_cents, letterhead
+
+
+@dataclass(frozen=True, slots=True)
+class LetterSubject:
+    """A letter to be made."""
+
+    letter_id: int
+
+
+def letters_to_make(session: Session, after_id: int, limit: int) -> Sequence[LetterSubject]:
+    """Letters beyond an id that were not made yet."""
+    found = (
+        select(ReminderLetter.id)
+        .where(ReminderLetter.id > after_id, ReminderLetter.path.is_(None), ReminderLetter.purged_at.is_(None))
+        .order_by(ReminderLetter.id)
+        .limit(limit)
+    )
+    return [LetterSubject(id_) for id_ in session.scalars(found)]
+
+
+def letter_paper(letter_id: int, base_url: str) -> LetterPaper:
+    """What a letter says: the mail of its level, on paper. Raises NotFound."""
+    session = db.session()
+    row = session.execute(
+        select(ReminderRun, Office.name, Family)
+        .join(ReminderLetter, ReminderLetter.run_id == ReminderRun.id)
+        .join(Office, Office.id == ReminderRun.office_id)
+        .join(Family, Family.id == ReminderLetter.family_id)
+        .where(ReminderLetter.id == letter_id)
+    ).first()
+    if row is None:
+        raise NotFound("letter")
+    run, office_name, family = row
+    reminded = session.execute(
+        select(Invoice.number, Invoice.issued_on, Invoice.due_on, InvoiceReminder.balance_cents)
+        .join(InvoiceReminder, InvoiceReminder.invoice_id == Invoice.id)
+        .where(InvoiceReminder.letter_id == letter_id)
+        .order_by(Invoice.due_on, Invoice.id)
+    )
+    lines = tuple(ReminderLine(*each) for each in reminded)
+    words = write_mail(mail_of_level(run.level), {"family": family, "office_name": office_name, "lines": lines})
+    body = words.body.replace(PORTAL_MARK, base_url)
+    return LetterPaper(
+        subject=words.subject,
+        written_on=run.sent_at.date(),
+        letterhead=letterhead(office_name),
+        recipient_lines=(family.name, *address_on(session, family.id, run.sent_at.date()).splitlines()),
+        paragraphs=tuple(
+            tuple(line for line in paragraph.splitlines() if line)
+            for paragraph in body.split("\n\n")
+            if paragraph.strip()
+        ),
+    )
+
+
+def move_words(move: MoveView) -> str:
+    """« Admission en non-valeur », or its cancellation."""
+    what = labels.label(move.kind)
+    return what if move.cancels_id is None else f"Annulation : {what.lower()}"
+
+
+def moves_paper(wanted: MoveFilter, moves: Sequence[MoveView], totals: MoveTotals) -> DebtMovesPaper:
+    """What the list of write-offs and transfers says on paper, the oldest first."""
+    first, last = wanted.first, wanted.last
+    since = f"du {day_plain(first)}" if first else "depuis le début"
+    until = f"au {day_plain(last)}" if last else "à ce jour"
+    kind = "Toutes les écritures" if wanted.kind is None else labels.label(wanted.kind)
+    office_name = moves[0].office_name if wanted.office_id is not None and moves else ""
+    return DebtMovesPaper(
+        about=f"{kind}, {since} {until}",
+        made_on=clock.today(),
+        letterhead=letterhead(office_name),
+        lines=tuple(
+            DebtMovePaperLine(
+                move.invoice_number, move.recorded_on, move.family_name, move_words(move), move.reason,
+                move.recorded_by, move.signed_cents,
+            )
+            for move in reversed(moves)
+        ),
+        written_off_cents=totals.written_off_cents,
+        transferred_cents=totals.transferred_cents,
+    )  # fmt: skip
+
+
+def moves_csv(moves: Sequence[MoveView]) -> str:
+    """The same for a spreadsheet."""
+    rows = [["Date", "Facture", "Service", "Famille", "Écriture", "Montant", "Motif", "Par"]]
+    rows += [
+        [
+            day_plain(move.recorded_on), move.invoice_number, move.office_name, move.family_name, move_words(move),
+            decimal_cents(move.signed_cents), move.reason, move.recorded_by,
+        ]
+        for move in reversed(moves)
+    ]  # fmt: skip
+    return spreadsheet(rows)
+
+
+def record_letter(session: Session, letter_id: int, stored: StoredPaper) -> bool:
+    """Keep where a made letter lies; False where another process made it first, so that this file is not needed."""
+    letter = session.get_one(ReminderLetter, letter_id, with_for_update=True)
+    if letter.path is not None:
+        return False
+    letter.path, letter.sha256, letter.made_at = str(stored.path), stored.sha256, clock.now()
+    session.flush()
+    return True
+
+
+def stored_paths(session: Session) -> frozenset[str]:
+    """Where all papers of debts lie that a row names."""
+    return frozenset(filter(None, session.scalars(select(ReminderLetter.path))))
