@@ -51,6 +51,7 @@ from app.services.errors import (
     TooManyInvitations,
     UnknownCommune,
     VersionBegun,
+    YearNotOver,
 )
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ _REFUSALS: dict[type[DomainError], tuple[int, str]] = {
     AidSpent: (409, "Cette aide a déjà payé davantage, ou des jours hors de ces dates. Relisez ce qui est facturé."),
     ErasureHeld: (409, "Quelque chose est à terminer d’abord. Relisez le plan."),
     MoveRefused: (409, "Le solde de cette facture a changé entre-temps. Relisez-la."),
+    YearNotOver: (409, "Les attestations d’une année se publient quand elle est finie."),
     BookSettled: (409, "Ce carnet est déjà facturé, ou l’une de ses entrées : il ne peut plus être repris."),
     PriceMoved: (409, "Le prix a changé depuis l’affichage de la page : relisez-le avant d’acheter."),
     VersionBegun: (409, "Ces tarifs sont déjà en vigueur : copiez-les vers une nouvelle version pour les changer."),

@@ -304,6 +304,30 @@ class DebtMovesPaper:
     transferred_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class CertificatePaperChild:
+    """A child of a certificate; ``is_shared``: it lives in two homes in turn."""
+
+    name: str
+    born_on: date
+    is_shared: bool
+    paid_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePaper:
+    """All that `tax_certificate.html` says. ``version`` above 1 replaces the one before."""
+
+    year: int
+    version: int
+    issued_on: date
+    letterhead: Letterhead
+    payer_name: str
+    recipient_lines: tuple[str, ...]
+    children: tuple[CertificatePaperChild, ...]
+    total_cents: int
+
+
 class PdfFailed(Exception):
     """No PDF was made: the template is wrong, or the child process died twice. The message is for the log."""
 

@@ -1,4 +1,4 @@
-"""Making the PDFs of invoices, credit notes, receipts and letters, beside requests: once each, then kept.
+"""Making PDFs beside requests, once each, then kept: invoices, credit notes, receipts, letters, certificates.
 
 What nobody keeps, a statement for a fund, is printed while its reader waits.
 """
@@ -18,7 +18,7 @@ from app.database import db, write_transaction
 from app.integrations.kept_files import keep_file
 from app.integrations.pdf import PdfFailed, PdfMaker
 from app.services import debt_papers, papers
-from app.services.debt_papers import LetterSubject
+from app.services.debt_papers import CertificateSubject, DebtSubject, LetterSubject
 from app.services.papers import PaperSubject, StoredPaper
 
 FOLDER = "documents"
@@ -27,7 +27,7 @@ PRINT_NOW_SECONDS = 20
 
 logger = logging.getLogger(__name__)
 
-Subject = PaperSubject | LetterSubject
+Subject = PaperSubject | DebtSubject
 
 
 class PaperJob:
@@ -43,13 +43,15 @@ class PaperJob:
         self._payments_done = 0
         self._credits_done = 0
         self._letters_done = 0
+        self._certificates_done = 0
 
     def make_next(self, *, online: bool) -> bool:
         """Make one paper; False when none is missing. `online`: whether families can pay on the portal."""
         now = time.monotonic()
         if self._looked_at is None or now - self._looked_at > LOOK_AGAIN_SECONDS:
             self._looked_at = now
-            self._invoices_done = self._payments_done = self._credits_done = self._letters_done = 0
+            self._invoices_done = self._payments_done = self._credits_done = 0
+            self._letters_done = self._certificates_done = 0
         session = db.session()
         for subject in papers.invoices_without_paper(session, self._invoices_done, 1):
             assert subject.invoice_id is not None
@@ -69,6 +71,10 @@ class PaperJob:
         for letter in debt_papers.letters_to_make(session, self._letters_done, 1):
             self._letters_done = letter.letter_id
             self._make(letter, online=online)
+            return True
+        for certificate in debt_papers.certificates_to_make(session, self._certificates_done, 1):
+            self._certificates_done = certificate.certificate_id
+            self._make(certificate, online=online)
             return True
         return False
 
@@ -94,6 +100,8 @@ class PaperJob:
     def _words(self, subject: Subject, *, online: bool) -> tuple[str, dict[str, object]]:
         if isinstance(subject, LetterSubject):
             return "letter.html", {"letter": debt_papers.letter_paper(subject.letter_id, self._base_url)}
+        if isinstance(subject, CertificateSubject):
+            return "tax_certificate.html", {"certificate": debt_papers.certificate_paper(subject.certificate_id)}
         if subject.invoice_id is not None:
             return "invoice.html", {"invoice": papers.invoice_paper(subject.invoice_id, self._base_url, online=online)}
         if subject.credit_note_id is not None:
@@ -103,9 +111,9 @@ class PaperJob:
 
 
 def _record(session: Session, subject: Subject, stored: StoredPaper) -> bool:
-    if isinstance(subject, LetterSubject):
-        return debt_papers.record_letter(session, subject.letter_id, stored)
-    return papers.record_paper(session, subject, stored)
+    if isinstance(subject, PaperSubject):
+        return papers.record_paper(session, subject, stored)
+    return debt_papers.record_paper(session, subject, stored)
 
 
 def print_now(template: str, context: Mapping[str, object]) -> bytes:

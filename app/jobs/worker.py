@@ -37,6 +37,7 @@ from app.services import (
     reminders,
     required_document_settings,
     required_documents,
+    tax_certificates,
     text_mailings,
     urgent_messages,
     waiting_lists,
@@ -166,6 +167,10 @@ class Worker:
         """Issue what runs have left and return how many times some were issued: as long as a turn lasts."""
         return self._take_turn(invoices.issue_some)
 
+    def publish_certificates(self) -> int:
+        """Publish what is left of the tax certificates of a year, some families at a time; returns how many times."""
+        return self._take_turn(_publish_some)
+
     def check_payments(self) -> int:
         """Ask the payment site what became of the operations whose time has come; returns how many were asked about."""
         payments.end_forgotten()
@@ -279,7 +284,8 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
-            self.make_papers, self.check_payments, self.release_places, self.end_enrolments, self.expire_requests,
+            self.publish_certificates, self.make_papers, self.check_payments, self.release_places, self.end_enrolments,
+            self.expire_requests,
             self.look_after_lists, self.remind_of_weeks, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
@@ -291,6 +297,15 @@ class Worker:
                 except Exception:
                     # The next round tries again: a database that is away for a while must not end the worker.
                     logger.exception("the worker's round failed: %s", job.__name__)
+
+
+def _publish_some() -> bool:
+    publication_id = tax_certificates.unfinished_publication(db.session())
+    if publication_id is None:
+        return False
+    with write_transaction() as session:
+        tax_certificates.publish_next(session, publication_id)
+    return True
 
 
 def _queue_some() -> bool:

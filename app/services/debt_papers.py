@@ -1,4 +1,4 @@
-"""The papers of debts: letters of reminders to print, what is still to be made, and where it lies once it is."""
+"""Letters of reminders to print and tax certificates: what they say, which are to be made, where the made ones lie."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from app import clock, labels
 from app.database import db
 from app.filters import day_plain
-from app.integrations.pdf import DebtMovePaperLine, DebtMovesPaper, LetterPaper
+from app.integrations.pdf import CertificatePaper, CertificatePaperChild, DebtMovePaperLine, DebtMovesPaper, LetterPaper
 from app.models.activities import Office
-from app.models.debts import InvoiceReminder, ReminderLetter, ReminderRun
+from app.models.debts import InvoiceReminder, ReminderLetter, ReminderRun, TaxCertificate
 from app.models.families import Family
 from app.models.invoices import Invoice
 from app.rules.spreadsheets import spreadsheet
@@ -28,6 +28,16 @@ class LetterSubject:
     """A letter to be made."""
 
     letter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSubject:
+    """A tax certificate to be made."""
+
+    certificate_id: int
+
+
+DebtSubject = LetterSubject | CertificateSubject
 
 
 def letters_to_make(session: Session, after_id: int, limit: int) -> Sequence[LetterSubject]:
@@ -118,16 +128,57 @@ def moves_csv(moves: Sequence[MoveView]) -> str:
     return spreadsheet(rows)
 
 
-def record_letter(session: Session, letter_id: int, stored: StoredPaper) -> bool:
-    """Keep where a made letter lies; False where another process made it first, so that this file is not needed."""
-    letter = session.get_one(ReminderLetter, letter_id, with_for_update=True)
-    if letter.path is not None:
+def certificates_to_make(session: Session, after_id: int, limit: int) -> Sequence[CertificateSubject]:
+    """Tax certificates beyond an id that were not made yet."""
+    found = (
+        select(TaxCertificate.id)
+        .where(TaxCertificate.id > after_id, TaxCertificate.path.is_(None), TaxCertificate.purged_at.is_(None))
+        .order_by(TaxCertificate.id)
+        .limit(limit)
+    )
+    return [CertificateSubject(id_) for id_ in session.scalars(found)]
+
+
+def certificate_paper(certificate_id: int) -> CertificatePaper:
+    """What a tax certificate says. Raises NotFound."""
+    row = db.session.execute(
+        select(TaxCertificate, Office.name)
+        .join(Office, Office.id == TaxCertificate.office_id)
+        .where(TaxCertificate.id == certificate_id)
+    ).first()
+    if row is None:
+        raise NotFound("certificate")
+    certificate, office_name = row
+    return CertificatePaper(
+        year=certificate.year,
+        version=certificate.version,
+        issued_on=certificate.issued_on,
+        letterhead=letterhead(office_name),
+        payer_name=certificate.payer_name,
+        recipient_lines=(certificate.payer_name, *certificate.payer_address.splitlines()),
+        children=tuple(
+            CertificatePaperChild(each.child_name, each.born_on, each.is_shared, each.paid_cents)
+            for each in certificate.children
+        ),
+        total_cents=certificate.total_cents,
+    )
+
+
+def record_paper(session: Session, subject: DebtSubject, stored: StoredPaper) -> bool:
+    """Keep where a made paper lies; False where another process made it first, so that this file is not needed."""
+    row: ReminderLetter | TaxCertificate
+    if isinstance(subject, LetterSubject):
+        row = session.get_one(ReminderLetter, subject.letter_id, with_for_update=True)
+    else:
+        row = session.get_one(TaxCertificate, subject.certificate_id, with_for_update=True)
+    if row.path is not None:
         return False
-    letter.path, letter.sha256, letter.made_at = str(stored.path), stored.sha256, clock.now()
+    row.path, row.sha256, row.made_at = str(stored.path), stored.sha256, clock.now()
     session.flush()
     return True
 
 
 def stored_paths(session: Session) -> frozenset[str]:
     """Where all papers of debts lie that a row names."""
-    return frozenset(filter(None, session.scalars(select(ReminderLetter.path))))
+    papers = select(ReminderLetter.path).union_all(select(TaxCertificate.path))
+    return frozenset(filter(None, session.scalars(papers)))

@@ -81,6 +81,10 @@ class MoveRefused(DomainError):
         self.obstacle = obstacle
 
 
+class YearNotOver(DomainError):
+    """The certificates of a year are published once it is over, and not those of a year that is too long ago."""
+
+
 class FamilyNotActive(DomainError):
     """The family's account is not active: it may look, but change nothing."""
 

@@ -482,6 +482,15 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         )
         for level in (1, 2, 3)
     ),
+    _kind(
+        "tax_certificate_published", MailTopic.MONEY, "Attestation fiscale disponible",
+        "Vous publiez les attestations fiscales d’une année.", "Voir mon attestation",
+        _link("/mes-factures/releve"), Variable("annee", "l’année des paiements", "{{ year }}", "2025", True),
+        Variable(
+            "remplace", "la phrase qui dit qu’une attestation en remplace une autre",
+            "{% if version > 1 %}Elle remplace celle que vous aviez reçue.{% endif %}", "",
+        ),
+    ),
     (
         SIGNATURE,
         MailKind(
