@@ -104,15 +104,15 @@ class _Account:
 
     def credit(self, day: date, parts: Iterable[InvoicePart]) -> None:
         """Take credited parts off: what was paid of them pays the rest of the invoice, or is the family's again."""
-        freed = [0] * len(self.keys)
+        wanted = [0] * len(self.keys)
         for part in parts:
-            key = part.child_id, part.is_care
-            if key not in self.keys:
-                continue
-            place = self.keys.index(key)
-            from_left = min(part.cents, self.left[place])
+            if (part.child_id, part.is_care) in self.keys:
+                wanted[self.keys.index((part.child_id, part.is_care))] += part.cents
+        freed = [0] * len(self.keys)
+        for place, cents in enumerate(_without_negatives(self.keys, wanted)):
+            from_left = min(cents, self.left[place])
             self.left[place] -= from_left
-            freed[place] += min(part.cents - from_left, self.paid[place])
+            freed[place] = min(cents - from_left, self.paid[place])
         kept = spread(min(sum(freed), sum(self.left)), self.left)
         self._note(day, [kept_cents - cents for kept_cents, cents in zip(kept, freed, strict=True)])
         self.left = [before - cents for before, cents in zip(self.left, kept, strict=True)]

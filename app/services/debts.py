@@ -272,10 +272,12 @@ def is_held(today: date) -> ColumnElement[bool]:
 
 def _locked(session: Session, invoice_id: int, user_id: int) -> InvoiceView:
     """An invoice whose balance stays until the commit. Raises NotFound, OwnFamily."""
-    family_id = session.scalar(select(Invoice.family_id).where(Invoice.id == invoice_id))
-    if family_id is None:
+    found = session.execute(select(Invoice.family_id, Invoice.office_id).where(Invoice.id == invoice_id)).first()
+    if found is None:
         raise NotFound("invoice")
+    family_id, office_id = found
     session.get_one(Family, family_id, with_for_update={"key_share": True})
+    session.get_one(Office, office_id, with_for_update=True)  # whose runs let credits pay
     if family_id in own_family_ids(user_id):
         raise OwnFamily
     return invoice_view(session, invoice_id)

@@ -170,7 +170,7 @@ def credit_paper(credit_id: int) -> CreditPaper:
         issued_on=credit.issued_on,
         invoice_number=credit.invoice_number,
         reason=credit.reason,
-        letterhead=_letterhead(credit.office_name),
+        letterhead=letterhead(credit.office_name),
         recipient_lines=(detail.payer_name, *detail.payer_address.splitlines()),
         lines=tuple(
             InvoicePaperLine(

@@ -6,22 +6,26 @@ where it stopped. Published again it makes a new version only where the sums are
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select, union
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
+from app.clock import PARIS
 from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
+from app.models.credits import CreditAllocation, CreditLine, CreditNote
 from app.models.debts import TaxCertificate, TaxCertificateChild, TaxPublication
 from app.models.families import Child, Family, FamilyChild
 from app.models.invoices import Invoice, InvoiceLine
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.file_fields import Custody
+from app.rules.shares import spread
 from app.rules.tax_certificates import (
     UNDER_AGE,
     CarePaid,
@@ -329,17 +333,28 @@ def _families(office_id: int, year: int) -> Select[tuple[int]]:
     return select(Invoice.family_id).where(Invoice.id.in_(_moved_in(office_id, year)), cares).distinct()
 
 
-def _moved_in(office_id: int, year: int) -> Select[tuple[int]]:
-    """The invoices on which something was paid in a year."""
-    return (
+def _moved_in(office_id: int, year: int) -> Select[Any]:
+    """The invoices on which something was paid, or given back, in a year."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    paid = (
         select(PaymentAllocation.invoice_id)
         .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .where(Payment.office_id == office_id, Payment.received_on >= first, Payment.received_on <= last)
+    )
+    given_back = select(CreditNote.invoice_id).where(
+        CreditNote.office_id == office_id, CreditNote.issued_on >= first, CreditNote.issued_on <= last
+    )
+    paid_with_credit = (
+        select(CreditAllocation.invoice_id)
+        .join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
         .where(
-            Payment.office_id == office_id,
-            Payment.received_on >= date(year, 1, 1),
-            Payment.received_on <= date(year, 12, 31),
+            CreditNote.office_id == office_id,
+            CreditAllocation.at >= datetime.combine(first, time(), PARIS),
+            CreditAllocation.at < datetime.combine(date(year + 1, 1, 1), time(), PARIS),
         )
     )
+    found = union(paid, given_back, paid_with_credit).subquery()
+    return select(found.c.invoice_id)
 
 
 def _care_of(session: Session, office_id: int, year: int, family_ids: Collection[int]) -> Mapping[int, FamilyCare]:
@@ -360,10 +375,10 @@ def _care_of(session: Session, office_id: int, year: int, family_ids: Collection
     for invoice_id, family_id, child_id, care_cents, rest_cents in lines:
         family_of[invoice_id] = family_id
         parts[invoice_id] += [InvoicePart(child_id, True, care_cents), InvoicePart(child_id, False, rest_cents)]
-    movements = _movements(session, family_of)
+    movements = _movements(session, family_of.keys())
     paid: defaultdict[int, list[CarePaid]] = defaultdict(list)
     for invoice_id, family_id in family_of.items():
-        paid[family_id] += care_paid(parts[invoice_id], movements[invoice_id])
+        paid[family_id] += care_paid(parts[invoice_id], movements.get(invoice_id, ()))
     sums = {family_id: sums_of_year(paid[family_id], year) for family_id in family_ids}
     children = _children(session, {child_id for each in sums.values() for child_id in each})
     names = {family.id: family.name for family in session.scalars(select(Family).where(Family.id.in_(family_ids)))}
@@ -382,19 +397,55 @@ def _care_of(session: Session, office_id: int, year: int, family_ids: Collection
     }
 
 
-def _movements(session: Session, invoice_ids: Iterable[int]) -> defaultdict[int, list[Movement]]:
-    """What happened to some invoices, in its order."""
-    found: defaultdict[int, list[Movement]] = defaultdict(list)
-    rows = session.execute(
-        select(PaymentAllocation.invoice_id, Payment.id, Payment.received_on, PaymentAllocation.amount_cents)
+def _movements(session: Session, invoice_ids: Collection[int]) -> Mapping[int, Sequence[Movement]]:
+    """What happened to some invoices, in the order in which it was recorded. Three queries."""
+    found: defaultdict[int, list[tuple[datetime, Movement]]] = defaultdict(list)
+    payments = session.execute(
+        select(
+            PaymentAllocation.invoice_id, Payment.id, Payment.received_on, PaymentAllocation.amount_cents,
+            Payment.recorded_at,
+        )
         .join(Payment, Payment.id == PaymentAllocation.payment_id)
-        .where(PaymentAllocation.invoice_id.in_(list(invoice_ids)))
+        .where(PaymentAllocation.invoice_id.in_(invoice_ids))
+    )  # fmt: skip
+    for invoice_id, payment_id, received_on, cents, at in payments:
+        found[invoice_id].append((at, Movement(received_on, MovementKind.PAID, payment_id, cents)))
+    for invoice_id, at, day, part in _credited_parts(session, invoice_ids):
+        found[invoice_id].append((at, Movement(day, MovementKind.CREDITED, parts=part)))
+    # What a credit note of another invoice pays of this one is the family's money, as if it were paid that day.
+    uses = session.execute(
+        select(CreditAllocation.invoice_id, CreditAllocation.id, CreditAllocation.at, CreditAllocation.amount_cents)
+        .join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
+        .where(CreditAllocation.invoice_id.in_(invoice_ids), CreditNote.invoice_id != CreditAllocation.invoice_id)
     )
-    for invoice_id, payment_id, received_on, cents in rows:
-        found[invoice_id].append(Movement(received_on, MovementKind.PAID, payment_id, cents))
-    for movements in found.values():
-        movements.sort(key=lambda each: (each.day, each.key))
-    return found
+    for invoice_id, use_id, at, cents in uses:
+        found[invoice_id].append((at, Movement(at.date(), MovementKind.PAID, -use_id, cents)))
+    return {
+        invoice_id: [movement for _at, movement in sorted(movements, key=lambda each: (each[0], each[1].key))]
+        for invoice_id, movements in found.items()
+    }
+
+
+def _credited_parts(
+    session: Session, invoice_ids: Collection[int]
+) -> Iterator[tuple[int, datetime, date, tuple[InvoicePart, ...]]]:
+    """Each line that was credited, as care and all the rest, in the proportions of the line of the invoice."""
+    rows = session.execute(
+        select(CreditNote.invoice_id, CreditNote.issued_at, CreditNote.issued_on, CreditLine.amount_cents, InvoiceLine)
+        .join(CreditLine, CreditLine.credit_note_id == CreditNote.id)
+        .join(InvoiceLine, InvoiceLine.id == CreditLine.line_id)
+        .where(CreditNote.invoice_id.in_(invoice_ids))
+        .order_by(CreditNote.id, CreditLine.amount_cents, CreditLine.position)
+    )
+    credited: dict[tuple[int, datetime, date], list[InvoicePart]] = {}
+    for invoice_id, at, day, cents, line in rows:
+        rest_cents = line.amount_cents - line.care_cents
+        care, rest = spread(cents, (abs(line.care_cents), abs(rest_cents)))
+        credited.setdefault((invoice_id, at, day), []).extend(
+            (InvoicePart(line.child_id, True, care), InvoicePart(line.child_id, False, rest))
+        )
+    for (invoice_id, at, day), parts in credited.items():
+        yield invoice_id, at, day, tuple(parts)
 
 
 def _children(session: Session, child_ids: Collection[int]) -> Mapping[int, tuple[Child, bool]]:

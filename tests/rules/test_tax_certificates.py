@@ -33,7 +33,8 @@ def movement(text: str) -> Movement:
     """« 02-10 p1 5000 », « 03-01 p1 back », « 04-02 credit Léa care 500 »."""
     when, what, *rest = text.split()
     if what == "credit":
-        return Movement(day(when), MovementKind.CREDITED, parts=(part(" ".join(rest)),))
+        parts = tuple(part(each) for each in " ".join(rest).split(" + "))
+        return Movement(day(when), MovementKind.CREDITED, parts=parts)
     key = int(what.removeprefix("p"))
     if rest == ["back"]:
         return Movement(day(when), MovementKind.TAKEN_BACK, key)
