@@ -24,7 +24,7 @@ from app.rules.cells import Badge, CellState
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
 from app.rules.credits import Afterwards, CreditCause
-from app.rules.debts import DebtMoveKind, HoldKind, MoveObstacle
+from app.rules.debts import DebtMoveKind, EntryKind, HoldKind, MoveObstacle
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind
@@ -548,6 +548,14 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         JournalKind.REVERSAL: "Annulation",
         JournalKind.REFUND: "Remboursement",
         JournalKind.DEPOSIT: "Versement",
+    },
+    EntryKind: {
+        EntryKind.INVOICE: "Facture",
+        EntryKind.CREDIT_NOTE: "Avoir",
+        EntryKind.PAYMENT: "Règlement",
+        EntryKind.WRITE_OFF: "Admission en non-valeur",
+        EntryKind.TRANSFER: "Transmission au Trésor public",
+        EntryKind.CANCELLED: "De nouveau à payer",
     },
     HoldKind: {HoldKind.DISPUTE: "Litige", HoldKind.PLAN: "Échéancier"},
     DebtMoveKind: {

@@ -45,6 +45,7 @@ from app.models.aids import AidFund
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.changes import ChangeRequest
 from app.models.child_files import VaccineObligation
+from app.models.debts import TaxCertificate, TaxCertificateChild, TaxPublication
 from app.models.enrolments import Enrolment
 from app.models.families import (
     Consent,
@@ -844,6 +845,30 @@ def make_invoice(
             payment.allocations.append(PaymentAllocation(invoice_id=invoice.id, amount_cents=min(cents, paid_cents)))
             session.add(payment)
         return invoice.id
+
+
+def make_certificate(family: FamilySetup, child_id: int, office_id: int, staff_id: int, year: int = 2025) -> int:
+    """A tax certificate that was published; its PDF is not made yet."""
+    with write_transaction() as session:
+        publication = TaxPublication(
+            office_id=office_id, year=year, sends_mails=False, started_by_id=staff_id, ended_at=NOW
+        )
+        session.add(publication)
+        session.flush()
+        certificate = TaxCertificate(
+            publication_id=publication.id, office_id=office_id, family_id=family.family_id, year=year, version=1,
+            payer_name=family.name, payer_address="12 rue des Tilleuls\n80110 Démuin", total_cents=4_000,
+            issued_on=NOW.date(),
+            children=[
+                TaxCertificateChild(
+                    child_id=child_id, child_name="Léa TEST", born_on=date(2021, 5, 14), is_shared=False,
+                    paid_cents=4_000,
+                )
+            ],
+        )  # fmt: skip
+        session.add(certificate)
+        session.flush()
+        return certificate.id
 
 
 def make_basket(family: FamilySetup, invoice_ids: Sequence[int], mode: str = "T") -> StartedBasket:

@@ -257,6 +257,9 @@ ROUTES: Mapping[str, Route] = {
     "family.bookings.show_week": _family(argument="child_id"),
     "family.bookings.check_week": _family("POST", "child_id", sends=_PLANNING),
     "family.bookings.save_week": _family("POST", "child_id", sends=_PLANNING),
+    "family.account_statements.show": _family(),
+    "family.account_statements.show_statement_pdf": _family(),
+    "family.account_statements.show_certificate_pdf": _family(argument="certificate_id"),
     "family.invoices.show": _family(),
     "family.invoices.show_total": _family("POST"),
     "family.invoices.pay": _family("POST"),
@@ -605,10 +608,17 @@ ROUTES: Mapping[str, Route] = {
     "staff.debts.end_hold": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="hold_id"),
     "staff.debts.give_up": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="invoice_id"),
     "staff.debts.show_moves": _staff(Capability.VIEW_PAYMENTS),
-    "staff.debts.show_moves_csv": _staff(Capability.VIEW_PAYMENTS, is_page=False),
-    "staff.debts.show_moves_pdf": _staff(Capability.VIEW_PAYMENTS, is_page=False),
+    "staff.debts.show_moves_csv": _staff(Capability.VIEW_PAYMENTS),
+    "staff.debts.show_moves_pdf": _staff(Capability.VIEW_PAYMENTS),
     "staff.debts.confirm_cancellation": _staff(Capability.FOLLOW_DEBTS, argument="move_id"),
     "staff.debts.cancel_move": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="move_id", sends=_REASON),
+    "staff.tax_certificates.show": _staff(Capability.VIEW_PAYMENTS),
+    "staff.tax_certificates.publish": _staff(
+        Capability.FOLLOW_DEBTS, method="POST", answers=404, sends={"service": "1", "annee": "2025"}
+    ),
+    "staff.tax_certificates.show_certificate_pdf": _staff(Capability.VIEW_PAYMENTS, argument="certificate_id"),
+    "staff.account_statements.show": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
+    "staff.account_statements.show_statement_pdf": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
     "staff.payments.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
@@ -773,6 +783,10 @@ def make_world(app: Flask) -> World:
     own_justification_id = factories.justify(planning.family, own_missed, a_file())
     strangers_missed = factories.miss(stranger, strangers_child_id, planning.activity, [date(2026, 11, 19)])
     strangers_ids = {
+        "certificate_id": factories.make_certificate(
+            stranger, strangers_child_id, db.session.get_one(Invoice, strangers_invoice_id).office_id,
+            staff[Role.REGISSEUR],
+        ),
         "justification_id": factories.justify(stranger, strangers_missed, a_file()),
         "thread_id": strangers_message.thread_id,
         "entry_id": strangers_entry_id,
@@ -789,11 +803,15 @@ def make_world(app: Flask) -> World:
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
     }  # fmt: skip
     debt_ids = _make_debts(staff[Role.REGISSEUR])
+    office_id = db.session.get_one(Invoice, regie_ids["invoice_id"]).office_id
+    own_certificate_id = factories.make_certificate(
+        planning.family, planning.child_id, office_id, staff[Role.REGISSEUR]
+    )
     public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **regie_ids, **file_ids, **debt_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            "certificate_id": own_certificate_id, **regie_ids, **file_ids, **debt_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,

@@ -328,6 +328,31 @@ class CertificatePaper:
     total_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPaperLine:
+    """A movement of a family's account: ``amount_cents`` is what it owes more, ``balance_cents`` what it owes then."""
+
+    day: date
+    what: str
+    office_name: str
+    amount_cents: int
+    balance_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPaper:
+    """All that `account_statement.html` says; negative balances are the family's money."""
+
+    first: date
+    last: date
+    made_on: date
+    letterhead: Letterhead
+    recipient_lines: tuple[str, ...]
+    opening_cents: int
+    closing_cents: int
+    lines: tuple[AccountPaperLine, ...]
+
+
 class PdfFailed(Exception):
     """No PDF was made: the template is wrong, or the child process died twice. The message is for the log."""
 

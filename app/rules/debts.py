@@ -25,6 +25,17 @@ class DebtMoveKind(StrEnum):
     TRANSFER = auto()  # to the Treasury, which asks from then on
 
 
+class EntryKind(StrEnum):
+    """What moves a family's account, in the order in which what moved on a day is told."""
+
+    INVOICE = auto()
+    CREDIT_NOTE = auto()
+    PAYMENT = auto()
+    WRITE_OFF = auto()
+    TRANSFER = auto()
+    CANCELLED = auto()  # a write-off or transfer was: the invoice is due again
+
+
 @dataclass(frozen=True, slots=True)
 class ReminderRule:
     """How an office reminds: how many days after the due date each level may leave, and of how little it does not."""

@@ -168,16 +168,6 @@ def _reminders(session: Session, condition: ColumnElement[bool]) -> tuple[Remind
     )
 
 
-def last_reminders(session: Session, family_id: int) -> dict[int, date]:
-    """When a family was last reminded of each invoice. One query."""
-    rows = session.execute(
-        select(InvoiceReminder.invoice_id, func.max(InvoiceReminder.sent_on))
-        .where(InvoiceReminder.family_id == family_id)
-        .group_by(InvoiceReminder.invoice_id)
-    )
-    return dict(rows.tuples().all())
-
-
 def hold_back(
     session: Session, invoice_id: int, kind: HoldKind, until: date | None, reason: str, user_id: int
 ) -> None:  # fmt: skip

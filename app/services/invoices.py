@@ -15,7 +15,7 @@ from app.database import db
 from app.models.activities import Office
 from app.models.cash_desks import PaymentReversal
 from app.models.credits import CreditAllocation, CreditNote
-from app.models.debts import DebtMove
+from app.models.debts import DebtMove, InvoiceReminder
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.rules.allocation import InvoiceState, OpenInvoice, invoice_state
@@ -46,6 +46,7 @@ class InvoiceView:
     office_id: int
     written_off_cents: int = 0
     transferred_cents: int = 0  # to the Treasury, which asks for it
+    reminded_on: date | None = None  # last
 
     @property
     def has_live_attempt(self) -> bool:
@@ -107,6 +108,7 @@ class Due:
 
     count: int
     amount_cents: int
+    reminded_on: date | None = None  # the last of its invoices that are to pay, last
 
 
 def invoices_of(family_id: int) -> tuple[InvoiceView, ...]:
@@ -145,7 +147,8 @@ def overdue_of(session: Session, family_id: int) -> int:
 def due_of(family_id: int) -> Due:
     """How many invoices a family has to pay, and how much together."""
     open_ones = [view for view in invoices_of(family_id) if view.balance_cents > 0]
-    return Due(len(open_ones), sum(view.balance_cents for view in open_ones))
+    reminded_on = max((view.reminded_on for view in open_ones if view.reminded_on), default=None)
+    return Due(len(open_ones), sum(view.balance_cents for view in open_ones), reminded_on)
 
 
 def open_invoices(session: Session, family_id: int, office_id: int) -> tuple[OpenInvoice, ...]:
@@ -235,6 +238,12 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
     credited = _credited().where(CreditAllocation.invoice_id.in_(wanted)).subquery()
     taken_back = _taken_back().where(CreditNote.invoice_id.in_(wanted)).subquery()
     given_up = _given_up().where(DebtMove.invoice_id.in_(wanted)).subquery()
+    reminded = (
+        select(InvoiceReminder.invoice_id, func.max(InvoiceReminder.sent_on).label("sent_on"))
+        .where(InvoiceReminder.invoice_id.in_(wanted))
+        .group_by(InvoiceReminder.invoice_id)
+        .subquery()
+    )
     live = (
         select(BasketInvoice.invoice_id.label("invoice_id"), func.max(PaymentBasket.created_at).label("since"))
         .join(PaymentBasket, PaymentBasket.id == BasketInvoice.basket_id)
@@ -251,13 +260,14 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
             live.c.since, StoredPdf.id.is_not(None), func.coalesce(given_up.c.written_off, 0),
             func.coalesce(given_up.c.transferred, 0), func.coalesce(credited.c.credited, 0),
-            func.coalesce(taken_back.c.taken_back, 0),
+            func.coalesce(taken_back.c.taken_back, 0), reminded.c.sent_on,
         )
         .join(Office, Office.id == Invoice.office_id)
         .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
         .outerjoin(given_up, given_up.c.invoice_id == Invoice.id)
         .outerjoin(credited, credited.c.invoice_id == Invoice.id)
         .outerjoin(taken_back, taken_back.c.invoice_id == Invoice.id)
+        .outerjoin(reminded, reminded.c.invoice_id == Invoice.id)
         .outerjoin(live, live.c.invoice_id == Invoice.id)
         .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
         .where(condition)
@@ -283,10 +293,11 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             office_id=invoice.office_id,
             written_off_cents=written_off_cents,
             transferred_cents=transferred_cents,
+            reminded_on=reminded_on,
         )
         for (
             invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf, written_off_cents,
-            transferred_cents, credited_cents, taken_back_cents,
+            transferred_cents, credited_cents, taken_back_cents, reminded_on,
         ) in rows
     )  # fmt: skip
 

@@ -82,7 +82,7 @@ def test_families_are_reminded_by_mail_or_letter_and_once_a_level(app: Flask) ->
     assert "10,00" in said and "http://portail.example.org/mes-factures" in said
     assert paper.recipient_lines[0] == printed.name
     assert [each.level for each in debts.reminders_of_invoice(second)] == [1]
-    assert debts.last_reminders(db.session(), mailed.family_id) == {first: clock.today()}
+    assert invoices.due_of(mailed.family_id) == invoices.Due(1, 2_000, clock.today())
 
 
 def test_levels_follow_each_other_in_time(sqlite_app: Flask) -> None:

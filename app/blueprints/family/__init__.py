@@ -5,6 +5,7 @@ from flask import Blueprint
 from app.access import guard_family
 from app.blueprints.accounts import blueprint as account
 from app.blueprints.family.absences import blueprint as absences
+from app.blueprints.family.account_statements import blueprint as account_statements
 from app.blueprints.family.agendas import blueprint as agendas
 from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
@@ -31,7 +32,7 @@ family.before_request(guard_family)
 
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, paid_bookings, bookings, absences, agendas,
-    invoices,
+    invoices, account_statements,
     required_documents, publications, history, messages, account, simulations, data_exports, erasures, repeats,
     reminders, waiting_lists,
 ):  # fmt: skip

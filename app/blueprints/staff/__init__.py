@@ -6,6 +6,7 @@ from app.access import guard_staff
 from app.blueprints import accounts
 from app.blueprints.staff import (
     absences,
+    account_statements,
     agents,
     aids,
     allocations,
@@ -38,6 +39,7 @@ from app.blueprints.staff import (
     simulations,
     tariff_drafts,
     tariffs,
+    tax_certificates,
     texts,
     urgent_messages,
     waiting_lists,
@@ -72,6 +74,8 @@ staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(debts.blueprint, url_prefix="/relances")
+staff.register_blueprint(account_statements.blueprint, url_prefix="/familles")
+staff.register_blueprint(tax_certificates.blueprint, url_prefix="/attestations-fiscales")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")

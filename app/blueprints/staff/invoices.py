@@ -6,7 +6,7 @@ from app.access import requires
 from app.downloads import send_pdf
 from app.htmx import render_page
 from app.rules.capabilities import Capability
-from app.services import debts, invoices
+from app.services import invoices
 from app.services.documents import pdf_of_invoice
 
 blueprint = Blueprint("invoices", __name__)
@@ -16,10 +16,7 @@ blueprint = Blueprint("invoices", __name__)
 @requires(Capability.VIEW_PAYMENTS)
 def show(invoice_id: int) -> Response:
     """An invoice."""
-    return render_page(
-        "staff/invoices/show.html", layout="staff", detail=invoices.invoice_for_staff(invoice_id),
-        reminders=debts.reminders_of_invoice(invoice_id),
-    )  # fmt: skip
+    return render_page("staff/invoices/show.html", layout="staff", detail=invoices.invoice_for_staff(invoice_id))
 
 
 @blueprint.get("/<int:invoice_id>/pdf")

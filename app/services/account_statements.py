@@ -1,0 +1,132 @@
+"""« Relevé de compte »: all that moved between a family and the offices, in order, with what it came to each time.
+
+A positive balance is what the family owes. What moved is read from the documents themselves: each kind is one select.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from app.database import db
+from app.models.activities import Office
+from app.models.credits import CreditNote
+from app.models.debts import DebtMove
+from app.models.invoices import Invoice
+from app.models.payments import Payment
+from app.rules.debts import DebtMoveKind, EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement: what the family owes more (`cents` positive) or less, and what it owed then (cents)."""
+
+    kind: EntryKind
+    id: int  # of the document, or of the invoice of what was given up
+    number: str
+    day: date
+    office_name: str
+    cents: int
+    balance_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatement:
+    """A family's account over some days, both included."""
+
+    family_id: int
+    first: date
+    last: date
+    opening_cents: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def closing_cents(self) -> int:
+        """What it owed in the end; negative: what the offices had of its money."""
+        return self.entries[-1].balance_cents if self.entries else self.opening_cents
+
+
+def statement_of(family_id: int, first: date, last: date) -> AccountStatement:
+    """What moved between two days, both included. Two queries."""
+    moves = _moves(family_id)
+    opening = db.session.scalar(select(func.coalesce(func.sum(moves.c.cents), 0)).where(moves.c.day < first))
+    rows = db.session.execute(
+        select(moves, Office.name)
+        .join(Office, Office.id == moves.c.office_id)
+        .where(moves.c.day >= first, moves.c.day <= last)
+        .order_by(moves.c.day, moves.c.place, moves.c.id)
+    )
+    balance_cents = int(opening or 0)
+    opening_cents = balance_cents
+    entries = []
+    for kind, _place, id_, number, day, _office_id, cents, office_name in rows:
+        balance_cents += cents
+        entries.append(Entry(EntryKind(kind), id_, number, day, office_name, cents, balance_cents))
+    return AccountStatement(family_id, first, last, opening_cents, tuple(entries))
+
+
+def _moves(family_id: int) -> Subquery:
+    return union_all(*(_columns(*source) for source in _sources(family_id))).subquery()
+
+
+_Source = tuple[EntryKind | ColumnElement[str], Any, Any, Any, Any, Any, Select[Any]]
+
+
+def _sources(family_id: int) -> Sequence[_Source]:
+    """Of each kind: what it is, its id, number, day, office and cents, and where these come from."""
+    cancelled = DebtMove.cancels_id.is_not(None)
+    given_up = case(
+        (cancelled, literal(EntryKind.CANCELLED.value)),
+        (DebtMove.kind == DebtMoveKind.WRITE_OFF, literal(EntryKind.WRITE_OFF.value)),
+        else_=literal(EntryKind.TRANSFER.value),
+    )
+    of_move = case((cancelled, DebtMove.amount_cents), else_=-DebtMove.amount_cents)
+    return (
+        (
+            EntryKind.INVOICE, Invoice.id, Invoice.number, Invoice.issued_on, Invoice.office_id, Invoice.total_cents,
+            select().select_from(Invoice).where(Invoice.family_id == family_id),
+        ),
+        (
+            EntryKind.CREDIT_NOTE, CreditNote.id, CreditNote.number, CreditNote.issued_on, CreditNote.office_id,
+            -CreditNote.total_cents, select().select_from(CreditNote).where(CreditNote.family_id == family_id),
+        ),
+        (
+            EntryKind.PAYMENT, Payment.id, Payment.receipt_number, Payment.received_on, Payment.office_id,
+            -Payment.amount_cents, select().select_from(Payment).where(Payment.family_id == family_id),
+        ),
+        (
+            given_up, Invoice.id, Invoice.number, DebtMove.recorded_on, Invoice.office_id, of_move,
+            select().select_from(DebtMove).join(Invoice, Invoice.id == DebtMove.invoice_id)
+            .where(Invoice.family_id == family_id),
+        ),
+    )  # fmt: skip
+
+
+def _columns(
+    kind: EntryKind | ColumnElement[str], id_: Any, number: Any, day: Any, office_id: Any, cents: Any, base: Select[Any]
+) -> Select[Any]:
+    """The columns that all statements share; typed, since PostgreSQL asks it of each."""
+    place = len(EntryKind) if not isinstance(kind, EntryKind) else list(EntryKind).index(kind)
+    code = literal(kind.value) if isinstance(kind, EntryKind) else kind
+    return base.add_columns(
+        cast(code, String).label("kind"), literal(place, Integer).label("place"), cast(id_, Integer).label("id"),
+        cast(number, String).label("number"), type_coerce(day, Date).label("day"),
+        cast(office_id, Integer).label("office_id"),
+        cast(cents, Integer).label("cents"),
+    )  # fmt: skip
