@@ -553,6 +553,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         EntryKind.INVOICE: "Facture",
         EntryKind.CREDIT_NOTE: "Avoir",
         EntryKind.PAYMENT: "Règlement",
+        EntryKind.REVERSAL: "Annulation du règlement",
+        EntryKind.REFUND: "Remboursement",
         EntryKind.WRITE_OFF: "Admission en non-valeur",
         EntryKind.TRANSFER: "Transmission au Trésor public",
         EntryKind.CANCELLED: "De nouveau à payer",

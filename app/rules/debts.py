@@ -31,6 +31,8 @@ class EntryKind(StrEnum):
     INVOICE = auto()
     CREDIT_NOTE = auto()
     PAYMENT = auto()
+    REVERSAL = auto()  # a payment counts no more
+    REFUND = auto()  # money that the office kept went back
     WRITE_OFF = auto()
     TRANSFER = auto()
     CANCELLED = auto()  # a write-off or transfer was: the invoice is due again

@@ -26,10 +26,11 @@ from app.rules.debts import LAST_LEVEL, Debt, HoldKind, ReminderRule, due_remind
 from app.services.debts import is_held
 from app.services.errors import NotFound
 from app.services.families import emails_of_adults
-from app.services.household_credits import left_of_credit, left_of_payment
+from app.services.household_credits import left_of_credit
 from app.services.invoices import InvoiceView, balance_in_sql, open_views
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
+from app.services.payment_terms import left_cents
 
 LEVELS = tuple(range(1, LAST_LEVEL + 1))
 FAMILIES_PER_PAGE = 50
@@ -356,7 +357,7 @@ def _last_reminders() -> Subquery:
 def _kept(office_id: int) -> Subquery:
     """What an office still has of families' money: credit notes and payments that no invoice took."""
     sources = union_all(
-        select(Payment.family_id, left_of_payment().label("cents")).where(Payment.office_id == office_id),
+        select(Payment.family_id, left_cents().label("cents")).where(Payment.office_id == office_id),
         select(CreditNote.family_id, left_of_credit().label("cents")).where(CreditNote.office_id == office_id),
     ).subquery()
     cents = func.sum(sources.c.cents)

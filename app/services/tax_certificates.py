@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, union
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app import clock
 from app.clock import PARIS
 from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
+from app.models.cash_desks import PaymentReversal
 from app.models.credits import CreditAllocation, CreditLine, CreditNote
 from app.models.debts import TaxCertificate, TaxCertificateChild, TaxPublication
 from app.models.families import Child, Family, FamilyChild
@@ -341,20 +342,27 @@ def _moved_in(office_id: int, year: int) -> Select[Any]:
         .join(Payment, Payment.id == PaymentAllocation.payment_id)
         .where(Payment.office_id == office_id, Payment.received_on >= first, Payment.received_on <= last)
     )
+    reversed_ = (
+        select(PaymentAllocation.invoice_id)
+        .join(PaymentReversal, PaymentReversal.payment_id == PaymentAllocation.payment_id)
+        .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .where(Payment.office_id == office_id, _within(PaymentReversal.reversed_at, year))
+    )
     given_back = select(CreditNote.invoice_id).where(
         CreditNote.office_id == office_id, CreditNote.issued_on >= first, CreditNote.issued_on <= last
     )
     paid_with_credit = (
         select(CreditAllocation.invoice_id)
         .join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
-        .where(
-            CreditNote.office_id == office_id,
-            CreditAllocation.at >= datetime.combine(first, time(), PARIS),
-            CreditAllocation.at < datetime.combine(date(year + 1, 1, 1), time(), PARIS),
-        )
+        .where(CreditNote.office_id == office_id, _within(CreditAllocation.at, year))
     )
-    found = union(paid, given_back, paid_with_credit).subquery()
+    found = union(paid, reversed_, given_back, paid_with_credit).subquery()
     return select(found.c.invoice_id)
+
+
+def _within(at: InstrumentedAttribute[datetime], year: int) -> ColumnElement[bool]:
+    begins, ends = (datetime.combine(date(each, 1, 1), time(), PARIS) for each in (year, year + 1))
+    return and_(at >= begins, at < ends)
 
 
 def _care_of(session: Session, office_id: int, year: int, family_ids: Collection[int]) -> Mapping[int, FamilyCare]:
@@ -398,7 +406,7 @@ def _care_of(session: Session, office_id: int, year: int, family_ids: Collection
 
 
 def _movements(session: Session, invoice_ids: Collection[int]) -> Mapping[int, Sequence[Movement]]:
-    """What happened to some invoices, in the order in which it was recorded. Three queries."""
+    """What happened to some invoices, in the order in which it was recorded. Four queries."""
     found: defaultdict[int, list[tuple[datetime, Movement]]] = defaultdict(list)
     payments = session.execute(
         select(
@@ -410,6 +418,13 @@ def _movements(session: Session, invoice_ids: Collection[int]) -> Mapping[int, S
     )  # fmt: skip
     for invoice_id, payment_id, received_on, cents, at in payments:
         found[invoice_id].append((at, Movement(received_on, MovementKind.PAID, payment_id, cents)))
+    reversals = session.execute(
+        select(PaymentAllocation.invoice_id, PaymentReversal.payment_id, PaymentReversal.reversed_at)
+        .join(PaymentReversal, PaymentReversal.payment_id == PaymentAllocation.payment_id)
+        .where(PaymentAllocation.invoice_id.in_(invoice_ids))
+    )
+    for invoice_id, payment_id, at in reversals:
+        found[invoice_id].append((at, Movement(at.date(), MovementKind.TAKEN_BACK, payment_id)))
     for invoice_id, at, day, part in _credited_parts(session, invoice_ids):
         found[invoice_id].append((at, Movement(day, MovementKind.CREDITED, parts=part)))
     # What a credit note of another invoice pays of this one is the family's money, as if it were paid that day.

@@ -14,10 +14,12 @@ from app.models.debts import TaxCertificate
 from app.models.families import Child
 from app.models.invoices import Invoice, InvoiceLine
 from app.models.mails import OutboxMail
-from app.models.payments import PaymentMode
+from app.models.payments import Payment, PaymentMode
+from app.rules.cash_desks import ReversalKind
 from app.rules.debts import DebtMoveKind, EntryKind
-from app.services import account_statements, debt_papers, debts, payments, tax_certificates
+from app.services import account_statements, debt_papers, debts, payments, reversals, tax_certificates
 from app.services.errors import NotFound, YearNotOver
+from app.services.invoices import invoices_of
 from tests import factories
 from tests.factories import FamilySetup
 
@@ -144,5 +146,11 @@ def test_a_statement_tells_all_that_moved_and_what_it_came_to(app: Flask) -> Non
         debts.cancel_move(session, move_id, "Erreur", agent_id)
     again = account_statements.statement_of(family.family_id, date(2026, 9, 1), clock.today())
     assert again.entries[-1].kind is EntryKind.CANCELLED and again.closing_cents == 1_000
+    payment_id = db.session.scalars(select(Payment.id)).one()
+    with write_transaction() as session:
+        reversals.reverse_payment(session, payment_id, agent_id, ReversalKind.MISTAKE, "Erreur")
+    reversed_ = account_statements.statement_of(family.family_id, clock.today(), clock.today())
+    assert (EntryKind.REVERSAL, 2_500) in [(each.kind, each.cents) for each in reversed_.entries]
+    assert reversed_.closing_cents == 3_500 == sum(each.balance_cents for each in invoices_of(family.family_id))
     nothing = account_statements.statement_of(family.family_id, date(2024, 1, 1), date(2024, 12, 31))
     assert (nothing.entries, nothing.closing_cents) == ((), 0)
