@@ -851,7 +851,7 @@ def make_certificate(family: FamilySetup, child_id: int, office_id: int, staff_i
     """A tax certificate that was published; its PDF is not made yet."""
     with write_transaction() as session:
         publication = TaxPublication(
-            office_id=office_id, year=year, sends_mails=False, started_by_id=staff_id, ended_at=NOW
+            office_id=office_id, year=year, sends_mails=False, started_by_id=staff_id, ended_at=clock.now()
         )
         session.add(publication)
         session.flush()
