@@ -613,9 +613,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.debts.confirm_cancellation": _staff(Capability.FOLLOW_DEBTS, argument="move_id"),
     "staff.debts.cancel_move": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="move_id", sends=_REASON),
     "staff.tax_certificates.show": _staff(Capability.VIEW_PAYMENTS),
-    "staff.tax_certificates.publish": _staff(
-        Capability.FOLLOW_DEBTS, method="POST", answers=404, sends={"service": "1", "annee": "2025"}
-    ),
+    "staff.tax_certificates.publish": _staff(Capability.FOLLOW_DEBTS, method="POST", answers=404),  # which office?
     "staff.tax_certificates.show_certificate_pdf": _staff(Capability.VIEW_PAYMENTS, argument="certificate_id"),
     "staff.account_statements.show": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
     "staff.account_statements.show_statement_pdf": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
