@@ -599,7 +599,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.debts.show_runs": _staff(Capability.VIEW_PAYMENTS),
     "staff.debts.show_run": _staff(Capability.VIEW_PAYMENTS, argument="sending_id"),
-    "staff.debts.show_letters_pdf": _staff(Capability.VIEW_PAYMENTS, argument="sending_id", answers=302),
+    "staff.debts.show_letters_pdf": _staff(Capability.VIEW_PAYMENTS, argument="sending_id", answers=303),
     "staff.debts.show_letter_pdf": _staff(Capability.VIEW_PAYMENTS, argument="letter_id"),
     "staff.debts.edit_rule": _staff(Capability.FOLLOW_DEBTS, argument="office_id"),
     "staff.debts.save_rule": _staff(Capability.FOLLOW_DEBTS, method="POST", argument="office_id"),
