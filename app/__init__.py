@@ -17,6 +17,7 @@ from app import (
     access,
     aid_labels,
     assets,
+    attendance_labels,
     cli,
     clock,
     dashboard_labels,
@@ -38,6 +39,7 @@ from app.blueprints.staff import staff
 from app.config import Config
 from app.database import prepare_engine
 from app.extensions import compress, csrf, db, migrate
+from app.forms.changes import custody_words
 from app.integrations.payfip import PayFiPGateway, PayFiPMode
 from app.integrations.payments import PaymentGateway
 from app.jobs.worker import Worker
@@ -107,6 +109,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["payment_state"] = history_labels.payment_state
     app.jinja_env.filters["blocker_sentence"] = enrolment_labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = file_labels.reminder_sentence
+    app.jinja_env.filters["seen_words"] = attendance_labels.seen_words
+    app.jinja_env.filters["custody_words"] = custody_words
     app.jinja_env.filters["outcome_words"] = absence_labels.outcome_words
     app.jinja_env.filters["day_kinds_words"] = aid_labels.day_kinds_words
     app.jinja_env.filters["left_words"] = aid_labels.left_words

@@ -4,7 +4,7 @@
 loaded through `current_family()`: another family's object is a 404.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -222,6 +222,18 @@ def record_health_access(*child_ids: int) -> None:
     try:
         with write_transaction() as database_session:
             child_files.record_health_access(database_session, child_ids, current_account().user_id)
+    finally:
+        forbid_writes(request.method in _SAFE_METHODS)
+
+
+def record_health_readings(child_ids: Collection[int]) -> None:
+    """The same of the children of a day's list, who are looked after all day: each is noted once in some hours."""
+    if not child_files.unread_health(child_ids, current_account().user_id):
+        return
+    forbid_writes(False)
+    try:
+        with write_transaction() as database_session:
+            child_files.record_health_readings(database_session, child_ids, current_account().user_id)
     finally:
         forbid_writes(request.method in _SAFE_METHODS)
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.filters import NBSP
 from app.models.accounts import StaffActionKind
+from app.models.attendances import AttendanceEventKind
 from app.models.bookings import PriceChangeReason
 from app.models.cash_desks import JournalKind
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
@@ -456,6 +457,16 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         QuotientOutcome.UNVERIFIED: "Tarif maximum : votre quotient familial n’est pas encore vérifié.",
         QuotientOutcome.DECLINED: "Tarif maximum : vous ne souhaitez pas communiquer votre quotient familial.",
         QuotientOutcome.NOT_APPLICABLE: "Ce tarif ne dépend pas de votre quotient familial.",
+    },
+    AttendanceEventKind: {
+        AttendanceEventKind.RECORDED: "noté",
+        AttendanceEventKind.CHANGED: "changé",
+        AttendanceEventKind.UNDONE: "annulé",
+        AttendanceEventKind.SAID_AGAIN: "noté à nouveau",
+        AttendanceEventKind.TOO_OLD: "arrivé trop tard, non retenu",
+        AttendanceEventKind.CORRECTED: "corrigé après la facture",
+        AttendanceEventKind.JUSTIFIED: "justificatif accepté",
+        AttendanceEventKind.VALIDATED: "noté en validant la journée",
     },
     PriceChangeReason: {
         PriceChangeReason.QUOTIENT: "votre quotient familial a été vérifié ou a changé",

@@ -63,6 +63,7 @@ STAFF_SECTIONS = (
     Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES})),
     Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
     Section("Fiches et états", "staff.sheets.show", "documents", SHEET_CAPABILITIES),
+    Section("Pointage", "staff.attendances.show", "bookings", frozenset({Capability.TAKE_ATTENDANCE})),
     Section("Listes d’attente", "staff.waiting_lists.show", "bookings", frozenset({Capability.REVIEW_BOOKINGS})),
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),

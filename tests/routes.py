@@ -549,6 +549,23 @@ ROUTES: Mapping[str, Route] = {
     "staff.waiting_lists.removal": _staff(Capability.REVIEW_BOOKINGS, argument="entry_id"),
     "staff.waiting_lists.remove": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="entry_id", answers=422),
     "staff.waiting_lists.move": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="entry_id", answers=422),
+    "staff.attendances.show": _staff(Capability.TAKE_ATTENDANCE),
+    "staff.attendances.show_group": _staff(Capability.TAKE_ATTENDANCE, argument="group_id"),
+    "staff.attendances.mark": _staff(
+        Capability.TAKE_ATTENDANCE,
+        method="POST",
+        argument="group_id",
+        sends={"marque": "1:present", "cle": "essai-essai"},
+    ),
+    "staff.attendances.edit_child": _staff(Capability.TAKE_ATTENDANCE, argument="child_id"),
+    "staff.attendances.save_child": _staff(Capability.TAKE_ATTENDANCE, method="POST", argument="child_id", answers=422),
+    "staff.attendances.search": _staff(Capability.TAKE_ATTENDANCE, argument="group_id"),
+    "staff.attendances.add": _staff(
+        Capability.TAKE_ATTENDANCE, method="POST", argument="group_id", sends={"enfant": "1", "cle": "essai-essai"}
+    ),
+    "staff.attendances.ask_validation": _staff(Capability.TAKE_ATTENDANCE, argument="group_id"),
+    "staff.attendances.validate": _staff(Capability.TAKE_ATTENDANCE, method="POST", argument="group_id", answers=422),
+    "staff.attendances.reopen": _staff(Capability.REOPEN_ATTENDANCE, method="POST", argument="group_id", answers=422),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.day.planning_csv": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.day.planning_pdf": _staff(Capability.VIEW_DAY_PLANNING),
@@ -702,6 +719,7 @@ class World:
             "enrolment_id": self.requested_enrolment_id,
             "mail_id": self.mail_id,
             "closure_id": 1,
+            "day": "2026-10-07",  # booked, and over
             "urgent_message_id": db.session.scalar(select(func.min(UrgentMessage.id))),
             "code": "activation",  # a kind of mail
             "activity_id": self.planning.activity.id,

@@ -41,6 +41,7 @@ BOOSTER = "booster_"
 CONTRA_INDICATED = "contra_indicated"
 
 ONE_READING = timedelta(minutes=10)
+ONE_DAY_OF_READING = timedelta(hours=12)
 
 """How long it is known who read health data (CNIL, 14 October 2021: six months to a year for such logs)."""
 
@@ -201,6 +202,26 @@ def record_health_access(session: Session, child_ids: Collection[int], user_id: 
     rows = [{"child_id": child_id, "user_id": user_id, "at": now} for child_id in sorted(set(child_ids))]
     if rows:
         session.execute(insert(HealthAccess), rows)
+
+
+def record_health_readings(session: Session, child_ids: Collection[int], user_id: int) -> None:
+    """The same of a list that shows something of several children's health all day long: once in some hours each."""
+    noted = select(HealthAccess.child_id).where(
+        HealthAccess.child_id.in_(child_ids), HealthAccess.user_id == user_id,
+        HealthAccess.at > clock.now() - ONE_DAY_OF_READING,
+    )  # fmt: skip
+    known = set(session.scalars(noted))
+    session.add_all(HealthAccess(child_id=id_, user_id=user_id) for id_ in sorted(set(child_ids) - known))
+    session.flush()
+
+
+def unread_health(child_ids: Collection[int], user_id: int) -> bool:
+    """Whether the reading of one of them is not noted yet. One query."""
+    noted = select(func.count(func.distinct(HealthAccess.child_id))).where(
+        HealthAccess.child_id.in_(child_ids), HealthAccess.user_id == user_id,
+        HealthAccess.at > clock.now() - ONE_DAY_OF_READING,
+    )  # fmt: skip
+    return bool(child_ids) and (db.session.scalar(noted) or 0) < len(set(child_ids))
 
 
 def has_just_read(child_id: int, user_id: int) -> bool:

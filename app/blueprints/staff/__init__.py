@@ -10,6 +10,7 @@ from app.blueprints.staff import (
     agents,
     aids,
     allocations,
+    attendances,
     bookings,
     child_files,
     closures,
@@ -69,6 +70,7 @@ staff.register_blueprint(notices.blueprint, url_prefix="/sante-et-securite")
 staff.register_blueprint(day.blueprint, url_prefix="/planning")
 staff.register_blueprint(sheets.blueprint, url_prefix="/fiches")
 staff.register_blueprint(meals.blueprint, url_prefix="/repas")
+staff.register_blueprint(attendances.blueprint, url_prefix="/pointage")
 staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")

@@ -1,0 +1,599 @@
+"""« Pointage » as the teams read it: a group's day, child by child, with what they must know to look after it.
+
+Who calls shows health data: it notes first who reads it (`children_with_health()`, `access.record_health_readings`).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app import clock
+from app.models.accounts import User
+from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay, locks_opening
+from app.models.bookings import Booking, CapacityCounter, Opening
+from app.models.child_files import ChildSection
+from app.models.enrolments import Enrolment
+from app.models.families import Child, Family, FamilyChild, Guardian
+from app.rules.attendances import NOT_SEEN, Seen, Turnout
+from app.rules.capabilities import Capability
+from app.rules.capacity import Slot, covering
+from app.rules.child_files import AuthorisationKind, SectionKind
+from app.rules.enrolments import age_on
+from app.rules.school_years import school_year_of
+from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
+from app.rules.tariff_grids import SurchargeCause, unit_code, version_on
+from app.rules.texts import fold
+from app.services.authorisations import answers_of_children
+from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
+from app.services.contacts import ContactView, contacts_of_children
+from app.services.errors import NotFound
+from app.services.families import own_family_ids
+from app.services.staff_scopes import StaffScope, scope_of
+
+LISTED = 20
+"""So many children are found at once, and so many days that nobody validated are listed."""
+
+LOOKED_BACK = timedelta(days=62)
+"""So long ago a day may be that is told not to be validated."""
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """A child in one unit of the day: what was booked, and what is recorded."""
+
+    opening_id: int
+    unit: UnitInfo
+    is_expected: bool  # booked for that day, before it
+    told_absent: bool  # the parents said, too late, that it does not come
+    seen: Seen
+    version: int  # 0: nothing was ever recorded
+    by: str
+    at: datetime | None
+    is_unbilled: bool
+    asks_times: bool  # its price looks at how long the child stays, or at who is collected late
+
+
+@dataclass(frozen=True, slots=True)
+class HealthNotes:
+    """What who looks after a child must know of its health."""
+
+    has_care_plan: bool
+    has_kit: bool
+    allergies: tuple[str, ...]
+    reaction: str
+    has_treatment: bool
+
+    @property
+    def has_allergies(self) -> bool:
+        """Whether anything is said of allergies."""
+        return bool(self.allergies)
+
+
+@dataclass(frozen=True, slots=True)
+class Adult:
+    """A parent, with the phones at which they are called."""
+
+    name: str
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What must be known to look after a child, and to let it go."""
+
+    health: HealthNotes | None
+    leaves_alone: bool
+    leaves_at: str
+    parents: tuple[Adult, ...]
+    collectors: tuple[ContactView, ...]  # who may collect it today
+    refused: tuple[ContactView, ...]  # who may not
+    custody: tuple[Values, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLine:
+    """A child of the list."""
+
+    child_id: int
+    last_name: str
+    first_name: str
+    age: int
+    places: tuple[PlaceLine, ...]
+    is_own: bool  # of the agent: a colleague ticks it
+    care: Care
+
+    @property
+    def name(self) -> str:
+        """« Léa TEST »."""
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def expected(self) -> tuple[PlaceLine, ...]:
+        """What one tap ticks: what was booked, or where the child came all the same."""
+        return tuple(place for place in self.places if place.is_expected or place.seen.turnout is not None)
+
+    @property
+    def turnout(self) -> Turnout | None:
+        """What is recorded of the whole day; None where it is not, or not the same everywhere."""
+        found = {place.seen.turnout for place in self.expected}
+        return found.pop() if len(found) == 1 else None
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether something is recorded of every unit."""
+        return all(place.seen.turnout is not None for place in self.expected)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it came to some units and not to others."""
+        return self.is_ticked and self.turnout is None
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """That a day is locked: who, when."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """That it was opened again."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDay:
+    """A group's day."""
+
+    activity: ActivityInfo
+    group: GroupInfo
+    day: date
+    units: tuple[UnitInfo, ...]  # that open, or to which somebody comes
+    unit: UnitInfo | None  # the one that is looked at; None: all
+    children: tuple[ChildLine, ...]
+    validation: Validation | None
+    reopenings: tuple[Reopening, ...]
+    may_reopen: bool
+
+    @property
+    def expected(self) -> tuple[ChildLine, ...]:
+        """Those of whom something is to be recorded, or is."""
+        return tuple(child for child in self.children if child.expected)
+
+    @property
+    def told_absent(self) -> tuple[ChildLine, ...]:
+        """Those whose parents said too late that they do not come, and who did not."""
+        return tuple(child for child in self.children if not child.expected)
+
+    @property
+    def ticked(self) -> int:
+        """How many children are ticked."""
+        return sum(child.is_ticked for child in self.expected)
+
+    @property
+    def unticked(self) -> tuple[ChildLine, ...]:
+        """Those who are not."""
+        return tuple(child for child in self.expected if not child.is_ticked)
+
+    @property
+    def present(self) -> int:
+        """How many children came."""
+        return sum(any(place.seen.turnout is Turnout.PRESENT for place in child.places) for child in self.children)
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether nothing can be recorded yet."""
+        return self.day > clock.today()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group's day in the list of a day's groups, or of those that nobody validated."""
+
+    activity: ActivityInfo
+    group: GroupInfo
+    day: date
+    expected: int
+    ticked: int
+    is_validated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChild:
+    """A child that may have come without a booking, and what must be said of it first."""
+
+    child_id: int
+    name: str
+    age: int
+    families: tuple[tuple[int, str], ...]  # through which it is enrolled in the group that day
+    expected_in: tuple[str, ...]  # the units in which it is on the list already
+    health: HealthNotes | None
+    refused: tuple[ContactView, ...]
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether its family can be charged."""
+        return bool(self.families)
+
+
+def groups_of_day(session: Session, agent_id: int, day: date) -> tuple[GroupLine, ...]:
+    """The groups of the agent's sites that have anything that day. One query beside the scope's."""
+    scope = scope_of(session, agent_id, Capability.TAKE_ATTENDANCE)
+    return _group_lines(session, scope, Opening.day == day)
+
+
+def days_to_validate(session: Session, agent_id: int) -> tuple[GroupLine, ...]:
+    """The past days of the agent's sites that nobody validated, latest first; as many as one can work off."""
+    scope = scope_of(session, agent_id, Capability.TAKE_ATTENDANCE)
+    today = clock.today()
+    recent = Opening.day.between(today - LOOKED_BACK, today - timedelta(days=1))
+    return tuple(reversed(_group_lines(session, scope, recent, ValidatedDay.id.is_(None), with_children=True)))
+
+
+def read_group_day(session: Session, agent_id: int, group_id: int, day: date, unit_id: int | None) -> GroupDay:
+    """A group's day. Raises NotFound outside the agent's sites. A constant number of queries."""
+    known = catalogue()
+    group = _group(session, agent_id, group_id)
+    activity = known.activities[group.activity_id]
+    openings = {
+        id_: (known.units[unit], is_open)
+        for id_, unit, is_open in session.execute(
+            select(Opening.id, Opening.unit_id, Opening.is_open).where(Opening.group_id == group_id, Opening.day == day)
+        )
+    }
+    chosen = next((unit for unit, _ in openings.values() if unit.id == unit_id), None)
+    places = _places(session, activity, openings, day)
+    if chosen is not None:
+        places = {
+            child: [place for place in of_child if place.unit.id == chosen.id] for child, of_child in places.items()
+        }
+        places = {child: of_child for child, of_child in places.items() if of_child}
+    children = session.scalars(select(Child).where(Child.id.in_(places)).order_by(Child.folded_name, Child.id)).all()
+    care = care_of(session, [child.id for child in children], day)
+    homes = _homes(session, places)
+    own = own_family_ids(agent_id)
+    used = {place.unit.id for of_child in places.values() for place in of_child}
+    units = [unit for unit, is_open in openings.values() if is_open or unit.id in used]
+    validation, reopenings = _validations(session, group_id, day)
+    return GroupDay(
+        activity, group, day, tuple(sorted(units, key=lambda unit: (unit.starts_at, unit.id))), chosen,
+        tuple(
+            ChildLine(
+                child.id, child.last_name, child.first_name, age_on(child.birth_date, day), tuple(places[child.id]),
+                not own.isdisjoint(homes[child.id]), care[child.id],
+            )
+            for child in children
+        ),
+        validation, reopenings,
+        validation is not None and scope_of(session, agent_id, Capability.REOPEN_ATTENDANCE).covers(activity),
+    )  # fmt: skip
+
+
+def children_with_health(children: Iterable[tuple[int, HealthNotes | None]]) -> frozenset[int]:
+    """Those of whose health a page says something: their reading is noted."""
+    return frozenset(child_id for child_id, health in children if health is not None)
+
+
+def search_children(session: Session, agent_id: int, group_id: int, day: date, words: str) -> tuple[FoundChild, ...]:
+    """The children with such a name, those enrolled in the group first. Raises NotFound outside the agent's sites."""
+    group = _group(session, agent_id, group_id)
+    wanted = fold(words).split()
+    if sum(map(len, wanted)) < 2:
+        return ()
+    enrolled = _enrolled(group_id, day)
+    is_enrolled = select(Enrolment.id).where(Enrolment.child_id == Child.id, *enrolled).exists()
+    active = (
+        select(FamilyChild.child_id)
+        .join(Family, Family.id == FamilyChild.family_id)
+        .where(Family.status == FamilyStatus.ACTIVE)
+    )
+    children = session.scalars(
+        select(Child)
+        .where(
+            *(Child.folded_name.contains(word, autoescape=True) for word in wanted), Child.id.in_(active)
+        )
+        .order_by(is_enrolled.desc(), Child.folded_name, Child.id)
+        .limit(LISTED)
+    ).all()  # fmt: skip
+    ids = [child.id for child in children]
+    families: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    for child_id, family in session.execute(
+        select(Enrolment.child_id, Family)
+        .join(Family, Family.id == Enrolment.family_id)
+        .where(Enrolment.child_id.in_(ids), *enrolled)
+        .order_by(Family.id)
+    ):
+        families[child_id].append((family.id, family.name))
+    expected: defaultdict[int, list[str]] = defaultdict(list)
+    for child_id, unit_id in session.execute(
+        select(Booking.child_id, Opening.unit_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .where(
+            Booking.child_id.in_(ids), Opening.group_id == group.id, Opening.day == day,
+            Booking.status == BookingStatus.CONFIRMED,
+        )
+    ):  # fmt: skip
+        expected[child_id].append(catalogue().units[unit_id].name)
+    health = _health(session, ids)
+    contacts = contacts_of_children(ids)
+    return tuple(
+        FoundChild(
+            child.id, child.full_name, age_on(child.birth_date, day), tuple(dict.fromkeys(families[child.id])),
+            tuple(expected[child.id]), health.get(child.id),
+            tuple(each for each in contacts[child.id] if not each.collects_today),
+        )
+        for child in children
+    )  # fmt: skip
+
+
+def places_over(session: Session, group_id: int, day: date, unit_ids: Collection[int]) -> bool:
+    """Whether one child more in these units would be more than there are places. One query."""
+    scopes = catalogue().scopes
+    ids = {scope.id for unit_id in unit_ids for scope in covering(Slot(unit_id, group_id), scopes)}
+    full = select(CapacityCounter.id).where(
+        CapacityCounter.day == day, CapacityCounter.scope_id.in_(ids), CapacityCounter.taken >= CapacityCounter.places
+    )
+    return session.scalar(full.limit(1)) is not None
+
+
+def care_of(session: Session, child_ids: Collection[int], day: date) -> Mapping[int, Care]:
+    """What must be known of children, by child. Five queries."""
+    health = _health(session, child_ids)
+    contacts = contacts_of_children(child_ids)
+    answers = answers_of_children(child_ids, school_year_of(day))
+    parents: defaultdict[int, list[Adult]] = defaultdict(list)
+    for child_id, adult in session.execute(
+        select(FamilyChild.child_id, Guardian)
+        .join(Guardian, Guardian.family_id == FamilyChild.family_id)
+        .where(FamilyChild.child_id.in_(child_ids))
+        .order_by(Guardian.id)
+    ):
+        phones = (adult.mobile_phone, adult.work_mobile_phone, adult.home_phone, adult.work_phone)
+        parents[child_id].append(Adult(adult.full_name, tuple(phone for phone in phones if phone)))
+    custody: defaultdict[int, list[Values]] = defaultdict(list)
+    for child_id, said, mobile, home, name in session.execute(
+        select(
+            FamilyChild.child_id, FamilyChild.custody, Family.mobile_phone, Family.home_phone,
+            Family.last_name,
+        )
+        .join(Family, Family.id == FamilyChild.family_id)
+        .where(FamilyChild.child_id.in_(child_ids))
+        .order_by(FamilyChild.family_id)
+    ):  # fmt: skip
+        if said:
+            custody[child_id].append(json.loads(said))
+        of_home = tuple(phone for phone in (mobile, home) if phone)
+        if of_home:
+            parents[child_id].append(Adult(f"Foyer {name}", of_home))
+    found = {}
+    for child_id in child_ids:
+        alone = next((each for each in answers[child_id] if each.kind is AuthorisationKind.LEAVE_ALONE), None)
+        found[child_id] = Care(
+            health.get(child_id),
+            alone is not None and alone.is_allowed,
+            "" if alone is None else alone.detail,
+            tuple(parents[child_id]),
+            tuple(each for each in contacts[child_id] if each.collects_today),
+            tuple(each for each in contacts[child_id] if not each.collects_today),
+            tuple(custody[child_id]),
+        )
+    return found
+
+
+def _group(session: Session, agent_id: int, group_id: int) -> GroupInfo:
+    known = catalogue()
+    group = known.groups.get(group_id)
+    scope = scope_of(session, agent_id, Capability.TAKE_ATTENDANCE)
+    if group is None or not scope.covers(known.activities[group.activity_id]):
+        raise NotFound("group")
+    return group
+
+
+def _group_lines(
+    session: Session, scope: StaffScope, *conditions: ColumnElement[bool], with_children: bool = False
+) -> tuple[GroupLine, ...]:
+    known = catalogue()
+    groups = {group.id: activity for activity in scope.activities() for group in activity.groups}
+    expected = func.count(func.distinct(Booking.child_id))
+    rows = select(
+        Opening.group_id, Opening.day, expected,
+        func.count(Booking.id), func.count(Attendance.turnout), func.max(ValidatedDay.id),
+    )  # fmt: skip
+    rows = (
+        rows.outerjoin(Booking, and_(Booking.opening_id == Opening.id, Booking.status == BookingStatus.CONFIRMED))
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
+        .outerjoin(ValidatedDay, locks_opening())
+        .where(Opening.group_id.in_(groups), or_(Opening.is_open, Booking.id.is_not(None)), *conditions)
+        .group_by(Opening.group_id, Opening.day)
+        .order_by(Opening.day, Opening.group_id)
+    )
+    if with_children:
+        rows = rows.having(expected > 0).order_by(None).order_by(Opening.day.desc(), Opening.group_id).limit(LISTED)
+    lines = [
+        GroupLine(groups[id_], known.groups[id_], day, children, children if ticked == places else min(
+            ticked, children - 1
+        ), validated is not None)
+        for id_, day, children, places, ticked, validated in session.execute(rows)
+    ]  # fmt: skip
+    order = list(known.activities)
+    return tuple(sorted(lines, key=lambda line: (line.day, order.index(line.activity.id), line.group.id)))
+
+
+def _places(
+    session: Session, activity: ActivityInfo, openings: Mapping[int, tuple[UnitInfo, bool]], day: date
+) -> dict[int, list[PlaceLine]]:
+    """By child, what was booked in the openings and what is recorded there. Two queries."""
+    late = (CancelClass.LATE_CHARGED, CancelClass.JUSTIFIED)
+    booked: dict[tuple[int, int], bool] = {}  # whether it was given up too late
+    for child_id, opening_id, status in session.execute(
+        select(Booking.child_id, Booking.opening_id, Booking.status)
+        .where(
+            Booking.opening_id.in_(openings),
+            or_(Booking.status == BookingStatus.CONFIRMED, Booking.cancel_class.in_(late)),
+        )
+        .order_by(Booking.id)
+    ):
+        is_late = status is not BookingStatus.CONFIRMED
+        booked[child_id, opening_id] = is_late and booked.get((child_id, opening_id), True)
+    recorded = {
+        (row.child_id, row.opening_id): (row, by)
+        for row, by in session.execute(
+            select(Attendance, User.display_name)
+            .join(User, User.id == Attendance.recorded_by_id)
+            .where(Attendance.opening_id.in_(openings))
+        )
+    }
+    timed = timed_units(activity, day)
+    found: defaultdict[int, list[PlaceLine]] = defaultdict(list)
+    for child_id, opening_id in booked.keys() | {key for key, (row, _) in recorded.items() if row.turnout is not None}:
+        unit = openings[opening_id][0]
+        row, by = recorded.get((child_id, opening_id), (None, ""))
+        is_made_here = row is not None and row.booking_id is not None and (
+            row.came_unbooked or row.lifted_booking_id is not None
+        )  # fmt: skip
+        told = booked.get((child_id, opening_id))
+        found[child_id].append(
+            PlaceLine(
+                opening_id, unit, told is False and not is_made_here, told is True,
+                NOT_SEEN if row is None else row.seen, 0 if row is None else row.version, by,
+                None if row is None else row.meant_at,
+                row is not None and row.turnout is Turnout.PRESENT and row.booking_id is None,
+                unit.id in timed,
+            )
+        )  # fmt: skip
+    return {
+        child: sorted(of_child, key=lambda place: (place.unit.starts_at, place.unit.id))
+        for child, of_child in found.items()
+    }
+
+
+def timed_units(activity: ActivityInfo, day: date) -> frozenset[int]:
+    """The units of an activity whose price looks at when children come and go."""
+    version = version_on(activity.tariffs, day)
+    if version is None:
+        return frozenset()
+    grid = version.grid
+    hourly = {item.code for item in grid.items if item.duration is not None}
+    for combination in grid.combinations:
+        if combination.item in hourly:
+            hourly |= combination.units
+    late = [each for each in grid.surcharges if each.cause is SurchargeCause.LATE_PICKUP]
+    return frozenset(
+        unit.id for unit in activity.units
+        if unit_code(unit.id) in hourly or any(not each.items or unit_code(unit.id) in each.items for each in late)
+    )  # fmt: skip
+
+
+def _homes(session: Session, child_ids: Collection[int]) -> Mapping[int, set[int]]:
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    rows = select(FamilyChild.child_id, FamilyChild.family_id).where(FamilyChild.child_id.in_(child_ids))
+    for child_id, family_id in session.execute(rows):
+        found[child_id].add(family_id)
+    return found
+
+
+def _validations(
+    session: Session, group_id: int, day: date
+) -> tuple[Validation | None, tuple[Reopening, ...]]:  # fmt: skip
+    opener = aliased(User)
+    rows = session.execute(
+        select(ValidatedDay, User.display_name, opener.display_name)
+        .join(User, User.id == ValidatedDay.validated_by_id)
+        .outerjoin(opener, opener.id == ValidatedDay.reopened_by_id)
+        .where(ValidatedDay.group_id == group_id, ValidatedDay.day == day)
+        .order_by(ValidatedDay.id)
+    ).all()
+    standing = next((Validation(by, row.validated_at) for row, by, _ in rows if row.reopened_at is None), None)
+    reopenings = tuple(
+        Reopening(opened_by, row.reopened_at, row.reopen_reason or "")
+        for row, _, opened_by in rows
+        if row.reopened_at is not None
+    )
+    return standing, reopenings
+
+
+def _enrolled(group_id: int, day: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Enrolment.group_id == group_id, Enrolment.status == EnrolmentStatus.ACCEPTED, Enrolment.starts_on <= day,
+        Enrolment.ends_on >= day,
+    )  # fmt: skip
+
+
+def _health(session: Session, child_ids: Collection[int]) -> Mapping[int, HealthNotes]:
+    """What must be known of their health, of those of whom anything must. One query."""
+    found: dict[int, HealthNotes] = {}
+    rows: Sequence[ChildSection] = session.scalars(
+        select(ChildSection).where(ChildSection.child_id.in_(child_ids), ChildSection.kind == SectionKind.HEALTH)
+    ).all()
+    for row in rows:
+        said: Values = json.loads(row.body)
+        named = ("food_allergies", "drug_allergies", "other_allergies")
+        allergies = tuple(words for name in named if (words := said.get(name, "").strip()))
+        if said.get("has_allergies") == "yes" and not allergies:
+            allergies = ("non précisées",)
+        has_plan, has_treatment = said.get("has_care_plan") == "yes", said.get("has_treatment") == "yes"
+        if has_plan or allergies or has_treatment:
+            found[row.child_id] = HealthNotes(
+                has_plan, said.get("care_plan_kit") == "yes", allergies, said.get("reaction", ""), has_treatment
+            )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One mark of a child's day, as its log tells it."""
+
+    unit_name: str
+    kind: AttendanceEventKind
+    seen: Seen
+    by: str
+    meant_at: datetime
+    at: datetime
+    reason: str | None
+
+    @property
+    def came_late(self) -> bool:
+        """Whether a tablet sent it long after the button was pressed."""
+        return self.at - self.meant_at > timedelta(minutes=2)
+
+
+def log_of(session: Session, child_id: int, opening_ids: Collection[int]) -> tuple[Said, ...]:
+    """All that was said of a child's day, in the order in which it came. One query."""
+    rows = session.execute(
+        select(AttendanceEvent, Opening.unit_id, User.display_name)
+        .join(Attendance, Attendance.id == AttendanceEvent.attendance_id)
+        .join(Opening, Opening.id == Attendance.opening_id)
+        .join(User, User.id == AttendanceEvent.user_id)
+        .where(Attendance.child_id == child_id, Attendance.opening_id.in_(opening_ids))
+        .order_by(AttendanceEvent.id)
+    )
+    units = catalogue().units
+    return tuple(
+        Said(
+            units[unit_id].name, row.kind, Seen(row.turnout, row.is_justified, row.arrived_at, row.left_at), by,
+            row.meant_at, row.at, row.reason,
+        )
+        for row, unit_id, by in rows
+    )  # fmt: skip
+
+
+def openings_of(session: Session, group_id: int, day: date) -> Mapping[int, UnitInfo]:
+    """The open openings of a group's day, with their units, by hour. One query."""
+    units = catalogue().units
+    rows = session.execute(
+        select(Opening.id, Opening.unit_id).where(Opening.group_id == group_id, Opening.day == day, Opening.is_open)
+    )
+    found = {id_: units[unit_id] for id_, unit_id in rows}
+    return dict(sorted(found.items(), key=lambda each: (each[1].starts_at, each[1].id)))
