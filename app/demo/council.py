@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.demo.aids import AIDED, help_child, list_residents
+from app.demo.attendances import tick_last_days
 from app.demo.bulk import PLACES_PER_FAMILY, add_families
 from app.demo.child_files import fill_child_files, offer_schools
 from app.demo.families import (
@@ -116,6 +117,7 @@ class _Demo:
     rng: Random = field(default_factory=lambda: Random(_SEED))
     clerk_id: int = 0
     regisseur_id: int = 0
+    worker_id: int = 0
     offer: Offer = field(default_factory=Offer)
     children: dict[tuple[str, str], int] = field(default_factory=dict)  # by family's last name and first name
     users: dict[str, int] = field(default_factory=dict)  # by family's last name
@@ -147,6 +149,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _leave_work_to_do(demo, now)
         if not more_families:  # they are given places past the services, as if nobody waited
             _wait_and_pay(demo, now)
+        tick_last_days(session, now, demo.worker_id)
     if more_families:
         add_families(session, more_families, demo.password_hash)
     _plan_an_outing(demo, now)
@@ -171,6 +174,8 @@ def _describe(demo: _Demo, more_places: int) -> None:
                 demo.clerk_id = user_id
             elif account.email == REGISSEUR:
                 demo.regisseur_id = user_id
+            elif account.role is Role.YOUTH_WORKER:
+                demo.worker_id = user_id
     offer_recipients(session)
     demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
 

@@ -98,7 +98,12 @@ def test_a_child_that_came_unbooked_is_searched_warned_about_and_noted(worker: C
     page = worker.get(f"{address(planning, 'ajouter')}?q=autre")
     assert "Sacha AUTRE" in page.text and "Pas inscrit" not in page.text
     opening_id = planning.opening(WEDNESDAY, "Matin")
-    form = {"enfant": child_id, "cle": "essai-essai", "o": opening_id, "csrf_token": page.value("csrf_token", "added-" + str(child_id))}
+    form = {
+        "enfant": child_id,
+        "cle": "essai-essai",
+        "o": opening_id,
+        "csrf_token": page.value("csrf_token", "added-" + str(child_id)),
+    }
     worker.post(address(planning, "ajouter"), form, status=303)
     assert factories.bookings_of(child_id) == [(opening_id, "confirmed")]
     page = worker.get(address(planning))
