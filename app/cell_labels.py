@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from app.filters import NBSP, moment, phone
+from app.filters import NBSP, hour_sentence, moment, phone
 from app.labels import label
+from app.rules.attendances import NOT_SEEN, Seen, Turnout
 from app.rules.cells import Action, Cell, CellState, Reason
 
 LOST_MEANWHILE = f"Annulé entre-temps par une autre personne{NBSP}: rien ne sera réservé à nouveau."
@@ -45,14 +46,21 @@ _SHORT_IMPOSSIBLE = {
 
 
 def cell_reason(
-    cell: Cell, broken: str | None, closing_reason: str | None, council_phone: str, note: str | None = None
+    cell: Cell,
+    broken: str | None,
+    closing_reason: str | None,
+    council_phone: str,
+    note: str | None = None,
+    seen: Seen = NOT_SEEN,
 ) -> str | None:
     """Why a parent cannot do here what they might expect, as a sentence; None when nothing needs saying.
 
-    `note`: what the staff say of a special presence.
+    `note`: what the staff say of a special presence; `seen`: what they recorded that day.
     """
     if cell.state is CellState.SPECIAL and note:
         return note
+    if cell.reason is Reason.RECORDED and seen.turnout is not None:
+        return _recorded(seen)
     # A day that is over, and what is on an invoice: the state says enough, and the legend says it in full.
     is_said = cell.reason is Reason.INVOICED or (cell.state is CellState.PRESENT and cell.reason is Reason.PAST)
     if cell.reason is None or is_said:
@@ -99,6 +107,19 @@ def beyond_sentence(cell: Cell, over_places: int) -> str:
 
 _EXCUSED = f"Absence justifiée{NBSP}: elle n’est plus facturée."
 _KEPT_PRICE = f"Annulé après le délai{NBSP}: le prix reste dû."
+
+
+def _recorded(seen: Seen) -> str:
+    if seen.turnout is Turnout.ABSENT:
+        return "Absence notée par l’équipe" + (
+            f", justifiée{NBSP}: elle n’est pas facturée." if seen.is_justified else "."
+        )
+    times = [
+        f"{word} {hour_sentence(hour)}"
+        for word, hour in (("arrivée à", seen.arrived_at), ("départ à", seen.left_at))
+        if hour is not None
+    ]
+    return f"Présence notée par l’équipe{NBSP}: {', '.join(times)}." if times else "Présence notée par l’équipe."
 
 
 def refusal(reason: Reason, broken: str | None, until: datetime | None, council_phone: str) -> str:

@@ -27,6 +27,7 @@ from app.filters import NBSP, day_medium
 from app.models.bookings import Opening, PriceChangeReason
 from app.models.enrolments import Enrolment
 from app.price_labels import explained, is_included
+from app.rules.attendances import NOT_SEEN
 from app.rules.calendars import DayKind, week_of
 from app.rules.cells import Action, Cell, CellState, Reason
 from app.rules.choices import Choices, Shown, read_choices
@@ -384,7 +385,12 @@ def _cell_view(
         is_included=is_included(price.explanation),
         state_label=cell_label(cell, rank),
         reason_text=cell_reason(
-            cell, broken, opening.closing_reason, facts.catalogue.council.phone, facts.special_note(opening.id)
+            cell,
+            broken,
+            opening.closing_reason,
+            facts.catalogue.council.phone,
+            facts.special_note(opening.id),
+            NOT_SEEN if own is None else own.seen,
         ),
         effects=price.effects,
         message=message,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -40,6 +41,7 @@ from tests.factories import (
     save,
     taken,
 )
+from tests.services.test_bookings import run_together
 
 PRESENT, ABSENT, NOTHING = Seen(Turnout.PRESENT), Seen(Turnout.ABSENT), Seen()
 _ids = count(1)
@@ -72,12 +74,16 @@ def charge(planning: PlanningSetup, cause: SurchargeCause, percent: int) -> None
 
 
 @pytest.fixture
-def agent(app) -> int:
+def agent(sqlite_app) -> int:
     return make_staff(Role.YOUTH_WORKER)
 
 
 @pytest.fixture
-def planning(app) -> PlanningSetup:
+def planning(sqlite_app) -> PlanningSetup:
+    return a_day()
+
+
+def a_day() -> PlanningSetup:
     """Léa has « Matin » on Wednesday, and it is Wednesday, 8 o'clock."""
     made = make_planning(quotient_cents=70_000)
     save(made.family, made.child_id, book=[made.opening(WEDNESDAY, "Matin")])
@@ -181,7 +187,7 @@ def test_who_comes_without_a_booking_has_one_that_says_so(planning, agent):
     assert find_inconsistencies(db.session()) == ()
 
 
-def test_who_comes_where_no_place_is_left_takes_one_more(app, agent):
+def test_who_comes_where_no_place_is_left_takes_one_more(agent):
     planning = make_planning(places=1)
     other, other_child = add_family(planning)
     save(other, other_child, book=[planning.opening(WEDNESDAY, "Matin")])
@@ -203,7 +209,7 @@ def test_who_is_not_enrolled_is_recorded_and_the_invoice_run_told(planning, agen
     assert [(each.child_name, each.unit_name) for each in found] == [("Noé AILLEURS", "Matin")]
 
 
-def test_who_was_cancelled_too_late_and_comes_pays_once(app, agent):
+def test_who_was_cancelled_too_late_and_comes_pays_once(agent):
     planning = make_planning(quotient_cents=70_000, weeks=1)
     day = WEDNESDAY - timedelta(weeks=1)
     charge(planning, SurchargeCause.UNBOOKED, 50)
@@ -299,3 +305,39 @@ def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     assert record(agent, mark(planning, known=2))[0].obstacle is Obstacle.VALIDATED
     with pytest.raises(RunUnderWay), write_transaction() as session:
         attendances.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
+
+
+# --- Two at once, on both databases -----------------------------------------------------------------------------------
+
+
+def test_two_tablets_at_once_lose_nothing(app):
+    planning = a_day()
+    agents = [make_staff(Role.YOUTH_WORKER), make_staff(Role.SITE_DIRECTOR)]
+    said = [mark(planning, PRESENT), mark(planning, ABSENT)]
+    unbooked = [mark(planning, unit="Repas") for _ in agents]
+    found = run_together(
+        app, *(partial(record, agent, *marks) for agent, *marks in zip(agents, said, unbooked, strict=True))
+    )
+    results = sorted(str(answer.result) for answers in found for answer in answers)
+    assert results == ["conflict", "recorded", "recorded", "recorded"]
+    rows = db.session.scalars(select(Attendance).order_by(Attendance.opening_id)).all()
+    assert [row.version for row in rows] == [2, 2]
+    assert len(db.session.scalars(select(AttendanceEvent)).all()) == 4
+    assert len(bookings_of(planning.child_id)) == 2
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_a_mark_and_the_end_of_the_day_wait_for_each_other(app):
+    planning = a_day()
+    agent, colleague = make_staff(Role.YOUTH_WORKER), make_staff(Role.SITE_DIRECTOR)
+
+    def validate() -> None:
+        with write_transaction() as session:
+            attendances.validate_day(session, colleague, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
+
+    answers = run_together(app, partial(record, agent, mark(planning)), validate, validate)
+    assert answers[1:] == [None, None]
+    (answer,) = answers[0]
+    # Either the mark came first and is what was validated, or the day was locked before it.
+    turnout = db.session.scalars(select(Attendance.turnout)).one()
+    assert (answer.obstacle, turnout) in {(None, Turnout.PRESENT), (Obstacle.VALIDATED, Turnout.ABSENT)}
