@@ -88,7 +88,7 @@ def test_times_and_a_justified_absence_are_noted_unit_by_unit(worker: Client, pl
     row = db.session.scalars(select(Attendance)).one()
     assert (row.turnout, row.is_justified) == (Turnout.ABSENT, True)
     page = worker.get(address(planning))
-    assert "absent, justifié" in page.text
+    assert "Absent, justifié" in page.text
 
 
 def test_a_child_that_came_unbooked_is_searched_warned_about_and_noted(worker: Client, planning: PlanningSetup):
