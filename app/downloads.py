@@ -52,3 +52,11 @@ def send_handed_in(content: bytes, mimetype: str, name: str, *, shown: bool = Fa
     response.vary.add("HX-Request")  # the same address answers with a page where nothing is to be seen
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def send_table(table: IO[bytes], name: str, mimetype: str) -> Response:
+    """A table that was made for this answer, and is closed once it is sent; no browser keeps it by itself."""
+    response = send_file(table, mimetype=mimetype, as_attachment=True, download_name=name)
+    response.vary.add("HX-Request")  # the same address answers with a page where its question is wrong
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -69,6 +69,7 @@ STAFF_SECTIONS = (
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Relances", "staff.debts.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Attestations fiscales", "staff.tax_certificates.show", "documents", frozenset({Capability.VIEW_PAYMENTS})),
+    Section("Régie", "staff.cash_desks.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
     Section("Aides", "staff.aids.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
     Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
     Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES})),

@@ -27,7 +27,7 @@ from app.models.payments import Payment
 from app.models.urgent_messages import UrgentMessage
 from app.models.waiting_lists import WaitingEntry
 from app.rules.capabilities import Capability, Role
-from app.rules.cash_desks import PaymentMode
+from app.rules.cash_desks import Keeper, KeeperRole, PaymentMode
 from app.rules.child_files import SectionKind
 from app.rules.debts import DebtMoveKind, HoldKind
 from app.rules.enrolment_rules import EnrolmentRules
@@ -36,9 +36,11 @@ from app.rules.states import EnrolmentStatus
 from app.services import (
     agendas,
     aids,
+    cash_desks,
     child_settings,
     debt_reminders,
     debts,
+    deposits,
     email_changes,
     enrolment_settings,
     guardians,
@@ -53,6 +55,7 @@ from app.services import (
     urgent_messages,
 )
 from app.services.catalogue import Readers
+from app.services.deposits import DepositInput
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
 from tests import factories
@@ -325,6 +328,9 @@ ROUTES: Mapping[str, Route] = {
     "staff.settings.absences.save": _staff(
         Capability.EDIT_SETTINGS, method="POST", argument="activity_id", answers=422
     ),
+    "staff.settings.cash_desks.edit": _staff(Capability.EDIT_SETTINGS, argument="office_id"),
+    "staff.settings.cash_desks.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="office_id"),
+    **_setting_routes("keepers", "keeper_id", "office_id"),
     **_setting_routes("absence_reasons", "reason_id"),
     "staff.settings.absence_reasons.show": _staff(Capability.EDIT_SETTINGS),
     **_setting_routes("message_recipients", "recipient_id"),
@@ -634,6 +640,17 @@ ROUTES: Mapping[str, Route] = {
     "staff.tax_certificates.show_certificate_pdf": _staff(Capability.VIEW_PAYMENTS, argument="certificate_id"),
     "staff.account_statements.show": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
     "staff.account_statements.show_statement_pdf": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
+    "staff.cash_desks.show": _staff(Capability.VIEW_PAYMENTS),
+    "staff.cash_desks.show_journal": _staff(Capability.VIEW_PAYMENTS),
+    "staff.cash_desks.new_deposit": _staff(Capability.RECORD_PAYMENTS),
+    "staff.cash_desks.hand_in": _staff(Capability.RECORD_PAYMENTS, method="POST", answers=409),
+    "staff.cash_desks.show_deposit": _staff(Capability.VIEW_PAYMENTS, argument="deposit_id"),
+    "staff.cash_desks.show_slip_pdf": _staff(Capability.VIEW_PAYMENTS, argument="deposit_id", is_page=False),
+    "staff.cash_desks.show_statement": _staff(Capability.VIEW_PAYMENTS),
+    "staff.cash_desks.show_statement_pdf": _staff(Capability.VIEW_PAYMENTS, is_page=False),
+    "staff.cash_desks.show_statement_file": _staff(Capability.VIEW_PAYMENTS, is_page=False),
+    "staff.cash_desks.show_exports": _staff(Capability.VIEW_PAYMENTS),
+    "staff.cash_desks.show_export_file": _staff(Capability.VIEW_PAYMENTS, is_page=False),
     "staff.payments.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
@@ -879,12 +896,21 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
             session, office_id=invoice.office_id, family_id=invoice.family_id, mode=PaymentMode.CASH, amount_cents=100,
             received_on=factories.MONDAY, reference="", recorded_by=staff_id,
         )  # fmt: skip
+        cheque_id = payments.record_counter_payment(
+            session, office_id=invoice.office_id, family_id=invoice.family_id, mode=PaymentMode.CHEQUE,
+            amount_cents=100, received_on=factories.MONDAY, reference="", recorded_by=staff_id,
+        )  # fmt: skip
+        typed = DepositInput(invoice.office_id, PaymentMode.CHEQUE, None, [cheque_id], None)
+        deposit_id = deposits.hand_in(session, typed, staff_id, "access-matrix")
+        keeper = Keeper("Odile REGIE", KeeperRole.KEEPER, factories.MONDAY, None)
+        keeper_id = cash_desks.save_keeper(session, None, invoice.office_id, keeper)
         grid = factories.make_grid(planning.activity.units.values(), [(0, None, 300)])
         version_id = tariffs.add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), grid))
         draft_id, _ = tariff_drafts.open_draft(session, planning.activity.id, grid)
     return {
         "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
-        "version_id": version_id, "draft_id": draft_id, "book_id": book_id,
+        "version_id": version_id, "draft_id": draft_id, "book_id": book_id, "deposit_id": deposit_id,
+        "keeper_id": keeper_id,
     }  # fmt: skip
 
 

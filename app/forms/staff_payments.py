@@ -16,7 +16,6 @@ from app.forms.fields import (
     DateField,
     Filled,
     Listed,
-    TextField,
     amount_typed,
     read_cents,
     text_field,
@@ -54,7 +53,7 @@ class CounterPaymentForm(FlaskForm):
     )
     bank = text_field("Banque", longest=60, autocomplete="off")
     drawer = text_field("Émetteur du chèque", longest=80, autocomplete="off")
-    voucher_count = TextField("Nombre de titres", render_kw={"inputmode": "numeric", "autocomplete": "off"})
+    voucher_count = text_field("Nombre de titres", longest=4, inputmode="numeric", autocomplete="off")
     value_on = DateField("Date de valeur du virement", format=DATE_FORMATS, validators=[Optional()])
     reference = text_field("Numéro ou référence", longest=80, autocomplete="off")
     keep_surplus = BooleanField("Garder le surplus pour la famille")
@@ -170,7 +169,7 @@ class ReversalForm(FlaskForm):
         validate_choice=False,
     )
     reason = text_field(
-        "Motif", required="Expliquez pourquoi : le journal de la régie garde ce motif.", longest=200, autocomplete="off"
+        "Motif", required="Expliquez pourquoi : le journal de la régie garde ce motif.", longest=200, autocomplete="off"
     )
 
 
@@ -189,7 +188,7 @@ class RefundForm(FlaskForm):
         autocapitalize="characters",
     )  # fmt: skip
     reason = text_field(
-        "Motif", required="Expliquez pourquoi : le journal de la régie garde ce motif.", longest=200, autocomplete="off"
+        "Motif", required="Expliquez pourquoi : le journal de la régie garde ce motif.", longest=200, autocomplete="off"
     )
 
     def __init__(self, limit_cents: int, form_key: str, holder: str) -> None:
@@ -208,7 +207,7 @@ class RefundForm(FlaskForm):
     def validate_iban(self, field: Field) -> None:
         """Raises ValidationError."""
         if field.data and read_iban(field.data) is None:
-            raise ValidationError("Cet IBAN n’est pas juste : vérifiez ses chiffres, par exemple sur un RIB.")
+            raise ValidationError("Cet IBAN n’est pas juste : vérifiez ses chiffres, par exemple sur un RIB.")
 
     def typed(self) -> RefundInput:
         """What was typed; only of a valid form."""

@@ -111,6 +111,7 @@ class Deposit(Base):
     total_cents: Mapped[int]
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    keeper_name: Mapped[str]  # the régisseur named on that day
     form_key: Mapped[str] = mapped_column(unique=True)  # sent twice, it hands in once
 
     items: Mapped[list["DepositItem"]] = relationship(order_by="DepositItem.id")

@@ -7,6 +7,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+Cell = str | int | Decimal | date
+"""What a cell may hold; an amount is euros with two decimals."""
 
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"-[0-9]+(,[0-9]+)?")
@@ -16,6 +21,15 @@ def defused(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: numbers may be negative, all else never begins like one."""
     is_formula = _FORMULA.match(cell) is not None and _NUMBER.fullmatch(cell) is None
     return f"'{cell}" if is_formula else cell
+
+
+def written(cell: Cell) -> str:
+    """A cell as a list for spreadsheets has it: « 12,50 », « 23/11/2026 », and no text that is a formula."""
+    if isinstance(cell, str):
+        return defused(cell)
+    if isinstance(cell, Decimal):
+        return f"{cell:.2f}".replace(".", ",")
+    return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell)
 
 
 def spreadsheet(rows: Iterable[Sequence[str]]) -> str:

@@ -30,7 +30,14 @@ class DeskSettings:
     modes: tuple[ModeSetting, ...]  # all that the counter knows, in its order
     ceiling_cents: int | None
     float_cents: int
-    keepers: tuple[Keeper, ...]  # in the order of their first days
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperRow(Keeper):
+    """Somebody who is named for the régie of an office."""
+
+    id: int
+    office_id: int
 
 
 def taken_modes(session: Session, office_id: int) -> tuple[ModeSetting, ...]:
@@ -39,7 +46,7 @@ def taken_modes(session: Session, office_id: int) -> tuple[ModeSetting, ...]:
 
 
 def read_desk(office_id: int) -> DeskSettings:
-    """What is set for a régie. Raises NotFound. Four queries."""
+    """What is set for a régie. Raises NotFound. Three queries."""
     session = db.session()
     if session.get(Office, office_id) is None:
         raise NotFound("office")
@@ -48,7 +55,6 @@ def read_desk(office_id: int) -> DeskSettings:
         modes=_modes(session, [office_id])[office_id],
         ceiling_cents=None if desk is None else desk.ceiling_cents,
         float_cents=0 if desk is None else desk.float_cents,
-        keepers=_keepers(session, office_id),
     )
 
 
@@ -63,18 +69,50 @@ def save_desk(session: Session, office_id: int, typed: DeskSettings) -> None:
         row = session.get(OfficeMode, (office_id, each.mode)) or OfficeMode(office_id=office_id, mode=each.mode)
         row.is_taken, row.note = each.is_taken, each.note
         session.add(row)
-    for keeper in session.scalars(select(CashKeeper).where(CashKeeper.office_id == office_id)):
-        session.delete(keeper)
-    session.add_all(
-        CashKeeper(office_id=office_id, name=each.name, role=each.role, starts_on=each.starts_on, ends_on=each.ends_on)
-        for each in typed.keepers
-    )
     session.flush()
+
+
+def keepers_of(session: Session, office_id: int) -> tuple[KeeperRow, ...]:
+    """Who is or was named for a régie, in the order of their first days. One query."""
+    rows = session.scalars(
+        select(CashKeeper).where(CashKeeper.office_id == office_id).order_by(CashKeeper.starts_on, CashKeeper.id)
+    )
+    return tuple(_keeper(row) for row in rows)
 
 
 def named_on(session: Session, office_id: int, day: date) -> tuple[Keeper, ...]:
     """Who was named for a régie on a day, the régisseur first. One query."""
-    return keepers_on(_keepers(session, office_id), day)
+    return keepers_on(keepers_of(session, office_id), day)
+
+
+def find_keeper(keeper_id: int) -> KeeperRow:
+    """Somebody who is named. Raises NotFound."""
+    row = db.session.get(CashKeeper, keeper_id)
+    if row is None:
+        raise NotFound("keeper")
+    return _keeper(row)
+
+
+def save_keeper(session: Session, keeper_id: int | None, office_id: int, typed: Keeper) -> int:
+    """Name somebody for the régie of an office, or change what was said of them; returns the id. Raises NotFound.
+
+    Slips that were made keep who was named then.
+    """
+    row = CashKeeper(office_id=office_id) if keeper_id is None else session.get(CashKeeper, keeper_id)
+    if row is None or session.get(Office, row.office_id) is None:
+        raise NotFound("keeper or office")
+    row.name, row.role, row.starts_on, row.ends_on = typed.name, typed.role, typed.starts_on, typed.ends_on
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def delete_keeper(session: Session, keeper_id: int) -> None:
+    """Take somebody off who was named by mistake. Raises NotFound."""
+    row = session.get(CashKeeper, keeper_id)
+    if row is None:
+        raise NotFound("keeper")
+    session.delete(row)
 
 
 def _modes(session: Session, office_ids: Collection[int]) -> Mapping[int, tuple[ModeSetting, ...]]:
@@ -93,8 +131,5 @@ def _modes(session: Session, office_ids: Collection[int]) -> Mapping[int, tuple[
     return found
 
 
-def _keepers(session: Session, office_id: int) -> tuple[Keeper, ...]:
-    rows = session.scalars(
-        select(CashKeeper).where(CashKeeper.office_id == office_id).order_by(CashKeeper.starts_on, CashKeeper.id)
-    )
-    return tuple(Keeper(row.name, row.role, row.starts_on, row.ends_on) for row in rows)
+def _keeper(row: CashKeeper) -> KeeperRow:
+    return KeeperRow(row.name, row.role, row.starts_on, row.ends_on, row.id, row.office_id)

@@ -20,8 +20,9 @@ from app.models.activities import Office
 from app.models.cash_desks import Deposit, DepositItem, JournalLine, PaymentReversal
 from app.models.families import Family
 from app.models.payments import Payment
-from app.rules.cash_desks import IN_HAND_MODES, PaymentMode
+from app.rules.cash_desks import IN_HAND_MODES, KeeperRole, PaymentMode
 from app.rules.numbers import DocumentKind
+from app.services.cash_desks import named_on
 from app.services.documents import next_number
 from app.services.errors import NotFound, NothingToHandIn
 from app.services.journals import lock_office, write_deposit
@@ -59,7 +60,7 @@ class DepositInput:
     mode: PaymentMode
     until: date | None
     payment_ids: Collection[int] | None
-    total_cents: int  # that the agent saw
+    total_cents: int | None  # that the agent saw; None where each payment was chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class DepositRow:
     total_cents: int
     made_at: datetime
     made_by: str
+    keeper_name: str  # the régisseur named on that day; may be empty
     item_count: int
 
 
@@ -133,8 +135,9 @@ def hand_in(session: Session, typed: DepositInput, user_id: int, form_key: str) 
         if {each.payment_id for each in items} != set(typed.payment_ids):
             raise NothingToHandIn
     total_cents = sum(each.amount_cents for each in items)
-    if not items or total_cents < 0 or total_cents != typed.total_cents:
+    if not items or total_cents < 0 or typed.total_cents not in (None, total_cents):
         raise NothingToHandIn
+    named = named_on(session, typed.office_id, clock.today())
     row = Deposit(
         number=next_number(session, typed.office_id, DocumentKind.DEPOSIT, clock.today()),
         office_id=typed.office_id,
@@ -142,6 +145,7 @@ def hand_in(session: Session, typed: DepositInput, user_id: int, form_key: str) 
         total_cents=total_cents,
         made_at=clock.now(),
         made_by_id=user_id,
+        keeper_name=", ".join(each.name for each in named if each.role is KeeperRole.KEEPER),
         form_key=form_key,
     )
     session.add(row)
@@ -216,7 +220,16 @@ def _rows(condition: ColumnElement[bool], offset: int, limit: int) -> tuple[Depo
     )
     return tuple(
         DepositRow(
-            row.id, row.number, row.office_id, office, row.mode, row.total_cents, row.made_at, made_by, item_count
+            row.id,
+            row.number,
+            row.office_id,
+            office,
+            row.mode,
+            row.total_cents,
+            row.made_at,
+            made_by,
+            row.keeper_name,
+            item_count,
         )
         for row, office, made_by, item_count in rows
     )

@@ -12,15 +12,16 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.database import db, write_transaction
+from app.models.accounts import StaffRole
 from app.models.activities import Office
 from app.models.cash_desks import Deposit, JournalKind, JournalLine, PaymentReversal, Refund
 from app.models.payments import Payment
-from app.rules.capabilities import Role
+from app.rules.capabilities import Capability, Role
 from app.rules.cash_desks import (
     COUNTER_MODES,
     IN_HAND_MODES,
@@ -31,7 +32,18 @@ from app.rules.cash_desks import (
     RefusedRefund,
     ReversalKind,
 )
-from app.services.cash_desks import DeskSettings, ModeSetting, named_on, read_desk, save_desk, taken_modes
+from app.services.cash_desks import (
+    DeskSettings,
+    ModeSetting,
+    delete_keeper,
+    find_keeper,
+    keepers_of,
+    named_on,
+    read_desk,
+    save_desk,
+    save_keeper,
+    taken_modes,
+)
 from app.services.checks import Inconsistency, find_inconsistencies
 from app.services.deposits import DepositInput, cents_in_hand, hand_in, items_in_hand, list_deposits, read_deposit
 from app.services.errors import (
@@ -44,6 +56,7 @@ from app.services.errors import (
     PartlyRefunded,
 )
 from app.services.invoices import balances, payment_of
+from app.services.offices import offices_of_agent
 from app.services.payments import record_counter_payment
 from app.services.refunds import RefundInput, refund, refundable_of
 from app.services.reversals import reverse_payment
@@ -77,7 +90,7 @@ def take(office_id: int, modes: Sequence[PaymentMode] = COUNTER_MODES) -> None:
     """The office takes these modes."""
     chosen = tuple(ModeSetting(mode, mode in modes) for mode in COUNTER_MODES)
     with write_transaction() as session:
-        save_desk(session, office_id, DeskSettings(chosen, None, 0, ()))
+        save_desk(session, office_id, DeskSettings(chosen, None, 0))
 
 
 def pay(
@@ -288,19 +301,42 @@ def test_a_payment_that_is_deposited_while_it_is_reversed_leaves_no_cent(app, fa
     assert not wrong_money()
 
 
-def test_who_keeps_the_desk_is_named_with_dates(family, agent_id, office_id) -> None:
-    keepers = (
-        Keeper("Jeanne MARTIN", KeeperRole.KEEPER, date(2026, 1, 1), None),
-        Keeper("Paul DURAND", KeeperRole.DEPUTY, date(2026, 12, 1), None),
-    )
-    typed = DeskSettings(tuple(ModeSetting(mode, True, "note") for mode in COUNTER_MODES), 120_000, 5_000, keepers)
+def test_what_is_set_for_a_desk_is_read_again(family, agent_id, office_id) -> None:
+    typed = DeskSettings(tuple(ModeSetting(mode, True, "note") for mode in COUNTER_MODES), 120_000, 5_000)
     for _ in range(2):  # saving again changes nothing
         with write_transaction() as session:
             save_desk(session, office_id, typed)
         assert read_desk(office_id) == typed
-    assert [each.name for each in named_on(db.session(), office_id, clock.today())] == ["Jeanne MARTIN"]
     with pytest.raises(NotFound):
         read_desk(99)
+
+
+def test_a_slip_keeps_who_was_named_on_its_day(family, agent_id, office_id) -> None:
+    with write_transaction() as session:
+        for name, role, first in (
+            ("Jeanne MARTIN", KeeperRole.KEEPER, date(2026, 1, 1)),
+            ("Paul DURAND", KeeperRole.KEEPER, date(2026, 12, 1)), ("Anne PETIT", KeeperRole.DEPUTY, date(2026, 1, 1)),
+        ):  # fmt: skip
+            keeper_id = save_keeper(session, None, office_id, Keeper(name, role, first, None))
+    assert [each.name for each in named_on(db.session(), office_id, clock.today())] == ["Jeanne MARTIN", "Anne PETIT"]
+    pay(family, office_id, agent_id, 300)
+    slip = deposit(office_id, agent_id, 300)
+    with write_transaction() as session:
+        first = keepers_of(session, office_id)[0]
+        save_keeper(session, first.id, office_id, Keeper("Autre", KeeperRole.KEEPER, first.starts_on, None))
+        delete_keeper(session, keeper_id)
+    assert read_deposit(slip, [office_id]).row.keeper_name == "Jeanne MARTIN"
+    with pytest.raises(NotFound):
+        find_keeper(keeper_id)
+
+
+def test_an_agent_of_one_office_sees_its_desk_only(family, agent_id, office_id) -> None:
+    make_invoice(family, 100, prefix="AN")
+    assert len(offices_of_agent(agent_id, Capability.VIEW_PAYMENTS)) == 2
+    with write_transaction() as session:
+        session.execute(update(StaffRole).where(StaffRole.user_id == agent_id).values(office_id=office_id))
+    assert [each.id for each in offices_of_agent(agent_id, Capability.VIEW_PAYMENTS)] == [office_id]
+    assert offices_of_agent(agent_id, Capability.REVIEW_SIGN_UPS) == ()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from app.blueprints.staff import (
     allocations,
     attendances,
     bookings,
+    cash_desks,
     child_files,
     closures,
     counter_families,
@@ -78,6 +79,7 @@ staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(debts.blueprint, url_prefix="/relances")
 staff.register_blueprint(account_statements.blueprint, url_prefix="/familles")
 staff.register_blueprint(tax_certificates.blueprint, url_prefix="/attestations-fiscales")
+staff.register_blueprint(cash_desks.blueprint, url_prefix="/regie")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")

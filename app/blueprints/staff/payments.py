@@ -79,9 +79,9 @@ def reverse_payment(payment_id: int) -> BaseResponse:
         reversals.reverse_payment(
             session, payment_id, current_account().user_id, ReversalKind(form.kind.data), form.reason.data
         )
-    handed_in = f" Il était sur le bordereau {payment.deposit_number} : le prochain versement le déduit."
+    handed_in = f" Il était sur le bordereau {payment.deposit_number} : le prochain versement le déduit."
     flash(
-        f"Le règlement {payment.row.receipt_number} est annulé : ses factures sont de nouveau à payer."
+        f"Le règlement {payment.row.receipt_number} est annulé : ses factures sont de nouveau à payer."
         f"{handed_in if payment.deposit_number else ''}",
         "success",
     )
@@ -114,7 +114,7 @@ def refund(family_id: int) -> BaseResponse:
     except RefusedRefund as refusal:
         form.amount.errors = [f"Il ne reste que {euros(refusal.limit_cents)} à rembourser."]
         return _refund_page(family_id, office_id, form, status=422)
-    flash(f"Remboursement enregistré : {euros(form.typed().amount_cents)} par virement.", "success")
+    flash(f"Remboursement enregistré : {euros(form.typed().amount_cents)} par virement.", "success")
     return go_to(url_for("staff.families.show", family_id=family_id))
 
 

@@ -11,6 +11,7 @@ from app.access import requires
 from app.blueprints.staff import (
     absence_settings,
     activities,
+    cash_settings,
     combinations,
     council_settings,
     deadlines,
@@ -52,6 +53,8 @@ BACKUP_IS_OLD = timedelta(days=2)  # one is made each night
 
 blueprint = Blueprint("settings", __name__)
 blueprint.register_blueprint(council_settings.offices, url_prefix="/services")
+blueprint.register_blueprint(cash_settings.blueprint, url_prefix="/regies")
+blueprint.register_blueprint(cash_settings.keepers, url_prefix="/regies/nominations")
 blueprint.register_blueprint(council_settings.sites, url_prefix="/lieux")
 blueprint.register_blueprint(council_settings.seasons, url_prefix="/saisons")
 blueprint.register_blueprint(activities.blueprint, url_prefix="/activites")

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("total_cents", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by_id", sa.Integer(), nullable=False),
+        sa.Column("keeper_name", sa.String(), nullable=False),
         sa.Column("form_key", sa.String(), nullable=False),
         sa.CheckConstraint("total_cents >= 0", name=op.f("ck_deposit_not_negative")),
         sa.ForeignKeyConstraint(["office_id"], ["office.id"], name=op.f("fk_deposit_office_id_office")),

@@ -1,0 +1,238 @@
+"""The régie: which lines of its journal are wanted, what is handed in, what is exported, and how it is set."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, HiddenField, SelectField
+from wtforms.validators import Optional, ValidationError
+
+from app.filters import NBSP, spaced
+from app.forms.fields import (
+    DATE_FORMATS,
+    AmountField,
+    DateField,
+    Filled,
+    Listed,
+    amount_typed,
+    at_most,
+    id_of,
+    read_cents,
+    strip,
+    text_field,
+)
+from app.labels import choices_of, label
+from app.models.cash_desks import JournalKind
+from app.rules.calendars import add_months
+from app.rules.cash_desks import COUNTER_MODES, IN_HAND_MODES, Keeper, KeeperRole, PaymentMode
+from app.services.cash_desks import DeskSettings, KeeperRow, ModeSetting
+from app.services.cash_exports import ExportKind
+from app.services.deposits import DepositInput
+from app.services.journals import JournalFilter
+
+LONGEST_PERIOD = timedelta(days=3 * 366)
+_MONTHS_SHOWN = 24
+_AMOUNT = "Écrivez un montant en euros, par exemple 1 200,00."
+_EXPORTS = {
+    ExportKind.JOURNAL.value: "Journal de la régie", ExportKind.RECEIPTS.value: "Encaissements",
+    ExportKind.INVOICES.value: "Factures",
+}  # fmt: skip
+
+
+def month_choices(today: date) -> dict[str, date]:
+    """The months that a list offers, the present one first."""
+    months = [add_months(today.replace(day=1), -before) for before in range(_MONTHS_SHOWN)]
+    return {f"{month:%Y-%m}": month for month in months}
+
+
+def read_month(sent: Mapping[str, str], today: date) -> date:
+    """The month that an address names, by its first day; else the present one."""
+    return month_choices(today).get(sent.get("mois", ""), today.replace(day=1))
+
+
+class _Address(FlaskForm):
+    class Meta:
+        """Read from the address."""
+
+        csrf = False
+
+
+class JournalForm(_Address):
+    """Which lines of the journal; what the address does not say, or says wrongly, is all."""
+
+    month = SelectField("Mois", name="mois", choices={}, validate_choice=False)
+    day = DateField("Jour", name="jour", format=DATE_FORMATS, validators=[Optional()], render_kw={"type": "date"})
+    kind = SelectField("Nature", name="nature", choices={}, validate_choice=False)
+    mode = SelectField("Mode", name="mode", choices={}, validate_choice=False)
+    agent = SelectField("Agent", name="agent", choices={}, validate_choice=False)
+
+    def __init__(self, sent: MultiDict[str, str], today: date, agents: Sequence[tuple[int, str]], months: Any) -> None:
+        super().__init__(sent)
+        self.month.choices = months
+        self.kind.choices = {"": "Toutes", **choices_of(JournalKind)}
+        self.mode.choices = {"": "Tous", **choices_of(PaymentMode)}
+        self.agent.choices = {"": "Tous", **{str(id_): name for id_, name in agents}}
+        self._today = today
+        self.validate()
+
+    def wanted(self, office_id: int) -> JournalFilter:
+        """The lines of an office: of the day, where one is named, else of the month."""
+        first = read_month({"mois": self.month.data or ""}, self._today)
+        last = add_months(first, 1) - timedelta(days=1)
+        if self.day.data and not self.day.errors:
+            first = last = self.day.data
+        kind, mode = self.kind.data or "", self.mode.data or ""
+        return JournalFilter(
+            office_id,
+            first,
+            last,
+            PaymentMode(mode) if mode in set(PaymentMode) else None,
+            JournalKind(kind) if kind in set(JournalKind) else None,
+            id_of(self.agent.data) or None,
+        )
+
+    def kept(self) -> dict[str, str]:
+        """What the address of another page of it says."""
+        return {field.name: field.raw_data[0] for field in self if field.raw_data and field.raw_data[0]}
+
+
+class DepositForm(FlaskForm):
+    """What is handed in: all that was shown, or what is ticked of it."""
+
+    office_id = HiddenField()
+    mode = HiddenField()
+    until = HiddenField()
+    total = HiddenField()
+    form_key = HiddenField()
+
+    def typed(self, ticked: Sequence[str] | None) -> DepositInput | None:
+        """What was sent; None for what no form of ours sends."""
+        if self.mode.data not in set(IN_HAND_MODES):
+            return None
+        try:
+            until = date.fromisoformat(self.until.data or "")
+            total = int(self.total.data or "")
+        except ValueError:
+            return None
+        ids = None if ticked is None else {id_of(each) for each in ticked}
+        return DepositInput(
+            id_of(self.office_id.data), PaymentMode(self.mode.data), until, ids, total if ids is None else None
+        )
+
+
+class ExportForm(_Address):
+    """What is exported, of which days."""
+
+    kind = SelectField("Quoi", name="quoi", choices=_EXPORTS, validators=[Listed()], validate_choice=False)
+    first = DateField(
+        "Du", name="du", format=DATE_FORMATS, validators=[Filled(message="Indiquez le premier jour.")],
+        render_kw={"type": "date"},
+    )  # fmt: skip
+    last = DateField(
+        "au", name="au", format=DATE_FORMATS, validators=[Filled(message="Indiquez le dernier jour.")],
+        render_kw={"type": "date"},
+    )  # fmt: skip
+
+    def __init__(self, sent: MultiDict[str, str], today: date) -> None:
+        """Without days in the address: the month before the present one."""
+        this_month = today.replace(day=1)
+        usual = {
+            "quoi": ExportKind.JOURNAL.value, "du": add_months(this_month, -1).isoformat(),
+            "au": (this_month - timedelta(days=1)).isoformat(),
+        }  # fmt: skip
+        super().__init__(sent if "du" in sent else MultiDict({**usual, **sent}))
+
+    def validate_last(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.first.data and field.data:
+            if field.data < self.first.data:
+                raise ValidationError("Ce jour est avant le premier.")
+            if field.data - self.first.data > LONGEST_PERIOD:
+                raise ValidationError(f"Trois ans au plus en une fois{NBSP}: choisissez une période plus courte.")
+
+
+def _amount_field(text: str, hint: str) -> AmountField:
+    return AmountField(
+        text, filters=[strip], validators=[at_most(12)], description=hint,
+        render_kw={"maxlength": 12, "inputmode": "decimal", "autocomplete": "off"},
+    )  # fmt: skip
+
+
+class DeskForm(FlaskForm):
+    """The ceiling, the float, and the modes that an office takes, each with a sentence."""
+
+    ceiling = _amount_field(
+        "Plafond d’encaisse",
+        spaced("Le plus d’espèces que la régie peut garder, en euros. Vide : sans plafond."),
+    )
+    float_ = _amount_field("Fonds de caisse", "La monnaie confiée à la régie, en euros. Elle ne compte pas.")
+
+    @classmethod
+    def of(cls, desk: DeskSettings) -> "DeskForm":
+        """The form of what is set."""
+        data: dict[str, Any] = {
+            "ceiling": "" if desk.ceiling_cents is None else amount_typed(desk.ceiling_cents),
+            "float_": amount_typed(desk.float_cents),
+        }
+        for each in desk.modes:
+            data |= {f"takes_{each.mode}": each.is_taken, f"note_{each.mode}": each.note}
+        return cls(data=data)
+
+    def mode_fields(self) -> list[tuple[Field, Field]]:
+        """The two fields of each mode."""
+        return [(self[f"takes_{mode}"], self[f"note_{mode}"]) for mode in COUNTER_MODES]
+
+    def validate_ceiling(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data and read_cents(field.data) is None:
+            raise ValidationError(_AMOUNT)
+
+    def validate_float_(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data and read_cents(field.data) is None:
+            raise ValidationError(_AMOUNT)
+
+    def typed(self) -> DeskSettings:
+        """What was typed; only of a valid form."""
+        modes = tuple(
+            ModeSetting(mode, bool(takes.data), note.data)
+            for mode, (takes, note) in zip(COUNTER_MODES, self.mode_fields(), strict=True)
+        )
+        ceiling = read_cents(self.ceiling.data) if self.ceiling.data else None
+        return DeskSettings(modes, ceiling, read_cents(self.float_.data or "0") or 0)
+
+
+for _mode in COUNTER_MODES:
+    setattr(DeskForm, f"takes_{_mode}", BooleanField(label(_mode)))
+    setattr(
+        DeskForm,
+        f"note_{_mode}",
+        text_field(f"Précision ({label(_mode).lower()})", longest=120, autocomplete="off"),
+    )
+
+
+class KeeperForm(FlaskForm):
+    """Who is named for a régie."""
+
+    name = text_field("Nom et prénom", required="Indiquez qui est nommé.", longest=80, autocomplete="off")
+    role = SelectField("Fonction", choices=choices_of(KeeperRole), validators=[Listed()], validate_choice=False)
+    starts_on = DateField("À partir du", format=DATE_FORMATS, validators=[Filled(message="Indiquez le premier jour.")])
+    ends_on = DateField(
+        "Jusqu’au", format=DATE_FORMATS, validators=[Optional()], description=spaced("Vide : jusqu’à nouvel ordre.")
+    )
+
+    def __init__(self, row: KeeperRow | None) -> None:
+        super().__init__(obj=row)
+
+    def validate_ends_on(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if field.data and self.starts_on.data and field.data < self.starts_on.data:
+            raise ValidationError("Ce jour est avant le premier.")
+
+    def typed(self) -> Keeper:
+        """What was typed; only of a valid form."""
+        starts_on = self.starts_on.data
+        assert starts_on is not None
+        return Keeper(self.name.data, KeeperRole(self.role.data), starts_on, self.ends_on.data)

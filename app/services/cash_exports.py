@@ -1,0 +1,145 @@
+"""What an accountant takes away for a period: receipts, invoices, the journal of a régie, or its monthly statement.
+
+Rows are read a few at a time. Money is `Decimal` euros, so that spreadsheets add it up.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum, auto
+
+from sqlalchemy import select
+
+from app import labels
+from app.database import db
+from app.models.accounts import User
+from app.models.cash_desks import PaymentReversal
+from app.models.families import Family
+from app.models.invoices import Invoice
+from app.models.payments import Payment
+from app.payment_labels import detail_words, reversal_words
+from app.rules.spreadsheets import Cell
+from app.services.cash_statements import ModeLine, Statement
+from app.services.invoices import balance_in_sql
+from app.services.journals import JournalFilter, read_journal
+from app.services.payment_terms import details_of, left_cents
+
+
+class ExportKind(StrEnum):
+    """What is exported."""
+
+    RECEIPTS = auto()
+    INVOICES = auto()
+    JOURNAL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A table: its headings, and its rows as they are read."""
+
+    headings: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeWords:
+    """A line of a statement with its name; cents."""
+
+    name: str
+    opening_cents: int
+    received_cents: int
+    count: int
+    reversed_cents: int
+    refunded_cents: int
+    handed_in_cents: int
+    closing_cents: int
+
+
+def mode_words(line: ModeLine) -> ModeWords:
+    """A line as it is shown and printed."""
+    return ModeWords(
+        labels.label(line.mode), line.opening_cents, line.received_cents, line.received_count, line.reversed_cents,
+        line.refunded_cents, line.handed_in_cents, line.closing_cents,
+    )  # fmt: skip
+
+
+def export(kind: ExportKind, office_id: int, first: date, last: date) -> Exported:
+    """The table of an office from a day to a day: receipts by the day of the money, invoices by their date."""
+    headings: tuple[str, ...]
+    match kind:
+        case ExportKind.RECEIPTS:
+            headings = ("Reçu", "Reçu le", "Famille", "Mode", "Précisions", "Montant", "Non affecté", "État", "Agent")
+            return Exported(headings, _receipts(office_id, first, last))
+        case ExportKind.INVOICES:
+            headings = ("Facture", "Date", "Échéance", "Mois", "Famille", "Payeur", "Montant", "Solde dû")
+            return Exported(headings, _invoices(office_id, first, last))
+        case ExportKind.JOURNAL:
+            headings = (
+                "Ligne", "Inscrit le", "Nature", "Numéro", "Reçu le", "Famille", "Mode", "Montant", "Motif", "Agent",
+            )  # fmt: skip
+            return Exported(headings, _journal(office_id, first, last))
+
+
+def statement_table(statement: Statement) -> Exported:
+    """The statement of a month, mode by mode, then its invoices and credit notes."""
+    headings = (
+        "Mode", "En caisse au début", "Encaissé", "Nombre", "Annulé", "Remboursé", "Versé", "En caisse à la fin",
+    )  # fmt: skip
+    rows: list[Sequence[Cell]] = [_mode_row(labels.label(line.mode), line) for line in statement.lines]
+    rows.append((*_mode_row("Total", statement.total)[:-1], _euros(statement.closing_cents)))
+    rows.append(("Factures émises", "", _euros(statement.invoiced_cents), statement.invoice_count))
+    rows.append(("Avoirs émis", "", _euros(statement.credited_cents), statement.credit_count))
+    return Exported(headings, rows)
+
+
+def _mode_row(name: str, line: ModeLine) -> Sequence[Cell]:
+    return (
+        name, _euros(line.opening_cents), _euros(line.received_cents), line.received_count, _euros(line.reversed_cents),
+        _euros(line.refunded_cents), _euros(line.handed_in_cents), _euros(line.closing_cents),
+    )  # fmt: skip
+
+
+def _receipts(office_id: int, first: date, last: date) -> Iterator[Sequence[Cell]]:
+    rows = db.session.execute(
+        select(Payment, Family.last_name, Family.first_name, left_cents(), PaymentReversal.kind, User.display_name)
+        .join(Family, Family.id == Payment.family_id)
+        .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
+        .outerjoin(User, User.id == Payment.recorded_by_id)
+        .where(Payment.office_id == office_id, Payment.received_on >= first, Payment.received_on <= last)
+        .order_by(Payment.received_on, Payment.id)
+        .execution_options(yield_per=500)
+    )
+    for payment, last_name, first_name, left, reversed_as, agent in rows:
+        yield (
+            payment.receipt_number, payment.received_on, f"{last_name} {first_name}", labels.label(payment.mode),
+            detail_words(payment.mode, details_of(payment)), _euros(payment.amount_cents), _euros(left),
+            reversal_words(reversed_as) if reversed_as else "", agent or "",
+        )  # fmt: skip
+
+
+def _invoices(office_id: int, first: date, last: date) -> Iterator[Sequence[Cell]]:
+    rows = db.session.execute(
+        select(Invoice, Family.last_name, Family.first_name, balance_in_sql())
+        .join(Family, Family.id == Invoice.family_id)
+        .where(Invoice.office_id == office_id, Invoice.issued_on >= first, Invoice.issued_on <= last)
+        .order_by(Invoice.issued_on, Invoice.id)
+        .execution_options(yield_per=500)
+    )
+    for invoice, last_name, first_name, balance_cents in rows:
+        yield (
+            invoice.number, invoice.issued_on, invoice.due_on, f"{invoice.month:%m/%Y}", f"{last_name} {first_name}",
+            invoice.payer_name, _euros(invoice.total_cents), _euros(balance_cents),
+        )  # fmt: skip
+
+
+def _journal(office_id: int, first: date, last: date) -> Iterator[Sequence[Cell]]:
+    for row in read_journal(JournalFilter(office_id, first, last)):
+        yield (
+            row.n, row.day, labels.label(row.kind), row.number, row.received_on or "", row.family_name,
+            labels.label(row.mode), _euros(row.amount_cents), row.reason, row.agent_name,
+        )  # fmt: skip
+
+
+def _euros(cents: int) -> Decimal:
+    return Decimal(cents) / 100

@@ -1,0 +1,166 @@
+"""« Régie »: modes and details, reversal, refund, deposits, the journal, the statement, exports and settings."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select, text
+
+from app.database import db, write_transaction
+from app.models.cash_desks import Deposit, JournalLine, Refund
+from app.models.payments import Payment
+from app.rules.capabilities import Role
+from app.services.checks import Problem, find_inconsistencies
+from tests import factories
+from tests.client import Client
+
+DESK = "/gestion/regie"
+SETTINGS = "/gestion/reglages/regies"
+
+
+@pytest.fixture
+def regie(sqlite_client: Client) -> Client:
+    return sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+
+
+@pytest.fixture
+def debtor(sqlite_client: Client) -> factories.FamilySetup:
+    """A family that owes 4,20 € of September and 8,40 € of October."""
+    planning = factories.make_planning()
+    agent_id = factories.make_staff(Role.ADMINISTRATOR)
+    for days in ([date(2026, 9, 9)], [date(2026, 10, 7), date(2026, 10, 14)]):
+        factories.book_past(planning.family, planning.child_id, planning.activity, days)
+        factories.issue(planning.activity, days[0].replace(day=1), agent_id, date(2026, days[0].month + 1, 1))
+    return planning.family
+
+
+def counter(family: factories.FamilySetup) -> str:
+    return f"/gestion/encaissements/guichet/{family.family_id}"
+
+
+@pytest.fixture
+def office_id(debtor: factories.FamilySetup) -> int:
+    return db.session.execute(text("SELECT id FROM office WHERE prefix = 'pop'")).scalar_one()
+
+
+def take(client: Client, page: str, **fields: str) -> None:
+    client.get(page)
+    client.submit("payment", **{"mode": "cash", **fields})
+
+
+def assert_money_is_right() -> None:
+    of_money = (Problem.CASH_DESK, Problem.ALLOCATION, Problem.NUMBERS)
+    assert not [each for each in find_inconsistencies(db.session()) if each.problem in of_money]
+
+
+def test_the_counter_takes_what_the_office_takes(sqlite_client: Client, office_id: int, debtor) -> None:
+    admin = sqlite_client.sign_in(factories.make_staff(Role.ADMINISTRATOR))
+    page = admin.get("/gestion/reglages/services")
+    assert f"{SETTINGS}/{office_id}" in page.links()
+    admin.get(f"{SETTINGS}/{office_id}")
+    page = admin.submit("setting", status=422, ceiling="beaucoup")
+    assert "Écrivez un montant en euros" in page.text
+    admin.get(f"{SETTINGS}/{office_id}")
+    page = admin.submit(
+        "setting", ceiling="10", float_="50,00", takes_cesu="y", note_cesu="seulement la garde des moins de 6 ans"
+    )
+    assert "sont enregistrés" in page.text
+    admin.get(f"{SETTINGS}/nominations/nouveau/{office_id}")
+    page = admin.submit("setting", name="Jeanne MARTIN", role="keeper", starts_on="2026-01-01")
+    assert "Jeanne MARTIN, régisseur depuis le 01/01/2026" in page.text
+    page = admin.get(counter(debtor))
+    assert "CESU : seulement la garde des moins de 6 ans" in page.text
+    assert "Nombre de titres" in admin.submit("payment", status=422, mode="cesu", amount="4").text
+    page = admin.submit("payment", mode="cesu", amount="4", voucher_count="2")
+    assert "Précisions 2 titres" in page.text
+    take(admin, counter(debtor), amount="8")
+    page = admin.get(f"{DESK}?service={office_id}")
+    assert "(8,00 €) approchent du plafond de 10,00 €" in page.text and "Jeanne MARTIN, régisseur" in page.text
+    take(admin, counter(debtor), amount="0,60")
+    assert "CESU 4,00 €" in admin.get(f"{DESK}?service={office_id}").text
+    with write_transaction() as session:
+        session.execute(text("UPDATE cash_desk SET ceiling_cents = 800"))
+    assert "dépassent le plafond de 8,00 €" in admin.get(f"{DESK}?service={office_id}").text
+    assert_money_is_right()
+
+
+def test_a_payment_is_reversed_not_edited(regie: Client, debtor) -> None:
+    take(regie, counter(debtor), amount="5")
+    regie.submit("reversal", status=422, kind="mistake", reason="")
+    page = regie.submit("reversal", kind="unpaid", reason="Provision insuffisante")
+    assert "est annulé : ses factures sont de nouveau à payer" in page.text
+    assert "Impayé" in page.text and "Motif Provision insuffisante" in page.text and "reversal" not in page.body
+    assert "4,20 € 4,20 €" in regie.get(counter(debtor)).text
+    assert "Impayé" in regie.get("/gestion/encaissements").text
+    assert_money_is_right()
+
+
+def test_what_is_too_much_goes_back_by_transfer(regie: Client, debtor) -> None:
+    regie.get(counter(debtor))
+    regie.submit("payment", status=422, mode="cash", amount="20")
+    regie.submit("payment", keep_surplus="y")
+    page = regie.get(f"/gestion/encaissements/remboursement/{debtor.family_id}")
+    assert "7,40 €" in page.text
+    page = regie.submit("refund", status=422, amount="8", iban="FR76 3000 6000 0112 3456 7890 188", reason="Trop payé")
+    assert "Il ne reste que 7,40 € à rembourser" in page.text and "Cet IBAN n’est pas juste" in page.text
+    page = regie.submit("refund", amount="7,40", iban="FR76 3000 6000 0112 3456 7890 189", reason="Trop payé")
+    assert "Remboursement enregistré : 7,40 € par virement." in page.text
+    assert db.session.scalars(select(Refund.amount_cents)).all() == [740]
+    stored = db.session.execute(text("SELECT iban FROM refund")).scalar_one()
+    assert stored.startswith("gAAAA")
+    page = regie.get(f"/gestion/encaissements/remboursement/{debtor.family_id}")
+    assert "Rien à rembourser" in page.text
+    assert_money_is_right()
+
+
+def test_cash_is_handed_in_with_its_slip(regie: Client, debtor, office_id: int) -> None:
+    take(regie, counter(debtor), amount="5")
+    take(regie, counter(debtor), amount="3")
+    first = db.session.scalars(select(Payment.id).order_by(Payment.id)).first()
+    page = regie.get(f"{DESK}/versements/nouveau?service={office_id}&mode=cash")
+    assert "En caisse : 8,00 €, 2 règlements." in page.text
+    page = regie.submit("deposit", button="Verser ce qui est coché", payment=str(first))
+    assert "le bordereau est prêt" in page.text
+    assert "Montant 5,00 €" in page.text
+    slip = regie.get(next(link for link in page.links() if link.endswith("/pdf")))
+    assert slip.headers["Content-Type"] == "application/pdf"
+    regie.get(f"/gestion/encaissements/{first}")
+    page = regie.submit("reversal", kind="given_back", reason="Payé deux fois")
+    assert "le prochain versement le déduit" in page.text
+    page = regie.get(f"{DESK}/versements/nouveau?service={office_id}&mode=cash")
+    assert "Annulé après un versement : à déduire" in page.text and "En caisse : -2,00 €" in page.text.replace("−", "-")
+    assert db.session.scalars(select(Deposit.total_cents)).all() == [500]
+    page = regie.get(f"{DESK}/journal?service={office_id}&nature=reversal")
+    assert "Annulation Payé deux fois" in page.text and "pop-V" not in page.text
+    page = regie.get(f"{DESK}/journal?service={office_id}")
+    assert "Versement, espèces : -5,00 €" in page.text.replace("−", "-")
+    assert "Aucune ligne" in regie.get(f"{DESK}/journal?service={office_id}&jour=2026-11-01").text
+    assert_money_is_right()
+
+
+def test_the_month_is_stated_and_exported(regie: Client, debtor, office_id: int) -> None:
+    with write_transaction() as session:
+        session.execute(text("UPDATE family SET last_name = '=HYPERLINK(1)'"))
+    take(regie, counter(debtor), amount="5")
+    page = regie.get(f"{DESK}/releve?service={office_id}&mois=2026-11")
+    assert "Espèces 1 encaissement 0,00 € 5,00 € 0,00 € 0,00 € 0,00 € 5,00 €" in page.text
+    assert "Factures émises 1, 8,40 €" in page.text
+    assert regie.get(f"{DESK}/releve/pdf?service={office_id}&mois=2026-11").headers["Content-Type"] == "application/pdf"
+    regie.get(f"{DESK}/exports")
+    days = f"service={office_id}&du=2026-11-01&au=2026-11-30"
+    for kind, said in (("journal", "Encaissement"), ("receipts", "pop-Q261100001"), ("invoices", "pop-F261100001")):
+        answer = regie.get(f"{DESK}/exports/fichier?quoi={kind}&{days}&format=csv")
+        assert said in answer.body and "'=HYPERLINK(1)" in answer.body
+    assert (
+        "Ce jour est avant le premier"
+        in regie.get(f"{DESK}/exports/fichier?quoi=journal&du=2026-11-02&au=2026-11-01", status=422).text
+    )
+    assert db.session.scalar(select(JournalLine.n)) == 1
+
+
+def test_an_office_of_others_is_not_there(regie: Client, debtor, office_id: int) -> None:
+    with write_transaction() as session:
+        session.execute(text("UPDATE staff_role SET office_id = :id WHERE role = 'regisseur'"), {"id": office_id})
+    assert regie.get(f"{DESK}?service={office_id}").status == 200
+    for page in ("", "/journal", "/releve", "/exports", "/versements/nouveau"):
+        regie.get(f"{DESK}{page}?service={office_id + 1}", status=404)
+    take(regie, counter(debtor), amount="5")
