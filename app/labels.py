@@ -8,7 +8,6 @@ from app.filters import NBSP
 from app.models.accounts import StaffActionKind
 from app.models.attendances import AttendanceEventKind
 from app.models.bookings import PriceChangeReason
-from app.models.cash_desks import JournalKind
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus, ResendObstacle
@@ -20,7 +19,7 @@ from app.rules.baskets import BasketState, Mismatch, UnpayableReason
 from app.rules.booking_requests import Obstacle
 from app.rules.calendars import Calendar, DayKind
 from app.rules.capabilities import Role
-from app.rules.cash_desks import KeeperRole, PaymentMode, ReversalKind
+from app.rules.cash_desks import JournalKind, KeeperRole, PaymentMode, ReversalKind
 from app.rules.cells import Badge, CellState
 from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState

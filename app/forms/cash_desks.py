@@ -24,9 +24,8 @@ from app.forms.fields import (
     text_field,
 )
 from app.labels import choices_of, label
-from app.models.cash_desks import JournalKind
 from app.rules.calendars import add_months
-from app.rules.cash_desks import COUNTER_MODES, IN_HAND_MODES, Keeper, KeeperRole, PaymentMode
+from app.rules.cash_desks import COUNTER_MODES, IN_HAND_MODES, JournalKind, Keeper, KeeperRole, PaymentMode
 from app.services.cash_desks import DeskSettings, KeeperRow, ModeSetting
 from app.services.cash_exports import ExportKind
 from app.services.deposits import DepositInput

@@ -4,14 +4,13 @@ All but the settings is append-only: nothing here is ever changed or deleted, bu
 """
 
 from datetime import date, datetime
-from enum import StrEnum, auto
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
 from app.database import Base, EncryptedText, UtcDateTime, code_of
-from app.rules.cash_desks import KeeperRole, PaymentMode, ReversalKind
+from app.rules.cash_desks import JournalKind, KeeperRole, PaymentMode, ReversalKind
 
 
 class CashDesk(Base):
@@ -131,15 +130,6 @@ class DepositItem(Base):
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), unique=True)
     reversed_id: Mapped[int | None] = mapped_column(ForeignKey("payment_reversal.payment_id"), unique=True)
     amount_cents: Mapped[int]
-
-
-class JournalKind(StrEnum):
-    """What a line of the journal is about."""
-
-    RECEIPT = auto()
-    REVERSAL = auto()
-    REFUND = auto()
-    DEPOSIT = auto()
 
 
 class JournalLine(Base):

@@ -119,6 +119,15 @@ class ReversalKind(StrEnum):
     GIVEN_BACK = auto()
 
 
+class JournalKind(StrEnum):
+    """What a line of the journal is about."""
+
+    RECEIPT = auto()
+    REVERSAL = auto()
+    REFUND = auto()
+    DEPOSIT = auto()
+
+
 class Ceiling(StrEnum):
     """Where the cash in hand stands against what the régie may keep."""
 

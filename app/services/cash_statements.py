@@ -8,11 +8,10 @@ from sqlalchemy import func, select
 
 from app.database import db
 from app.models.activities import Office
-from app.models.cash_desks import JournalKind
 from app.models.credits import CreditNote
 from app.models.invoices import Invoice
 from app.rules.calendars import add_months
-from app.rules.cash_desks import IN_HAND_MODES, Keeper, PaymentMode
+from app.rules.cash_desks import IN_HAND_MODES, JournalKind, Keeper, PaymentMode
 from app.services.cash_desks import named_on, read_desk
 from app.services.deposits import cents_in_hand
 from app.services.errors import NotFound

@@ -12,10 +12,10 @@ from app import clock
 from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
-from app.models.cash_desks import Deposit, JournalKind, JournalLine, PaymentReversal, Refund
+from app.models.cash_desks import Deposit, JournalLine, PaymentReversal, Refund
 from app.models.families import Family
 from app.models.payments import Payment
-from app.rules.cash_desks import PaymentMode
+from app.rules.cash_desks import JournalKind, PaymentMode
 from app.services.pages import Page, page_of
 
 _Paid, _Reversed = aliased(Payment), aliased(Payment)

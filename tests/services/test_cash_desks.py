@@ -19,12 +19,13 @@ from app import clock
 from app.database import db, write_transaction
 from app.models.accounts import StaffRole
 from app.models.activities import Office
-from app.models.cash_desks import Deposit, JournalKind, JournalLine, PaymentReversal, Refund
+from app.models.cash_desks import Deposit, JournalLine, PaymentReversal, Refund
 from app.models.payments import Payment
 from app.rules.capabilities import Capability, Role
 from app.rules.cash_desks import (
     COUNTER_MODES,
     IN_HAND_MODES,
+    JournalKind,
     Keeper,
     KeeperRole,
     PaymentDetails,
