@@ -32,6 +32,7 @@ from app.rules.file_gaps import FileGap
 from app.rules.invoicing import OddityKind
 from app.rules.mail_texts import MailTopic
 from app.rules.messages import ThreadState
+from app.rules.occupancy import Level
 from app.rules.paid_bookings import Unfit
 from app.rules.passwords import Weakness
 from app.rules.publications import TextState
@@ -251,6 +252,13 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Diet.LACTOSE_FREE: "Sans lactose",
         Diet.CARE_PLAN_MEAL: "Repas adapté par un PAI",
         Diet.PARENTS_MEAL: "Repas fourni par les parents",
+    },
+    Level: {
+        Level.OVER: "Dépassé",
+        Level.FULL: "Complet",
+        Level.USUAL: "Habituel",
+        Level.LOW: "Faible",
+        Level.UNLIMITED: "Sans limite",
     },
     SheetKind: {
         SheetKind.EMERGENCY: "Fiche d’urgence",

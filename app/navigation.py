@@ -130,6 +130,7 @@ _BELONGS_TO = {
     "staff.required_documents": "staff.queue",
     "staff.absences": "staff.queue",
     "staff.meals": "staff.sheets",
+    "staff.occupancy": "staff.sheets",
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",

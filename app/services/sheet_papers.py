@@ -13,6 +13,7 @@ from app.rules.sheets import SheetKind
 from app.rules.spreadsheets import spreadsheet
 from app.services.catalogue import catalogue
 from app.services.day_planning import ChildLine, DayPlanning, WeekPlanning
+from app.services.occupancy import OccupancyRow
 from app.services.safety_sheets import SafetyLine
 from app.sheet_labels import called_words, doctor_words, health_words, leaving_words, permission_words
 
@@ -82,6 +83,27 @@ def week_csv(planning: WeekPlanning) -> str:
         for group, children in activity.groups
         for child in children
     ]  # fmt: skip
+    return spreadsheet(rows)
+
+
+def occupancy_csv(found: Sequence[OccupancyRow]) -> str:
+    """One row for each unit and group."""
+    rows = [
+        [
+            "Lieu", "Activité", "Temps d’accueil", "Groupe", "Jours", "Réservés", "Prises", "Places", "En attente",
+            "Taux (%)", "État", "Jours dépassés", "Places partagées",
+        ]
+    ]  # fmt: skip
+    for row in found:
+        filling = row.filling
+        numbers = (filling.days, row.held, filling.taken, filling.places, row.waiting)
+        rows.append(
+            [
+                row.activity.site_name, row.activity.name, row.unit.name, row.group.name, *map(str, numbers),
+                "" if filling.percent is None else str(filling.percent), label(filling.level), str(filling.days_over),
+                ", ".join(row.scope_names),
+            ]
+        )  # fmt: skip
     return spreadsheet(rows)
 
 

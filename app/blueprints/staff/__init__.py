@@ -29,6 +29,7 @@ from app.blueprints.staff import (
     meals,
     messages,
     notices,
+    occupancy,
     payments,
     prepaid_books,
     price_facts,
@@ -72,6 +73,7 @@ staff.register_blueprint(day.blueprint, url_prefix="/planning")
 staff.register_blueprint(sheets.blueprint, url_prefix="/fiches")
 staff.register_blueprint(meals.blueprint, url_prefix="/repas")
 staff.register_blueprint(attendances.blueprint, url_prefix="/pointage")
+staff.register_blueprint(occupancy.blueprint, url_prefix="/occupation")
 staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")

@@ -22,7 +22,7 @@ from app.htmx import render_page
 from app.jobs.pdfs import print_now
 from app.rules.capabilities import Capability
 from app.rules.sheets import MOST_CHILDREN, SheetKind, may_be_made
-from app.services import safety_sheets, sheet_papers
+from app.services import presences, safety_sheets, sheet_papers
 from app.services.safety_sheets import Expected
 from app.services.sheet_scopes import SheetScope, sheet_scope
 
@@ -52,6 +52,14 @@ DOORS = (
     Door(
         "Urgence et sortie", spaced("Qui appeler, santé, autorisations : en PDF"), "staff.sheets.show_safety",
         "family", Capability.PRINT_SHEETS,
+    ),
+    Door(
+        "Présents maintenant", spaced("Pour une évacuation : qui est là, qui chercher"), "staff.sheets.show_present",
+        "family", Capability.VIEW_DAY_PLANNING,
+    ),
+    Door(
+        "Occupation", "Places, places prises, attente, taux", "staff.occupancy.show", "history",
+        Capability.VIEW_DAY_PLANNING,
     ),
 )  # fmt: skip
 
@@ -94,6 +102,19 @@ def safety_pdf() -> Response:
     db.session.rollback()  # no transaction stays open while the child process works
     content = print_now("safety_sheet.html", {"sheet": paper})
     return send_made(content, "application/pdf", f"fiche-{day.isoformat()}.pdf")
+
+
+@blueprint.get("/presents")
+@requires(Capability.VIEW_DAY_PLANNING)
+def show_present() -> Response:
+    """Who is there at this moment; the page asks for itself again, where JavaScript runs."""
+    now = clock.now()
+    reached = reached_activities(Capability.VIEW_DAY_PLANNING)
+    scope = sheet_scope(reached, read_asked(request.args), now.date(), now.date())
+    return render_page(
+        "staff/sheets/present.html", layout="staff", scope=scope, now=now, sites=presences.present_now(scope, now),
+        asked=asked_words(read_asked(request.args)),
+    )  # fmt: skip
 
 
 def _expected() -> tuple[date, SheetScope, tuple[Expected, ...]]:
