@@ -492,6 +492,8 @@ ROUTES: Mapping[str, Route] = {
     **_setting_routes("scopes", "scope_id", parent="activity_id"),
     "staff.settings.offices.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.sites.show": _staff(Capability.EDIT_SETTINGS),
+    "staff.settings.sites.edit_meal_notice": _staff(Capability.EDIT_SETTINGS, argument="site_id"),
+    "staff.settings.sites.save_meal_notice": _staff(Capability.EDIT_SETTINGS, method="POST", argument="site_id"),
     "staff.settings.seasons.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.activities.show": _staff(Capability.EDIT_SETTINGS),
     "staff.settings.activities.show_one": _staff(Capability.EDIT_SETTINGS, argument="activity_id"),

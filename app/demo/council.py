@@ -34,6 +34,7 @@ from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.publications import publish
 from app.demo.required_documents import Household, ask_documents
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
+from app.demo.sheets import prepare_meals
 from app.demo.waiting import WaitingChild, keep_for_payment, wait_for_places
 from app.models.activities import Activity, Office
 from app.models.bookings import Booking, Opening
@@ -144,6 +145,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _miss_days(demo, now)
         _send_mails(demo)
         _fill_child_files(demo)
+        _prepare_meals(demo)
         _publish(demo)
         _ask_documents(demo, now)
         _leave_work_to_do(demo, now)
@@ -515,6 +517,12 @@ def _fill_child_files(demo: _Demo) -> None:
     fill_child_files(
         demo.session, demo.families["TEST"], demo.users["TEST"], elder, younger, demo.clerk_id, demo.weeks.today
     )
+
+
+def _prepare_meals(demo: _Demo) -> None:
+    """What children eat, and the next meals, ordered yesterday."""
+    _move_to(demo.weeks.today - timedelta(days=1), time(9, 30))
+    prepare_meals(demo.session, demo.clerk_id, demo.children, demo.families, demo.users, demo.weeks.today)
 
 
 def _publish(demo: _Demo) -> None:

@@ -13,6 +13,7 @@ from app.filters import spaced
 from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, TextField, at_most, strip_lines, text_field
 from app.forms.tariff_fields import ticks_field, whole_field
 from app.rules.capacity import LAST_PLACES, CapacityScope
+from app.rules.meals import MOST_LIMITS, MOST_SPARE_PERCENT, OLDEST_LIMIT, bands_of
 from app.rules.numbers import is_prefix
 from app.rules.paid_bookings import LEAST_MINUTES, MOST_MINUTES, USUAL_MINUTES
 from app.services.activity_copies import CopyInput, PricesOfCopy
@@ -111,10 +112,31 @@ class SiteForm(FlaskForm):
         description=spaced("Par exemple : Accueil de loisirs Les Marronniers."),
     )  # fmt: skip
     address = text_field("Adresse", required="Indiquez l’adresse.", longest=160, autocomplete="off")
+    meal_limits = text_field(
+        "Repas : âges où commence une autre portion", longest=30, autocomplete="off",
+        description=spaced("Par exemple : 6, 12 compte à part moins de 6 ans, 6 à 11 ans, 12 ans et plus."),
+    )  # fmt: skip
+    meal_spare_percent = whole_field(
+        "Repas : marge (%)", 0, MOST_SPARE_PERCENT, required="Indiquez une marge, 0 pour aucune.",
+        hint="Repas ajoutés au nombre attendu, en pourcentage arrondi vers le haut.",
+    )  # fmt: skip
+
+    def validate_meal_limits(self, field: Field) -> None:
+        """Raises ValidationError."""
+        parts = [part.strip() for part in (field.data or "").split(",") if part.strip()]
+        try:
+            bands_of([int(part) for part in parts])
+        except ValueError:
+            parts = [""] * (MOST_LIMITS + 1)
+        if len(parts) > MOST_LIMITS:
+            raise ValidationError(
+                f"Écrivez des âges de 1 à {OLDEST_LIMIT}, du plus petit au plus grand, séparés par des virgules."
+            )
 
     def typed(self) -> SiteInput:
         """What was typed; only of a valid form."""
-        return SiteInput(self.name.data, self.address.data)
+        limits = ", ".join(part.strip() for part in (self.meal_limits.data or "").split(",") if part.strip())
+        return SiteInput(self.name.data, self.address.data, limits, int(self.meal_spare_percent.data))
 
 
 class SeasonForm(FlaskForm):

@@ -1,6 +1,6 @@
 """What activities stand on, as the staff set it: offices, places where children are received, seasons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from app.database import db, take_turns
 from app.models.activities import Activity, Office, Season, Site, Unit
 from app.models.bookings import Opening
+from app.rules.deadlines import NoticeRule
+from app.rules.notice_documents import notice_document
 from app.services.errors import NameTaken, NotFound, PrefixTaken, Usage, UsageKind
+from app.services.seen_rules import check_seen
 from app.services.usages import check_unused, usages_of_office, usages_of_season, usages_of_site
 
 Row = TypeVar("Row", Office, Site, Season)
@@ -27,10 +30,12 @@ class OfficeInput:
 
 @dataclass(frozen=True, slots=True)
 class SiteInput:
-    """A place where children are received."""
+    """A place where children are received, and how its meals are counted (rules.meals)."""
 
     name: str
     address: str
+    meal_limits: str = "6"  # the ages at which bands begin: « 6, 12 »
+    meal_spare_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class OfficeRow(OfficeInput):
 class SiteRow(SiteInput):
     """A place that there is."""
 
-    id: int
+    id: int = 0
+    meal_notice: NoticeRule = field(default_factory=lambda: NoticeRule(()))  # until when the caterer takes orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +126,23 @@ def save_site(session: Session, site_id: int | None, typed: SiteInput) -> int:
     if session.scalar(select(Site.id).where(Site.name == typed.name, Site.id != (site_id or 0))) is not None:
         raise NameTaken
     row.name, row.address = typed.name, typed.address
+    row.meal_limits, row.meal_spare_percent = typed.meal_limits.replace(" ", ""), typed.meal_spare_percent
     session.add(row)
     session.flush()
     return row.id
+
+
+def save_meal_notice(session: Session, site_id: int, rule: NoticeRule, seen: str | None = None) -> None:
+    """Until when the caterer of a place takes orders; a rule without lines: until the meal.
+
+    Raises NotFound, and SettingMoved where another rule is stored than the one `seen` (its mark).
+    """
+    take_turns(session, "settings")
+    row = _existing(session, Site, site_id)
+    stored = row.meal_notice or NoticeRule(())
+    check_seen(notice_document(stored), notice_document(rule), seen)
+    row.meal_notice = rule if rule.lines else None
+    session.flush()
 
 
 def save_season(session: Session, season_id: int | None, typed: SeasonInput) -> int:
@@ -184,7 +204,10 @@ def _office(row: Office) -> OfficeRow:
 
 
 def _site(row: Site) -> SiteRow:
-    return SiteRow(row.name, row.address, row.id)
+    return SiteRow(
+        row.name, row.address, row.meal_limits.replace(",", ", "), row.meal_spare_percent, row.id,
+        row.meal_notice or NoticeRule(()),
+    )  # fmt: skip
 
 
 def _season(row: Season) -> SeasonRow:
