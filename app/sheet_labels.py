@@ -1,6 +1,6 @@
 """The French words of the teams' sheets: what must not be missed, what is said of health, who collects a child."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from app.filters import NBSP, day_plain, phone, spaced
@@ -38,10 +38,22 @@ def leaving_words(leaves_alone: str | None) -> str:
     return f"part seul dès {leaves_alone}" if leaves_alone else "part seul"
 
 
-def permission_words(each: Permission) -> str:
-    """« Soins d’urgence : oui »; « non (sans réponse) »."""
-    answer = "oui" if each.is_allowed else "non" if each.is_answered else "non (sans réponse)"
-    return f"{label(each.kind)}{NBSP}: {answer}"
+def permissions_words(found: Sequence[Permission]) -> tuple[str, ...]:
+    """What parents allow, refuse, and did not answer, which is a refusal: « Oui : soins, transport »."""
+    answers = {
+        "Autorisé": [each for each in found if each.is_allowed],
+        "Refusé": [each for each in found if each.is_answered and not each.is_allowed],
+        "Sans réponse, donc non": [each for each in found if not each.is_answered],
+    }
+    return tuple(
+        f"{answer}{NBSP}: {', '.join(_lower(label(each.kind)) for each in those)}"
+        for answer, those in answers.items()
+        if those
+    )
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def health_words(line: SafetyLine) -> tuple[tuple[str, str], ...]:

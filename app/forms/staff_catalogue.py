@@ -19,7 +19,7 @@ from app.rules.paid_bookings import LEAST_MINUTES, MOST_MINUTES, USUAL_MINUTES
 from app.services.activity_copies import CopyInput, PricesOfCopy
 from app.services.activity_settings import ActivityInput, ActivityRow, GroupInput, GroupRow, UnitInput, UnitRow
 from app.services.catalogue import ActivityInfo
-from app.services.council_settings import OfficeInput, SeasonInput, SiteInput
+from app.services.council_settings import OfficeInput, SeasonInput, SiteInput, SiteRow
 from app.services.scope_settings import ScopeInput, activities_half_covered, groups_of_season, units_of_season
 
 OLDEST = 99
@@ -120,6 +120,17 @@ class SiteForm(FlaskForm):
         "Repas : marge (%)", 0, MOST_SPARE_PERCENT, required="Indiquez une marge, 0 pour aucune.",
         hint="Repas ajoutés au nombre attendu, en pourcentage arrondi vers le haut.",
     )  # fmt: skip
+
+    @classmethod
+    def of(cls, row: SiteRow | None) -> "SiteForm":
+        """The form of a place, or of a new one."""
+        shown = SiteInput("", "") if row is None else row
+        return cls(
+            data={
+                "name": shown.name, "address": shown.address, "meal_limits": shown.meal_limits,
+                "meal_spare_percent": str(shown.meal_spare_percent),
+            }
+        )  # fmt: skip
 
     def validate_meal_limits(self, field: Field) -> None:
         """Raises ValidationError."""

@@ -140,6 +140,7 @@ class ActivityWeek:
     id: int
     name: str
     site_name: str
+    days: tuple[date, ...]  # those on which it opens, or somebody comes
     counts: tuple[int, ...]
     groups: tuple[tuple[str, tuple[WeekLine, ...]], ...]
     children: int  # distinct ones
@@ -220,16 +221,19 @@ def read_week_planning(days: Sequence[date], scope: SheetScope) -> WeekPlanning:
         .where(Opening.day.between(days[0], days[-1]), Opening.is_open, *_within(scope))
         .distinct()
     ).all()
-    open_days = {day for day, _ in openings} | {each.day for here in presences.values() for each in here}
-    shown = tuple(day for day in days if day in open_days)
-    busy = {known.units[unit_id].activity_id for _, unit_id in openings} | set(presences)
+    open_days: defaultdict[int, set[date]] = defaultdict(set)
+    for day, unit_id in openings:
+        open_days[known.units[unit_id].activity_id].add(day)
+    for activity_id, here in presences.items():
+        open_days[activity_id].update(each.day for each in here)
+    shown = tuple(day for day in days if any(day in those for those in open_days.values()))
     return WeekPlanning(
         days=shown,
         notes=tuple(labels.day_note(known.calendar, day) for day in shown),
         activities=tuple(
-            _activity_week(activity, shown, presences[activity.id])
+            _activity_week(activity, sorted(open_days[activity.id]), presences[activity.id])
             for activity in scope.activities
-            if activity.id in busy
+            if activity.id in open_days
         ),
         scope=scope,
     )
@@ -254,7 +258,7 @@ def _activity_week(activity: ActivityInfo, days: Sequence[date], presences: Coll
         if lines:
             groups.append((group.name, lines))
     return ActivityWeek(
-        activity.id, activity.name, activity.site_name,
+        activity.id, activity.name, activity.site_name, tuple(days),
         tuple(len({each.child_id for each in presences if each.day == day}) for day in days), tuple(groups),
         len({each.child_id for each in presences}),
     )  # fmt: skip

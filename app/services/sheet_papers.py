@@ -15,7 +15,7 @@ from app.services.catalogue import catalogue
 from app.services.day_planning import ChildLine, DayPlanning, WeekPlanning
 from app.services.occupancy import OccupancyRow
 from app.services.safety_sheets import SafetyLine
-from app.sheet_labels import called_words, doctor_words, health_words, leaving_words, permission_words
+from app.sheet_labels import called_words, doctor_words, health_words, leaving_words, permissions_words
 
 
 def safety_paper(kind: SheetKind, day: date, about: str, lines: Sequence[SafetyLine], asked_by: str) -> SafetyPaper:
@@ -45,7 +45,7 @@ def _child(line: SafetyLine) -> SafetyPaperChild:
         doctor=doctor_words(line),
         health=health_words(line),
         diets=diets_words(line.diets) if line.diets else NOT_SAID,
-        permissions=tuple(permission_words(each) for each in line.permissions),
+        permissions=permissions_words(line.permissions),
     )
 
 
@@ -74,15 +74,12 @@ def day_csv(planning: DayPlanning) -> str:
 def week_csv(planning: WeekPlanning) -> str:
     """One row for each child and activity, the days in columns."""
     rows = [["Lieu", "Activité", "Groupe", "Enfant", "Âge", *(day_plain(day) for day in planning.days)]]
-    rows += [
-        [
-            activity.site_name, activity.name, group, child.name, str(child.age),
-            *(", ".join(units) for units in child.units),
-        ]
-        for activity in planning.activities
-        for group, children in activity.groups
-        for child in children
-    ]  # fmt: skip
+    for activity in planning.activities:
+        for group, children in activity.groups:
+            for child in children:
+                units = dict(zip(activity.days, child.units, strict=True))
+                days = [", ".join(units.get(day, ())) for day in planning.days]
+                rows.append([activity.site_name, activity.name, group, child.name, str(child.age), *days])
     return spreadsheet(rows)
 
 
@@ -131,7 +128,7 @@ def week_paper(day: date, planning: WeekPlanning) -> DayPaper:
     tables = []
     for activity in planning.activities:
         columns = tuple(
-            f"{day_short(each)} ({count})" for each, count in zip(planning.days, activity.counts, strict=True)
+            f"{day_short(each)} ({count})" for each, count in zip(activity.days, activity.counts, strict=True)
         )
         groups = tuple(
             (

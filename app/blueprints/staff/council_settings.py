@@ -68,7 +68,7 @@ class SiteSetting(Setting):
 
     def form(self, row: Any | None, parent_id: int | None) -> FlaskForm:
         """Of a place, or of a new one."""
-        return SiteForm(obj=row)
+        return SiteForm.of(row)
 
     def way_back(self, row: Any | None, parent_id: int | None) -> Way:
         """The list."""

@@ -75,7 +75,7 @@ def test_a_sheet_says_whom_to_call_and_what_to_know(planning: PlanningSetup) -> 
     assert lea.doctor == "Dr Petit\xa0: 03 00 00 00 20\xa0; hôpital souhaité\xa0: Amiens"
     assert ("Allergies alimentaires", "Arachide") in lea.health
     assert ("PAI", "jusqu’au 01/07/2027, trousse remise à l’accueil") in lea.health
-    assert any(each.endswith("\xa0: non (sans réponse)") for each in lea.permissions)
+    assert [each.split("\xa0")[0] for each in lea.permissions] == ["Autorisé", "Refusé", "Sans réponse, donc non"]
     assert sacha.cautions[0].startswith("Santé non renseignée") and sacha.doctor == "non renseigné"
 
 
