@@ -27,7 +27,7 @@ _AIDS = {
 
 def called_words(each: Called) -> str:
     """« Odette TEST (grand-mère) : 06 00 00 00 10 »."""
-    numbers = ", ".join(phone(number) for number in each.phones) or "aucun numéro"
+    numbers = ", ".join(phone(number).replace(" ", NBSP) for number in each.phones) or "aucun numéro"
     return f"{each.name} ({each.link}){NBSP}: {numbers}"
 
 

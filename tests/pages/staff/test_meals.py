@@ -164,3 +164,29 @@ def test_meals_cost_the_same_however_many_eat(planning: PlanningSetup, cook: Cli
     for name in ("UN", "DEUX", "TROIS"):
         eat(planning, *factories.add_family(planning, name))
     assert len(cook.get(f"{DAY}&vue=semaine").queries) == few <= 20
+
+
+def test_administrator_says_how_a_place_orders(planning: PlanningSetup, sqlite_client: Client) -> None:
+    boss = sqlite_client.sign_in(factories.make_staff())
+    site_id = db.session.scalars(select(Site.id)).one()
+    boss.get(f"/gestion/reglages/lieux/{site_id}")
+    for limits in ("12, 6", "x", "1,2,3,4,5,6"):
+        page = boss.submit("setting", status=422, meal_limits=limits, meal_spare_percent="51")
+        assert "Écrivez des âges de 1 à 25" in page.text and "de 0 à 50" in page.text
+    boss.submit("setting", meal_limits="6,12", meal_spare_percent="10")
+    page = boss.get(DAY)
+    assert "Marge 1" in page.text and "6 à 11 ans" in page.text
+    address = f"/gestion/reglages/lieux/{site_id}/traiteur"
+    boss.get(address)
+    page = boss.submit("meal-notice", status=200, button="Ajouter une règle")
+    page = boss.submit("meal-notice", status=422, **{"line-0-kind": "days", "line-0-count": "beaucoup"})
+    assert "beaucoup" in page.body
+    boss.submit("meal-notice", **{"line-0-kind": "days", "line-0-count": "1", "line-0-at": "10:00"})
+    assert "Au plus tard la veille à 10 h" in boss.get(address).text
+    assert "Commande possible jusqu’au mardi 1er décembre à 10 h" in boss.get(DAY).text
+    shown = boss.get(address)
+    with write_transaction() as session:
+        session.get_one(Site, site_id).meal_notice = simple_rule(DaysBefore(2, time(9)))
+    boss.page = shown
+    page = boss.submit("meal-notice", status=409, **{"line-0-count": "3"})
+    assert "Un autre agent vient de changer ces règles" in page.text and "2 jours avant" in page.text

@@ -70,7 +70,7 @@ def test_a_sheet_says_whom_to_call_and_what_to_know(planning: PlanningSetup) -> 
     sacha, lea = paper.children
     assert lea.name == "TEST Léa" and lea.about.endswith("Matin 07:30–11:45, Repas 12:15–13:15")
     assert lea.cautions == ("Allergie", "PAI", "Sortie non autorisée")
-    assert lea.parents == ("Fabrice TEST (parent)\xa0: 06 00 00 00 00",)
+    assert lea.parents == ("Fabrice TEST (parent)\xa0: 06\xa000\xa000\xa000\xa000",)
     assert lea.others[0].startswith("Odette ") and lea.collectors[0].startswith("Odette ")
     assert lea.doctor == "Dr Petit\xa0: 03 00 00 00 20\xa0; hôpital souhaité\xa0: Amiens"
     assert ("Allergies alimentaires", "Arachide") in lea.health
