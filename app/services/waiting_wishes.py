@@ -172,11 +172,15 @@ def _wait(
 
 
 def accept(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> None:
-    """Take an offered place, with those that are bound to it.
+    """Take an offered place, with those that are bound to it; taken already (a double tap), it stays so.
 
     Raises NotFound for another family's entry, FamilyNotActive, and OfferGone once nothing can be taken any more.
     """
     rows = _hold_bundle(session, family, entry_id)
+    if not rows:
+        if _became(session, entry_id) is not BookingStatus.CONFIRMED:
+            raise OfferGone
+        return
     now = clock.now()
     if any(row.offered_until is None or is_over(row.offered_until, now) for row in rows):
         raise OfferGone
@@ -208,11 +212,16 @@ def accept(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> 
 
 
 def leave(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> None:
-    """Wait no more, or decline an offered place, with those that are bound to it: the next one gets it.
+    """Wait no more, or decline an offered place, with those that are bound to it: the next one gets it. What has ended
+    without a place already stays so.
 
-    Raises NotFound for another family's entry, and for one that has ended, FamilyNotActive.
+    Raises NotFound for another family's entry, OfferGone where a place was booked meanwhile, FamilyNotActive.
     """
     rows = _hold_bundle(session, family, entry_id)
+    if not rows:
+        if _became(session, entry_id) is BookingStatus.CONFIRMED:
+            raise OfferGone
+        return
     now = clock.now()
     ended = going_together(rows, entry_id)
     promote(session, end_entries(session, ended, BookingStatus.CANCELLED, Actor.PARENT, user_id, now), now)
@@ -253,9 +262,10 @@ def _bundles_of_weeks(session: Session, rows: Sequence[WaitingEntry]) -> set[int
 
 
 def _hold_bundle(session: Session, family: FamilyRef, entry_id: int) -> list[WaitingEntry]:
-    """The entry of the family that is not over, with those bound to it; nobody else books until the commit."""
-    live = select(WaitingEntry).where(LIVE, WaitingEntry.family_id == family.id)
-    row = session.scalar(live.where(WaitingEntry.id == entry_id))
+    """The entry of the family, with those bound to it, none once it has ended; nobody else books until the commit."""
+    own = select(WaitingEntry).where(WaitingEntry.family_id == family.id)
+    live = own.where(LIVE)
+    row = session.scalar(own.where(WaitingEntry.id == entry_id))
     if row is None:
         raise NotFound("waiting entry")
     bound = live.where(func.coalesce(WaitingEntry.bound_to_id, WaitingEntry.id) == row.bundle).order_by(WaitingEntry.id)
@@ -264,6 +274,9 @@ def _hold_bundle(session: Session, family: FamilyRef, entry_id: int) -> list[Wai
     if not stays_active(session, family.id):
         raise FamilyNotActive
     rows = list(session.scalars(bound.execution_options(populate_existing=True)))
-    if entry_id not in {each.id for each in rows}:
-        raise NotFound("waiting entry")
-    return rows
+    return rows if entry_id in {each.id for each in rows} else []
+
+
+def _became(session: Session, entry_id: int) -> BookingStatus | None:
+    """What an entry that has ended came to."""
+    return session.scalar(select(Booking.status).where(Booking.waiting_id == entry_id).limit(1))

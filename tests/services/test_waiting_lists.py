@@ -146,8 +146,24 @@ def test_what_is_offered_is_held_and_accepted(planning: PlanningSetup) -> None:
     accept(family, child_id)
     assert status(child_id) == "confirmed" and entry_of(child_id).ended_at is not None
     assert taken(DAY, planning.activity.scope_id) == 1
-    with pytest.raises(NotFound):
-        accept(family, child_id)
+    events = factories.event_count()
+    accept(family, child_id)  # a double tap
+    assert (status(child_id), factories.event_count()) == ("confirmed", events)
+    with pytest.raises(OfferGone), write_transaction() as session:  # the other parent declined on an older page
+        waiting_wishes.leave(session, family.ref, family.user_id, entry.id)
+    assert status(child_id) == "confirmed"
+
+
+def test_who_leaves_twice_has_left_and_what_was_declined_cannot_be_taken(planning: PlanningSetup) -> None:
+    ((family, child_id),) = rivals(planning, 1, wants_booking=False)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    entry_id = entry_of(child_id).id
+    for _ in range(2):
+        with write_transaction() as session:
+            waiting_wishes.leave(session, family.ref, family.user_id, entry_id)
+    with pytest.raises(OfferGone), write_transaction() as session:
+        waiting_wishes.accept(session, family.ref, family.user_id, entry_id)
+    assert status(child_id) == "cancelled" and taken(DAY, planning.activity.scope_id) == 0
 
 
 def test_nothing_may_need_what_is_only_offered(planning: PlanningSetup) -> None:
