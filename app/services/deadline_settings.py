@@ -30,6 +30,7 @@ from app.rules.reminders import LEAST_HOURS, MOST_HOURS
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import NotFound
 from app.services.planning_facts import site_days
+from app.services.reminders import take_back_queued
 from app.services.seen_rules import check_seen
 
 DAYS_LOOKED_AT = timedelta(days=400)
@@ -108,6 +109,8 @@ def save_rule(
         session.add(ActivityNoticeRule(activity_id=activity_id, deadline=deadline, rule=rule))
     else:
         row.rule = rule
+    if deadline in (Deadline.OPENING, Deadline.BOOK):
+        take_back_queued(session, activity_id)
 
 
 def preview(activity: ActivityInfo, deadline: Deadline, rule: NoticeRule) -> Preview:

@@ -174,10 +174,13 @@ def take_turn(session: Session, family_id: int, user_id: int, key: str) -> Sent 
 
 
 def thread_in_turn(session: Session, thread_id: int, family_id: int) -> MessageThread:
-    """Read only now that the turn is taken."""
+    """Read only now that the turn is taken, and held: the purge, which takes no turns, does not take it away meanwhile.
+    Raises NotFound.
+    """
     row = session.scalar(
         select(MessageThread)
         .where(MessageThread.id == thread_id, MessageThread.family_id == family_id)
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
     if row is None:

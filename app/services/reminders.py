@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -29,6 +29,7 @@ from app.services.mails import queue_mail
 from app.services.planning_facts import site_days
 
 TEMPLATE = "week_reminder"
+_IN_ONE_TRANSACTION = timedelta(minutes=1)  # a mail and what it tells are written
 BATCH_FAMILIES = 50
 
 
@@ -86,6 +87,36 @@ def choose_reminders(session: Session, family_id: int, user_id: int, *, wanted: 
             .values(status=MailStatus.EXPIRED)
         )  # fmt: skip
     session.flush()
+
+
+def take_back_queued(session: Session, activity_id: int) -> None:
+    """What waits for the mail server and tells of an activity does not leave any more: its deadline is another one.
+    The worker tells those weeks again, by the rules as they are then.
+    """
+    to_come = WeekReminder.monday >= week_of(clock.today())[0]
+    families = select(Guardian.family_id).join(WeekReminder, WeekReminder.guardian_id == Guardian.id)
+    families = families.where(WeekReminder.activity_id == activity_id, to_come)
+    waiting = OutboxMail.template == TEMPLATE, OutboxMail.status == MailStatus.QUEUED
+    rows = session.execute(
+        select(OutboxMail.id, OutboxMail.family_id, OutboxMail.created_at).where(
+            *waiting, OutboxMail.family_id.in_(families)
+        )
+    ).all()
+    if not rows:
+        return
+    session.execute(
+        update(OutboxMail).where(OutboxMail.id.in_([row.id for row in rows])).values(status=MailStatus.EXPIRED),
+        execution_options={"synchronize_session": False},
+    )
+    guardians = select(Guardian.id).where(Guardian.family_id.in_({row.family_id for row in rows}))
+    session.execute(
+        delete(WeekReminder).where(
+            WeekReminder.guardian_id.in_(guardians),
+            to_come,
+            WeekReminder.sent_at >= min(row.created_at for row in rows) - _IN_ONE_TRANSACTION,
+        ),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _is(family_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:

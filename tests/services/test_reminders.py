@@ -18,7 +18,7 @@ from app.models.councils import Council
 from app.models.families import Family, Guardian, Title
 from app.models.mails import MailStatus, OutboxMail
 from app.rules.audiences import Audience
-from app.rules.deadlines import DaysBefore, Deadline, NoticeLine, NoticeRule
+from app.rules.deadlines import DaysBefore, Deadline, NoticeLine, NoticeRule, simple_rule
 from app.rules.retention import DataClass
 from app.rules.states import FamilyStatus
 from app.services import deadline_settings, mails, purges, reminders
@@ -259,6 +259,20 @@ def test_a_reminder_that_could_not_leave_in_time_is_given_up(app: Flask) -> None
     at(datetime(2027, 12, 1))
     lines = {line.data: line.count for line in purges.dry_run(db.session())}
     assert lines[DataClass.MAILS] == 2  # the mail, and that the parent was told
+
+
+def test_a_deadline_that_the_staff_move_takes_back_what_has_not_left_and_is_told_anew(sqlite_app: Flask) -> None:
+    planning = make_planning()
+    want(planning.family)
+    at(MONDAY_EVENING)
+    assert run() == 1
+    with write_transaction() as session:
+        rule = simple_rule(DaysBefore(1, time(9)))
+        deadline_settings.save_rule(session, planning.activity.id, Deadline.BOOK, rule)
+    db.session.expire_all()
+    assert [mail.status for mail in told()] == [MailStatus.EXPIRED]
+    assert run() == 1 and run() == 0
+    assert told()[-1].not_after == datetime(2026, 11, 24, 9, 0, tzinfo=clock.PARIS)
 
 
 def test_the_staff_set_hours_within_bounds(sqlite_app: Flask) -> None:
