@@ -278,6 +278,9 @@ def _judge_promotion(
     facts = replace(facts, waiting={id_: each for id_, each in facts.waiting.items() if id_ not in opening_ids})
     if not opening_ids <= facts.openings.keys():
         return None
+    # Since they came, the activity may have become one where the staff decide, or that is paid when it is booked.
+    if any(facts.first_status(facts.openings[id_]) is not BookingStatus.CONFIRMED for id_ in opening_ids):
+        return None
     proposed = {
         day: facts.held_ids(day).union(*(each.opening_ids for each in entries if each.row.day == day)) for day in days
     }

@@ -442,3 +442,44 @@ def test_what_a_list_did_stands_in_the_history_of_the_family(planning: PlanningS
     period = Period(Span.MONTH, clock.today().replace(day=1), clock.today())
     acts = {event.act for event in histories.whole_history(family.user_id, family.family_id, period, None)}
     assert {Act.JOINED_LIST, Act.OFFERED_PLACE, Act.LEFT_LIST} <= acts
+
+
+@pytest.mark.parametrize("becomes", [factories.put_on_request, factories.let_pay_at_booking])
+def test_a_list_decides_nothing_that_the_staff_decide_or_that_is_paid_first(planning: PlanningSetup, becomes) -> None:  # type: ignore[no-untyped-def]
+    """The staff changed the activity while somebody waits."""
+    ((_, child_id),) = rivals(planning, 1)
+    becomes(planning.activity)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    assert status(child_id) == "waiting" and taken(DAY, planning.activity.scope_id) == 0
+    assert waiting_lists.days_to_look_at(db.session()) == [DAY]
+    at(2026, 12, 1, 10, 0, 1)
+    assert expire() == 1 and status(child_id) == "expired"
+    assert not find_inconsistencies(db.session())
+
+
+def test_a_child_that_both_homes_want_there_waits_once(planning: PlanningSetup) -> None:
+    ((_, child_id),) = rivals(planning, 1)
+    other = factories.make_family("SEPARE", "Alix")
+    factories.share_child(child_id, other)
+    factories.enrol(child_id, other, planning.activity)
+    joined = join_list(other, child_id, [morning(planning)])
+    assert (joined.waiting, joined.given) == ((), ())
+    entry_id = entry_of(child_id).id
+    with pytest.raises(NotFound), write_transaction() as session:
+        waiting_wishes.leave(session, other.ref, other.user_id, entry_id)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    assert status(child_id) == "confirmed" and taken(DAY, planning.activity.scope_id) == 1
+    assert not find_inconsistencies(db.session())
+
+
+def test_places_that_are_taken_away_do_not_break_what_was_offered(planning: PlanningSetup) -> None:
+    (family, child_id), (_, next_child) = rivals(planning, 2, wants_booking=False)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    scope = planning.activity.scope_id
+    assert scope is not None
+    with write_transaction() as session:
+        set_day_places(session, scope, [DAY], 0, None)
+    accept(family, child_id)
+    save(family, child_id, cancel=[morning(planning)])
+    assert [status(child_id), status(next_child)] == ["cancelled", "waiting"]
+    assert taken(DAY, scope) == 0 and not find_inconsistencies(db.session())
