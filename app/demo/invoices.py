@@ -14,6 +14,7 @@ from app.models.families import Family
 from app.models.invoices import Invoice
 from app.rules.allocation import Allocation
 from app.rules.cash_desks import PaymentDetails, PaymentMode
+from app.services.debt_reminders import send as send_reminders
 from app.services.invoice_runs import issue_next, start_run
 from app.services.payments import record_counter_payment
 
@@ -94,6 +95,15 @@ def invoice_last_months(session: Session, now: datetime, user_id: int, rng: Rand
             session, invoice.office_id, invoice.family_id, mode, invoice.total_cents + surplus_cents, moment, user_id,
             wanted,
         )  # fmt: skip
+    _remind_latecomers(session, [office.id for office in offices], paid_at, user_id)
+
+
+def _remind_latecomers(session: Session, office_ids: Sequence[int], moment: datetime, user_id: int) -> None:
+    """The first reminder of who let a due date pass; nothing where it passed too lately."""
+    clock.start_at(moment, frozen=True)
+    late = session.scalars(select(Family.id).where(Family.last_name.in_(HABITS.late))).all()
+    for office_id in office_ids:
+        send_reminders(session, office_id, 1, late, user_id, f"demo-{office_id}")
 
 
 def month_before(month: date) -> date:
