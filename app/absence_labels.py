@@ -10,7 +10,7 @@ _OUTCOMES = {
     Outcome.ACCEPTED: "Acceptée\u00a0: elle n’est plus facturée.",
     Outcome.KEPT: "Justifiée, mais jour de carence\u00a0: elle reste facturée.",
     Outcome.REFUSED: "Refusée\u00a0: elle reste facturée.",
-    Outcome.INVOICED: "Déjà facturée\u00a0: un avoir n’est pas encore possible en ligne, contactez-nous.",
+    Outcome.INVOICED: "Déjà facturée ce jour-là\u00a0: contactez-nous.",
 }
 
 

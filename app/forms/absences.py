@@ -77,7 +77,7 @@ class DecisionForm(FlaskForm):
     )  # fmt: skip
 
     def __init__(self, justification: JustificationView, *, is_sent: bool = False) -> None:
-        possible = [each for each in justification.absences if not each.is_invoiced]
+        possible = justification.absences
         shown = {"formdata": None, "data": {"absences": [each.key for each in possible]}}
         super().__init__(**({} if is_sent else shown))
         self.absences.choices = {each.key: each.words for each in possible}

@@ -23,6 +23,7 @@ from app.integrations.mail import Mailer, MailMaybeTaken, MailRefused, MailRejec
 from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
+from app.jobs.credits import CreditJob
 from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
     absences,
@@ -82,6 +83,7 @@ class Worker:
         self._mailer = Mailer(config.mail_url, config.mail_from) if config.mail_url else None
         self._pdf_maker = PdfMaker(timeout_seconds=PDF_TIMEOUT_SECONDS)
         self._papers = PaperJob(self._pdf_maker, config.instance_path, config.base_url)
+        self._credits = CreditJob()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._pulse = _Pulse()
@@ -170,6 +172,10 @@ class Worker:
     def publish_certificates(self) -> int:
         """Publish what is left of the tax certificates of a year, some families at a time; returns how many times."""
         return self._take_turn(_publish_some)
+
+    def credit_corrections(self) -> int:
+        """Credit what was closed, or excused, after it was invoiced; returns how many corrections were tried."""
+        return self._take_turn(self._credits.credit_next)
 
     def check_payments(self) -> int:
         """Ask the payment site what became of the operations whose time has come; returns how many were asked about."""
@@ -284,9 +290,9 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
-            self.publish_certificates, self.make_papers, self.check_payments, self.release_places, self.end_enrolments,
-            self.expire_requests,
-            self.look_after_lists, self.remind_of_weeks, self.look_after_documents,
+            self.credit_corrections, self.publish_certificates, self.make_papers, self.check_payments,
+            self.release_places, self.end_enrolments, self.expire_requests, self.look_after_lists,
+            self.remind_of_weeks, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):
             for job in jobs:

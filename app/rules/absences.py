@@ -42,7 +42,7 @@ class Outcome(StrEnum):
     ACCEPTED = auto()  # it is not charged any more
     KEPT = auto()  # justified, but among the first days, which stay charged
     REFUSED = auto()
-    INVOICED = auto()  # an invoice had it when the staff decided
+    INVOICED = auto()  # decided before there were credit notes: an invoice had it
 
 
 class AbsenceState(StrEnum):
@@ -51,7 +51,7 @@ class AbsenceState(StrEnum):
     TO_JUSTIFY = auto()
     TOO_LATE = auto()
     NOT_POSSIBLE = auto()  # its activity does not take back what is charged
-    INVOICED = auto()
+    INVOICED = auto()  # decided before there were credit notes
     SENT = auto()
     ACCEPTED = auto()
     KEPT = auto()
@@ -69,13 +69,10 @@ class JustificationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AbsenceFacts:
-    """An absence that was charged: its day, its activity's rule, whether an invoice holds it, and what the family has
-    asked and the staff have said of it.
-    """
+    """An absence that was charged: its day, its activity's rule, what the family has asked and the staff have said."""
 
     day: date
     rule: JustifyRule
-    is_invoiced: bool
     outcome: Outcome | None = None
 
 
@@ -96,11 +93,9 @@ def justify_until(day: date, rule: JustifyRule) -> datetime | None:
 
 
 def state_of(absence: AbsenceFacts, now: datetime) -> AbsenceState:
-    """Where an absence stands. What was asked counts first; what an invoice holds can be asked no more."""
+    """Where an absence stands. What was asked counts first."""
     if absence.outcome is not None:
         return _STATES[absence.outcome]
-    if absence.is_invoiced:
-        return AbsenceState.INVOICED
     until = justify_until(absence.day, absence.rule)
     if until is None:
         return AbsenceState.NOT_POSSIBLE
@@ -126,12 +121,10 @@ def kept_days(absent: Iterable[date], present: Collection[date], rule: JustifyRu
     return frozenset(kept)
 
 
-def outcome_of(*, is_accepted: bool, is_invoiced: bool, is_kept: bool) -> Outcome:
-    """What becomes of an absence by a decision. What an invoice holds is not taken back by it."""
+def outcome_of(*, is_accepted: bool, is_kept: bool) -> Outcome:
+    """What becomes of an absence by a decision."""
     if not is_accepted:
         return Outcome.REFUSED
-    if is_invoiced:
-        return Outcome.INVOICED
     return Outcome.KEPT if is_kept else Outcome.ACCEPTED
 
 

@@ -14,10 +14,12 @@ from app.filters import day_long
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.bookings import Booking, BookingEvent
 from app.rules.absences import JustificationStatus, Outcome, outcome_of, status_of
+from app.rules.credits import CreditCause
 from app.rules.reaches import DaySpan
 from app.rules.states import Actor, BookingStatus, CancelClass
 from app.services import attendances
 from app.services.absences import AbsenceRow, kept_of, read_absences, views_of
+from app.services.corrections import propose
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily
 from app.services.families import emails_of_adults, lock_children, own_family_ids, stays_active
 from app.services.households import load_prices, spans_to_tell
@@ -110,6 +112,8 @@ def decide(
                 )
             )  # fmt: skip
         move_prices(session, prices, now)
+        lifted_ids = [row.booking_id for row in lifted]
+        propose(session, family_id, lifted_ids, CreditCause.ABSENCE, EXCUSED, decided_by, is_automatic=True)
     made.status = status_of(list(outcomes.values()))
     made.refusal_reason = refusal_reason if Outcome.REFUSED in outcomes.values() else None
     made.difference_cents = difference_cents
@@ -121,7 +125,7 @@ def decide(
 
 def _outcome(row: AbsenceRow, kept: Mapping[tuple[int, int], frozenset[date]], is_accepted: bool) -> Outcome:
     is_kept = row.day in kept.get((row.child_id, row.unit.activity_id), frozenset())
-    return outcome_of(is_accepted=is_accepted, is_invoiced=row.is_invoiced, is_kept=is_kept)
+    return outcome_of(is_accepted=is_accepted, is_kept=is_kept)
 
 
 def _prices_without(session: Session, lifted: Sequence[AbsenceRow]) -> ProposedPrices:

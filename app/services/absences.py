@@ -299,7 +299,7 @@ class AbsenceRow:
     def facts(self) -> AbsenceFacts:
         """What the rules look at."""
         rule = catalogue().activities[self.unit.activity_id].absences
-        return AbsenceFacts(self.day, rule, self.is_invoiced, self.outcome)
+        return AbsenceFacts(self.day, rule, self.outcome)
 
     @property
     def state(self) -> AbsenceState:

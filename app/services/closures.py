@@ -1,8 +1,8 @@
 """Closing days that are booked (a strike, snow): who is touched, doing it in one transaction, opening the days again.
 
-Bookings are cancelled by the structure and never charged; what an invoice holds stays, and is said; so does who was
-there, by the attendance. The number of
-statements does not grow with the families. Opening the days again brings no booking back.
+Bookings are cancelled by the structure and never charged: what an invoice holds is credited (`services.corrections`).
+Who was there, by the attendance, stays, and is said. The number of statements does not grow with the families, but for
+those that were invoiced. Opening the days again brings no booking back.
 """
 
 from collections import Counter, defaultdict
@@ -25,10 +25,12 @@ from app.models.invoices import InvoicedBooking
 from app.models.waiting_lists import LIVE, WaitingEntry
 from app.rules.attendances import Turnout
 from app.rules.capacity import Slot, counter_changes
+from app.rules.credits import CreditCause
 from app.rules.reaches import DaySpan
 from app.rules.states import ACTIVE_STATUSES, HOLDING_STATUSES, Actor, BookingStatus, CancelClass, check_transition
 from app.services.booking_mails import DecidedDay, DecidedUnit
 from app.services.catalogue import catalogue
+from app.services.corrections import propose
 from app.services.counters import lock_counters, move_counters
 from app.services.errors import ClosureMoved, NotFound
 from app.services.households import load_prices, spans_to_tell
@@ -80,6 +82,7 @@ class TouchedBooking:
     status: BookingStatus
     waiting_id: int | None
     price_cents: int
+    is_invoiced: bool  # by a line: a credit note follows
 
     @property
     def is_absence(self) -> bool:
@@ -95,8 +98,12 @@ class ClosurePlan:
     opening_ids: tuple[int, ...]
     days: tuple[date, ...]  # that have something open
     touched: tuple[TouchedBooking, ...]
-    invoiced: tuple[TouchedBooking, ...]  # they stay as they are
     families: tuple[Concerned, ...]
+
+    @property
+    def invoiced(self) -> tuple[TouchedBooking, ...]:
+        """Those that will be credited."""
+        return tuple(each for each in self.touched if each.is_invoiced)
 
     @property
     def children(self) -> int:
@@ -185,7 +192,7 @@ def plan_closure(session: Session, wish: ClosureWish) -> ClosurePlan:
         select(
             Booking.id, Booking.child_id, Child.first_name, Child.last_name, Booking.family_id, Booking.opening_id,
             Booking.day, Opening.unit_id, Opening.group_id, Booking.status, Booking.waiting_id, Booking.price_cents,
-            InvoicedBooking.booking_id.is_not(None),
+            InvoicedBooking.line_id.is_not(None),
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Child, Child.id == Booking.child_id)
@@ -195,14 +202,14 @@ def plan_closure(session: Session, wish: ClosureWish) -> ClosurePlan:
         .order_by(Booking.id)
     ).all()  # fmt: skip
     touched: list[TouchedBooking] = []
-    invoiced: list[TouchedBooking] = []
     for id_, child_id, first, last, family_id, opening_id, day, unit_id, group_id, status, waiting, cents, held in rows:
         slot, name = Slot(unit_id, group_id), f"{first} {last}"
-        booking = TouchedBooking(id_, child_id, name, family_id, opening_id, day, slot, status, waiting, cents)
-        (invoiced if held else touched).append(booking)
+        touched.append(
+            TouchedBooking(id_, child_id, name, family_id, opening_id, day, slot, status, waiting, cents, held)
+        )
     return ClosurePlan(
         wish, tuple(row[0] for row in openings), tuple(sorted({row[1] for row in openings})), tuple(touched),
-        tuple(invoiced), families_of({each.family_id for each in touched}),
+        families_of({each.family_id for each in touched}),
     )  # fmt: skip
 
 
@@ -235,6 +242,7 @@ def close(session: Session, wish: ClosureWish, agent_id: int, fingerprint: str) 
         )
         session.execute(insert(ClosureOpening), [{"closure_id": closure.id, "opening_id": id_} for id_ in ids])
     _move_prices(session, prices, now)
+    _propose_credits(session, plan, agent_id)
     _tell(session, plan)
     session.flush()
     promote(session, freed, now)  # who waits for what stays open, where a place counts over several units
@@ -349,6 +357,15 @@ def _move_prices(session: Session, families: Sequence[ProposedPrices], now: date
     for ids in _some(sorted(moved)):
         for booking in session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.id)):
             change_price(session, booking, moved[booking.id], PriceChangeReason.CLOSURE, now)
+
+
+def _propose_credits(session: Session, plan: ClosurePlan, agent_id: int) -> None:
+    """What families were invoiced for is theirs again: the worker credits it."""
+    invoiced: defaultdict[int, list[int]] = defaultdict(list)
+    for each in plan.invoiced:
+        invoiced[each.family_id].append(each.id)
+    for family_id, ids in sorted(invoiced.items()):
+        propose(session, family_id, ids, CreditCause.CLOSURE, plan.wish.reason, agent_id, is_automatic=True)
 
 
 def _free_places(session: Session, plan: ClosurePlan) -> Mapping[date, set[Slot]]:

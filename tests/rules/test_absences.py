@@ -35,9 +35,8 @@ def test_until_when_an_absence_is_justified(row: Row) -> None:
 def test_where_an_absence_stands(row: Row) -> None:
     outcome = word_or_none(row["outcome"])
     facts = AbsenceFacts(
-        date.fromisoformat(row["day"]), JustifyRule(int(row["days"])), row["invoiced"] == "yes",
-        None if outcome is None else Outcome(outcome),
-    )  # fmt: skip
+        date.fromisoformat(row["day"]), JustifyRule(int(row["days"])), None if outcome is None else Outcome(outcome)
+    )
     assert state_of(facts, NOON) == row["state"]
 
 
@@ -49,10 +48,7 @@ def test_which_days_stay_charged(row: Row) -> None:
 
 @pytest.mark.parametrize("row", rows("absences", "outcomes"))
 def test_what_a_decision_makes_of_an_absence(row: Row) -> None:
-    found = outcome_of(
-        is_accepted=row["accepted"] == "yes", is_invoiced=row["invoiced"] == "yes",
-        is_kept=row["among the kept days"] == "yes",
-    )  # fmt: skip
+    found = outcome_of(is_accepted=row["accepted"] == "yes", is_kept=row["among the kept days"] == "yes")
     assert found == row["outcome"]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.database import db, write_transaction
+from app.jobs.credits import CreditJob
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, PriceChangeReason
@@ -28,6 +29,7 @@ from app.services.absence_decisions import Decided
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import AbsencesMoved, AlreadyDecided, FamilyNotActive, NotFound, OwnFamily
 from app.services.households import family_bill
+from app.services.invoices import invoices_of
 from tests import factories
 from tests.factories import FamilySetup, PlanningSetup, justify, make_planning, make_staff, miss
 from tests.services.test_bookings import run_together
@@ -129,17 +131,23 @@ def test_the_first_day_of_an_absence_stays_charged_where_the_activity_says_so(pl
     assert find_inconsistencies(db.session()) == ()
 
 
-def test_what_an_invoice_holds_is_neither_asked_for_nor_taken_back(planning: PlanningSetup) -> None:
+def test_what_an_invoice_holds_is_asked_for_like_the_rest_and_credited(planning: PlanningSetup) -> None:
     ids = miss(planning.family, planning.child_id, planning.activity, [TUESDAY, WEDNESDAY])
     sent = justify(planning.family, ids[:1])
     factories.issue(planning.activity, NOVEMBER, make_staff(Role.REGISSEUR))
-    (kept,) = absences.absences_of(planning.family.family_id).others
-    assert kept.state is AbsenceState.INVOICED and kept.invoice_number
-    with pytest.raises(AbsencesMoved):
-        justify(planning.family, ids[1:])
-    decided = decide(sent, ids)
-    assert (decided.status, decided.difference_cents) == (JustificationStatus.REFUSED, 0)
-    assert outcomes() == [Outcome.INVOICED] and set(classes()) == {CancelClass.LATE_CHARGED}
+    (other,) = absences.absences_of(planning.family.family_id).to_justify
+    assert other.state is AbsenceState.TO_JUSTIFY and other.invoice_number
+    later = justify(planning.family, ids[1:])
+    assert decide(sent, ids).difference_cents == -420
+    assert find_inconsistencies(db.session()) == ()  # the worker has not come round yet
+    worker = CreditJob()
+    assert worker.credit_next() and not worker.credit_next()
+    assert decide(later, []).status is JustificationStatus.REFUSED
+    assert not worker.credit_next()
+    assert outcomes() == [Outcome.ACCEPTED, Outcome.REFUSED]
+    assert classes() == [CancelClass.JUSTIFIED, CancelClass.LATE_CHARGED]
+    (invoice,) = invoices_of(planning.family.family_id)
+    assert (invoice.total_cents, invoice.balance_cents) == (840, 420)
     assert find_inconsistencies(db.session()) == ()
 
 

@@ -14,17 +14,21 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.database import db, write_transaction
+from app.jobs.credits import CreditJob
 from app.models.bookings import Booking, BookingEvent, Opening
 from app.models.families import Guardian
 from app.models.mails import OutboxMail
 from app.rules.cells import CellState, Reason
+from app.rules.credits import CreditCause
 from app.rules.deadlines import DaysBefore, Deadline
 from app.rules.states import Actor, BookingStatus, CancelClass
 from app.services import closures
 from app.services.checks import find_inconsistencies
 from app.services.closures import ClosureWish
+from app.services.credits import credits_of
 from app.services.errors import ClosureMoved, NotFound
 from app.services.families import child_of
+from app.services.invoices import invoices_of
 from app.services.planning import build_week
 from tests import factories
 from tests.client import recorder
@@ -110,15 +114,23 @@ def test_an_absence_that_was_charged_is_not_due_any_more_and_a_request_ends(
     assert find_inconsistencies(db.session()) == ()
 
 
-def test_what_is_invoiced_stays_and_is_told_apart(planning: PlanningSetup, agent_id: int) -> None:
+def test_what_is_invoiced_is_closed_too_and_the_worker_credits_it(planning: PlanningSetup, agent_id: int) -> None:
     save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
     clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
     factories.issue(planning.activity, WEDNESDAY.replace(day=1), factories.make_staff(email="regie@example.org"))
     plan = closures.plan_closure(db.session(), wish(planning))
-    assert (len(plan.touched), len(plan.invoiced)) == (0, 1)
+    assert (len(plan.touched), len(plan.invoiced)) == (1, 1)
     close(planning, agent_id)
-    assert statuses() == {("confirmed", None)}
-    assert mails() == []
+    assert statuses() == {("cancelled", "structure")}
+    assert len(mails()) == 1
+    assert find_inconsistencies(db.session()) == ()
+    worker = CreditJob()
+    assert worker.credit_next() and not worker.credit_next()
+    (credit,) = credits_of(planning.family.family_id)
+    assert (credit.cause, credit.total_cents) == (CreditCause.CLOSURE, 420)
+    assert credit.reason == wish(planning).reason
+    assert invoices_of(planning.family.family_id)[0].balance_cents == 0
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_what_changed_since_it_was_read_is_read_again(planning: PlanningSetup, agent_id: int) -> None:

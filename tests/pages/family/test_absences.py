@@ -105,12 +105,12 @@ def test_another_family_finds_nothing(sqlite_client: Client, planning: PlanningS
     assert len(rows()) == 1
 
 
-def test_what_is_invoiced_is_said_before_anything_is_sent(sqlite_client: Client, planning: PlanningSetup) -> None:
+def test_what_is_invoiced_is_said_and_asked_for_like_the_rest(sqlite_client: Client, planning: PlanningSetup) -> None:
     miss(planning.family, planning.child_id, planning.activity, [WEDNESDAY])
     factories.issue(planning.activity, date(2026, 11, 1), make_staff(Role.REGISSEUR))
     page = sqlite_client.sign_in(planning.family.user_id).get(ADDRESS)
-    assert "Déjà facturée" in page.text and "Sur la facture pop-F2611" in page.text
-    assert "Envoyer" not in page.text
+    assert "Déjà facturée (pop-F2611" in page.text and "un avoir" in page.text
+    assert "Envoyer" in page.text
 
 
 def test_the_planning_and_the_history_follow(sqlite_client: Client, planning: PlanningSetup) -> None:
