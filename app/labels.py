@@ -730,6 +730,7 @@ DEBT_MOVE_CHOICES = {
     DebtMoveKind.WRITE_OFF.value: "admis en non-valeur\u00a0: la collectivité y renonce",
     DebtMoveKind.TRANSFER.value: "transmis au Trésor public, qui le réclame à son tour",
 }
+AFTERWARDS_CHOICES = {each.value: word for each, word in LABELS[Afterwards].items()}
 SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituation].items()}
 OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
 ROLE_CHOICES = {member.value: word for member, word in LABELS[Role].items()}

@@ -155,6 +155,7 @@ _BELONGS_TO = {
     "staff.account_statements": "staff.families",
     "staff.child_files": "staff.families",
     "staff.invoices": "staff.invoice_runs",
+    "staff.corrections": "staff.invoice_runs",
     "staff.tariff_drafts": "staff.tariffs",
     "staff.texts": "staff.publications",
 }

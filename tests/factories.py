@@ -57,13 +57,14 @@ from app.models.families import (
     Guardian,
     Title,
 )
-from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunStatus
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.payments import Payment, PaymentAllocation
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
 from app.rules.choices import Shown
 from app.rules.combinations import Combinations, Requirement
+from app.rules.credits import CreditCause, draft_credit
 from app.rules.deadlines import Counted, DaysBefore, Deadline, Notice, NoticeRule, simple_rule
 from app.rules.file_fields import FileKind
 from app.rules.numbers import DocumentKind
@@ -78,6 +79,8 @@ from app.services import (
     bookings,
     changes,
     contacts,
+    corrections,
+    credits,
     documents,
     erasures,
     families,
@@ -869,6 +872,35 @@ def make_certificate(family: FamilySetup, child_id: int, office_id: int, staff_i
         session.add(certificate)
         session.flush()
         return certificate.id
+
+
+def make_credit(invoice_id: int, agent_id: int, reason: str = "Fermé par la neige") -> int:
+    """A credit note on the first booking of an invoice, which costs nothing any more, or on its first line."""
+    with write_transaction() as session:
+        facts = credits.read_invoices(session, [invoice_id])[invoice_id]
+        credits.hold_for_credit(session, facts.invoice.family_id, [facts.invoice.office_id])
+        released = [share.booking_id for share in facts.shares[:1]]
+        whole = () if released else (facts.lines[0].id,)
+        draft = draft_credit(facts.lines, facts.shares, facts.aids, released, whole)
+        head = credits.CreditHead(CreditCause.CORRECTION, reason, agent_id)
+        note = credits.credit_invoice(session, facts, draft, head)
+        assert note is not None
+        for booking in session.scalars(select(Booking).where(Booking.id.in_(released))):
+            booking.price_cents = 0
+            session.add(InvoicedBooking(booking_id=booking.id, credit_note_id=note.id))
+        return note.id
+
+
+def make_correction(invoice_id: int, agent_id: int) -> int:
+    """Something to correct on an invoice: its last booking."""
+    with write_transaction() as session:
+        facts = credits.read_invoices(session, [invoice_id])[invoice_id]
+        correction_id = corrections.propose(
+            session, facts.invoice.family_id, [facts.shares[-1].booking_id], CreditCause.ATTENDANCE,
+            "N’était pas là ce jour-là", agent_id,
+        )  # fmt: skip
+        assert correction_id is not None
+        return correction_id
 
 
 def make_basket(family: FamilySetup, invoice_ids: Sequence[int], mode: str = "T") -> StartedBasket:

@@ -21,7 +21,7 @@ from app.models.child_files import SafetyNotice, VaccineObligation
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter
 from app.models.enrolments import Enrolment
 from app.models.families import Guardian
-from app.models.invoices import Invoice
+from app.models.invoices import Invoice, InvoiceLine
 from app.models.mails import MailStatus, OutboxMail
 from app.models.payments import Payment
 from app.models.urgent_messages import UrgentMessage
@@ -269,6 +269,8 @@ ROUTES: Mapping[str, Route] = {
     "family.invoices.show_invoice": _family(argument="invoice_id"),
     "family.invoices.show_pdf": _family(argument="invoice_id"),
     "family.invoices.show_receipt": _family(argument="payment_id"),
+    "family.invoices.show_credit": _family(argument="credit_id"),
+    "family.invoices.show_credit_pdf": _family(argument="credit_id"),
     "family.publications.show": _family(),
     "family.publications.show_text": _family(argument="text_id"),
     "family.publications.accept_text": _family("POST", "text_id", answers=422),
@@ -656,6 +658,16 @@ ROUTES: Mapping[str, Route] = {
     "staff.cash_desks.show_statement_file": _staff(Capability.VIEW_PAYMENTS, is_page=False),
     "staff.cash_desks.show_exports": _staff(Capability.VIEW_PAYMENTS),
     "staff.cash_desks.show_export_file": _staff(Capability.VIEW_PAYMENTS, is_page=False),
+    "staff.invoices.show_credit": _staff(Capability.VIEW_PAYMENTS, argument="credit_id"),
+    "staff.invoices.show_credit_pdf": _staff(Capability.VIEW_PAYMENTS, argument="credit_id"),
+    "staff.corrections.show": _staff(Capability.ISSUE_INVOICES),
+    "staff.corrections.show_correction": _staff(Capability.ISSUE_INVOICES, argument="correction_id"),
+    "staff.corrections.carry_out": _staff(Capability.ISSUE_INVOICES, method="POST", argument="correction_id"),
+    "staff.corrections.leave": _staff(
+        Capability.ISSUE_INVOICES, method="POST", argument="correction_id", sends={"because": "Vérifié"}
+    ),
+    "staff.corrections.new_line": _staff(Capability.ISSUE_INVOICES, argument="invoice_id"),
+    "staff.corrections.correct_line": _staff(Capability.ISSUE_INVOICES, method="POST", argument="invoice_id"),
     "staff.payments.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),
@@ -839,6 +851,7 @@ def make_world(app: Flask) -> World:
         "contact_id": factories.make_contact(stranger.family_id, strangers_child_id),
         "guardian_id": stranger.guardian_id,
         "child_id": strangers_child_id, "invoice_id": strangers_invoice_id, "payment_id": strangers_payment_id,
+        "credit_id": factories.make_credit(strangers_invoice_id, staff[Role.REGISSEUR]),
     }  # fmt: skip
     debt_ids = _make_debts(staff[Role.REGISSEUR])
     office_id = db.session.get_one(Invoice, regie_ids["invoice_id"]).office_id
@@ -912,7 +925,10 @@ def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str
         grid = factories.make_grid(planning.activity.units.values(), [(0, None, 300)])
         version_id = tariffs.add_version(session, planning.activity.id, TariffInput(date(2027, 1, 1), grid))
         draft_id, _ = tariff_drafts.open_draft(session, planning.activity.id, grid)
+    credit_id = factories.make_credit(invoice_id, staff_id)
     return {
+        "credit_id": credit_id, "correction_id": factories.make_correction(invoice_id, staff_id),
+        "line_id": db.session.scalars(select(InvoiceLine.id).where(InvoiceLine.invoice_id == invoice_id)).one(),
         "invoice_id": invoice_id, "run_id": run_id, "payment_id": payment_id, "quotient_id": quotient_id,
         "version_id": version_id, "draft_id": draft_id, "book_id": book_id, "deposit_id": deposit_id,
         "keeper_id": keeper_id,

@@ -112,7 +112,7 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_wrong_counters(session, known, rows),
         *_booked_twice(rows),
         *_wrong_logs(session, rows),
-        *_wrong_prices(known, rows),
+        *_wrong_prices(session, known, rows),
         *_wrong_waiting(session),
         *_uncovered(rows),
         *_broken_combinations(session, known, rows),
@@ -217,15 +217,20 @@ def _wrong_logs(session: Session, rows: list[_Row]) -> Iterator[Inconsistency]:
             yield Inconsistency(Problem.LOG, f"booking {row.id} is {row.status}, its log says {ended.get(row.id)}")
 
 
-def _wrong_prices(known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
-    """A price that no family could pay: negative, or none of the amounts of a unit's plain table."""
+def _wrong_prices(session: Session, known: Catalogue, rows: list[_Row]) -> Iterator[Inconsistency]:
+    """A price that no family could pay: negative, or none of the amounts of a unit's plain table.
+
+    What an agent credited may have any other price: the one that was agreed.
+    """
+    corrected = set(session.scalars(select(CreditedBooking.booking_id)))
     amounts: dict[tuple[int, date], frozenset[int] | None] = {}
     for row in rows:
         key = (row.slot.unit_id, row.opening_day)
         if key not in amounts:
             amounts[key] = _amounts(known, *key)
         possible = amounts[key]
-        if row.price_cents < 0 or (possible is not None and row.price_cents not in possible):
+        is_wrong = possible is not None and row.price_cents not in possible and row.id not in corrected
+        if row.price_cents < 0 or is_wrong:
             yield Inconsistency(Problem.PRICE, f"booking {row.id}: {row.price_cents} cents")
 
 

@@ -255,6 +255,10 @@ class EndMoved(DomainError):
     """The end of an enrolment would cancel something else than was read."""
 
 
+class CorrectionMoved(DomainError):
+    """What would be taken back of an invoice is not what was read: something of it was credited meanwhile."""
+
+
 class DraftMoved(DomainError):
     """Another agent changed the draft of a grid in the meantime."""
 

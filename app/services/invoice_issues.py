@@ -1,5 +1,6 @@
 """Issuing one invoice, in the transaction that takes its number: for a run, and for what is paid when it is booked."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,9 @@ from app.rules.invoicing import DraftLine, InvoiceDraft
 from app.rules.numbers import DocumentKind
 from app.services.aids import record_uses
 from app.services.documents import next_number
+from app.services.families import emails_of_adults
+from app.services.invoices import balances
+from app.services.mails import queue_mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,18 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
         if drafted.kind is LineKind.AID:
             record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
     return invoice
+
+
+def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
+    """Tell the parents of invoices that were issued, once what the office had of their money has paid its part."""
+    due = balances(session, [invoice.id for invoice in issued])
+    for invoice in issued:
+        family = session.get_one(Family, invoice.family_id)
+        for email in emails_of_adults(session, invoice.family_id):
+            queue_mail(
+                session, "invoice_issued", email, family_id=invoice.family_id, invoice=invoice, family=family,
+                due_cents=due[invoice.id],
+            )  # fmt: skip
 
 
 def absence_word(drafted: DraftLine) -> str:

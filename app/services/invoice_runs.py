@@ -24,13 +24,11 @@ from app.rules.invoicing import (
     OddityKind,
 )
 from app.services.errors import NotFound
-from app.services.families import emails_of_adults, lock_children
+from app.services.families import lock_children
 from app.services.household_credits import take_credit
 from app.services.households import is_charged_booking
 from app.services.invoice_drafts import books_to_invoice, drafts_of
-from app.services.invoice_issues import InvoiceHead, issue_invoice
-from app.services.invoices import balances
-from app.services.mails import queue_mail
+from app.services.invoice_issues import InvoiceHead, issue_invoice, tell_of_invoices
 from app.services.pages import Page, page_of
 
 
@@ -190,7 +188,7 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
             _close_free_days(session, run, draft)
     # What the office has of a family's money pays first: the mail says what is left.
     take_credit(session, run.office_id, [invoice.family_id for invoice in issued])
-    _tell_parents(session, issued)
+    tell_of_invoices(session, issued)
     run.last_family_id = family_ids[-1]
     return len(family_ids)
 
@@ -287,17 +285,6 @@ def _names(session: Session, family_ids: Collection[int]) -> dict[int, str]:
 def _issue(session: Session, run: InvoiceRun, family_id: int, draft: InvoiceDraft) -> Invoice:
     head = InvoiceHead(run.office_id, run.month, run.invoice_date, run.due_on, run.id)
     return issue_invoice(session, family_id, head, draft)
-
-
-def _tell_parents(session: Session, issued: Collection[Invoice]) -> None:
-    due = balances(session, [invoice.id for invoice in issued])
-    for invoice in issued:
-        family = session.get_one(Family, invoice.family_id)
-        for email in emails_of_adults(session, invoice.family_id):
-            queue_mail(
-                session, "invoice_issued", email, family_id=invoice.family_id, invoice=invoice, family=family,
-                due_cents=due[invoice.id],
-            )  # fmt: skip
 
 
 def _close_free_days(session: Session, run: InvoiceRun, draft: InvoiceDraft) -> None:

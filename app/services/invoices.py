@@ -66,6 +66,7 @@ class InvoiceView:
 class InvoiceLineView:
     """One line of an invoice."""
 
+    id: int
     child_name: str
     label: str
     days: str
@@ -312,7 +313,7 @@ def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
         payer_address=invoice.payer_address,
         lines=tuple(
             InvoiceLineView(
-                line.child_name, line.label, line.days, line.quantity, line.unit_cents, line.amount_cents,
+                line.id, line.child_name, line.label, line.days, line.quantity, line.unit_cents, line.amount_cents,
                 line.explanation,
             )
             for line in lines

@@ -14,9 +14,10 @@ from app.forms.invoices import read_page, read_ticks
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.integrations.payments import PaymentGateway, PaymentRefused, PaymentUnavailable
 from app.jobs.payments import ask_payment_site
-from app.services import invoice_lists, invoices, payments
-from app.services.documents import pdf_of_invoice, pdf_of_payment
+from app.services import credits, invoice_lists, invoices, payments
+from app.services.documents import pdf_of_credit, pdf_of_invoice, pdf_of_payment
 from app.services.errors import NothingToPay
+from app.services.household_credits import credit_of_family
 from app.services.payments import StartedBasket
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/mes-factures")
@@ -29,7 +30,10 @@ def show() -> Response:
     """The invoices to pay, or behind their button those that are settled."""
     if "soldees" in request.args:
         settled = invoice_lists.settled_invoices_of(current_family().id, read_page(request.args))
-        return render_page("family/invoices/settled.html", layout="family", invoices=settled)
+        return render_page(
+            "family/invoices/settled.html", layout="family", invoices=settled,
+            credits=credits.credits_of(current_family().id),
+        )  # fmt: skip
     return _open_page(read_ticks(request.args), read_page(request.args))
 
 
@@ -73,7 +77,9 @@ def pay() -> BaseResponse:
 def show_invoice(invoice_id: int) -> Response:
     """An invoice as a page: its lines with their explanations, and what was paid."""
     detail = invoices.invoice_of(current_family().id, invoice_id)
-    return render_page("family/invoices/invoice.html", layout="family", detail=detail)
+    return render_page(
+        "family/invoices/invoice.html", layout="family", detail=detail, credits=credits.credits_on(invoice_id)
+    )
 
 
 @blueprint.get("/<int:invoice_id>/pdf")
@@ -82,6 +88,21 @@ def show_pdf(invoice_id: int) -> Response:
     number = invoices.invoice_of(current_family().id, invoice_id).invoice.number
     address = url_for("family.invoices.show_invoice", invoice_id=invoice_id)
     return _paper(pdf_of_invoice(invoice_id), f"Facture {number}", number, address)
+
+
+@blueprint.get("/avoirs/<int:credit_id>")
+def show_credit(credit_id: int) -> Response:
+    """A credit note as a page: what it takes back, why, and where it went."""
+    detail = credits.credit_of(current_family().id, credit_id)
+    return render_page("family/invoices/credit.html", layout="family", detail=detail)
+
+
+@blueprint.get("/avoirs/<int:credit_id>/pdf")
+def show_credit_pdf(credit_id: int) -> Response:
+    """Its PDF, or a page that says to wait for it."""
+    number = credits.credit_of(current_family().id, credit_id).credit.number
+    address = url_for("family.invoices.show_credit", credit_id=credit_id)
+    return _paper(pdf_of_credit(credit_id), f"Avoir {number}", number, address)
 
 
 @blueprint.get("/recus/<int:payment_id>/pdf")
@@ -119,6 +140,6 @@ def _open_page(ticked: tuple[int, ...], page: int, *, status: int = 200, problem
         family=family,
         is_online=is_online,
         invoices=invoice_lists.open_invoices_of(family.id, ticked, page, is_online=is_online),
-        surplus_cents=sum(payment.unallocated_cents for payment in invoices.payments_of(family.id)),
+        credit=credit_of_family(family.id),
         problem=problem,
     )

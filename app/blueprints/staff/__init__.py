@@ -15,6 +15,7 @@ from app.blueprints.staff import (
     cash_desks,
     child_files,
     closures,
+    corrections,
     counter_families,
     day,
     debts,
@@ -77,6 +78,7 @@ staff.register_blueprint(occupancy.blueprint, url_prefix="/occupation")
 staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")
 staff.register_blueprint(invoices.blueprint, url_prefix="/factures")
+staff.register_blueprint(corrections.blueprint, url_prefix="/corrections")
 staff.register_blueprint(payments.blueprint, url_prefix="/encaissements")
 staff.register_blueprint(debts.blueprint, url_prefix="/relances")
 staff.register_blueprint(account_statements.blueprint, url_prefix="/familles")

@@ -13,6 +13,7 @@ from app.htmx import go_to, render_page
 from app.models.invoices import RunStatus
 from app.rules.capabilities import Capability
 from app.services import invoice_runs
+from app.services.corrections import count_open
 from app.services.errors import NotFound
 from app.services.offices import list_offices
 from app.services.pages import Page, page_of
@@ -84,7 +85,7 @@ def carry_on(run_id: int) -> BaseResponse:
 def _list_page(status: int = 200, sentence: str | None = None) -> Response:
     return render_page(
         "staff/invoice_runs/list.html", layout="staff", status=status, runs=invoice_runs.runs(), offices=list_offices(),
-        months=months_offered(clock.today()), sentence=sentence,
+        months=months_offered(clock.today()), sentence=sentence, to_correct=count_open(),
     )  # fmt: skip
 
 

@@ -108,6 +108,7 @@ def test_another_family_finds_nothing(sqlite_client: Client, planning: PlanningS
 def test_what_is_invoiced_is_said_and_asked_for_like_the_rest(sqlite_client: Client, planning: PlanningSetup) -> None:
     miss(planning.family, planning.child_id, planning.activity, [WEDNESDAY])
     factories.issue(planning.activity, date(2026, 11, 1), make_staff(Role.REGISSEUR))
+    make_absence_reason()
     page = sqlite_client.sign_in(planning.family.user_id).get(ADDRESS)
     assert "Déjà facturée (pop-F2611" in page.text and "un avoir" in page.text
     assert "Envoyer" in page.text
