@@ -15,7 +15,7 @@ from app.models.bookings import Booking
 from app.models.credits import CreditAllocation, CreditedBooking, CreditNote
 from app.models.invoices import Invoice, InvoicedBooking, StoredPdf
 from app.models.mails import OutboxMail
-from app.models.payments import PaymentMode
+from app.rules.cash_desks import PaymentMode
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
 from app.rules.credits import CreditCause

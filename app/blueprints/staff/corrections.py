@@ -47,7 +47,7 @@ def carry_out(correction_id: int) -> BaseResponse:
     if numbers:
         flash(spaced(f"Avoir émis : {', '.join(numbers)}, {euros(cents)}. La famille est prévenue."), "success")
     else:
-        flash("Il n’y avait rien à rendre : ces jours ne coûtaient rien, ou ne sont plus sur une facture.", "info")
+        flash("Il n’y avait rien à rendre. Ces jours ne coûtaient rien, ou ne sont plus sur une facture.", "info")
     return go_to(url_for("staff.corrections.show"))
 
 
