@@ -15,9 +15,9 @@ from app.models.bookings import Booking
 from app.models.credits import CreditAllocation, CreditedBooking, CreditNote
 from app.models.invoices import Invoice, InvoicedBooking, StoredPdf
 from app.models.mails import OutboxMail
-from app.rules.cash_desks import PaymentMode
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
+from app.rules.cash_desks import PaymentMode
 from app.rules.credits import CreditCause
 from app.rules.states import BookingStatus, CancelClass
 from app.services.checks import Problem, find_inconsistencies
