@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.database import db, write_transaction
+from app.jobs.credits import CreditJob
 from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking
 from app.models.cash_desks import Deposit, JournalLine
@@ -47,8 +48,9 @@ from app.services.attendances import Mark, Result
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import find_inconsistencies
 from app.services.closures import ClosureWish
+from app.services.credits import credits_of
 from app.services.deposits import DepositInput, cents_in_hand, hand_in
-from app.services.invoices import invoices_of
+from app.services.invoices import invoice_of, invoices_of
 from app.services.payments import record_counter_payment
 from app.services.reversals import reverse_payment
 from tests import factories
@@ -56,7 +58,7 @@ from tests.factories import ActivitySetup, FamilySetup
 from tests.rules.tables import Row, ids, rows
 
 PAGE = "worked_month"
-SEPTEMBER = date(2026, 9, 1)
+SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 BOOKED_AT = datetime(2026, 8, 24, 9)
 HOURS = {
     "Matin": (time(8), time(12)), "Repas": (time(12), time(13, 30)), "Après-midi": (time(13, 30), time(18)),
@@ -183,7 +185,8 @@ class Events:
             "cancels": self._cancel, "cancels too late": self._cancel_late, "comes without a booking": self._come,
             "certificate": self._justify, "certificate accepted": self._decide, "closed by a strike": self._close,
             "all days validated": self._validate, "invoices issued": self._issue, "pays": self._pay,
-            "handed in": self._hand_in, "unpaid": self._take_back,
+            "handed in": self._hand_in, "unpaid": self._take_back, "the worker credits": self._credit,
+            "books in October": self._book_in_october, "October invoiced": self._issue_october,
         }  # fmt: skip
         steps[what](row)
 
@@ -260,6 +263,23 @@ class Events:
             payment_id = session.scalars(mine).one()
             reverse_payment(session, payment_id, self._month.agent_id, ReversalKind.UNPAID, "Chèque sans provision")
 
+    def _credit(self, _row: Row) -> None:
+        job, count = CreditJob(), 0
+        while job.credit_next():
+            count += 1
+        assert count == 1
+
+    def _book_in_october(self, row: Row) -> None:
+        on = OCTOBER.replace(day=int(row["day"]))
+        openings = factories.make_openings(self._month.activities["Mercredi"], [on])
+        factories.save(*self._child(row), book=[openings[on, "Matin"]])
+
+    def _issue_october(self, row: Row) -> None:
+        activity, on = self._month.activities["Mercredi"], OCTOBER.replace(day=int(row["day"]))
+        with write_transaction() as session:
+            attendances.validate_day(session, self._month.agent_id, activity.group_id, on, Turnout.PRESENT)
+        factories.issue(activity, OCTOBER, self._month.agent_id)
+
     def _issue(self, _row: Row) -> None:
         factories.issue(self._month.activities["Mercredi"], SEPTEMBER, self._month.agent_id)
 
@@ -281,13 +301,18 @@ def test_the_month_that_was_worked_by_hand(month: Month) -> None:
     assert find_inconsistencies(db.session()) == ()
     check_lines(month)
     check_invoices(month)
-    for row in rows(PAGE, "money"):
+    for row in sorted((*rows(PAGE, "money"), *rows(PAGE, "taken back")), key=lambda row: row["when"]):
         events.do(row)
     assert find_inconsistencies(db.session()) == ()
     check_receipts(month)
     check_journal()
     check_deposits()
+    check_credits(month)
     check_balances(month)
+    for row in rows(PAGE, "october"):
+        events.do(row)
+    assert find_inconsistencies(db.session()) == ()
+    check_november(month)
 
 
 def check_lines(month: Month) -> None:
@@ -350,6 +375,37 @@ def check_deposits() -> None:
     ]
     assert found == [
         (row["number"], row["mode"], ids(row["receipts"]), cents(row["total"])) for row in rows(PAGE, "deposits")
+    ]
+
+
+def check_credits(month: Month) -> None:
+    found = [
+        (
+            month.family_of(view.family_id), view.number, view.invoice_number, view.total_cents,
+            view.total_cents - view.left_cents, view.left_cents,
+        )
+        for family in month.families.values()
+        for view in credits_of(family.family_id)
+    ]  # fmt: skip
+    amounts = ("total", "went to invoices", "left on 20 October")
+    assert found == [
+        (row["family"], row["number"], row["of the invoice"], *(cents(row[title]) for title in amounts))
+        for row in rows(PAGE, "credits")
+    ]
+
+
+def check_november(month: Month) -> None:
+    """The invoices of October, and what the credit notes pay of them."""
+    found = [
+        (month.family_of(family_id), invoice.number, invoice.total_cents, detail.credited_cents, invoice.balance_cents)
+        for family_id in (family.family_id for family in month.families.values())
+        for invoice in invoices_of(family_id)
+        if invoice.month == OCTOBER
+        for detail in [invoice_of(family_id, invoice.id)]
+    ]
+    amounts = ("total", "by the credit", "balance")
+    assert found == [
+        (row["family"], row["number"], *(cents(row[title]) for title in amounts)) for row in rows(PAGE, "november")
     ]
 
 
