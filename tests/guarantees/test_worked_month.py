@@ -43,7 +43,7 @@ from app.rules.tariff_grids import (
     flat,
     unit_code,
 )
-from app.services import absence_decisions, attendances, closures, quotients
+from app.services import absence_decisions, aids, attendances, closures, quotients
 from app.services.attendances import Mark, Result
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import find_inconsistencies
@@ -301,6 +301,7 @@ def test_the_month_that_was_worked_by_hand(month: Month) -> None:
     assert find_inconsistencies(db.session()) == ()
     check_lines(month)
     check_invoices(month)
+    check_claims()
     for row in sorted((*rows(PAGE, "money"), *rows(PAGE, "taken back")), key=lambda row: row["when"]):
         events.do(row)
     assert find_inconsistencies(db.session()) == ()
@@ -340,6 +341,16 @@ def check_invoices(month: Month) -> None:
     for row in rows(PAGE, "issued"):
         (invoice,) = invoices_of(month.families[row["family"]].family_id)
         assert (invoice.number, invoice.total_cents) == (row["number"], cents(row["total"])), row
+
+
+def check_claims() -> None:
+    """What the fund owes for these invoices."""
+    (fund,) = aids.funds()
+    claims = aids.statement_of(fund.id, OCTOBER, date(2026, 10, 31)).claims
+    assert [
+        (claim.child_name.split()[0], [on.day for on in claim.days], *claim.invoice_numbers, claim.amount_cents)
+        for claim in claims
+    ] == [(row["child"], ids(row["days"]), row["invoice"], cents(row["amount"])) for row in rows(PAGE, "claims")]
 
 
 def check_receipts(month: Month) -> None:
