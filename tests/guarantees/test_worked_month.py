@@ -350,7 +350,7 @@ def check_claims() -> None:
     assert [
         (claim.child_name.split()[0], [on.day for on in claim.days], *claim.invoice_numbers, claim.amount_cents)
         for claim in claims
-    ] == [(row["child"], ids(row["days"]), row["invoice"], cents(row["amount"])) for row in rows(PAGE, "claims")]
+    ] == [(row["family"], ids(row["days"]), row["invoice"], cents(row["amount"])) for row in rows(PAGE, "claims")]
 
 
 def check_receipts(month: Month) -> None:
