@@ -139,6 +139,7 @@ def create_app(config: Config) -> Flask:
 
     static_files = assets.Assets(APP_FOLDER / "static")
     app.jinja_env.globals["asset"] = static_files.url
+    app.extensions["assets"] = static_files
     app.register_blueprint(assets.make_blueprint(static_files))
     app.register_blueprint(public)
     app.register_blueprint(family)
@@ -192,6 +193,8 @@ def _add_headers(response: Response) -> Response:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    if g.get("forgets_site", False):
+        headers["Clear-Site-Data"] = '"storage"'
     # Pages are personal or hold a form's token: browsers keep none of them. Static files say otherwise themselves.
     headers.setdefault("Cache-Control", "no-store")
     return response

@@ -79,6 +79,8 @@ def sign_in(user_id: int) -> None:
     """Start a session for the user in this browser: a new row, and a cookie that holds nothing else of before."""
     with write_transaction() as database_session:
         token = sessions.open_session(database_session, user_id, device=request.user_agent.string)
+    if session.get(OWNER) != user_id:
+        g.forgets_site = True
     session.clear()
     g.pop("csrf_token", None)  # Flask-WTF's, of the session before
     g.pop("families", None)
@@ -106,7 +108,10 @@ def begin_second_step(user_id: int) -> None:
     """The password was right: this browser may give the code."""
     with write_transaction() as database_session:
         secret = links.begin_second_step(database_session, user_id)
+    owner = session.get(OWNER)
     session.clear()
+    if owner is not None:
+        session[OWNER] = owner
     g.pop("csrf_token", None)  # Flask-WTF's, of the session before
     session[_SECOND_STEP] = secret
 
@@ -126,7 +131,9 @@ def sign_out() -> None:
 
 
 def forget_sign_in() -> None:
-    """Nobody is signed in in this browser any more; the session's row is the caller's."""
+    """Nobody is signed in in this browser any more, and it keeps nothing of who was (`g.forgets_site`: the header
+    Clear-Site-Data); the session's row is the caller's."""
+    g.forgets_site = True
     logout_user()
     session.clear()
 

@@ -576,6 +576,8 @@ ROUTES: Mapping[str, Route] = {
     "staff.attendances.ask_validation": _staff(Capability.TAKE_ATTENDANCE, argument="group_id"),
     "staff.attendances.validate": _staff(Capability.TAKE_ATTENDANCE, method="POST", argument="group_id", answers=422),
     "staff.attendances.reopen": _staff(Capability.REOPEN_ATTENDANCE, method="POST", argument="group_id", answers=422),
+    "staff.attendance_batches.send_worker_file": _staff(Capability.TAKE_ATTENDANCE),
+    "staff.attendance_batches.receive": _staff(Capability.TAKE_ATTENDANCE, method="POST", answers=400, is_page=False),
     "staff.day.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.day.planning_csv": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.day.planning_pdf": _staff(Capability.VIEW_DAY_PLANNING),

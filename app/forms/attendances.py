@@ -16,7 +16,7 @@ from app.filters import spaced
 from app.forms.fields import Filled, Listed, text_field
 from app.forms.reasons import reason_field
 from app.forms.staff_catalogue import HourField
-from app.rules.attendances import LONGEST_REASON, NOT_SEEN, Seen, Turnout
+from app.rules.attendances import LONGEST_REASON, NOT_SEEN, Button, Seen, Turnout, seen_after
 from app.services.attendance_lists import ChildLine, PlaceLine
 from app.services.attendances import Mark
 from app.services.errors import ForgedForm
@@ -45,7 +45,7 @@ class Tap:
     """
 
     child_id: int
-    what: str
+    what: Button
     shown: tuple[tuple[int, int], ...]
     key: str
 
@@ -62,7 +62,7 @@ def read_tap(form: MultiDict[str, str]) -> Tap:
         raise ForgedForm
     child_id = int(pressed[1])
     places = tuple((int(each[2]), int(each[3])) for each in shown if each is not None and int(each[1]) == child_id)
-    return Tap(child_id, pressed[2], places, key)
+    return Tap(child_id, Button(pressed[2]), places, key)
 
 
 def marks_of_tap(tap: Tap, child: ChildLine | None, now: time | None) -> list[Mark]:
@@ -70,18 +70,7 @@ def marks_of_tap(tap: Tap, child: ChildLine | None, now: time | None) -> list[Ma
     stored = {} if child is None else {place.opening_id: place.seen for place in child.places}
     marks = []
     for opening_id, version in tap.shown:
-        seen = stored.get(opening_id, NOT_SEEN)
-        match tap.what:
-            case "present":
-                wanted = Seen(Turnout.PRESENT)
-            case "absent":
-                wanted = Seen(Turnout.ABSENT)
-            case "arrived":
-                wanted = Seen(Turnout.PRESENT, arrived_at=now)
-            case "left":
-                wanted = Seen(Turnout.PRESENT, arrived_at=seen.arrived_at, left_at=now)
-            case _:
-                wanted = NOT_SEEN
+        wanted = seen_after(tap.what, stored.get(opening_id, NOT_SEEN), now)
         marks.append(Mark(tap.client_id(opening_id, version), tap.child_id, opening_id, wanted, version))
     return marks
 

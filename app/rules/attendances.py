@@ -45,6 +45,31 @@ class Seen:
 NOT_SEEN = Seen()
 
 
+class Button(StrEnum):
+    """The buttons of a child: there, not there, taken back, or come and gone with the hour that it is."""
+
+    PRESENT = auto()
+    ABSENT = auto()
+    NOTHING = auto()
+    ARRIVED = auto()
+    LEFT = auto()
+
+
+def seen_after(button: Button, seen: Seen, hour: time | None) -> Seen:
+    """What a button says, pressed at an hour (None: after the day) where this was recorded."""
+    match button:
+        case Button.PRESENT:
+            return Seen(Turnout.PRESENT)
+        case Button.ABSENT:
+            return Seen(Turnout.ABSENT)
+        case Button.ARRIVED:
+            return Seen(Turnout.PRESENT, arrived_at=hour)
+        case Button.LEFT:
+            return Seen(Turnout.PRESENT, arrived_at=seen.arrived_at, left_at=hour)
+        case Button.NOTHING:
+            return NOT_SEEN
+
+
 class Obstacle(StrEnum):
     """Why something may not be recorded."""
 

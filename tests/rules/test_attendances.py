@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.attendances import (
+    Button,
     MarkFacts,
     Obstacle,
     Seen,
@@ -15,6 +16,7 @@ from app.rules.attendances import (
     late_minutes,
     obstacle,
     rule_mark,
+    seen_after,
     standing_after,
     stay_minutes,
 )
@@ -78,6 +80,14 @@ def test_who_has_the_last_word(row: Row) -> None:
         meant_at=at(row["pressed"]), stored_at=None if stored_at is None else at(stored_at),
     )  # fmt: skip
     assert found == row["ruling"]
+
+
+@pytest.mark.parametrize("row", rows("attendances", "buttons"))
+def test_what_a_button_says(row: Row) -> None:
+    hour = word_or_none(row["hour"])
+    button = Button(row["button"].split(",")[0])
+    found = seen_after(button, seen_of(row["recorded"]), None if hour is None else time.fromisoformat(hour))
+    assert found == seen_of(row["says"])
 
 
 @pytest.mark.parametrize("row", rows("attendances", "standings"))

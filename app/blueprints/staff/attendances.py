@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import attendance_labels, clock
 from app.access import current_account, record_health_readings, requires
+from app.blueprints.staff.attendance_batches import kept_in_tablet
 from app.database import db, write_transaction
 from app.filters import NBSP
 from app.forms.attendances import (
@@ -248,8 +249,9 @@ def _note_reading(children: Iterable[ChildLine]) -> None:
 def _group_page(page: GroupDay, form: ReopenForm | None = None, status: int = 200) -> Response:
     _note_reading(page.children)
     times = page.unit or (page.units[0] if len(page.units) == 1 else None)
-    return render_page(
+    shown = render_page(
         "staff/attendances/group.html", layout="staff", status=status, page=page, key=new_key(),
+        sent_at=round(clock.now().timestamp() * 1000),
         form=form or ReopenForm(formdata=None), is_today=page.day == clock.today(),
         by_hour=times is not None and page.day == clock.today(),
         hrefs={
@@ -257,6 +259,7 @@ def _group_page(page: GroupDay, form: ReopenForm | None = None, status: int = 20
             "next": _address(page, day=page.day + timedelta(days=1)),
         },
     )  # fmt: skip
+    return kept_in_tablet(shown)
 
 
 def _child_page(page: GroupDay, child: ChildLine, forms: Sequence[PlaceForm], status: int = 200) -> Response:

@@ -44,12 +44,25 @@
   doc.addEventListener("change", function (event) { event.target.dataset.touched = 1; });
   doc.addEventListener("click", function (event) { leaving = !!event.target.closest("[data-discard]"); }, true);
 
+  /* How many ticks of « Pointage » wait for the network in this tablet (attendance.js). */
+  function unsent() {
+    try { return +localStorage.getItem("pointage"); } catch (refused) { return 0; }
+  }
+  if (unsent() && doc.querySelector("form[action='/connexion']")) {
+    say(unsent() + " pointage(s) attendent sur cet appareil. Seul l’agent qui les a notés peut les envoyer\u00a0: si une autre personne se connecte, ils sont perdus.");
+  }
+
   /* A double tap sends once; a retry is never blocked. */
   function free(form) { delete form.dataset.busy; }
   doc.addEventListener("submit", function (event) {
-    var form = event.target;
+    var form = event.target, kept = unsent();
     if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     if (form.method !== "post") return;
+    if (kept && /\/deconnexion$/.test(form.action) && !confirm(kept + " pointage(s) ne sont pas encore envoyés. Se déconnecter et les perdre\u00a0?")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
     form.dataset.busy = 1;
     setTimeout(free, 8000, form);
   }, true);
