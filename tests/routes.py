@@ -903,7 +903,7 @@ def _make_files(family_id: int, child_id: int, agent_id: int) -> Mapping[str, in
 def _make_money(planning: factories.PlanningSetup, staff_id: int) -> Mapping[str, int]:
     """An invoice of October, paid in part, prices to come and a quotient that waits."""
     october = date(2026, 10, 1)
-    days = [date(2026, 10, 7), date(2026, 10, 14)]
+    days = [date(2026, 10, day) for day in (7, 14, 21)]
     factories.book_past(planning.family, planning.child_id, planning.activity, days)
     (invoice_id,) = factories.issue(planning.activity, october, staff_id)
     factories.sell_books(planning.activity, "Repas")
