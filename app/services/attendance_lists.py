@@ -92,7 +92,7 @@ class Care:
     leaves_alone: bool
     leaves_at: str
     parents: tuple[Adult, ...]
-    collectors: tuple[ContactView, ...]  # who may collect it today
+    collectors: tuple[ContactView, ...]  # who may collect it that day
     refused: tuple[ContactView, ...]  # who may not
     custody: tuple[Values, ...]
 
@@ -332,7 +332,7 @@ def search_children(session: Session, agent_id: int, group_id: int, day: date, w
         FoundChild(
             child.id, child.full_name, age_on(child.birth_date, day), tuple(dict.fromkeys(families[child.id])),
             tuple(expected[child.id]), health.get(child.id),
-            tuple(each for each in contacts[child.id] if not each.collects_today),
+            tuple(each for each in contacts[child.id] if not each.collects_on(day)),
         )
         for child in children
     )  # fmt: skip
@@ -385,8 +385,8 @@ def care_of(session: Session, child_ids: Collection[int], day: date) -> Mapping[
             alone is not None and alone.is_allowed,
             "" if alone is None else alone.detail,
             tuple(parents[child_id]),
-            tuple(each for each in contacts[child_id] if each.collects_today),
-            tuple(each for each in contacts[child_id] if not each.collects_today),
+            tuple(each for each in contacts[child_id] if each.collects_on(day)),
+            tuple(each for each in contacts[child_id] if not each.collects_on(day)),
             tuple(custody[child_id]),
         )
     return found

@@ -42,6 +42,10 @@ class ContactView:
         """« Odette TEST »."""
         return f"{self.first_name} {self.last_name}"
 
+    def collects_on(self, day: date) -> bool:
+        """Whether they may come for the child that day."""
+        return may_collect_on(self.may_collect, self.starts_on, self.ends_on, day)
+
     def values(self) -> Values:
         """The same as text by name of field, as the form compares it."""
         return {

@@ -18,14 +18,14 @@ from app.models.accounts import User
 from app.models.activities import Office
 from app.models.credits import CreditNote
 from app.models.debts import InvoiceHold, InvoiceReminder, ReminderLetter, ReminderRun, ReminderSettings
-from app.models.families import Family, Guardian
+from app.models.families import Family
 from app.models.invoices import Invoice
 from app.models.payments import BasketInvoice, Payment, PaymentBasket
 from app.rules.baskets import LIVE_FOR, BasketState
 from app.rules.debts import LAST_LEVEL, Debt, HoldKind, ReminderRule, due_reminders
 from app.services.debts import is_held
 from app.services.errors import NotFound
-from app.services.families import emails_of_adults
+from app.services.families import emails_of_families
 from app.services.household_credits import left_of_credit
 from app.services.invoices import InvoiceView, balance_in_sql, open_views
 from app.services.mails import queue_mail
@@ -155,10 +155,10 @@ def families_to_remind(office_id: int, level: int, page: int) -> Page[FamilyToRe
         .limit(place.size)
     ).all()
     due = _due_of(session, office_id, level, rule, [family.id for family in families])
-    emails = _emails(session, due.keys())
+    emails = emails_of_families(session, due.keys())
     return place.filled(
         tuple(
-            FamilyToRemind(family.id, family.name, _lines(due[family.id]), emails.get(family.id, ()))
+            FamilyToRemind(family.id, family.name, _lines(due[family.id]), emails[family.id])
             for family in families
             if family.id in due
         )
@@ -186,8 +186,9 @@ def send(
     run = ReminderRun(office_id=office_id, level=level, sent_at=clock.now(), sent_by_id=user_id, form_key=form_key)
     session.add(run)
     session.flush()
+    emails_of = emails_of_families(session, due.keys())
     for family_id, views in due.items():
-        emails = emails_of_adults(session, family_id)
+        emails = emails_of[family_id]
         letter = None if emails else ReminderLetter(run_id=run.id, family_id=family_id)
         if letter is not None:
             session.add(letter)
@@ -369,19 +370,6 @@ def _live_baskets() -> Select[tuple[int]]:
         PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED]),
         PaymentBasket.created_at > clock.now() - LIVE_FOR,
     )
-
-
-def _emails(session: Session, family_ids: Collection[int]) -> Mapping[int, tuple[str, ...]]:
-    found: defaultdict[int, dict[str, None]] = defaultdict(dict)
-    rows = session.execute(
-        select(Guardian.family_id, Guardian.email)
-        .where(Guardian.family_id.in_(family_ids), Guardian.email.is_not(None))
-        .order_by(Guardian.id)
-    )
-    for family_id, email in rows:
-        if email:
-            found[family_id][email] = None
-    return {family_id: tuple(emails) for family_id, emails in found.items()}
 
 
 def _lines(views: Sequence[InvoiceView]) -> tuple[ReminderLine, ...]:

@@ -177,8 +177,21 @@ def hold_families(session: Session, family_ids: Collection[int]) -> None:
 
 def emails_of_adults(session: Session, family_id: int) -> tuple[str, ...]:
     """Where the adults of a family are written to, each address once. One query."""
-    emails = select(Guardian.email).where(Guardian.family_id == family_id, Guardian.email.is_not(None))
-    return tuple(dict.fromkeys(email for email in session.scalars(emails.order_by(Guardian.id)) if email))
+    return emails_of_families(session, [family_id])[family_id]
+
+
+def emails_of_families(session: Session, family_ids: Collection[int]) -> Mapping[int, tuple[str, ...]]:
+    """The same of some families, by family: nothing for who has no address. One query."""
+    found: dict[int, dict[str, None]] = {family_id: {} for family_id in family_ids}
+    rows = session.execute(
+        select(Guardian.family_id, Guardian.email)
+        .where(Guardian.family_id.in_(family_ids), Guardian.email.is_not(None))
+        .order_by(Guardian.id)
+    )
+    for family_id, email in rows:
+        if email:
+            found[family_id][email] = None
+    return {family_id: tuple(emails) for family_id, emails in found.items()}
 
 
 def hold_at_hand(session: Session, family_ids: Collection[int]) -> set[int]:

@@ -18,7 +18,7 @@ from app.rules.invoicing import DraftLine, InvoiceDraft
 from app.rules.numbers import DocumentKind
 from app.services.aids import record_uses
 from app.services.documents import next_number
-from app.services.families import emails_of_adults
+from app.services.families import emails_of_families
 from app.services.invoices import balances
 from app.services.mails import queue_mail
 
@@ -86,11 +86,14 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
 def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
     """Tell the parents of invoices that were issued, once what the office had of their money has paid its part."""
     due = balances(session, [invoice.id for invoice in issued])
+    ids = {invoice.family_id for invoice in issued}
+    families = {family.id: family for family in session.scalars(select(Family).where(Family.id.in_(ids)))}
+    emails = emails_of_families(session, ids)
     for invoice in issued:
-        family = session.get_one(Family, invoice.family_id)
-        for email in emails_of_adults(session, invoice.family_id):
+        family = families[invoice.family_id]
+        for email in emails[family.id]:
             queue_mail(
-                session, "invoice_issued", email, family_id=invoice.family_id, invoice=invoice, family=family,
+                session, "invoice_issued", email, family_id=family.id, invoice=invoice, family=family,
                 due_cents=due[invoice.id],
             )  # fmt: skip
 

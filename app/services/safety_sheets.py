@@ -16,7 +16,7 @@ from app.database import db
 from app.models.bookings import Booking, Opening
 from app.models.child_files import ChildSection
 from app.models.families import Child, Family, FamilyChild, Guardian
-from app.rules.child_files import AuthorisationKind, Diet, SectionKind, may_collect_on
+from app.rules.child_files import AuthorisationKind, Diet, SectionKind
 from app.rules.enrolments import age_on
 from app.rules.meals import diets_of
 from app.rules.school_years import school_year_of
@@ -135,11 +135,7 @@ def around_children(child_ids: Collection[int], day: date) -> Mapping[int, Aroun
 def _around(contacts: Sequence[ContactView], answers: Sequence[AuthorisationView], day: date) -> Around:
     alone = next((answer for answer in answers if answer.kind is AuthorisationKind.LEAVE_ALONE), None)
     return Around(
-        tuple(
-            _called(contact)
-            for contact in contacts
-            if may_collect_on(contact.may_collect, contact.starts_on, contact.ends_on, day)
-        ),
+        tuple(_called(contact) for contact in contacts if contact.collects_on(day)),
         alone.detail if alone is not None and alone.is_allowed else None,
     )
 

@@ -12,7 +12,7 @@ from app.database import db, write_transaction
 from app.models.accounts import StaffRole
 from app.models.activities import Site
 from app.models.attendances import Attendance
-from app.models.child_files import HealthAccess
+from app.models.child_files import ChildContact, HealthAccess
 from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Role
 from app.rules.child_files import SectionKind
@@ -161,6 +161,18 @@ def test_reading_health_is_noted_once_a_day_and_only_where_there_is_some(worker:
     assert "PAI" in page.text and "arachide" in page.text
     worker.get(address(planning))
     assert db.session.scalars(select(HealthAccess.child_id)).all() == [planning.child_id]
+
+
+def test_who_may_collect_a_child_is_told_of_the_day_that_is_looked_at(worker: Client, planning: PlanningSetup):
+    contact_id = factories.make_contact(planning.family.family_id, planning.child_id)
+    with write_transaction() as session:
+        session.get_one(ChildContact, contact_id).ends_on = WEDNESDAY
+    clock.start_at(datetime.combine(WEDNESDAY + timedelta(days=1), time(8)), frozen=True)
+    worker.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    page = worker.get(address(planning, "enfants", planning.child_id))
+    assert "Odette TEST" in page.text and "Ne pas remettre à" not in page.text
+    found = worker.get(f"{address(planning, 'ajouter')}?q=test")
+    assert "Léa TEST" in found.text and "Ne pas remettre à" not in found.text
 
 
 def test_the_queries_do_not_grow_with_the_children(worker: Client, planning: PlanningSetup):
