@@ -34,6 +34,7 @@ from app.rules.credits import (
 from app.rules.numbers import DocumentKind
 from app.rules.tariff_grids import unit_code
 from app.services.catalogue import catalogue
+from app.services.debts import ask_again, give_up_rest
 from app.services.documents import next_number
 from app.services.errors import NotFound
 from app.services.families import emails_of_adults, lock_children
@@ -276,7 +277,10 @@ def take_back(session: Session, wanted: Collection[int], head: CreditHead) -> tu
 
 
 def credit_invoice(session: Session, facts: InvoiceFacts, draft: CreditDraft, head: CreditHead) -> CreditNote | None:
-    """Issue what was drafted on one invoice, take its bookings off it, let it pay what is due, and tell the parents."""
+    """Issue what was drafted on one invoice, take its bookings off it, let it pay what is due, and tell the parents.
+
+    What was given up of the invoice is paid too, else a family would be given money that it never paid.
+    """
     note = _issue(session, facts, draft, head) if draft.is_issuable else None
     line_ids = {} if note is None else {line.line_id: line.id for line in note.lines if line.quantity}
     cents = {share.booking_id: share.amount_cents for share in facts.shares}
@@ -295,11 +299,14 @@ def credit_invoice(session: Session, facts: InvoiceFacts, draft: CreditDraft, he
     )
     session.flush()
     if note is not None:
+        why = f"Avoir {note.number}"
+        given_up = ask_again(session, note.invoice_id, why, head.issued_by)
         due = {each.invoice_id: each for each in open_invoices(session, note.family_id, note.office_id)}
         own = due.pop(note.invoice_id, None)
         plan = allocate_credit(note.total_cents, own, due.values())
         record_use(session, Source(note.total_cents, credit_note_id=note.id), plan.allocations)
         session.flush()
+        give_up_rest(session, given_up, why, head.issued_by)
         family = session.get_one(Family, note.family_id)
         for email in emails_of_adults(session, note.family_id):
             queue_mail(

@@ -3,6 +3,7 @@
 Rows of moves are never changed: one that was wrong is cancelled by a new row. Nobody decides on their own family.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,6 +20,7 @@ from app.models.invoices import Invoice
 from app.rules.debts import DebtMoveKind, HoldKind, MoveObstacle, move_obstacle
 from app.services.errors import AlreadyDecided, MoveRefused, NotFound, OwnFamily
 from app.services.families import own_family_ids
+from app.services.household_credits import take_credit
 from app.services.invoices import InvoiceView, invoice_view
 from app.services.pages import Page, page_of
 
@@ -215,11 +217,36 @@ def cancel_move(session: Session, move_id: int, reason: str, user_id: int) -> in
     move = session.get(DebtMove, move_id)
     if move is None or move.cancels_id is not None:
         raise NotFound("move")
-    _locked(session, move.invoice_id, user_id)
+    view = _locked(session, move.invoice_id, user_id)
     if session.scalar(select(DebtMove.id).where(DebtMove.cancels_id == move_id)) is not None:
         raise AlreadyDecided
     _add_move(session, move.invoice_id, move.kind, move.amount_cents, reason, user_id, cancels_id=move_id)
+    take_credit(session, view.office_id, [view.family_id])
     return move.invoice_id
+
+
+def ask_again(session: Session, invoice_id: int, reason: str, user_id: int) -> tuple[DebtMove, ...]:
+    """Take back all that an invoice's office gave up of it, while a credit note pays it; returns what was taken back.
+
+    The caller holds the family and the office, and gives up again what is due still (`give_up_rest()`).
+    """
+    standing = select(DebtMove).where(
+        DebtMove.invoice_id == invoice_id,
+        DebtMove.cancels_id.is_(None),
+        DebtMove.id.not_in(select(DebtMove.cancels_id).where(DebtMove.cancels_id.is_not(None))),
+    )
+    moves = tuple(session.scalars(standing.order_by(DebtMove.id)))
+    for move in moves:
+        _add_move(session, invoice_id, move.kind, move.amount_cents, reason, user_id, cancels_id=move.id)
+    return moves
+
+
+def give_up_rest(session: Session, moves: Iterable[DebtMove], reason: str, user_id: int) -> None:
+    """Give up again, in the same ways, what is still due of what was given up once."""
+    for move in moves:
+        cents = min(move.amount_cents, invoice_view(session, move.invoice_id).balance_cents)
+        if cents > 0:
+            _add_move(session, move.invoice_id, move.kind, cents, reason, user_id)
 
 
 def find_move(move_id: int) -> MoveView:

@@ -10,11 +10,14 @@ from app.models.payments import Payment
 from app.rules.cash_desks import ReversalKind
 from app.services.errors import AlreadyReversed, NotFound, OwnFamily, PartlyRefunded
 from app.services.families import own_family_ids
+from app.services.household_credits import take_credit
 from app.services.journals import lock_office, write_reversal
 
 
 def reverse_payment(session: Session, payment_id: int, user_id: int, kind: ReversalKind, reason: str) -> None:
     """Make that a payment counts no more: its invoices are due again, and the journal says so.
+
+    What the office still has of the family's money pays them then.
 
     One that was handed in stays on its slip, and is taken off the next one. Raises NotFound, OwnFamily,
     AlreadyReversed, and PartlyRefunded where some of it went back to the family.
@@ -37,3 +40,4 @@ def reverse_payment(session: Session, payment_id: int, user_id: int, kind: Rever
     session.add(row)
     session.flush()
     write_reversal(session, payment, row)
+    take_credit(session, payment.office_id, [family_id])

@@ -20,6 +20,7 @@ from app.database import db, write_transaction
 from app.models.accounts import StaffRole
 from app.models.activities import Office
 from app.models.cash_desks import Deposit, JournalLine, PaymentReversal, Refund
+from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.rules.capabilities import Capability, Role
 from app.rules.cash_desks import (
@@ -180,6 +181,14 @@ def test_a_reversed_payment_pays_nothing_any_more_and_stays(family, agent_id, of
     with pytest.raises(AlreadyReversed):
         reverse(payment_id, agent_id)
     assert not wrong_money()
+
+
+def test_what_a_reversed_payment_paid_takes_what_the_office_has(family, agent_id, office_id) -> None:
+    payment_id = pay(family, office_id, agent_id, 620)
+    other_id = pay(family, office_id, agent_id, 700)
+    reverse(payment_id, agent_id, ReversalKind.UNPAID)
+    assert list(balances(db.session(), db.session.scalars(select(Invoice.id)).all()).values()) == [0]
+    assert payment_of(family.family_id, other_id).unallocated_cents == 80
 
 
 def test_the_database_keeps_one_reversal_a_payment(family, agent_id, office_id) -> None:

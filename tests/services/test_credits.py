@@ -13,13 +13,16 @@ from app.database import db, write_transaction
 from app.models.activities import Activity
 from app.models.bookings import Booking
 from app.models.credits import CreditAllocation, CreditedBooking, CreditNote
+from app.models.debts import DebtMove
 from app.models.invoices import Invoice, InvoicedBooking, StoredPdf
 from app.models.mails import OutboxMail
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
 from app.rules.credits import CreditCause
+from app.rules.debts import DebtMoveKind
 from app.rules.states import BookingStatus, CancelClass
+from app.services import debts
 from app.services.checks import Problem, find_inconsistencies
 from app.services.credits import (
     CreditHead,
@@ -174,3 +177,45 @@ def test_credit_never_crosses_families(planning, staff_id) -> None:
     with write_transaction() as session:
         take_credit(session, office_id, [planning.family.family_id, other.family_id])
     assert invoices_of(other.family_id)[0].balance_cents == 900
+
+
+@pytest.mark.parametrize("kind", DebtMoveKind)
+def test_what_was_given_up_is_credited_before_the_family_is_given_anything(planning, staff_id, kind) -> None:
+    (invoice_id,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    pay(planning, 100, staff_id)
+    clock.start_at(clock.now() + timedelta(days=90), frozen=True)
+    with write_transaction() as session:
+        assert debts.give_up(session, invoice_id, kind, "Délibération", staff_id) == 740
+    first_id, second_id = bookings()
+    (note_id,) = cancel_and_take_back(planning.family.family_id, [first_id], staff_id)
+    assert credit_of_family(planning.family.family_id) == ()
+    moves = db.session.execute(select(DebtMove.kind, DebtMove.amount_cents, DebtMove.cancels_id).order_by(DebtMove.id))
+    first = db.session.scalars(select(func.min(DebtMove.id))).one()
+    assert [tuple(row) for row in moves] == [(kind, 740, None), (kind, 740, first), (kind, 320, None)]
+    why = db.session.scalars(select(DebtMove.reason).order_by(DebtMove.id.desc())).first()
+    assert why == f"Avoir {credit_of(planning.family.family_id, note_id).credit.number}"
+    (view,) = invoices_of(planning.family.family_id)
+    assert (view.balance_cents, view.written_off_cents + view.transferred_cents) == (0, 320)
+    cancel_and_take_back(planning.family.family_id, [second_id], staff_id)  # 1,00 € of it was paid
+    assert [each.amount_cents for each in credit_of_family(planning.family.family_id)] == [100]
+    (view,) = invoices_of(planning.family.family_id)
+    assert (view.balance_cents, view.written_off_cents + view.transferred_cents) == (0, 0)
+    assert money_problems() == []
+
+
+def test_an_invoice_that_is_due_again_takes_what_the_office_has(planning, staff_id) -> None:
+    """Given up by mistake."""
+    (invoice_id,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    clock.start_at(clock.now() + timedelta(days=90), frozen=True)
+    with write_transaction() as session:
+        debts.give_up(session, invoice_id, DebtMoveKind.TRANSFER, "Délibération", staff_id)
+        move_id = session.scalars(select(DebtMove.id)).one()
+        record_counter_payment(
+            session, office_id=session.scalars(select(Activity.office_id)).one(), family_id=planning.family.family_id,
+            mode=PaymentMode.CASH, amount_cents=500, received_on=clock.today(), reference="", recorded_by=staff_id,
+            wanted=[],
+        )  # fmt: skip
+    with write_transaction() as session:
+        debts.cancel_move(session, move_id, "Erreur", staff_id)
+    assert [view.balance_cents for view in invoices_of(planning.family.family_id)] == [340]
+    assert credit_of_family(planning.family.family_id) == ()
