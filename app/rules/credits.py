@@ -32,7 +32,10 @@ class Afterwards(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """A line of an issued invoice. ``item`` is what it is in the grid; amounts of aids and deductions are negative."""
+    """A line of an issued invoice. ``item`` is what it is in the grid; amounts of aids and deductions are negative.
+
+    ``is_aided``: what aids looked at; an absence that is charged is not.
+    """
 
     id: int
     kind: LineKind
@@ -42,6 +45,7 @@ class LineFacts:
     first_day: date | None
     unit_cents: int
     amount_cents: int
+    is_aided: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ def draft_credit(
 ) -> CreditDraft:
     """What is taken back of an invoice when bookings (``released``) leave it, and lines that no booking carries.
 
-    ``shares`` are all bookings that are on the invoice still. A surcharge goes with its booking. An aid gives back as
+    ``shares`` are all bookings that are on the invoice still, and ``lines`` have no fee nor surcharge that was taken
+    back before. A surcharge goes with its booking. An aid gives back as
     much of a day as that day loses of its price, in proportion; deductions and fees stay. Raises ValueError where
     only a part of what was priced together is released.
     """
@@ -148,7 +153,9 @@ def draft_credit(
         elif line.id in whole_lines or _is_surcharge_of(line, usages):
             days = () if line.first_day is None else (line.first_day,)
             found.append(CreditedLine(line.id, 1, line.amount_cents, days, ()))
-    before, after = _by_day(shares, known), _by_day([share for share in shares if share not in gone], known)
+    whole = {line.line_id for line in found if not line.booking_ids}
+    left = [share for share in shares if share.booking_id not in released]
+    before, after = _by_day(shares, known), _by_day(left, known, without=whole)
     return CreditDraft((*found, *_given_back(known, aids, before, after)))
 
 
@@ -157,17 +164,26 @@ def _is_surcharge_of(line: LineFacts, usages: Collection[tuple[int, int, str, da
     return line.kind is LineKind.SURCHARGE and place in usages
 
 
-_Day = tuple[int | None, int | None, date | None]
+_Day = tuple[int | None, date | None]
 
 
-def _by_day(shares: Iterable[InvoicedShare], lines: Iterable[LineFacts]) -> Counter[_Day]:
-    """What each day of a child in an activity costs: a package is told on its first."""
+def _by_day(
+    shares: Iterable[InvoicedShare], lines: Iterable[LineFacts], without: Collection[int] = ()
+) -> Counter[_Day]:
+    """What aids looked at of each day of a child, in all activities: a package is told on its first.
+
+    ``without`` are fees and surcharges that do not count.
+    """
     by_id = {line.id: line for line in lines}
     found: Counter[_Day] = Counter()
     for share in shares:
         line = by_id[share.line_id]
-        day = line.first_day if line.kind is LineKind.PACKAGE else share.day
-        found[share.child_id, share.activity_id, day] += share.amount_cents
+        if line.is_aided:
+            day = line.first_day if line.kind is LineKind.PACKAGE else share.day
+            found[share.child_id, day] += share.amount_cents
+    for line in by_id.values():
+        if line.kind in WITHOUT_BOOKINGS and line.is_aided and line.id not in without:
+            found[line.child_id, line.first_day] += line.amount_cents
     return found
 
 
@@ -179,7 +195,7 @@ def _given_back(
     found: defaultdict[tuple[int, int], list[date]] = defaultdict(list)
     for aid in aids:
         line = by_id[aid.line_id]
-        place = line.child_id, line.activity_id, aid.day
+        place = line.child_id, aid.day
         if not before[place]:
             continue
         kept_cents = (2 * aid.amount_cents * after[place] + before[place]) // (2 * before[place])
@@ -189,9 +205,13 @@ def _given_back(
         yield CreditedLine(line_id, len(days), cents, tuple(days), ())
 
 
+WITHOUT_BOOKINGS = frozenset({LineKind.FEE, LineKind.SURCHARGE})
+"""Lines that no booking carries, and that are taken back whole."""
+
+
 def may_be_credited(line: LineFacts) -> bool:
     """Whether staff may take a line back by hand: aids follow their days, and a book was sold for other days."""
-    return line.kind in CARRYING or line.kind in (LineKind.FEE, LineKind.SURCHARGE)
+    return line.kind in CARRYING | WITHOUT_BOOKINGS
 
 
 def allocate_credit(amount_cents: int, own: OpenInvoice | None, others: Iterable[OpenInvoice]) -> AllocationPlan:

@@ -18,6 +18,7 @@ from app.aid_labels import aid_words
 from app.database import db
 from app.models.accounts import User
 from app.models.aids import AidFund, AidUse, ChildAid
+from app.models.credits import CreditLine, CreditNote
 from app.models.families import Child, Family
 from app.models.invoices import Invoice, InvoiceLine
 from app.rules import aids as rules
@@ -347,9 +348,11 @@ def record_uses(session: Session, line_id: int, code: str, days: Iterable[date],
 def statement_of(fund_id: int, first: date, last: date) -> Statement:
     """What a fund owes for the invoices issued on these days, both included: each use is in one statement only.
 
+    What a credit note gives back is in that of the day on which it was issued: what was claimed never changes.
     Two queries. Raises NotFound.
     """
     fund = find_fund(fund_id)
+    issued_on = func.coalesce(CreditNote.issued_on, Invoice.issued_on)
     rows = db.session.execute(
         select(AidUse, ChildAid, Child, Family, Invoice.number)
         .join(ChildAid, ChildAid.id == AidUse.aid_id)
@@ -357,7 +360,9 @@ def statement_of(fund_id: int, first: date, last: date) -> Statement:
         .join(Family, Family.id == ChildAid.family_id)
         .join(InvoiceLine, InvoiceLine.id == AidUse.line_id)
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(ChildAid.fund_id == fund_id, Invoice.issued_on >= first, Invoice.issued_on <= last)
+        .outerjoin(CreditLine, CreditLine.id == AidUse.credit_line_id)
+        .outerjoin(CreditNote, CreditNote.id == CreditLine.credit_note_id)
+        .where(ChildAid.fund_id == fund_id, issued_on >= first, issued_on <= last)
         .order_by(Child.folded_name, Child.id, ChildAid.id, AidUse.day, AidUse.id)
     ).all()
     aids = {_code(aid): (aid, child, family) for _, aid, child, family, _ in rows}

@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, labels
 from app.database import db
 from app.filters import day_list
 from app.models.activities import Office
@@ -22,6 +22,7 @@ from app.models.families import Family
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, StoredPdf
 from app.rules.bills import LineKind
 from app.rules.credits import (
+    WITHOUT_BOOKINGS,
     AidShare,
     CreditCause,
     CreditDraft,
@@ -42,6 +43,9 @@ from app.services.household_credits import Source, left_of_credit, record_use
 from app.services.invoices import open_invoices
 from app.services.mails import queue_mail
 
+_ABSENCES = tuple(f"({word})" for word in (labels.ABSENCE, labels.LATE_ABSENCE))
+"""What the label of a line that charges an absence ends with."""
+
 
 @dataclass(frozen=True, slots=True)
 class CreditHead:
@@ -56,7 +60,10 @@ class CreditHead:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFacts:
-    """An issued invoice as a credit note looks at it: its lines, the bookings on them still, what aids pay of it."""
+    """An issued invoice as a credit note looks at it: its lines, the bookings on them still, what aids pay of it.
+
+    ``rows`` are all its lines; ``lines`` are those without the fees and surcharges that were taken back.
+    """
 
     invoice: Invoice
     rows: Mapping[int, InvoiceLine]
@@ -220,7 +227,7 @@ def invoices_holding(session: Session, booking_ids: Collection[int]) -> Mapping[
 
 
 def read_invoices(session: Session, invoice_ids: Collection[int]) -> Mapping[int, InvoiceFacts]:
-    """Issued invoices as credit notes look at them, in the order of their ids. Four queries."""
+    """Issued invoices as credit notes look at them, in the order of their ids. Five queries."""
     invoices = session.scalars(select(Invoice).where(Invoice.id.in_(invoice_ids)).order_by(Invoice.id)).all()
     rows: defaultdict[int, dict[int, InvoiceLine]] = defaultdict(dict)
     lines = select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoice_ids))
@@ -252,9 +259,15 @@ def read_invoices(session: Session, invoice_ids: Collection[int]) -> Mapping[int
     )
     for line_id, day, cents in session.execute(used):
         aids[of_line[line_id]].append(AidShare(line_id, day, cents))
+    taken = set(session.scalars(select(CreditLine.line_id).where(CreditLine.line_id.in_(of_line))))
     return {
         invoice.id: InvoiceFacts(
-            invoice, rows[invoice.id], tuple(_facts(line) for line in rows[invoice.id].values()),
+            invoice, rows[invoice.id],
+            tuple(
+                _facts(line)
+                for line in rows[invoice.id].values()
+                if line.kind not in WITHOUT_BOOKINGS or line.id not in taken
+            ),
             tuple(shares[invoice.id]), tuple(aids[invoice.id]),
         )
         for invoice in invoices
@@ -361,5 +374,5 @@ def _issue(session: Session, facts: InvoiceFacts, draft: CreditDraft, head: Cred
 def _facts(line: InvoiceLine) -> LineFacts:
     return LineFacts(
         line.id, line.kind, line.item, line.child_id, line.activity_id, line.first_day, line.unit_cents,
-        line.amount_cents,
+        line.amount_cents, is_aided=not line.label.endswith(_ABSENCES),
     )  # fmt: skip

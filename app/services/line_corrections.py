@@ -83,7 +83,7 @@ class LinePlan:
 def read_line(invoice_id: int, line_id: int) -> CorrectableLine:
     """A line that staff may correct. Raises NotFound for others, and where nothing is left of it."""
     facts, line = _facts(db.session(), invoice_id, line_id)
-    parts = _parts(db.session(), facts, line)
+    parts = _parts(facts, line)
     if not parts:
         raise NotFound("line")
     row = facts.rows[line_id]
@@ -95,10 +95,9 @@ def read_line(invoice_id: int, line_id: int) -> CorrectableLine:
 
 def correctable_lines(invoice_id: int) -> frozenset[int]:
     """The lines of an invoice of which something can be taken back. A constant number of queries."""
-    session = db.session()
-    facts = read_invoices(session, [invoice_id])[invoice_id]
+    facts = read_invoices(db.session(), [invoice_id])[invoice_id]
     return frozenset(
-        line.id for line in facts.lines if may_be_credited(line) and _parts(session, facts, line)
+        line.id for line in facts.lines if may_be_credited(line) and _parts(facts, line)
     )  # fmt: skip
 
 
@@ -110,7 +109,7 @@ def credit_of_form(form_key: str) -> int | None:
 def plan_line(invoice_id: int, line_id: int, wish: LineWish) -> LinePlan:
     """What a correction would do now. Raises NotFound, and CorrectionMoved for parts that are on the line no more."""
     facts, line = _facts(db.session(), invoice_id, line_id)
-    return _plan(facts, wish, _draft(db.session(), facts, line, wish))
+    return _plan(facts, wish, _draft(facts, line, wish))
 
 
 def correct_line(
@@ -130,11 +129,11 @@ def correct_line(
     if done is not None:
         return done
     facts, line = _facts(session, invoice_id, line_id)
-    draft = _draft(session, facts, line, wish)
+    draft = _draft(facts, line, wish)
     if _plan(facts, wish, draft).fingerprint != fingerprint or not draft.is_issuable:
         raise CorrectionMoved
     head = CreditHead(CreditCause.CORRECTION, wish.reason, agent_id, form_key=form_key)
-    chosen = [part for part in _parts(session, facts, line) if part.key in wish.keys]
+    chosen = [part for part in _parts(facts, line) if part.key in wish.keys]
     released = [id_ for part in chosen for id_ in part.booking_ids]
     if wish.afterwards is Afterwards.AGAIN:
         (note,) = take_back_and_reprice(session, invoice.family_id, released, head)
@@ -162,10 +161,13 @@ def _facts(session: Session, invoice_id: int, line_id: int) -> tuple[InvoiceFact
     return facts, line
 
 
-def _parts(session: Session, facts: InvoiceFacts, line: LineFacts) -> tuple[Part, ...]:
+def _parts(facts: InvoiceFacts, line: LineFacts) -> tuple[Part, ...]:
+    """What is left on a line; what costs nothing needs no credit note."""
+    return tuple(part for part in _all_parts(facts, line) if part.amount_cents)
+
+
+def _all_parts(facts: InvoiceFacts, line: LineFacts) -> tuple[Part, ...]:
     if line.kind not in CARRYING:
-        if line.id in _taken_lines(session, facts):
-            return ()
         days = () if line.first_day is None else (line.first_day,)
         return (Part("ligne", days, line.amount_cents, ()),)
     groups: dict[tuple[object, ...], list[tuple[int, date, int]]] = {}
@@ -183,14 +185,8 @@ def _parts(session: Session, facts: InvoiceFacts, line: LineFacts) -> tuple[Part
     )  # fmt: skip
 
 
-def _taken_lines(session: Session, facts: InvoiceFacts) -> frozenset[int]:
-    """The lines without bookings that a credit note has taken back."""
-    notes = session.scalars(select(CreditNote).where(CreditNote.invoice_id == facts.invoice.id))
-    return frozenset(line.line_id for note in notes for line in note.lines)
-
-
-def _draft(session: Session, facts: InvoiceFacts, line: LineFacts, wish: LineWish) -> CreditDraft:
-    parts = {part.key: part for part in _parts(session, facts, line)}
+def _draft(facts: InvoiceFacts, line: LineFacts, wish: LineWish) -> CreditDraft:
+    parts = {part.key: part for part in _parts(facts, line)}
     if not wish.keys or not wish.keys <= parts.keys():
         raise CorrectionMoved
     released = {id_ for key in wish.keys for id_ in parts[key].booking_ids}

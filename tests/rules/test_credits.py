@@ -29,17 +29,22 @@ def day(text: str) -> date:
     return date(2026, 11, int(text))
 
 
+def activity(item: str) -> int:
+    return ACTIVITY + item.startswith("B:")
+
+
 def line(text: str) -> LineFacts:
-    id_, kind, child, item, cents, *first = text.split()
+    id_, kind, child, item, cents, *more = text.split()
+    first = [word for word in more if word != "absent"]
     return LineFacts(
-        int(id_), LineKind(kind), item, CHILDREN[child], ACTIVITY, day(first[0]) if first else day("02"), int(cents),
-        int(cents),
+        int(id_), LineKind(kind), item, CHILDREN[child], activity(item), day(first[0]) if first else day("02"),
+        int(cents), int(cents), is_aided="absent" not in more,
     )  # fmt: skip
 
 
 def share(text: str) -> InvoicedShare:
     booking, line_id, child, item, on, cents = text.split()
-    return InvoicedShare(int(booking), int(line_id), CHILDREN[child], ACTIVITY, item, day(on), int(cents))
+    return InvoicedShare(int(booking), int(line_id), CHILDREN[child], activity(item), item, day(on), int(cents))
 
 
 def aid(text: str) -> AidShare:

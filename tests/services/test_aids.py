@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity, Office
 from app.models.aids import AidUse
@@ -36,6 +37,7 @@ from tests.factories import (
     make_activity,
     make_aid,
     make_child,
+    make_credit,
     make_planning,
     make_staff,
 )
@@ -222,6 +224,16 @@ def test_the_statement_as_a_table_adds_up(planning: PlanningSetup, staff_id: int
     paper = papers.statement_paper(aids.statement_of(fund_id, FIRST, LAST))
     assert (paper.total_cents, paper.recipient_lines[0]) == (420, "CAF de la Somme")
     assert sum(line.amount_cents for line in paper.lines) == paper.total_cents
+
+
+def test_what_is_given_back_later_changes_no_statement_that_was_claimed(planning: PlanningSetup, staff_id: int) -> None:
+    fund_id, _ = make_aid(planning.family, planning.child_id, staff_id)
+    (invoice_id,) = issue(planning.activity, OCTOBER, staff_id)
+    clock.start_at(clock.now() + timedelta(days=30), frozen=True)
+    make_credit(invoice_id, staff_id)
+    assert aids.statement_of(fund_id, FIRST, LAST).total_cents == 420
+    (claim,) = aids.statement_of(fund_id, LAST + timedelta(days=1), LAST + timedelta(days=31)).claims
+    assert (list(claim.days), claim.amount_cents) == (WEDNESDAYS[:1], -210)
 
 
 def test_aid_lines_say_what_they_are(planning: PlanningSetup, staff_id: int) -> None:

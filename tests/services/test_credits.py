@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
@@ -14,12 +14,13 @@ from app.models.activities import Activity
 from app.models.bookings import Booking
 from app.models.credits import CreditAllocation, CreditedBooking, CreditNote
 from app.models.debts import DebtMove
-from app.models.invoices import Invoice, InvoicedBooking, StoredPdf
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, StoredPdf
 from app.models.mails import OutboxMail
 from app.rules.allocation import InvoiceState
+from app.rules.bills import LineKind
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
-from app.rules.credits import CreditCause
+from app.rules.credits import CreditCause, draft_credit
 from app.rules.debts import DebtMoveKind
 from app.rules.states import BookingStatus, CancelClass
 from app.services import debts
@@ -27,17 +28,20 @@ from app.services.checks import Problem, find_inconsistencies
 from app.services.credits import (
     CreditHead,
     credit_for_staff,
+    credit_invoice,
     credit_of,
     credits_of,
     credits_on,
     hold_for_credit,
     invoices_holding,
+    read_invoices,
     take_back,
     uses_on,
 )
 from app.services.errors import NotFound
 from app.services.household_credits import OfficeCredit, credit_of_family, take_credit
 from app.services.invoices import invoice_of, invoices_of
+from app.services.line_corrections import correctable_lines, read_line
 from app.services.payments import record_counter_payment
 from tests.factories import PlanningSetup, book_past, issue, make_family, make_invoice, make_planning, make_staff
 
@@ -219,3 +223,39 @@ def test_an_invoice_that_is_due_again_takes_what_the_office_has(planning, staff_
         debts.cancel_move(session, move_id, "Erreur", staff_id)
     assert [view.balance_cents for view in invoices_of(planning.family.family_id)] == [340]
     assert credit_of_family(planning.family.family_id) == ()
+
+
+def test_a_surcharge_that_an_agent_took_back_is_not_credited_again_with_its_booking(planning, staff_id) -> None:
+    (invoice_id,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    with write_transaction() as session:
+        share, _ = read_invoices(session, [invoice_id])[invoice_id].shares
+        row = InvoiceLine(
+            invoice_id=invoice_id, position=1, child_name="Léa", label="Retard", days="7 octobre", quantity=1,
+            unit_cents=500, amount_cents=500, explanation="", kind=LineKind.SURCHARGE, item=share.item,
+            activity_id=share.activity_id, child_id=share.child_id, first_day=share.day,
+        )  # fmt: skip
+        session.add(row)
+        session.get_one(Invoice, invoice_id).total_cents += 500
+        session.flush()
+        line_id = row.id
+    assert line_id in correctable_lines(invoice_id)
+    with write_transaction() as session:
+        facts = read_invoices(session, [invoice_id])[invoice_id]
+        draft = draft_credit(facts.lines, facts.shares, facts.aids, (), {line_id})
+        note = credit_invoice(session, facts, draft, CreditHead(CreditCause.CORRECTION, "Excusé", staff_id))
+        assert note is not None and note.total_cents == 500
+    assert line_id not in correctable_lines(invoice_id)
+    with pytest.raises(NotFound):
+        read_line(invoice_id, line_id)
+    (note_id,) = cancel_and_take_back(planning.family.family_id, bookings()[:1], staff_id)
+    assert credit_of(planning.family.family_id, note_id).credit.total_cents == 420
+
+
+def test_what_costs_nothing_is_not_offered_for_correction(planning, staff_id) -> None:
+    (invoice_id,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    with write_transaction() as session:
+        session.execute(update(Booking).values(price_cents=0))
+    line_id = db.session.get_one(Invoice, invoice_id).lines[0].id
+    assert correctable_lines(invoice_id) == frozenset()
+    with pytest.raises(NotFound):
+        read_line(invoice_id, line_id)
