@@ -56,12 +56,15 @@ class Button(StrEnum):
 
 
 def seen_after(button: Button, seen: Seen, hour: time | None) -> Seen:
-    """What a button says, pressed at an hour (None: after the day) where this was recorded."""
+    """What a button says, pressed at an hour (None: after the day) where this was recorded.
+
+    Who is there already keeps the times, and who is absent already what excuses it.
+    """
     match button:
         case Button.PRESENT:
-            return Seen(Turnout.PRESENT)
+            return seen if seen.turnout is Turnout.PRESENT else Seen(Turnout.PRESENT)
         case Button.ABSENT:
-            return Seen(Turnout.ABSENT)
+            return seen if seen.turnout is Turnout.ABSENT else Seen(Turnout.ABSENT)
         case Button.ARRIVED:
             return Seen(Turnout.PRESENT, arrived_at=hour)
         case Button.LEFT:

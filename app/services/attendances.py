@@ -19,6 +19,7 @@ from app.models.accounts import User
 from app.models.activities import Activity, Unit
 from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay, locks_opening
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, PriceChangeReason
+from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
 from app.models.families import Child, FamilyChild
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
@@ -498,6 +499,8 @@ class _Recording:
         against = obstacle(mark.seen, self._facts(mark, place), clock.today())
         if against is not None or place is None:
             return Answer(mark, Result.REFUSED, obstacle=against or Obstacle.UNKNOWN)
+        if self.validates is not None and (place.seen.turnout is not None or not place.is_expected):
+            return Answer(mark, Result.ALREADY)  # ticked or cancelled before the day was held
         meant_at = min(mark.meant_at or self.now, self.now)  # a tablet's clock may be wrong
         if place.version == 0 and mark.seen.turnout is None:
             return Answer(mark, Result.ALREADY)  # taken back before anybody heard of it
@@ -793,14 +796,19 @@ def _runs_under_way(session: Session) -> frozenset[tuple[int, date]]:
 
 
 def _taken_by_runs(session: Session, bookings: Select[tuple[int]] | Collection[int]) -> frozenset[int]:
-    """Those that an invoice run took; what was paid when it was booked is not among them."""
+    """Those that an invoice run took, or that were corrected by hand; what was paid when booked is not among them."""
     rows = (
         select(InvoicedBooking.booking_id)
         .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
         .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
         .where(
             InvoicedBooking.booking_id.in_(bookings),
-            or_(InvoicedBooking.run_id.is_not(None), Invoice.run_id.is_not(None)),
+            or_(
+                InvoicedBooking.run_id.is_not(None),
+                Invoice.run_id.is_not(None),
+                InvoicedBooking.credit_note_id.is_not(None),
+                InvoicedBooking.booking_id.in_(select(CreditedBooking.booking_id)),
+            ),
         )
     )
     return frozenset(session.scalars(rows))

@@ -20,9 +20,10 @@ from app.models.bookings import Booking, BookingPriceChange, PriceChangeReason
 from app.models.invoices import InvoiceLine, InvoiceRun, RunStatus
 from app.rules.attendances import Obstacle, Seen, Turnout
 from app.rules.capabilities import Role
+from app.rules.credits import Afterwards
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
-from app.services import attendances
+from app.services import attendances, line_corrections
 from app.services.attendances import Answer, Mark, Result
 from app.services.checks import find_inconsistencies
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
@@ -305,6 +306,32 @@ def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     assert record(agent, mark(planning, known=2))[0].obstacle is Obstacle.VALIDATED
     with pytest.raises(RunUnderWay), write_transaction() as session:
         attendances.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
+
+
+@pytest.mark.parametrize("afterwards", [Afterwards.NOTHING, Afterwards.AT_PRICE])
+def test_what_was_corrected_by_hand_counts_as_invoiced(planning, agent, afterwards):
+    record(agent, mark(planning))
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    (invoice_id,) = issue(planning.activity, date(2026, 11, 1), make_staff())
+    line_id = db.session.scalars(select(InvoiceLine.id).where(InvoiceLine.invoice_id == invoice_id)).one()
+    keys = frozenset(part.key for part in line_corrections.read_line(invoice_id, line_id).parts)
+    wish = line_corrections.LineWish(keys, afterwards, 100, "Erreur de tarif")
+    plan, director = line_corrections.plan_line(invoice_id, line_id, wish), make_staff()
+    with write_transaction() as session:
+        line_corrections.correct_line(
+            session, invoice_id, line_id, wish, director, fingerprint=plan.fingerprint, form_key="essai"
+        )
+    assert record(agent, mark(planning, ABSENT, known=1))[0].obstacle is Obstacle.INVOICED
+
+
+def test_who_was_ticked_while_the_day_was_read_stays_as_ticked(planning, agent, monkeypatch):
+    record(agent, mark(planning))
+    read_before = [(planning.child_id, planning.opening(WEDNESDAY, "Matin"))]
+    monkeypatch.setattr(attendances, "_unticked", lambda *_: read_before)
+    with write_transaction() as session:
+        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
+    assert db.session.scalars(select(Attendance.turnout)).one() is Turnout.PRESENT
+    assert attendances.is_locked(db.session(), planning.activity.group_id, WEDNESDAY)
 
 
 # --- Two at once, on both databases -----------------------------------------------------------------------------------
