@@ -42,6 +42,7 @@ from app.models.activities import (
     Unit,
 )
 from app.models.aids import AidFund
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.changes import ChangeRequest
 from app.models.child_files import VaccineObligation
@@ -60,6 +61,7 @@ from app.models.families import (
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.payments import Payment, PaymentAllocation
 from app.models.reference_data import Commune, CommunePostalCode, PublicHoliday, ReferenceDataset, SchoolHoliday
+from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
 from app.rules.choices import Shown
@@ -703,6 +705,18 @@ def put_on_request(activity: ActivitySetup, *, on_request: bool = True) -> None:
     """Let the staff decide what parents tick in an activity from now on, or no more."""
     with write_transaction() as session:
         session.get_one(Activity, activity.id).on_request = on_request
+
+
+def tick(child_id: int, opening_id: int) -> None:
+    """What an agent recorded while nothing was booked yet: the child is there."""
+    agent_id = make_staff()
+    with write_transaction() as session:
+        session.add(
+            Attendance(
+                child_id=child_id, opening_id=opening_id, turnout=Turnout.PRESENT, version=1, meant_at=clock.now(),
+                recorded_by_id=agent_id,
+            )
+        )  # fmt: skip
 
 
 def let_pay_at_booking(activity: ActivitySetup, minutes: int | None = 20) -> None:

@@ -45,6 +45,7 @@ from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price, move_prices
 from app.services.proposed_prices import ProposedPrices
 from app.services.waiting_lists import days_of, end_waiting, enter, promote
+from app.services.waiting_ticks import join_ticks
 
 EXPIRED_SHOWN_FOR = timedelta(days=14)
 
@@ -230,6 +231,7 @@ def accept_requests(
             days.append(_accept(session, request, prices, decided_by, despite, now))
         if accepted:
             move_prices(session, prices, now)
+            join_ticks(session, [each.booking_id for request in accepted for each in request.units], now)
         session.flush()
     tell_family(session, family_id, "bookings_accepted", days)
     return Decided(tuple(days), tuple(conflicts))

@@ -29,6 +29,7 @@ from app.services.invoice_drafts import price_parts
 from app.services.invoice_issues import InvoiceHead, issue_invoice
 from app.services.mails import queue_mail
 from app.services.waiting_lists import enter
+from app.services.waiting_ticks import join_ticks
 
 
 @dataclass(slots=True)
@@ -137,6 +138,8 @@ def confirm_paid(
         draft = draft_invoice(month, bookings, today=today, with_days_to_come=True)
         invoice = issue_invoice(session, family_id, InvoiceHead(office_id, month, today, today), draft)
         settled.allocations[office_id].append(Allocation(invoice.id, draft.total_cents))
+    # After the invoices: what was paid is what they ask.
+    join_ticks(session, [each.booking_id for bookings in invoiced.values() for each in bookings], now)
     if late:
         settled.late_days = _days(late)
         queue_mail(

@@ -40,6 +40,7 @@ from app.services.places import check_alone, enter_bookings_while, stop_bookings
 from app.services.planning_facts import OpeningInfo, PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price, move_prices
 from app.services.proposed_prices import ProposedPrices
+from app.services.waiting_ticks import join_ticks
 
 SlotsByDay = Mapping[date, set[Slot]]
 
@@ -256,6 +257,7 @@ def _promote_bundle(session: Session, bundle: Sequence[_Waiting], now: datetime,
             _give(session, found, each, None if at_once else until, now, told)
         if at_once:
             move_prices(session, found.prices, now)
+            join_ticks(session, [booking.id for each in entries for booking, _ in each.bookings], now)
         session.flush()
     return True
 

@@ -38,6 +38,7 @@ from app.services.waiting_lists import (
     waiting_slots,
     waits_until_of,
 )
+from app.services.waiting_ticks import join_ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ def accept(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> 
             move_booking(session, booking, BookingStatus.CONFIRMED, Actor.PARENT, user_id, now)
             change_price(session, booking, share, PriceChangeReason.PLACE_FREED, now)
         move_prices(session, prices, now)
+        join_ticks(session, [booking.id for booking in bookings], now)
         for row in entries:
             row.ended_at = now
         session.flush()

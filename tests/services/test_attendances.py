@@ -23,7 +23,7 @@ from app.rules.capabilities import Role
 from app.rules.credits import Afterwards
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
-from app.services import attendances, line_corrections
+from app.services import attendances, booking_requests, line_corrections
 from app.services.attendances import Answer, Mark, Result
 from app.services.checks import find_inconsistencies
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
@@ -39,6 +39,7 @@ from tests.factories import (
     make_planning,
     make_staff,
     miss,
+    put_on_request,
     save,
     taken,
 )
@@ -227,7 +228,7 @@ def test_who_was_cancelled_too_late_and_comes_pays_once(agent):
     assert find_inconsistencies(db.session()) == ()
 
 
-def test_a_stay_is_paid_by_the_hour(planning, agent):
+def pay_by_the_hour(planning: PlanningSetup) -> None:
     with write_transaction() as session:
         version = session.scalars(select(TariffVersion)).one()
         hourly = Duration(per_minutes=60, step_minutes=30)
@@ -236,8 +237,31 @@ def test_a_stay_is_paid_by_the_hour(planning, agent):
             for item in version.grid.items
         )
         version.grid = replace(version.grid, items=items)
+
+
+def test_a_stay_is_paid_by_the_hour(planning, agent):
+    pay_by_the_hour(planning)
     record(agent, mark(planning, replace(PRESENT, arrived_at=time(8), left_at=time(9, 40))))
     assert booking_of(planning).price_cents == 840  # two hours
+
+
+def test_what_was_ticked_while_its_request_waited_counts_once_it_is_accepted(agent):
+    planning = make_planning(quotient_cents=70_000)
+    pay_by_the_hour(planning)
+    put_on_request(planning.activity)
+    save(planning.family, planning.child_id, book=[planning.opening(WEDNESDAY, "Matin")])
+    clock.start_at(datetime.combine(WEDNESDAY, time(7, 20)), frozen=True)
+    record(agent, mark(planning, replace(PRESENT, arrived_at=time(7, 15), left_at=time(8, 55))))
+    assert db.session.scalars(select(Attendance.booking_id)).one() is None
+    booking_id, clerk = booking_of(planning).id, make_staff(Role.FILE_CLERK)
+    with write_transaction() as session:
+        assert not booking_requests.accept_requests(
+            session, planning.family.family_id, [(booking_id,)], clerk
+        ).conflicts
+    assert db.session.scalars(select(Attendance.booking_id)).one() == booking_id
+    assert booking_of(planning).price_cents == 840
+    record(agent, mark(planning, replace(ABSENT, is_justified=True), known=1))
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_an_agent_ticks_neither_own_children_nor_other_sites(planning, agent):

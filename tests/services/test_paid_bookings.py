@@ -16,6 +16,7 @@ from app.database import db, write_transaction
 from app.integrations.payments import PaymentOutcome
 from app.jobs.payments import ask_payment_site, release_places, settle
 from app.models.activities import Activity, Office, TariffVersion
+from app.models.attendances import Attendance
 from app.models.bookings import Booking
 from app.models.invoices import Invoice, InvoicedBooking
 from app.models.mails import OutboxMail
@@ -42,6 +43,7 @@ from tests.factories import (
     make_planning,
     save,
     taken,
+    tick,
 )
 from tests.payment_site import PaymentSite
 from tests.services.test_payments import later, received, together
@@ -205,6 +207,16 @@ def test_money_confirms_invoices_and_pays_in_one_go(app: Flask, payment_site: Pa
     assert (result.place_count, result.unplaced_cents, len(result.invoice_numbers)) == (3, 0, 2)
     assert mails() == ["payment_received"]
     assert find_inconsistencies(db.session()) == ()
+
+
+def test_who_was_ticked_before_the_money_came_is_ticked_in_its_booking(
+    sqlite_app: Flask, sqlite_payment_site: PaymentSite
+) -> None:
+    planning = make_paid()
+    book(planning, "Matin")
+    tick(planning.child_id, planning.opening(WEDNESDAY, "Matin"))
+    paid(sqlite_payment_site, start(sqlite_payment_site, planning))
+    assert db.session.scalars(select(Attendance.booking_id)).all() == db.session.scalars(select(Booking.id)).all()
 
 
 def test_what_was_paid_is_not_invoiced_again_nor_priced_anew(

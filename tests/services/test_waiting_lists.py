@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.database import db, write_transaction
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, CapacityCounter, PriceChangeReason
 from app.models.mails import OutboxMail
 from app.models.waiting_lists import WaitingEntry
@@ -39,6 +40,7 @@ from tests.factories import (
     save,
     set_notice,
     taken,
+    tick,
 )
 
 DAY = NEXT_WEDNESDAY
@@ -121,6 +123,18 @@ def test_a_place_that_is_freed_goes_to_the_first_of_the_list(app: Flask) -> None
     assert mails() == [("waiting_confirmed", first.email)]
     assert taken(DAY, planning.activity.scope_id) == 1
     assert not find_inconsistencies(db.session())
+
+
+@pytest.mark.parametrize("is_offered", [False, True])
+def test_who_was_ticked_while_it_waited_is_ticked_in_its_booking(planning: PlanningSetup, is_offered: bool) -> None:
+    ((family, child_id),) = rivals(planning, 1, wants_booking=not is_offered)
+    tick(child_id, morning(planning))
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    if is_offered:
+        accept(family, child_id)
+    assert status(child_id) == "confirmed"
+    booked = select(Booking.child_id).join(Attendance, Attendance.booking_id == Booking.id)
+    assert db.session.scalars(booked).all() == [child_id]
 
 
 def test_a_newcomer_does_not_take_what_somebody_waits_for(planning: PlanningSetup) -> None:
