@@ -40,6 +40,7 @@ from app.rules.bills import UsageStanding
 from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.capacity import Slot, counter_changes, covering
+from app.rules.credits import CreditCause
 from app.rules.quotients import QuotientOutcome
 from app.rules.reaches import DaySpan
 from app.rules.states import (
@@ -51,7 +52,10 @@ from app.rules.states import (
     EnrolmentStatus,
     check_transition,
 )
+from app.rules.tariff_grids import SurchargeCause, version_on
+from app.services.attendance_lists import timed_units
 from app.services.catalogue import UnitInfo, catalogue
+from app.services.corrections import propose
 from app.services.counters import Limit, lock_counters, move_counters
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
 from app.services.families import hold_families, own_family_ids
@@ -66,6 +70,11 @@ CAME = "Noté au pointage"
 """What the log of a booking says that was made for who came without one."""
 CAME_AFTER_ALL = "Venu malgré l’absence annoncée"
 TAKEN_BACK = "Pointage annulé"
+
+EXCUSED = "Absence justifiée"
+"""Why something on an invoice is credited, as the family reads it."""
+NOTED_ABSENT = "Absence notée au pointage"
+NOTED_TIMES = "Horaires notés au pointage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +356,18 @@ class _Place:
         before = NOT_SEEN if self.row is None else self.row.seen
         return self._facts(before) != self._facts(self.seen)
 
+    @property
+    def charged_otherwise(self) -> str | None:
+        """Of what is moved, why an invoice that holds its booking would ask something else; None where it would not."""
+        if self.seen.is_justified:
+            return EXCUSED
+        activity, day = catalogue().activities[self.opening.unit.activity_id], self.opening.day
+        if self.seen.turnout is Turnout.ABSENT:
+            version = version_on(activity.tariffs, day)
+            surcharges = () if version is None else version.grid.surcharges
+            return NOTED_ABSENT if any(each.cause is SurchargeCause.ABSENT for each in surcharges) else None
+        return NOTED_TIMES if self.opening.unit.id in timed_units(activity, day) else None
+
     def _facts(self, seen: Seen) -> tuple[object, ...]:
         unit = self.opening.unit
         is_there = self.is_expected or seen.turnout is Turnout.PRESENT
@@ -458,6 +479,7 @@ class _Recording:
             found[booking.child_id, booking.opening_id] = booking
         ids = {booking.id for booking in (*active.values(), *late.values())}
         invoiced = set(session.scalars(select(InvoicedBooking.booking_id).where(InvoicedBooking.booking_id.in_(ids))))
+        self.invoiced = invoiced
         by_run = _taken_by_runs(session, ids) if invoiced else frozenset()
         for child_id, opening_id in places:
             key = child_id, opening_id
@@ -570,6 +592,7 @@ class _Recording:
         if not changed:
             return
         moved = [place for place in changed if place.is_moved]
+        otherwise = [(place, reason) for place in moved if (reason := place.charged_otherwise) is not None]
         enrolments = self._enrolments(moved)
         families = {id_ for place in moved if (id_ := self._payer(place, enrolments)) is not None}
         spans: Mapping[int, DaySpan] = {}
@@ -590,6 +613,21 @@ class _Recording:
             after = load_prices(self.session, families, spans)
             move_after(self.session, before, after, new, PriceChangeReason.ATTENDANCE, self.now)
             self.session.flush()
+
+        if self.correction is None:
+            self._tell_of_invoiced(otherwise)
+
+    def _tell_of_invoiced(self, places: Iterable[tuple[_Place, str]]) -> None:
+        """Have credited what an invoice held before it was recorded: by itself where it is excused."""
+        found: defaultdict[tuple[int, str, bool], list[int]] = defaultdict(list)
+        for place, reason in places:
+            booking = place.booking
+            if booking is not None and booking.id in self.invoiced:
+                found[booking.family_id, reason, place.seen.is_justified].append(booking.id)
+        for (family_id, reason, is_excused), ids in sorted(found.items()):
+            propose(
+                self.session, family_id, ids, CreditCause.ATTENDANCE, reason, self.agent_id, is_automatic=is_excused
+            )
 
     def _enrolments(self, places: Collection[_Place]) -> Mapping[tuple[int, int], Enrolment]:
         """Of who came without a booking: the enrolment that lets them in, by child and opening."""

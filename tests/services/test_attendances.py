@@ -17,13 +17,14 @@ from app.models.accounts import StaffRole
 from app.models.activities import Activity, Site, TariffVersion
 from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind
 from app.models.bookings import Booking, BookingPriceChange, PriceChangeReason
+from app.models.credits import Correction
 from app.models.invoices import InvoiceLine, InvoiceRun, RunStatus
 from app.rules.attendances import Obstacle, Seen, Turnout
 from app.rules.capabilities import Role
-from app.rules.credits import Afterwards
+from app.rules.credits import Afterwards, CreditCause
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
-from app.services import attendances, booking_requests, line_corrections
+from app.services import attendances, booking_requests, corrections, line_corrections
 from app.services.attendances import Answer, Mark, Result
 from app.services.checks import find_inconsistencies
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
@@ -330,6 +331,25 @@ def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     assert record(agent, mark(planning, known=2))[0].obstacle is Obstacle.VALIDATED
     with pytest.raises(RunUnderWay), write_transaction() as session:
         attendances.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_automatic"), [(replace(ABSENT, is_justified=True), [True]), (ABSENT, [False]), (PRESENT, [])]
+)
+def test_what_was_invoiced_before_it_was_recorded_is_to_be_credited(planning, agent, seen, is_automatic):
+    charge(planning, SurchargeCause.ABSENT, -50)
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    issue(planning.activity, date(2026, 11, 1), make_staff())
+    record(agent, mark(planning, seen))
+    found = db.session.scalars(select(Correction)).all()
+    assert [(each.cause, each.is_automatic) for each in found] == [
+        (CreditCause.ATTENDANCE, expected) for expected in is_automatic
+    ]  # fmt: skip
+    for each in found:
+        with write_transaction() as session:
+            (note,) = corrections.carry_out(session, each.id)
+            assert note.total_cents == 420
+    assert find_inconsistencies(db.session()) == ()
 
 
 @pytest.mark.parametrize("afterwards", [Afterwards.NOTHING, Afterwards.AT_PRICE])
