@@ -13,16 +13,20 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
+from app.models.absences import AbsenceJustification, JustifiedAbsence
+from app.models.accounts import User
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Family
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, RunStatus
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, RunStatus, StoredPdf
 from app.models.prepaid_books import PrepaidBook
 from app.rules.calendars import add_months
 from app.rules.invoicing import (
     InvoiceDraft,
     OddityKind,
 )
+from app.services.absences import is_in_queue
+from app.services.attendances import OpenDay, UnbilledPresence, unbilled_presences, unvalidated_days
 from app.services.errors import NotFound
 from app.services.families import lock_children
 from app.services.household_credits import take_credit
@@ -97,6 +101,17 @@ class RunView:
     ended_at: datetime | None
     invoice_count: int
     total_cents: int
+    started_by: str
+    paper_count: int  # invoices whose PDF is made
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What happened in an office's month and is not settled, so that a run would leave it out or charge it wrongly."""
+
+    open_days: tuple[OpenDay, ...]  # nobody has validated what happened
+    unbilled: tuple[UnbilledPresence, ...]
+    waiting_absences: int  # that families want excused, and nobody has decided on
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +145,25 @@ def preview_run(office_id: int, month: date) -> RunPreview:
     drafts = (FamilyDraft(family_id, names[family_id], draft) for family_id, draft in by_family.items())
     kept = (entry for entry in drafts if entry.draft.lines or entry.draft.oddities)
     return RunPreview(office_id, office.name, month, tuple(sorted(kept, key=lambda entry: entry.family_name)))
+
+
+def unsettled_of(office_id: int, month: date) -> Unsettled:
+    """What should be settled before a month is invoiced. Three queries."""
+    session = db.session()
+    first = month.replace(day=1)
+    waiting = (
+        select(func.count(JustifiedAbsence.booking_id))
+        .join(AbsenceJustification, AbsenceJustification.id == JustifiedAbsence.justification_id)
+        .join(Booking, Booking.id == JustifiedAbsence.booking_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .where(is_in_queue(), Activity.office_id == office_id, Booking.day >= first, Booking.day < add_months(first, 1))
+    )
+    return Unsettled(
+        unvalidated_days(session, office_id, month), unbilled_presences(session, office_id, month),
+        session.scalar(waiting) or 0,
+    )  # fmt: skip
 
 
 def start_run(session: Session, office_id: int, month: date, invoice_date: date, due_on: date, started_by: int) -> int:
@@ -227,13 +261,25 @@ def invoices_of_run(run_id: int, page: int) -> Page[RunInvoice]:
 
 def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
     issued = (
-        select(Invoice.run_id, func.count().label("count"), func.sum(Invoice.total_cents).label("total"))
+        select(
+            Invoice.run_id, func.count().label("count"), func.sum(Invoice.total_cents).label("total"),
+            func.count(StoredPdf.id).label("papers"),
+        )
+        .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
         .group_by(Invoice.run_id)
         .subquery()
-    )
+    )  # fmt: skip
     rows = db.session.execute(
-        select(InvoiceRun, Office.name, func.coalesce(issued.c.count, 0), func.coalesce(issued.c.total, 0))
+        select(
+            InvoiceRun,
+            Office.name,
+            func.coalesce(issued.c.count, 0),
+            func.coalesce(issued.c.total, 0),
+            User.display_name,
+            func.coalesce(issued.c.papers, 0),
+        )
         .join(Office, Office.id == InvoiceRun.office_id)
+        .join(User, User.id == InvoiceRun.started_by_id)
         .outerjoin(issued, issued.c.run_id == InvoiceRun.id)
         .where(condition)
         .order_by(InvoiceRun.id.desc())
@@ -242,9 +288,9 @@ def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
     return tuple(
         RunView(
             run.id, name, run.month, run.invoice_date, run.due_on, run.status, run.started_at, run.ended_at, count,
-            total,
+            total, started_by, papers,
         )
-        for run, name, count, total in rows
+        for run, name, count, total, started_by, papers in rows
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def _preview_page(office_id: int, month: date, form: RunForm, status: int = 200)
     drafts = place.filled(found.issuable[place.offset : place.offset + place.size])
     return render_page(
         "staff/invoice_runs/preview.html", layout="staff", status=status, preview=found, drafts=drafts, form=form,
-        groups=found.oddity_groups(),
+        groups=found.oddity_groups(), unsettled=invoice_runs.unsettled_of(office_id, month),
     )  # fmt: skip
 
 

@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.activities import Office
+from app.models.activities import Group, Office
 from app.models.invoices import Invoice, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
+from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
+from app.services import attendances
 from app.services.invoice_runs import issue_next
 from tests import factories
 from tests.client import Client
@@ -74,11 +76,28 @@ def test_oddities_are_grouped_with_counts_and_families(regie: Client, october: f
     assert "Factures 2" in page.text
 
 
+def test_what_is_not_settled_is_told_before_a_run(regie: Client, october: factories.PlanningSetup) -> None:
+    missed = factories.miss(october.family, october.child_id, october.activity, [date(2026, 10, 21)])
+    with clock.moved():
+        clock.start_at(datetime(2026, 10, 24, 10), frozen=True)
+        factories.justify(october.family, missed)
+    page = regie.get(preview_path())
+    assert "Jours dont le pointage n’est pas validé 2" in page.text
+    assert "mercredi 7 octobre, Mercredi, Les enfants 0 pointé sur 1" in page.text
+    assert "Absences à décider 1" in page.text
+    worker = factories.make_staff(Role.SITE_DIRECTOR)
+    (group_id,) = db.session.scalars(select(Group.id))
+    with write_transaction() as session:
+        for day in DAYS:
+            attendances.validate_day(session, worker, group_id, day, Turnout.PRESENT)
+    assert "pointage" not in regie.get(preview_path()).text
+
+
 def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factories.PlanningSetup) -> None:
     regie.get(preview_path())
     page = regie.submit("run", invoice_date="31/10/2026", due_on="30/11/2026")
     assert "Facturation d’octobre 2026, Enfance" in page.heading
-    assert "État En cours" in page.text
+    assert "État En cours" in page.text and "PDF prêts 0 sur 0" in page.text
     assert "Actualiser" in page.text
     progress = page.by_id("run-progress")
     assert progress.get("data-hx-trigger") == "every 2s"
