@@ -18,6 +18,7 @@ class Section:
     endpoint: str
     icon: str
     capabilities: frozenset[Capability] = frozenset()
+    group: str = ""  # under which name it stands, where a menu is long
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class MenuItem:
     href: str
     icon: str
     is_current: bool
+    group: str
 
 
 FAMILY_SECTIONS = (
@@ -55,31 +57,44 @@ QUEUE_CAPABILITIES = frozenset(
     }
 )
 SHEET_CAPABILITIES = frozenset({Capability.VIEW_DAY_PLANNING, Capability.PREPARE_MEALS, Capability.PRINT_SHEETS})
+_TO_DO, _TODAY, _FAMILIES, _MONEY = "À faire", "Aujourd’hui", "Familles et places", "Argent"
+_TELLING, _SETTING = "Informer", "Régler"
+
 STAFF_SECTIONS = (
-    Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES),
-    Section("Messages", "staff.messages.show", "contact", frozenset({Capability.ANSWER_MESSAGES})),
-    Section("Attributions", "staff.allocations.show", "enrolments", frozenset({Capability.REVIEW_ENROLMENTS})),
-    Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES})),
-    Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES})),
-    Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING})),
-    Section("Fiches et états", "staff.sheets.show", "documents", SHEET_CAPABILITIES),
-    Section("Pointage", "staff.attendances.show", "bookings", frozenset({Capability.TAKE_ATTENDANCE})),
-    Section("Listes d’attente", "staff.waiting_lists.show", "bookings", frozenset({Capability.REVIEW_BOOKINGS})),
-    Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
-    Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
-    Section("Relances", "staff.debts.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
-    Section("Attestations fiscales", "staff.tax_certificates.show", "documents", frozenset({Capability.VIEW_PAYMENTS})),
-    Section("Régie", "staff.cash_desks.show", "invoices", frozenset({Capability.VIEW_PAYMENTS})),
-    Section("Aides", "staff.aids.show", "invoices", frozenset({Capability.ISSUE_INVOICES})),
-    Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS})),
-    Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES})),
-    Section("Documentation", "staff.publications.show", "documents", frozenset({Capability.PUBLISH})),
-    Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS})),
-    Section("Messages urgents", "staff.urgent_messages.show", "mail", frozenset({Capability.SEND_URGENT_MESSAGES})),
-    Section("Fermetures", "staff.closures.show", "bookings", frozenset({Capability.CLOSE_DAYS})),
-    Section("Agents", "staff.agents.show", "account", frozenset({Capability.MANAGE_USERS})),
-    Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS})),
-)
+    Section("À traiter", "staff.queue.show", "queue", QUEUE_CAPABILITIES, _TO_DO),
+    Section("Messages", "staff.messages.show", "contact", frozenset({Capability.ANSWER_MESSAGES}), _TO_DO),
+    Section("Pointage", "staff.attendances.show", "bookings", frozenset({Capability.TAKE_ATTENDANCE}), _TODAY),
+    Section("Planning du jour", "staff.day.show", "bookings", frozenset({Capability.VIEW_DAY_PLANNING}), _TODAY),
+    Section("Fiches et états", "staff.sheets.show", "documents", SHEET_CAPABILITIES, _TODAY),
+    Section("Fermetures", "staff.closures.show", "bookings", frozenset({Capability.CLOSE_DAYS}), _TODAY),
+    Section("Familles", "staff.families.search", "family", frozenset({Capability.VIEW_FAMILIES}), _FAMILIES),
+    Section("Santé et sécurité", "staff.notices.show", "family", frozenset({Capability.VIEW_CHILD_FILES}), _FAMILIES),
+    Section(
+        "Attributions", "staff.allocations.show", "enrolments", frozenset({Capability.REVIEW_ENROLMENTS}), _FAMILIES
+    ),
+    Section(
+        "Listes d’attente", "staff.waiting_lists.show", "bookings", frozenset({Capability.REVIEW_BOOKINGS}), _FAMILIES
+    ),
+    Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES}), _MONEY),
+    Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS}), _MONEY),
+    Section("Régie", "staff.cash_desks.show", "invoices", frozenset({Capability.VIEW_PAYMENTS}), _MONEY),
+    Section("Relances", "staff.debts.show", "invoices", frozenset({Capability.VIEW_PAYMENTS}), _MONEY),
+    Section("Aides", "staff.aids.show", "invoices", frozenset({Capability.ISSUE_INVOICES}), _MONEY),
+    Section(
+        "Attestations fiscales", "staff.tax_certificates.show", "documents", frozenset({Capability.VIEW_PAYMENTS}),
+        _MONEY,
+    ),
+    Section("Documentation", "staff.publications.show", "documents", frozenset({Capability.PUBLISH}), _TELLING),
+    Section(
+        "Messages urgents", "staff.urgent_messages.show", "mail", frozenset({Capability.SEND_URGENT_MESSAGES}),
+        _TELLING,
+    ),
+    Section("Courriels", "staff.mails.show", "mail", frozenset({Capability.VIEW_MAILS}), _TELLING),
+    Section("Tarifs", "staff.tariffs.show", "documents", frozenset({Capability.EDIT_TARIFFS}), _SETTING),
+    Section("Simulateur", "staff.simulations.show", "documents", frozenset({Capability.VIEW_FAMILIES}), _SETTING),
+    Section("Réglages", "staff.settings.show", "documents", frozenset({Capability.EDIT_SETTINGS}), _SETTING),
+    Section("Agents", "staff.agents.show", "account", frozenset({Capability.MANAGE_USERS}), _SETTING),
+)  # fmt: skip
 
 
 def navigation() -> tuple[MenuItem, ...]:
@@ -170,5 +185,6 @@ def section_of(blueprint: str) -> str:
 def _items(sections: Iterable[Section]) -> tuple[MenuItem, ...]:
     present = section_of(request.blueprint or "")
     return tuple(
-        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rpartition(".")[0] == present) for s in sections
+        MenuItem(s.label, url_for(s.endpoint), s.icon, s.endpoint.rpartition(".")[0] == present, s.group)
+        for s in sections
     )
