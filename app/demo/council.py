@@ -17,6 +17,7 @@ from app import clock
 from app.demo.aids import AIDED, help_child, list_residents
 from app.demo.attendances import tick_last_days
 from app.demo.bulk import PLACES_PER_FAMILY, add_families
+from app.demo.cash_desks import keep_desks, set_up_desks
 from app.demo.child_files import fill_child_files, offer_schools
 from app.demo.families import (
     ABSENCE_REASONS,
@@ -135,6 +136,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
     with clock.moved():
         _move_to(ARCHIVE_YEAR, time(8, 30))
         _describe(demo, more_families * PLACES_PER_FAMILY)
+        set_up_desks(session, clock.today())
         _live_the_archived_year(demo)
         _sign_families_up(demo)
         _enrol_children(demo)
@@ -142,6 +144,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _decide_outings(demo)
         _give_aid(demo)
         invoice_last_months(session, now, demo.regisseur_id, demo.rng)
+        keep_desks(session, now, demo.regisseur_id)
         _miss_days(demo, now)
         _send_mails(demo)
         _fill_child_files(demo)

@@ -56,7 +56,8 @@ def pay_at_counter(
     """Money taken at the counter at `moment`, for the `wanted` invoices, or the oldest first."""
     clock.start_at(moment, frozen=True)
     drawer = session.get_one(Family, family_id).name
-    details = PaymentDetails(reference=str(2_100_000 + family_id * 37), bank=_CHEQUE_BANK, drawer=drawer)
+    number = str(2_100_000 + family_id * 37)
+    details = PaymentDetails(number, _CHEQUE_BANK, drawer, -(-cents // 10_00), moment.date())
     record_counter_payment(
         session, office_id=office_id, family_id=family_id, mode=mode, amount_cents=cents,
         received_on=moment.date(), reference="", details=details, recorded_by=user_id, wanted=wanted,
@@ -90,6 +91,8 @@ def invoice_last_months(session: Session, now: datetime, user_id: int, rng: Rand
         if is_latest and last_name == HABITS.overpaying and not is_overpaid:
             surplus_cents, is_overpaid = OVERPAID_CENTS, True
         mode = rng.choice((PaymentMode.CASH, PaymentMode.CHEQUE))
+        if not surplus_cents and invoice.id % 5 < 2:
+            mode = (PaymentMode.CESU, PaymentMode.TRANSFER)[invoice.id % 5]
         moment = paid_at if is_latest else settled_at
         pay_at_counter(
             session, invoice.office_id, invoice.family_id, mode, invoice.total_cents + surplus_cents, moment, user_id,
