@@ -95,6 +95,7 @@ from app.services import (
     payments,
     prepaid_books,
     publications,
+    refunds,
     required_document_settings,
     required_documents,
     text_settings,
@@ -903,6 +904,18 @@ def make_credit(invoice_id: int, agent_id: int, reason: str = "Fermé par la nei
             booking.price_cents = 0
             session.add(InvoicedBooking(booking_id=booking.id, credit_note_id=note.id))
         return note.id
+
+
+def make_refund(office_id: int, agent_id: int) -> int:
+    """A family that paid 10 € for nothing, of which 4 € went back."""
+    family = make_family("TROP", "Paul", email="trop@example.org")
+    with write_transaction() as session:
+        payments.record_counter_payment(
+            session, office_id=office_id, family_id=family.family_id, mode=PaymentMode.CASH, amount_cents=1_000,
+            received_on=MONDAY, reference="", recorded_by=agent_id,
+        )  # fmt: skip
+        typed = refunds.RefundInput(400, "Paul TROP", "FR7630006000011234567890189", "Trop payé")
+        return refunds.refund(session, family.family_id, office_id, agent_id, typed, "essai")
 
 
 def make_correction(invoice_id: int, agent_id: int) -> int:

@@ -682,6 +682,8 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.payments.new_refund": _staff(Capability.RECORD_PAYMENTS, argument="family_id"),
     "staff.payments.refund": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="family_id", answers=422),
+    "staff.payments.show_refund": _staff(Capability.VIEW_PAYMENTS, argument="refund_id"),
+    "staff.payments.show_iban": _staff(Capability.RECORD_PAYMENTS, argument="refund_id"),
     "staff.payments.new_payment": _staff(Capability.RECORD_PAYMENTS, argument="family_id"),
     "staff.payments.record_payment": _staff(
         Capability.RECORD_PAYMENTS, method="POST", argument="family_id", sends={"mode": "cash", "amount": "5,00"}
@@ -872,6 +874,7 @@ def make_world(app: Flask) -> World:
             "thread_id": own_message.thread_id, "message_id": own_message.message_id,
             "justification_id": own_justification_id, "reason_id": factories.make_absence_reason(),
             "meal_unit_id": planning.activity.units["Repas"],
+            "refund_id": factories.make_refund(office_id, staff[Role.REGISSEUR]),
             "recipient_id": factories.make_recipient(), "outing_id": outing_id, "ending_enrolment_id": ending_enrolment_id, "guardian_id": planning.family.guardian_id, "agent_id": staff[Role.KITCHEN],
             "session_id": session_ids[planning.family.user_id], "request_id": factories.ask_change(planning.family),
             "erasure_id": factories.ask_erasure(planning.family),

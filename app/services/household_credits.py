@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, null, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,6 +18,7 @@ from app.models.cash_desks import RefundShare
 from app.models.credits import CreditAllocation, CreditNote
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.allocation import Allocation, OpenInvoice, allocate_oldest_first
+from app.rules.cash_desks import Left, refundable_cents
 from app.services.invoices import open_invoices
 from app.services.payment_terms import left_cents
 
@@ -38,6 +39,7 @@ class OfficeCredit:
     office_id: int
     office_name: str
     amount_cents: int
+    refundable_cents: int  # vouchers never become money again
 
 
 def left_of_credit() -> ColumnElement[int]:
@@ -58,21 +60,25 @@ def left_of_credit() -> ColumnElement[int]:
 def credit_of_family(family_id: int) -> tuple[OfficeCredit, ...]:
     """What each office still has of a family's money; those that have nothing are left out. Two queries."""
     session = db.session()
-    totals: defaultdict[tuple[int, str], int] = defaultdict(int)
+    found: defaultdict[tuple[int, str], list[Left]] = defaultdict(list)
     notes = (
-        select(Office.id, Office.name, left_of_credit())
+        select(Office.id, Office.name, CreditNote.id, null(), left_of_credit())
         .join(CreditNote, CreditNote.office_id == Office.id)
         .where(CreditNote.family_id == family_id)
     )
     paid = (
-        select(Office.id, Office.name, left_cents())
+        select(Office.id, Office.name, Payment.id, Payment.mode, left_cents())
         .join(Payment, Payment.office_id == Office.id)
         .where(Payment.family_id == family_id)
     )
     for statement in (notes, paid):
-        for office_id, name, cents in session.execute(statement):
-            totals[office_id, name] += cents
-    return tuple(OfficeCredit(*office, cents) for office, cents in sorted(totals.items()) if cents)
+        for office_id, name, *left in session.execute(statement):
+            found[office_id, name].append(Left(*left))
+    return tuple(
+        OfficeCredit(*office, cents, refundable_cents(left))
+        for office, left in sorted(found.items())
+        if (cents := sum(each.left_cents for each in left))
+    )
 
 
 def sources_of(session: Session, office_id: int, family_ids: Collection[int]) -> Mapping[int, Sequence[Source]]:

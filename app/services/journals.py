@@ -50,6 +50,7 @@ class JournalRow:
     agent_name: str  # empty: paid online
     payment_id: int | None  # received, or reversed
     deposit_id: int | None
+    refund_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def _lines(wanted: JournalFilter) -> Select[Any]:
             _Paid.received_on, Family.last_name, Family.first_name,
             func.coalesce(PaymentReversal.reason, Refund.reason, ""), func.coalesce(User.display_name, ""),
             func.coalesce(JournalLine.payment_id, JournalLine.reversed_id), JournalLine.deposit_id,
+            JournalLine.refund_id,
         )
         .outerjoin(_Paid, _Paid.id == JournalLine.payment_id)
         .outerjoin(_Reversed, _Reversed.id == JournalLine.reversed_id)
@@ -131,9 +133,9 @@ def _lines(wanted: JournalFilter) -> Select[Any]:
 
 
 def _row(row: Any) -> JournalRow:
-    n, day, at, kind, mode, cents, number, received_on, last, first, reason, agent, payment_id, deposit_id = row
+    n, day, at, kind, mode, cents, number, received_on, last, first, reason, agent, *subjects = row
     family = f"{last} {first}" if last else ""
-    return JournalRow(n, day, at, kind, mode, cents, number, received_on, family, reason, agent, payment_id, deposit_id)
+    return JournalRow(n, day, at, kind, mode, cents, number, received_on, family, reason, agent, *subjects)
 
 
 def lock_office(session: Session, office_id: int) -> Office:

@@ -133,7 +133,7 @@ def test_what_was_paid_is_the_households_and_the_next_invoice_takes_it(planning,
     pay(planning, 1_000, staff_id)  # 1,60 € too much
     cancel_and_take_back(planning.family.family_id, bookings()[:1], staff_id)
     office_id = db.session.scalars(select(Activity.office_id)).one()
-    assert credit_of_family(planning.family.family_id) == (OfficeCredit(office_id, "Enfance", 580),)
+    assert credit_of_family(planning.family.family_id) == (OfficeCredit(office_id, "Enfance", 580, 580),)
     clock.start_at(clock.now() + timedelta(days=40), frozen=True)
     book_past(planning.family, planning.child_id, planning.activity, [date(2026, 11, 4), date(2026, 11, 18)])
     (invoice_id,) = issue(planning.activity, date(2026, 11, 1), staff_id)

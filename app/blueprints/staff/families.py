@@ -11,8 +11,20 @@ from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import accounts, change_requests, closings, debts, family_files, prepaid_books, sign_ups
+from app.services import (
+    accounts,
+    change_requests,
+    closings,
+    credits,
+    debts,
+    family_files,
+    prepaid_books,
+    refunds,
+    sign_ups,
+)
 from app.services.errors import EmailTaken
+from app.services.families import own_family_ids
+from app.services.household_credits import credit_of_family
 from app.services.invoices import invoices_of, payments_of
 
 blueprint = Blueprint("families", __name__)
@@ -80,6 +92,8 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
     adult = file.first_guardian
     capabilities = current_capabilities()
     sees_money = Capability.VIEW_PAYMENTS in capabilities
+    may_record = Capability.RECORD_PAYMENTS in capabilities
+    kept = credit_of_family(family_id) if sees_money else ()
     return render_page(
         "staff/families/show.html",
         layout="staff",
@@ -99,8 +113,12 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_message=Capability.ANSWER_MESSAGES in capabilities,
         sees_money=sees_money,
         may_price=Capability.VERIFY_QUOTIENTS in capabilities,
-        may_record=Capability.RECORD_PAYMENTS in capabilities,
+        may_record=may_record,
+        may_refund=bool(kept) and may_record and family_id not in own_family_ids(current_account().user_id),
         invoices=invoices_of(family_id) if sees_money else (),
+        kept=kept,
+        credits=credits.credits_of(family_id) if sees_money else (),
+        refunds=refunds.refunds_of(family_id) if sees_money else (),
         payments=payments_of(family_id) if sees_money else (),
         reminders=debts.reminders_of_family(family_id) if sees_money else (),
         sells_books=prepaid_books.are_sold(),

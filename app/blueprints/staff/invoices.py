@@ -6,7 +6,7 @@ from app.access import current_capabilities, requires
 from app.downloads import send_pdf
 from app.htmx import render_page
 from app.rules.capabilities import Capability
-from app.services import credits, invoices, line_corrections
+from app.services import credits, invoices, line_corrections, refunds
 from app.services.documents import pdf_of_credit, pdf_of_invoice
 
 blueprint = Blueprint("invoices", __name__)
@@ -39,7 +39,10 @@ def show_pdf(invoice_id: int) -> Response:
 @requires(Capability.VIEW_PAYMENTS)
 def show_credit(credit_id: int) -> Response:
     """A credit note."""
-    return render_page("staff/invoices/credit.html", layout="staff", detail=credits.credit_for_staff(credit_id))
+    return render_page(
+        "staff/invoices/credit.html", layout="staff", detail=credits.credit_for_staff(credit_id),
+        refunds=refunds.refunds_from_credit(credit_id),
+    )  # fmt: skip
 
 
 @blueprint.get("/avoirs/<int:credit_id>/pdf")

@@ -24,6 +24,7 @@ from app.services.families import own_family_ids
 from app.services.family_files import read_family_name
 from app.services.invoices import invoices_of, open_invoices
 from app.services.offices import list_offices
+from app.step_up import confirmed_lately
 
 blueprint = Blueprint("payments", __name__)
 
@@ -107,7 +108,7 @@ def refund(family_id: int) -> BaseResponse:
         return _refund_page(family_id, office_id, form, status=422)
     try:
         with write_transaction() as session:
-            refunds.refund(
+            refund_id = refunds.refund(
                 session, family_id, office_id, current_account().user_id, form.typed(),
                 (form.form_key.data or "")[:64] or new_key(),
             )  # fmt: skip
@@ -115,7 +116,29 @@ def refund(family_id: int) -> BaseResponse:
         form.amount.errors = [f"Il ne reste que {euros(refusal.limit_cents)} à rembourser."]
         return _refund_page(family_id, office_id, form, status=422)
     flash(f"Remboursement enregistré : {euros(form.typed().amount_cents)} par virement.", "success")
-    return go_to(url_for("staff.families.show", family_id=family_id))
+    return go_to(url_for("staff.payments.show_refund", refund_id=refund_id))
+
+
+@blueprint.get("/remboursements/<int:refund_id>")
+@requires(Capability.VIEW_PAYMENTS)
+def show_refund(refund_id: int) -> Response:
+    """A refund: to whom, how much, out of what; of its IBAN only the ends."""
+    found = refunds.read_refund(refund_id)
+    may_pay = Capability.RECORD_PAYMENTS in current_capabilities() and found.family_id not in own_family_ids(
+        current_account().user_id
+    )
+    return render_page("staff/payments/refunded.html", layout="staff", refund=found, may_pay=may_pay)
+
+
+@blueprint.get("/remboursements/<int:refund_id>/iban")
+@requires(Capability.RECORD_PAYMENTS)
+@confirmed_lately
+def show_iban(refund_id: int) -> Response:
+    """What the bank asks for to carry the transfer out, with the whole IBAN."""
+    iban = refunds.iban_to_pay(refund_id, current_account().user_id)
+    return render_page(
+        "staff/payments/refund_iban.html", layout="staff", refund=refunds.read_refund(refund_id), iban=iban
+    )
 
 
 @blueprint.get("/<int:payment_id>/pdf")
@@ -188,7 +211,7 @@ def _payment_page(payment_id: int, form: ReversalForm, status: int = 200) -> Res
     return render_page(
         "staff/payments/payment.html", layout="staff", status=status, payment=payment, form=form,
         may_reverse=may_reverse, is_refundable=may_reverse and payment.row.mode not in VOUCHERS,
-        detail_words=detail_words(payment.row.mode, payment.details),
+        detail_words=detail_words(payment.row.mode, payment.details), refunds=refunds.refunds_from_payment(payment_id),
     )  # fmt: skip
 
 

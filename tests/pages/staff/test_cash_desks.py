@@ -3,10 +3,13 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from app import clock
 from app.database import db, write_transaction
+from app.models.accounts import StaffRole, UserSession
 from app.models.cash_desks import Deposit, JournalLine, Refund
+from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.rules.capabilities import Role
 from app.services.checks import Problem, find_inconsistencies
@@ -103,12 +106,64 @@ def test_what_is_too_much_goes_back_by_transfer(regie: Client, debtor) -> None:
     page = regie.submit("refund", status=422, amount="8", iban="FR76 3000 6000 0112 3456 7890 188", reason="Trop payé")
     assert "Il ne reste que 7,40 € à rembourser" in page.text and "Cet IBAN n’est pas juste" in page.text
     page = regie.submit("refund", amount="7,40", iban="FR76 3000 6000 0112 3456 7890 189", reason="Trop payé")
-    assert "Remboursement enregistré : 7,40 € par virement." in page.text
+    assert "Remboursement enregistré : 7,40 € par virement." in page.text and len(page.queries) <= 20
+    assert "IBAN FR76 … 0189" in page.text and "3000" not in page.text and "Motif Trop payé" in page.text
     assert db.session.scalars(select(Refund.amount_cents)).all() == [740]
     stored = db.session.execute(text("SELECT iban FROM refund")).scalar_one()
     assert stored.startswith("gAAAA")
     page = regie.get(f"/gestion/encaissements/remboursement/{debtor.family_id}")
     assert "Rien à rembourser" in page.text
+    assert_money_is_right()
+
+
+def test_a_refund_is_found_and_its_iban_read(sqlite_client: Client, regie: Client, debtor, office_id: int) -> None:
+    regie.get(counter(debtor))
+    regie.submit("payment", status=422, mode="cash", amount="20")
+    regie.submit("payment", keep_surplus="y")
+    payment_id = db.session.scalars(select(Payment.id)).one()
+    family = f"/gestion/familles/{debtor.family_id}"
+    page = regie.get(family)
+    new = f"/gestion/encaissements/remboursement/{debtor.family_id}?service={office_id}"
+    assert "7,40 € en avoir" in page.text and new in page.links()
+    regie.get(new)
+    page = regie.submit("refund", amount="7,40", iban="FR76 3000 6000 0112 3456 7890 189", reason="Trop payé")
+    refund_id = db.session.scalars(select(Refund.id)).one()
+    refund = f"/gestion/encaissements/remboursements/{refund_id}"
+    assert {family, f"/gestion/encaissements/{payment_id}", f"{refund}/iban"} <= set(page.links())
+    for address in (family, f"/gestion/encaissements/{payment_id}", f"{DESK}/journal?service={office_id}"):
+        page = regie.get(address)
+        assert refund in page.links() and "en avoir" not in page.text and len(page.queries) <= 20, address
+    assert "FR76 3000 6000 0112 3456 7890 189" in regie.get(f"{refund}/iban").text
+    with write_transaction() as session:
+        session.execute(update(UserSession).values(confirmed_at=None))
+    regie.get(f"{refund}/iban", status=303)
+    with write_transaction() as session:
+        session.execute(update(UserSession).values(confirmed_at=clock.now()))
+        session.add(StaffRole(user_id=debtor.user_id, role=Role.REGISSEUR))
+    parent = sqlite_client.sign_in(debtor.user_id)
+    page = parent.get(refund)
+    assert "IBAN FR76 … 0189" in page.text and f"{refund}/iban" not in page.links()
+    parent.get(f"{refund}/iban", status=403)
+    with write_transaction() as session:
+        session.execute(update(Refund).values(holder="", iban="", reason="", purged_at=clock.now()))
+    page = parent.get(refund)
+    assert "IBAN Effacé" in page.text
+    sqlite_client.sign_in(factories.make_staff(Role.ADMINISTRATOR)).get(f"{refund}/iban", status=404)
+
+
+def test_what_credit_notes_left_is_refunded(regie: Client, debtor, office_id: int) -> None:
+    take(regie, counter(debtor), amount="12,60")
+    invoice_id = db.session.scalars(select(Invoice.id).order_by(Invoice.id)).first()
+    credit_id = factories.make_credit(invoice_id, factories.make_staff(Role.ADMINISTRATOR))
+    credit = f"/gestion/factures/avoirs/{credit_id}"
+    page = regie.get(f"/gestion/familles/{debtor.family_id}")
+    assert "4,20 € en avoir" in page.text and "dont 4,20 € encore disponibles" in page.text
+    assert credit in page.links()
+    regie.get(f"/gestion/encaissements/remboursement/{debtor.family_id}?service={office_id}")
+    page = regie.submit("refund", amount="4,20", iban="FR76 3000 6000 0112 3456 7890 189", reason="Il part")
+    assert credit in page.links()
+    page = regie.get(credit)
+    assert any("/remboursements/" in link for link in page.links())
     assert_money_is_right()
 
 
