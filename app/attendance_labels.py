@@ -11,6 +11,11 @@ RUN_UNDER_WAY = "La facturation de ce mois est en cours. Le pointage attend qu�
 INVOICED_DAY = spaced(
     "Cette journée est déjà facturée : elle ne peut plus être rouverte. La régie corrige la facture par un avoir."
 )
+CORRECTED = "Pointage corrigé."
+TO_CREDIT = spaced(
+    "Pointage corrigé. La régie trouve l’avoir à émettre dans « Corrections à faire » ; ce qui est juste va sur la "
+    "prochaine facture."
+)
 
 REFUSALS = {
     Obstacle.UNKNOWN: "Cet enfant ou ce temps d’accueil n’existe pas, ou n’est pas dans vos lieux d’accueil.",

@@ -569,6 +569,9 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.attendances.edit_child": _staff(Capability.TAKE_ATTENDANCE, argument="child_id"),
     "staff.attendances.save_child": _staff(Capability.TAKE_ATTENDANCE, method="POST", argument="child_id", answers=422),
+    "staff.attendances.correct_child": _staff(
+        Capability.REOPEN_ATTENDANCE, method="POST", argument="child_id", answers=422
+    ),
     "staff.attendances.search": _staff(Capability.TAKE_ATTENDANCE, argument="group_id"),
     "staff.attendances.add": _staff(
         Capability.TAKE_ATTENDANCE, method="POST", argument="group_id", sends={"enfant": "1", "cle": "essai-essai"}

@@ -178,6 +178,15 @@ class ValidationForm(FlaskForm):
         return Turnout(self.rest.data)
 
 
+class CorrectionForm(FlaskForm):
+    """Why what was recorded and invoiced is corrected. The units of the page are forms of their own."""
+
+    reason = text_field(
+        "Motif de la correction", required=spaced("Dites pourquoi : la famille le lit sur l’avoir."), longest=120,
+        autocomplete="off", description=spaced("La famille le lit sur l’avoir. Par exemple : erreur de pointage."),
+    )  # fmt: skip
+
+
 class ReopenForm(FlaskForm):
     """Why a validated day is opened again."""
 

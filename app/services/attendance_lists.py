@@ -17,8 +17,10 @@ from app.models.accounts import User
 from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay, locks_opening
 from app.models.bookings import Booking, CapacityCounter, Opening
 from app.models.child_files import ChildSection
+from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild, Guardian
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.rules.attendances import NOT_SEEN, Seen, Turnout
 from app.rules.capabilities import Capability
 from app.rules.capacity import Slot, covering
@@ -279,6 +281,34 @@ def read_group_day(session: Session, agent_id: int, group_id: int, day: date, un
         validation, reopenings,
         validation is not None and scope_of(session, agent_id, Capability.REOPEN_ATTENDANCE).covers(activity),
     )  # fmt: skip
+
+
+def may_correct(session: Session, agent_id: int, page: GroupDay, child: ChildLine) -> bool:
+    """Whether an agent corrects a child's day instead of recording it: an invoice looks at what was recorded.
+
+    A run took it, or it was corrected by hand; or the day is validated, and cannot be opened again since a run took
+    something of it, or the child's was paid when it was booked. Two queries.
+    """
+    if child.is_own or page.is_to_come:
+        return False
+    if not scope_of(session, agent_id, Capability.REOPEN_ATTENDANCE).covers(page.activity):
+        return False
+    by_run = or_(
+        InvoicedBooking.run_id.is_not(None), Invoice.run_id.is_not(None), InvoicedBooking.credit_note_id.is_not(None),
+        Booking.id.in_(select(CreditedBooking.booking_id)),
+    )  # fmt: skip
+    rows = session.execute(
+        select(Booking.child_id, by_run)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Opening.group_id == page.group.id, Opening.day == page.day)
+    )
+    held = {(child_id, bool(is_of_run)) for child_id, is_of_run in rows}
+    if page.validation is None:
+        return (child.child_id, True) in held
+    return any(is_of_run or child_id == child.child_id for child_id, is_of_run in held)
 
 
 def children_with_health(children: Iterable[tuple[int, HealthNotes | None]]) -> frozenset[int]:

@@ -127,6 +127,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """What became of the marks of a correction, and what it left to be credited."""
+
+    answers: tuple[Answer, ...]
+    correction_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OpenDay:
     """A day of a group that is not validated, with its children who were expected or came, and those ticked."""
 
@@ -158,11 +166,19 @@ def record_all(session: Session, agent_id: int, marks: Sequence[Mark]) -> tuple[
     return _Recording(session, agent_id).run(marks)
 
 
-def correct(session: Session, agent_id: int, marks: Sequence[Mark], reason: str) -> tuple[Answer, ...]:
-    """The same after the invoice, for who makes the credit note in the same transaction: validated days and invoiced
-    bookings are no obstacle, and the kept prices of what is invoiced stay as the invoice says.
+def correct(session: Session, agent_id: int, marks: Sequence[Mark], reason: str) -> Corrected:
+    """The same after the invoice, for who may open days again: validated days and invoiced bookings are no obstacle.
+
+    The kept prices of what is invoiced stay as the invoice says; where it says something else now, that is written down
+    for the credit note (« Corrections à faire »), on which the family reads the reason.
     """
-    return _Recording(session, agent_id, correction=reason).run(marks)
+    recording = _Recording(session, agent_id, correction=reason)
+    answers = recording.run(marks)
+    proposed = [
+        propose(session, family_id, ids, CreditCause.ATTENDANCE, reason, agent_id)
+        for family_id, ids in sorted(recording.to_credit.items())
+    ]
+    return Corrected(answers, tuple(id_ for id_ in proposed if id_ is not None))
 
 
 def is_locked(session: Session, group_id: int, day: date) -> bool:
@@ -368,6 +384,15 @@ class _Place:
             return NOTED_ABSENT if any(each.cause is SurchargeCause.ABSENT for each in surcharges) else None
         return NOTED_TIMES if self.opening.unit.id in timed_units(activity, day) else None
 
+    @property
+    def is_charged_anew(self) -> bool:
+        """Whether that is more than times at which the tariff does not look: a correction is to be credited."""
+        activity = catalogue().activities[self.opening.unit.activity_id]
+        if self.opening.unit.id in timed_units(activity, self.opening.day):
+            return self.is_moved
+        before = NOT_SEEN if self.row is None else self.row.seen
+        return self._facts(before)[:2] != self._facts(self.seen)[:2]
+
     def _facts(self, seen: Seen) -> tuple[object, ...]:
         unit = self.opening.unit
         is_there = self.is_expected or seen.turnout is Turnout.PRESENT
@@ -391,6 +416,7 @@ class _Recording:
         self.validates = validates
         self.places: dict[tuple[int, int], _Place] = {}
         self.runs: frozenset[tuple[int, date]] = frozenset()
+        self.to_credit: defaultdict[int, set[int]] = defaultdict(set)  # bookings, by family
 
     def run(self, marks: Sequence[Mark]) -> tuple[Answer, ...]:
         """Do it."""
@@ -510,7 +536,8 @@ class _Recording:
         )
         self.runs = _runs_under_way(session)
         self.own = own_family_ids(self.agent_id)
-        self.reach = scope_of(session, self.agent_id, Capability.TAKE_ATTENDANCE)
+        capability = Capability.TAKE_ATTENDANCE if self.correction is None else Capability.REOPEN_ATTENDANCE
+        self.reach = scope_of(session, self.agent_id, capability)
 
     # -- judging -------------------------------------------------------------------------------------------------
 
@@ -593,6 +620,9 @@ class _Recording:
             return
         moved = [place for place in changed if place.is_moved]
         otherwise = [(place, reason) for place in moved if (reason := place.charged_otherwise) is not None]
+        for place in moved:
+            if self.correction is not None and place.booking is not None and place.is_charged_anew:
+                self.to_credit[place.booking.family_id].add(place.booking.id)
         enrolments = self._enrolments(moved)
         families = {id_ for place in moved if (id_ := self._payer(place, enrolments)) is not None}
         spans: Mapping[int, DaySpan] = {}

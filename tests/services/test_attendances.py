@@ -18,7 +18,7 @@ from app.models.activities import Activity, Site, TariffVersion
 from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind
 from app.models.bookings import Booking, BookingPriceChange, PriceChangeReason
 from app.models.credits import Correction
-from app.models.invoices import InvoiceLine, InvoiceRun, RunStatus
+from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.attendances import Obstacle, Seen, Turnout
 from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
@@ -29,6 +29,7 @@ from app.services.attendances import Answer, Mark, Result
 from app.services.checks import find_inconsistencies
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
 from app.services.invoice_drafts import drafts_of
+from app.services.invoices import invoices_of
 from tests.factories import (
     WEDNESDAY,
     PlanningSetup,
@@ -47,6 +48,7 @@ from tests.factories import (
 from tests.services.test_bookings import run_together
 
 PRESENT, ABSENT, NOTHING = Seen(Turnout.PRESENT), Seen(Turnout.ABSENT), Seen()
+JUSTIFIED = replace(ABSENT, is_justified=True)
 _ids = count(1)
 
 
@@ -323,7 +325,9 @@ def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     with pytest.raises(DayInvoiced), write_transaction() as session:
         attendances.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
     with write_transaction() as session:
-        (answer,) = attendances.correct(session, director, [mark(planning, known=1)], "Erreur de pointage")
+        made = attendances.correct(session, director, [mark(planning, known=1)], "Erreur de pointage")
+    (answer,) = made.answers
+    assert len(made.correction_ids) == 1
     assert answer.result is Result.RECORDED and booking_of(planning).price_cents == line.amount_cents
     with write_transaction() as session:
         run = session.scalars(select(InvoiceRun)).one()
@@ -376,6 +380,52 @@ def test_who_was_ticked_while_the_day_was_read_stays_as_ticked(planning, agent, 
         attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
     assert db.session.scalars(select(Attendance.turnout)).one() is Turnout.PRESENT
     assert attendances.is_locked(db.session(), planning.activity.group_id, WEDNESDAY)
+
+
+def test_an_absence_seen_after_the_invoice_is_credited_and_not_invoiced_again(planning, agent):
+    """Money is conserved: what was invoiced is credited, and what is right instead is invoiced once."""
+    charge(planning, SurchargeCause.ABSENT, -50)
+    director, regie = make_staff(Role.SITE_DIRECTOR), make_staff(Role.REGISSEUR)
+    record(agent, mark(planning))
+    with write_transaction() as session:
+        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    november = date(2026, 11, 1)
+    issue(planning.activity, november, regie)
+    for seen, known, credited, invoiced in [(ABSENT, 1, 420, 210), (JUSTIFIED, 2, 210, 0)]:
+        said = mark(planning, seen, known=known)
+        for is_first in (True, False):  # sent twice, it counts once
+            with write_transaction() as session:
+                made = attendances.correct(session, director, [said], "Erreur de pointage")
+            assert len(made.correction_ids) == is_first
+        correction_id = db.session.scalars(select(Correction.id).where(Correction.ended_at.is_(None))).one()
+        assert corrections.next_automatic(db.session()) is None and find_inconsistencies(db.session()) == ()
+        with write_transaction() as session:
+            (note,) = corrections.carry_out(session, correction_id, regie)
+            assert (note.total_cents, note.reason) == (credited, "Erreur de pointage")
+        ids = issue(planning.activity, november, regie)
+        assert [invoice.total_cents for invoice in invoices_of(planning.family.family_id)][:1] == [invoiced or 210]
+        assert len(ids) == bool(invoiced)
+        assert find_inconsistencies(db.session()) == ()
+    assert sum(invoice.balance_cents for invoice in invoices_of(planning.family.family_id)) == 0
+    # Justified, the booking is on no invoice any more: it is corrected all the same, and the next run invoices it.
+    with write_transaction() as session:
+        made = attendances.correct(session, director, [mark(planning, known=3)], "Il était là")
+    assert made.correction_ids == () and made.answers[0].result is Result.RECORDED
+    (again,) = issue(planning.activity, november, regie)
+    assert db.session.get_one(Invoice, again).total_cents == 420 and find_inconsistencies(db.session()) == ()
+
+
+def test_a_correction_keeps_to_who_may_open_days_again_and_to_what_is_charged_otherwise(planning, agent):
+    director = make_staff(Role.SITE_DIRECTOR)
+    record(agent, mark(planning))
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    issue(planning.activity, date(2026, 11, 1), make_staff(Role.REGISSEUR))
+    timed = replace(PRESENT, arrived_at=time(9))
+    for agent_id, seen, obstacle in [(agent, ABSENT, Obstacle.UNKNOWN), (director, timed, None)]:
+        with write_transaction() as session:
+            made = attendances.correct(session, agent_id, [mark(planning, seen, known=1)], "Erreur")
+        assert (made.answers[0].obstacle, made.correction_ids) == (obstacle, ())
 
 
 # --- Two at once, on both databases -----------------------------------------------------------------------------------

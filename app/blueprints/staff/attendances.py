@@ -13,6 +13,7 @@ from app.blueprints.staff.attendance_batches import kept_in_tablet
 from app.database import db, write_transaction
 from app.filters import NBSP
 from app.forms.attendances import (
+    CorrectionForm,
     PlaceForm,
     ReopenForm,
     SearchForm,
@@ -28,8 +29,8 @@ from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Capability
 from app.services import attendance_lists, attendances
 from app.services.attendance_lists import ChildLine, GroupDay
-from app.services.attendances import Answer, Mark
-from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
+from app.services.attendances import Answer, Mark, Result
+from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, OwnFamily, RunUnderWay
 
 blueprint = Blueprint("attendances", __name__)
 
@@ -90,14 +91,35 @@ def save_child(group_id: int, day: str, child_id: int) -> BaseResponse:
     are_right = [form.validate() for form in forms]  # each tells its own mistakes
     if not all(are_right):
         return _child_page(page, child, forms, status=422)
-    key = request.form.get("cle", "")[:64]
-    marks = [
-        Mark(f"{key}.{child_id}.{place.opening_id}.{form.known()}.{form.seen()}"[:200], child_id, place.opening_id,
-             form.seen(), form.known())
-        for place, form in zip(child.places, forms, strict=True)
-        if form.seen() != place.seen
-    ]  # fmt: skip
-    _record(marks, page)
+    _record(_marks(child, forms), page)
+    return go_to(_address(page, child))
+
+
+@blueprint.post("/<int:group_id>/<day>/enfants/<int:child_id>/corriger")
+@requires(Capability.REOPEN_ATTENDANCE)
+def correct_child(group_id: int, day: str, child_id: int) -> BaseResponse:
+    """Correct what was noted of it and is on an invoice, with a reason: the régie finds what is to be credited."""
+    page = _read(group_id, day, request.form)
+    child = _child(page, child_id)
+    forms, form = [PlaceForm.of(place, request.form) for place in child.places], CorrectionForm()
+    are_right = [form.validate(), *(each.validate() for each in forms)]  # each tells its own mistakes
+    if not all(are_right):
+        return _child_page(page, child, forms, form, status=422)
+    if not attendance_lists.may_correct(db.session(), current_account().user_id, page, child):
+        raise OwnFamily if child.is_own else NotFound("correction")
+    marks = _marks(child, forms)
+    if not marks:
+        flash("Rien n’a changé dans le pointage.", "info")
+        return go_to(_address(page, child))
+    with write_transaction() as session:
+        made = attendances.correct(session, current_account().user_id, marks, form.reason.data or "")
+    for sentence in attendance_labels.told(made.answers, page.units):
+        flash(sentence, "warning")
+    if any(answer.result is Result.REFUSED for answer in made.answers):
+        page = _read(group_id, day, request.form)
+        child = _child(page, child_id)
+        return _child_page(page, child, [PlaceForm.of(place, request.form) for place in child.places], form, status=409)
+    flash(attendance_labels.TO_CREDIT if made.correction_ids else attendance_labels.CORRECTED, "success")
     return go_to(_address(page, child))
 
 
@@ -224,6 +246,17 @@ def _child(page: GroupDay, child_id: int) -> ChildLine:
     return found
 
 
+def _marks(child: ChildLine, forms: Sequence[PlaceForm]) -> list[Mark]:
+    """What was said of the units of a child's page that is not recorded yet."""
+    key = request.form.get("cle", "")[:64]
+    return [
+        Mark(f"{key}.{child.child_id}.{place.opening_id}.{form.known()}.{form.seen()}"[:200], child.child_id,
+             place.opening_id, form.seen(), form.known())
+        for place, form in zip(child.places, forms, strict=True)
+        if form.seen() != place.seen
+    ]  # fmt: skip
+
+
 def _record(marks: Sequence[Mark], page: GroupDay) -> tuple[Answer, ...]:
     with write_transaction() as session:
         answers = attendances.record_all(session, current_account().user_id, marks)
@@ -262,12 +295,20 @@ def _group_page(page: GroupDay, form: ReopenForm | None = None, status: int = 20
     return kept_in_tablet(shown)
 
 
-def _child_page(page: GroupDay, child: ChildLine, forms: Sequence[PlaceForm], status: int = 200) -> Response:
+def _child_page(
+    page: GroupDay,
+    child: ChildLine,
+    forms: Sequence[PlaceForm],
+    form: CorrectionForm | None = None,
+    status: int = 200,
+) -> Response:
     _note_reading([child])
+    may_correct = attendance_lists.may_correct(db.session(), current_account().user_id, page, child)
     log = attendance_lists.log_of(db.session(), child.child_id, [place.opening_id for place in child.places])
     return render_page(
         "staff/attendances/child.html", layout="staff", status=status, page=page, child=child, key=new_key(),
-        lines=list(zip(child.places, forms, strict=True)), log=log, back_href=_address(page, child),
+        lines=list(zip(child.places, forms, strict=True)), log=log,
+        correction=(form or CorrectionForm(formdata=None)) if may_correct else None, back_href=_address(page, child),
     )  # fmt: skip
 
 

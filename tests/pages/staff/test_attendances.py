@@ -13,11 +13,12 @@ from app.models.accounts import StaffRole
 from app.models.activities import Site
 from app.models.attendances import Attendance
 from app.models.child_files import ChildContact, HealthAccess
+from app.models.invoices import InvoiceRun, RunStatus
 from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Role
 from app.rules.child_files import SectionKind
 from app.services import child_files
-from app.services.attendances import Mark, record_all
+from app.services.attendances import Mark, record_all, validate_day
 from tests import factories
 from tests.client import Answer, Client, form_fields
 from tests.factories import WEDNESDAY, PlanningSetup
@@ -173,6 +174,40 @@ def test_who_may_collect_a_child_is_told_of_the_day_that_is_looked_at(worker: Cl
     assert "Odette TEST" in page.text and "Ne pas remettre à" not in page.text
     found = worker.get(f"{address(planning, 'ajouter')}?q=test")
     assert "Léa TEST" in found.text and "Ne pas remettre à" not in found.text
+
+
+def test_what_is_invoiced_is_corrected_with_a_reason_and_left_to_the_regie(
+    planning: PlanningSetup, sqlite_client: Client
+):
+    director, opening_id = factories.make_staff(Role.SITE_DIRECTOR), planning.opening(WEDNESDAY, "Matin")
+    mark = Mark("le-jour-meme", planning.child_id, opening_id, Seen(Turnout.PRESENT))
+    with write_transaction() as session:
+        record_all(session, director, [mark])
+        validate_day(session, director, planning.activity.group_id, WEDNESDAY, None)
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    child = address(planning, "enfants", planning.child_id)
+    client = sqlite_client.sign_in(director)
+    assert "Corriger le pointage" not in client.get(child).text  # nothing is invoiced: the day is opened again
+    regie = factories.make_staff(Role.REGISSEUR)
+    factories.issue(planning.activity, WEDNESDAY, regie)
+    assert "Corriger le pointage" in client.get(child).text
+    absent = {f"p{opening_id}-turnout": "absent"}
+    page = client.submit("correction", **absent, status=422)
+    assert "Dites pourquoi" in page.text and turnouts() == [Turnout.PRESENT]
+    page = client.submit("correction", reason="Erreur de liste")
+    assert "Corrections à faire" in page.text and turnouts() == [Turnout.ABSENT]
+    client.get(child)
+    assert "Rien n’a changé" in client.submit("correction", reason="Erreur de liste").text
+    assert "corrigé après la facture par Camille AGENT" in client.get(child).text
+    with write_transaction() as session:  # the month is invoiced once more
+        session.scalars(select(InvoiceRun)).one().status = RunStatus.ISSUING
+    page = client.submit("correction", **{f"p{opening_id}-turnout": "present"}, reason="Il était là", status=409)
+    assert "La facturation de ce mois est en cours" in page.text and page.value("reason", "correction") == "Il était là"
+    assert turnouts() == [Turnout.ABSENT]
+    client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    assert "Corriger le pointage" not in client.get(child).text
+    client.sign_in(regie)
+    assert "Erreur de liste" in client.get("/gestion/corrections").text
 
 
 def test_the_queries_do_not_grow_with_the_children(worker: Client, planning: PlanningSetup):
