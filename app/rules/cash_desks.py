@@ -3,7 +3,8 @@
 Money is integer cents. Source: domain.md sections 5.4 and 5.6, docs/rules/cash_desks.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
@@ -157,6 +158,30 @@ class Left:
     source_id: int
     mode: PaymentMode | None
     left_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLeft:
+    """What is left of a credit note, and what was paid in money of the invoice that it takes back (cents).
+
+    ``money_cents`` leaves out vouchers and reversed payments, and what was given back of the invoice already.
+    """
+
+    note_id: int
+    invoice_id: int
+    left_cents: int
+    money_cents: int
+
+
+def credit_in_money(notes: Iterable[CreditLeft]) -> tuple[Left, ...]:
+    """What of credit notes may be given back, in their order: of an invoice never more than was paid of it in money."""
+    given: Counter[int] = Counter()
+    found = []
+    for note in notes:
+        cents = max(0, min(note.left_cents, note.money_cents - given[note.invoice_id]))
+        given[note.invoice_id] += cents
+        found.append(Left(note.note_id, None, cents))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

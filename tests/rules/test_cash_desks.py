@@ -10,6 +10,7 @@ from app.rules.cash_desks import (
     IN_HAND_MODES,
     NOTED,
     VOUCHERS,
+    CreditLeft,
     Detail,
     Keeper,
     KeeperRole,
@@ -18,6 +19,7 @@ from app.rules.cash_desks import (
     PaymentMode,
     RefusedRefund,
     ceiling_state,
+    credit_in_money,
     keepers_on,
     kept_details,
     missing_details,
@@ -73,6 +75,16 @@ def test_a_refund_comes_out_of_what_is_left(row: Row) -> None:
         assert [f"{part.source_id} {part.amount_cents}" for part in parts] == words(row["parts"])
         modes = {each.source_id: each.mode for each in found}
         assert all(part.is_credit_note == (modes[part.source_id] is None) for part in parts)
+
+
+@pytest.mark.parametrize("row", cases("cash_desks", "credits"))
+def test_of_a_credit_note_goes_back_what_was_paid_in_money(row: Row) -> None:
+    notes = []
+    for text in words(row["credit notes"]):
+        note_id, invoice, left_cents, money_cents = text.split()
+        notes.append(CreditLeft(int(note_id), int(invoice[1:]), int(left_cents), int(money_cents)))
+    assert [f"{each.source_id} {each.left_cents}" for each in credit_in_money(notes)] == words(row["may go back"])
+    assert all(each.mode is None for each in credit_in_money(notes))
 
 
 @given(st.lists(st.tuples(st.sampled_from(PaymentMode), st.integers(0, 500)), max_size=6), st.integers(1, 1_000))

@@ -19,11 +19,12 @@ from app.models.mails import OutboxMail
 from app.rules.allocation import InvoiceState
 from app.rules.bills import LineKind
 from app.rules.capabilities import Role
-from app.rules.cash_desks import PaymentMode
+from app.rules.cash_desks import PaymentDetails, PaymentMode, RefusedRefund
 from app.rules.credits import CreditCause, draft_credit
 from app.rules.debts import DebtMoveKind
 from app.rules.states import BookingStatus, CancelClass
 from app.services import debts
+from app.services.cash_desks import DeskSettings, ModeSetting, save_desk
 from app.services.checks import Problem, find_inconsistencies
 from app.services.credits import (
     CreditHead,
@@ -43,6 +44,7 @@ from app.services.household_credits import OfficeCredit, credit_of_family, take_
 from app.services.invoices import invoice_of, invoices_of
 from app.services.line_corrections import correctable_lines, read_line
 from app.services.payments import record_counter_payment
+from app.services.refunds import RefundInput, refund, refundable_of
 from tests.factories import PlanningSetup, book_past, issue, make_family, make_invoice, make_planning, make_staff
 
 OCTOBER = date(2026, 10, 1)
@@ -259,3 +261,26 @@ def test_what_costs_nothing_is_not_offered_for_correction(planning, staff_id) ->
     assert correctable_lines(invoice_id) == frozenset()
     with pytest.raises(NotFound):
         read_line(invoice_id, line_id)
+
+
+@pytest.mark.parametrize(("mode", "most"), [(PaymentMode.CASH, 420), (PaymentMode.CESU, 0)])
+def test_what_was_paid_with_vouchers_never_goes_back_as_money(planning, staff_id, mode, most) -> None:
+    issue(planning.activity, OCTOBER, staff_id, FIRST)
+    office_id = db.session.scalars(select(Activity.office_id)).one()
+    with write_transaction() as session:
+        save_desk(session, office_id, DeskSettings((ModeSetting(mode, True),), None, 0))
+        record_counter_payment(
+            session, office_id=office_id, family_id=planning.family.family_id, mode=mode, amount_cents=840,
+            received_on=clock.today(), reference="", recorded_by=staff_id, details=PaymentDetails(voucher_count=1),
+        )  # fmt: skip
+    cancel_and_take_back(planning.family.family_id, bookings()[:1], staff_id)
+    assert [each.amount_cents for each in credit_of_family(planning.family.family_id)] == [420]
+    assert refundable_of(planning.family.family_id, office_id) == most
+    typed = RefundInput(300, "TEST", "FR7630006000011234567890189", "Départ")
+    if most:
+        with write_transaction() as session:
+            refund(session, planning.family.family_id, office_id, staff_id, typed, "form")
+        assert refundable_of(planning.family.family_id, office_id) == 120
+    else:
+        with pytest.raises(RefusedRefund), write_transaction() as session:
+            refund(session, planning.family.family_id, office_id, staff_id, typed, "form")
