@@ -282,10 +282,10 @@ NOT_PERSONAL: Mapping[str, str] = {
         (
             "allocation_batch", "capacity_counter", "deposit", "document_series", "invoice_run", "opening", "purge_run",
             "reminder_run", "tax_publication",
-            "validated_day",
         ),
         "counts and dates that name nobody",
     ),
+    "validated_day": "the day of a group; why it was opened again goes with the bookings (services/purges.py)",
     **dict.fromkeys(("meal_adults", "meal_order"), "numbers of meals, which name no child"),
     **dict.fromkeys(("closure", "closure_opening"), "what the council closed, for all families alike"),
     "urgent_message": "what the council wrote to many families at once",

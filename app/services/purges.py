@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
@@ -20,7 +20,7 @@ from app.database import db, take_turns
 from app.models.absences import AbsenceJustification
 from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, UserSession, UserToken
 from app.models.aids import ChildAid
-from app.models.attendances import AttendanceEvent
+from app.models.attendances import AttendanceEvent, ValidatedDay
 from app.models.bookings import Booking, BookingEvent, BookingPriceChange, SaveReceipt, WeekReminder
 from app.models.cash_desks import PaymentReversal, Refund
 from app.models.changes import ChangeRequest, FileChange
@@ -171,11 +171,19 @@ def _forget_invoices(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     session.execute(
         update(InvoiceLine).where(InvoiceLine.invoice_id.in_(ids)).values(child_name=_FORGOTTEN, explanation="")
     )
+    # A dispute may never have been ended.
+    session.execute(update(InvoiceHold).where(InvoiceHold.invoice_id.in_(ids)).values(reason=""))
     return _forget_papers(session, StoredPdf.invoice_id.in_(ids))
 
 
 def _forget_corrections(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
-    session.execute(update(Correction).where(Correction.id.in_(ids)).values(reason=""))
+    left = case((Correction.left_because.is_not(None), ""))
+    session.execute(update(Correction).where(Correction.id.in_(ids)).values(reason="", left_because=left))
+    return ()
+
+
+def _forget_reopenings(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(ValidatedDay).where(ValidatedDay.id.in_(ids)).values(reopen_reason=""))
     return ()
 
 
@@ -319,12 +327,18 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
         Source(BookingEvent, BookingEvent.at),
         Source(BookingPriceChange, BookingPriceChange.at),
         Source(AttendanceEvent, AttendanceEvent.at),
+        Source(
+            ValidatedDay, ValidatedDay.reopened_at, lambda _day: ValidatedDay.reopen_reason != "", _forget_reopenings
+        ),
         Source(PrepaidBookEvent, PrepaidBookEvent.at),
     ),
     DataClass.ACCOUNTING: (
         Source(Invoice, Invoice.issued_on, _is_settled, _forget_invoices),
         Source(CreditNote, CreditNote.issued_on, _is_taken, _forget_credits),
-        Source(Correction, Correction.ended_at, lambda _day: Correction.reason != "", _forget_corrections),
+        Source(
+            Correction, Correction.ended_at, lambda _day: or_(Correction.reason != "", Correction.left_because != ""),
+            _forget_corrections,
+        ),
         Source(Payment, Payment.received_on, lambda _day: Payment.purged_at.is_(None), _forget_payments),
         Source(
             ReminderLetter, ReminderLetter.made_at, lambda _day: ReminderLetter.purged_at.is_(None), _forget_letters

@@ -13,7 +13,10 @@ from app import clock
 from app.database import Base, db, write_transaction
 from app.integrations.kept_files import keep_file
 from app.models.accounts import SignInEvent, User, UserSession
+from app.models.attendances import ValidatedDay
 from app.models.child_files import ChildSection, HealthAccess
+from app.models.credits import Correction
+from app.models.debts import InvoiceHold
 from app.models.families import Child, Family, Guardian
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
@@ -23,6 +26,8 @@ from app.models.required_documents import SubmittedDocument
 from app.models.retention import PurgeRun
 from app.models.urgent_messages import UrgentMessage, UrgentRecipient
 from app.rules.child_files import SectionKind
+from app.rules.credits import CreditCause
+from app.rules.debts import HoldKind
 from app.rules.required_documents import SubmissionStatus
 from app.rules.retention import DataClass
 from app.rules.states import FamilyStatus
@@ -205,6 +210,16 @@ def test_after_ten_years_invoices_name_nobody_and_add_up(sqlite_app: Flask) -> N
     with write_transaction() as session:
         session.add(StoredPdf(invoice_id=paid_id, path=str(path), sha256="0"))
         session.execute(update(Payment).values(reference="Chèque 12 BANQUE"))
+        session.add_all(
+            InvoiceHold(invoice_id=id_, kind=HoldKind.DISPUTE, reason="Séparés", made_by_id=family.user_id)
+            for id_ in (paid_id, open_id)
+        )
+        session.add(
+            Correction(
+                family_id=family.family_id, cause=CreditCause.ATTENDANCE, reason="Absente", is_automatic=False,
+                asked_by_id=family.user_id, ended_at=clock.now(), ended_by_id=family.user_id, left_because="Vue",
+            )
+        )  # fmt: skip
     before = (
         invoices.balances(db.session(), [paid_id, open_id]),
         db.session.scalar(select(func.sum(Invoice.total_cents))),
@@ -223,8 +238,26 @@ def test_after_ten_years_invoices_name_nobody_and_add_up(sqlite_app: Flask) -> N
         "effacé"
     ]
     assert db.session.scalars(select(Payment.reference)).all() == [""]
+    # A dispute that nobody ended goes with its invoice.
+    assert db.session.scalars(select(InvoiceHold.reason).order_by(InvoiceHold.id)).all() == ["", "Séparés"]
+    assert db.session.execute(select(Correction.reason, Correction.left_because)).tuples().all() == [("", "")]
     assert papers.invoices_without_paper(db.session(), 0, 9) == [papers.PaperSubject(invoice_id=open_id)]
     assert not papers.receipts_without_paper(db.session(), 0, 9) and not papers.stored_paths(db.session())
+
+
+def test_why_a_day_was_opened_again_goes_with_its_bookings(sqlite_app: Flask) -> None:
+    planning, agent_id = factories.make_planning(), factories.make_user("journal@example.org")
+    with write_transaction() as session:
+        session.add(
+            ValidatedDay(
+                group_id=planning.activity.group_id, day=clock.today(), validated_by_id=agent_id,
+                reopened_at=clock.now(), reopened_by_id=agent_id, reopen_reason="Léa n’était pas là",
+            )
+        )  # fmt: skip
+    clock.start_at(LATER, frozen=True)
+    assert purge(DataClass.BOOKINGS)[DataClass.BOOKINGS] >= 1
+    assert db.session.scalars(select(ValidatedDay.reopen_reason)).all() == [""]
+    assert planned().get(DataClass.BOOKINGS) is None
 
 
 def test_who_closed_their_account_is_forgotten_in_the_end(sqlite_app: Flask) -> None:
