@@ -595,6 +595,20 @@ def _unplaced(session: Session) -> Iterator[Inconsistency]:
     for basket_id in session.scalars(paid):
         if taken_cents[basket_id] != invoiced_cents[basket_id]:
             yield Inconsistency(Problem.BASKET, f"basket {basket_id}: bookings neither confirmed nor left over")
+    never_invoiced = (
+        select(BasketBooking.basket_id, BasketBooking.booking_id)
+        .join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
+        .join(Booking, Booking.id == BasketBooking.booking_id)
+        .outerjoin(on_lines, on_lines.c.booking_id == BasketBooking.booking_id)
+        .where(
+            PaymentBasket.state == BasketState.PAID,
+            Booking.status == BookingStatus.CONFIRMED,
+            on_lines.c.booking_id.is_(None),
+        )
+        .order_by(BasketBooking.basket_id, BasketBooking.booking_id)
+    )
+    for basket_id, booking_id in session.execute(never_invoiced):
+        yield Inconsistency(Problem.BASKET, f"basket {basket_id}: booking {booking_id} is paid and on no invoice")
 
 
 HELD_TOO_LONG = timedelta(days=1)

@@ -24,7 +24,7 @@ _NOT_OF_A_FAMILY = {
         "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_counter", "capacity_scope", "closure",
         "closure_opening",
         "capacity_scope_group", "capacity_scope_unit", "cash_desk", "commune", "commune_postal_code", "consent_text", "council",
-        "deposit", "document_series", "field_policy", "installation", "invoice_run", "office", "office_mode", "opening", "public_holiday",
+        "deposit", "document_series", "field_policy", "installation", "invoice_run", "office", "meal_adults", "meal_order", "office_mode", "opening", "public_holiday",
         "reference_dataset", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
         "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text", "reminder_settings", "reminder_run",
