@@ -22,7 +22,7 @@ from app.rules.file_gaps import FileGaps
 from app.rules.publications import ReadingChild
 from app.rules.states import EnrolmentStatus
 from app.rules.windows import WindowState, judge_windows
-from app.services import change_requests, child_files, held_places, messages
+from app.services import change_requests, child_files, held_places, messages, waiting_views
 from app.services.audiences import audiences_of
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.child_files import ChildGlance
@@ -94,6 +94,7 @@ class Dashboard:
     waiting_changes: int  # of the file, for the staff to decide
     unread_messages: int  # of the staff, by the parent who looks
     pay_until: datetime | None  # the first time by which a place that is kept must be paid
+    answer_until: datetime | None  # the first time by which an offered place must be accepted
     children: tuple[ChildNews, ...]
     coming_bookings: tuple[ComingBookings, ...]
     coming_enrolments: tuple[ComingEnrolments, ...]
@@ -129,6 +130,7 @@ def dashboard_of(family_id: int, user_id: int) -> Dashboard:
         waiting_changes=small.waiting_changes,
         unread_messages=small.unread_messages,
         pay_until=small.pay_until,
+        answer_until=small.answer_until,
         children=news,
         coming_bookings=coming.bookings(),
         coming_enrolments=coming.enrolments(),
@@ -144,14 +146,16 @@ class _SmallThings:
     urgent: tuple[ShownMessage, ...]
     accepted: Mapping[int, Acceptance]
     pay_until: datetime | None
+    answer_until: datetime | None
 
 
 def _small_things(family_id: int, user_id: int) -> _SmallThings:
     """One query: what is joined are a few rows each."""
     counts = (change_requests.count_waiting(family_id), messages.count_unread(family_id, user_id))
     pay_until = held_places.first_kept_until(family_id).scalar_subquery()
+    answer_until = waiting_views.first_offered_until(family_id).scalar_subquery()
     rows = db.session.execute(
-        select(*(each.scalar_subquery() for each in counts), UrgentMessage, TextAcceptance, pay_until)
+        select(*(each.scalar_subquery() for each in counts), UrgentMessage, TextAcceptance, pay_until, answer_until)
         .select_from(Family)
         .outerjoin(UrgentMessage, may_be_shown_to(family_id))
         .outerjoin(TextAcceptance, TextAcceptance.family_id == Family.id)
@@ -159,7 +163,7 @@ def _small_things(family_id: int, user_id: int) -> _SmallThings:
     ).all()
     urgent = dict.fromkeys(row[2] for row in rows if row[2] is not None)
     accepted = dict.fromkeys(row[3] for row in rows if row[3] is not None)
-    return _SmallThings(rows[0][0], rows[0][1], shown_messages(urgent), acceptances(accepted), rows[0][4])
+    return _SmallThings(rows[0][0], rows[0][1], shown_messages(urgent), acceptances(accepted), rows[0][4], rows[0][5])
 
 
 class _Coming:

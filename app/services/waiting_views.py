@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -70,6 +70,12 @@ class FamilyLists:
         bundles = {each.bundle for each in waiting if each.is_bound}
         elsewhere = {each.bundle for each in self.days if each.day != day}
         return len({each.child_id for each in waiting}) > 1 and bool(bundles - elsewhere)
+
+
+def first_offered_until(family_id: int) -> Select[tuple[datetime | None]]:
+    """The first time by which a family must accept a place that is offered to it, as a query."""
+    offered = (LIVE, WaitingEntry.ended_at.is_(None), WaitingEntry.offered_until > clock.now())
+    return select(func.min(WaitingEntry.offered_until)).where(*offered, WaitingEntry.family_id == family_id)
 
 
 def lists_of_family(family_id: int) -> FamilyLists:

@@ -58,6 +58,8 @@ def test_parent_ticks_what_is_full_says_yes_and_reads_the_rank(sqlite_client: Cl
 def test_parent_takes_an_offered_place_in_the_planning(sqlite_client: Client, planning: PlanningSetup) -> None:
     join_list(planning.family, planning.child_id, [morning(planning)], wants_booking=False)
     free_the_place(planning)
+    page = sqlite_client.get("/tableau-de-bord")
+    assert "Une place vous est proposée : répondez avant le mardi 24 novembre à 8 h 30. Répondre" in page.text
     page = sqlite_client.get(week(planning))
     assert "Place proposée" in page.text and "À accepter avant le mardi 24 novembre à 8 h 30" in page.text
     buttons = [each for each in page.all("button") if each.get("form") == "lists"]
@@ -68,6 +70,7 @@ def test_parent_takes_an_offered_place_in_the_planning(sqlite_client: Client, pl
     assert page.path.startswith(f"/mes-reservations/{planning.child_id}?jour={NEXT_WEDNESDAY}")
     assert "La place est réservée" in page.text
     assert bookings_of(planning.child_id)[-1][1] == "confirmed"
+    assert "Une place vous est proposée" not in sqlite_client.get("/tableau-de-bord").text
 
 
 def test_an_offer_that_is_gone_is_said(sqlite_client: Client, planning: PlanningSetup) -> None:
