@@ -166,6 +166,7 @@ _BELONGS_TO = {
     "staff.family_aids": "staff.families",
     "staff.prepaid_books": "staff.families",
     "staff.price_facts": "staff.families",
+    "staff.attendance_batches": "staff.attendances",
     "staff.bookings": "staff.families",
     "staff.account_statements": "staff.families",
     "staff.child_files": "staff.families",

@@ -21,7 +21,9 @@ from app.forms.child_files import SECTION_FORMS
 from app.integrations.communes import read_communes
 from app.models.absences import AbsenceJustification, AbsenceReason
 from app.models.accounts import CalendarFeed, SecondFactor
+from app.models.activities import Office
 from app.models.bookings import Booking
+from app.models.cash_desks import Refund
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
@@ -90,6 +92,13 @@ def fill_every_other_column(child_id: int) -> None:
                 family_id=family_id, reason_id=illness.id, status=JustificationStatus.REFUSED, key="essai",
                 sent_by_id=user_id, remark=f"{MARK}-remarque", refusal_reason=f"{MARK}-motif", file_key=f"{MARK}-cle",
                 file_name=f"{MARK}-certificat.pdf",
+            )
+        )  # fmt: skip
+        session.add(
+            Refund(
+                number="pop-R261100001", office_id=session.scalars(select(Office.id)).first(), family_id=family_id,
+                amount_cents=100, holder=f"{MARK}-titulaire", iban=f"{MARK}-iban", reason="essai", made_by_id=agent_id,
+                form_key="essai",
             )
         )  # fmt: skip
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))

@@ -21,6 +21,7 @@ from app.models.families import FamilyChild, Guardian
 from app.rules.cells import GIVING_BACK, Action, CellState
 from app.rules.choices import Shown
 from app.services import bookings
+from app.services.catalogue import catalogue
 from app.services.errors import NotFound
 from app.services.families import ChildView, FamilyRef, children_of, families_of_user
 from app.services.planning import CellView, Proposal, Week, build_week
@@ -29,7 +30,7 @@ from tests.served import DemoCopy
 
 WEEKS_IN_CI = (-1, 0, 1, 2, 4)  # around the clock's today: past, present, near, holidays
 DAYS_WITH_RANDOM_CHOICES = 150
-ASKING = frozenset({Result.REQUESTED, Result.WITHDRAWN})
+ASKING = frozenset({Result.REQUESTED, Result.WITHDRAWN, Result.TO_PAY})
 
 
 class Undo(Exception):
@@ -103,9 +104,9 @@ def assert_save_agrees(
             assert results[id_].result is (Result.REFUSED if id_ in wanted else Result.STAYS), (where, results[id_])
             assert results[id_].reason is after[id_].cell.reason, (where, results[id_], after[id_].cell)
         return "refused"
-    expected = {id_: said_of(cell) for id_, cell in wanted.items()}
+    expected = {id_: said_of(session, cell, after[id_]) for id_, cell in wanted.items()}
     assert {id_: choice.result for id_, choice in results.items()} == expected, where
-    taken = (Result.BOOKED, Result.REQUESTED)
+    taken = (Result.BOOKED, Result.REQUESTED, Result.TO_PAY)
     booked = {choice.opening_id: choice.price_cents for choice in results.values() if choice.result in taken}
     assert booked == {id_: after[id_].price_cents for id_, cell in wanted.items() if not cell.holding}, where
     kept = {
@@ -116,13 +117,21 @@ def assert_save_agrees(
     return "late" if kept else "accepted"
 
 
-def said_of(before: CellView) -> Result:
+def said_of(session: Session, before: CellView, after: CellView) -> Result:
     """What a save that does what the screen offered says of a cell that was turned."""
     if before.holding:
         if before.cell.state is CellState.REQUESTED:
             return Result.WITHDRAWN
         return Result.CANCELLED_LATE if before.is_late else Result.CANCELLED
-    return Result.REQUESTED if before.is_asked else Result.BOOKED
+    if before.is_asked:
+        return Result.REQUESTED
+    return Result.TO_PAY if after.price_cents and is_paid_first(session, before.opening_id) else Result.BOOKED
+
+
+def is_paid_first(session: Session, opening_id: int) -> bool:
+    """Whether the opening's activity is paid when it is booked."""
+    unit = catalogue().units[session.get_one(Opening, opening_id).unit_id]
+    return catalogue().activities[unit.activity_id].pay_within_minutes is not None
 
 
 def weeks_of(session: Session, chosen: tuple[int, ...] | None) -> list[date]:

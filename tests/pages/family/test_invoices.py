@@ -98,7 +98,7 @@ def test_family_without_invoice_and_family_that_paid_all(client: Client) -> None
 def test_too_much_paid_is_said(client: Client) -> None:
     family = make_family()
     make_invoice(family, 1_000, paid_cents=1_250)
-    assert "2,50 € de trop" in client.sign_in(family.user_id).get("/mes-factures").text
+    assert "Avoir disponible : 2,50 €" in client.sign_in(family.user_id).get("/mes-factures").text
 
 
 def test_ticks_are_summed_up_with_and_without_script(client: Client, payment_site: PaymentSite) -> None:

@@ -105,7 +105,7 @@ def test_money_that_comes_too_late_is_said_on_the_page(
     sqlite_payment_site.outcome = PaymentOutcome.PAID_CARD
     page = client.get(f"/paiement/retour?idOp={sqlite_payment_site.last_operation}", follow=True)
     assert "il est arrivé trop tard" in page.text and "4,20 € restent à vous" in page.text
-    assert "4,20 € de trop" in client.get("/mes-factures").text
+    assert "Avoir disponible : 4,20 €" in client.get("/mes-factures").text
 
 
 def test_a_refusal_leaves_the_places_and_a_silent_site_too(

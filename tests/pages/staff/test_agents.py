@@ -58,7 +58,7 @@ def test_new_agent_is_invited_and_chooses_a_password(boss: Client) -> None:
     assert check_text(mail.subject) == [] and check_text(mail.body.replace("[[secret]]", "x")) == []
     agent = Client(boss.app)
     agent.get(f"/activation/{mail.secret}")
-    assert agent.submit(password=GOOD, confirmation=GOOD).path == "/gestion/familles"
+    assert agent.submit(password=GOOD, confirmation=GOOD).path == "/gestion/planning"
 
 
 def test_invitation_is_sent_again_on_demand_of_either(boss: Client) -> None:
@@ -83,7 +83,7 @@ def test_parent_becomes_an_agent_with_the_same_login(boss: Client) -> None:
     parent.get("/tableau-de-bord", status=303)  # a parent's month would be too long
     parent.get("/connexion")
     page = parent.submit("/connexion", email="parent@example.org", password=PASSWORD)
-    assert page.path == "/gestion/familles" and f"Famille {family.name}" in page.text
+    assert page.path == "/gestion/planning" and f"Famille {family.name}" in page.text
 
 
 def test_address_of_an_agent_is_refused_and_what_was_typed_stays(boss: Client) -> None:

@@ -249,8 +249,8 @@ def test_site_director_sees_enrolments_and_bookings_only(client: Client) -> None
         (Role.ADMINISTRATOR, QUEUE),
         (Role.SITE_DIRECTOR, QUEUE),
         (Role.REGISSEUR, QUEUE),
-        (Role.READ_ONLY, "/gestion/familles"),
-        (Role.YOUTH_WORKER, "/gestion/planning"),
+        (Role.READ_ONLY, "/gestion/planning"),
+        (Role.YOUTH_WORKER, "/gestion/pointage"),
         (Role.KITCHEN, "/gestion/fiches"),
     ],
 )
