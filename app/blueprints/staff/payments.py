@@ -263,4 +263,5 @@ def _form_page(family_id: int, office_id: int, form: CounterPaymentForm, shares:
         "staff/payments/new.html", layout="staff", status=status, form=form, shares=shares, family_id=family_id,
         family_name=name, offices=list_offices(), office_id=office_id,
         invoices=sorted(due, key=lambda view: (view.issued_on, view.id)),
+        may_set=Capability.EDIT_SETTINGS in current_capabilities(),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """« Régie »: modes and details, reversal, refund, deposits, the journal, the statement, exports and settings."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,6 +13,7 @@ from app.models.cash_desks import Deposit, JournalLine, Refund
 from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.rules.capabilities import Role
+from app.services import cash_desks
 from app.services.checks import Problem, find_inconsistencies
 from tests import factories
 from tests.client import Client
@@ -114,6 +116,26 @@ def test_what_is_too_much_goes_back_by_transfer(regie: Client, debtor) -> None:
     page = regie.get(f"/gestion/encaissements/remboursement/{debtor.family_id}")
     assert "Rien à rembourser" in page.text
     assert_money_is_right()
+
+
+def test_an_office_that_takes_no_mode_has_no_form_but_says_so(
+    sqlite_client: Client, regie: Client, debtor, office_id: int
+) -> None:
+    address = f"{counter(debtor)}?service={office_id}"
+    regie.get(address)
+    typed = {"mode": "cash", "amount": "4,20", "office_id": str(office_id)}
+    with write_transaction() as session:
+        taken = cash_desks.read_desk(office_id)
+        none = tuple(replace(each, is_taken=False) for each in taken.modes)
+        cash_desks.save_desk(session, office_id, replace(taken, modes=none))
+    page = regie.submit("payment", status=422, **typed)  # the form was open while the modes were taken away
+    for answer in (page, regie.get(address)):
+        assert "Ce service ne prend aucun mode de règlement au guichet." in answer.text
+        assert "Un administrateur choisit les modes" in answer.text
+        assert not answer.all("form", id="payment") and not answer.all("div", class_="error")
+    assert db.session.scalar(select(Payment.id)) is None
+    admin = sqlite_client.sign_in(factories.make_staff(Role.ADMINISTRATOR))
+    assert f"{SETTINGS}/{office_id}" in admin.get(address).links()
 
 
 def test_a_refund_is_found_and_its_iban_read(sqlite_client: Client, regie: Client, debtor, office_id: int) -> None:
