@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from app.filters import NBSP, euros, signed_euros
+from app.filters import NBSP, euros, in_sentence, signed_euros
 from app.rules.bill_changes import BillChange, BillChangeKind
 from app.rules.bills import LineKind, PricedLine
 from app.rules.tariff_grids import CreditBook, Grid, Period
@@ -94,7 +94,7 @@ def _sentence(change: BillChange, name: str) -> str:
 
 def _with_article(line: PricedLine, name: str) -> str:
     if line.kind is LineKind.PACKAGE:
-        return f"le {name[0].lower()}{name[1:]}"
+        return f"le {in_sentence(name)}"
     return f"le prix «{NBSP}{name}{NBSP}»"
 
 

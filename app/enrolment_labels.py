@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from datetime import date
 
-from app.filters import NBSP, day_long, day_medium, day_plain, enumeration, euros, moment
+from app.filters import NBSP, day_long, day_medium, day_plain, enumeration, euros, in_sentence, moment
 from app.labels import label
 from app.notice_labels import hour_words
 from app.price_labels import residence_label
@@ -68,7 +68,7 @@ def rank_words(ranked: Ranked, ranking: Ranking) -> str:
 
 def _criterion_words(criterion: RankCriterion, ranking: Ranking) -> str:
     name = label(criterion.fact)
-    return f"{name[0].lower()}{name[1:]}{f' ({criterion.weight})' if ranking.by_points else ''}"
+    return f"{in_sentence(name)}{f' ({criterion.weight})' if ranking.by_points else ''}"
 
 
 def window_words(window: Window) -> str:

@@ -133,6 +133,11 @@ def moment_plain(at: datetime) -> str:
     return f"{at:%d/%m/%Y} à {at:%H:%M}"
 
 
+def in_sentence(words: str) -> str:
+    """A label in the middle of a sentence: « espèces », and « CESU » as it is."""
+    return words if words[1:2].isupper() else f"{words[:1].lower()}{words[1:]}"
+
+
 def phone(stored: str) -> str:
     """« 03 00 00 00 00 » for a stored +33300000000."""
     return format_phone(stored)
@@ -142,6 +147,6 @@ TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
         euros, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
-        of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone,
+        of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone, in_sentence,
     )
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from app.filters import NBSP, enumeration, moment
+from app.filters import NBSP, enumeration, in_sentence, moment
 from app.labels import label
 from app.rules.child_files import Diet
 from app.rules.deadlines import Never
@@ -16,7 +16,7 @@ NOT_SAID = "Régime non renseigné"
 def diets_words(diets: Iterable[Diet]) -> str:
     """« Sans porc, sans gluten »; « Régime non renseigné » for none."""
     words = [label(diet) for diet in diets]
-    return ", ".join([*words[:1], *(f"{each[0].lower()}{each[1:]}" for each in words[1:])]) or NOT_SAID
+    return ", ".join([*words[:1], *(in_sentence(each) for each in words[1:])]) or NOT_SAID
 
 
 def ages_words(first: int, last: int | None) -> str:
@@ -43,7 +43,7 @@ def change_words(change: MealChange) -> str:
     """« +2 sans porc (6 à 11 ans) », « −1 repas habituel »: with a true minus."""
     words = meal_words(change.meal)
     sign = "+" if change.difference > 0 else "−"
-    return f"{sign}{abs(change.difference)}{NBSP}{words[0].lower()}{words[1:]}"
+    return f"{sign}{abs(change.difference)}{NBSP}{in_sentence(words)}"
 
 
 def deadline_words(deadline: datetime | Never | None, now: datetime) -> str:

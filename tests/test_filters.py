@@ -1,10 +1,10 @@
-"""Dates as French text."""
+"""Dates, names and labels as French text."""
 
 from datetime import date
 
 import pytest
 
-from app.filters import day_list, of
+from app.filters import day_list, in_sentence, of
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,11 @@ def test_days_are_told_month_by_month(days: list[date], told: str) -> None:
 )
 def test_a_name_that_begins_with_a_vowel_is_elided(name: str, told: str) -> None:
     assert of(name) == told
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [("Espèces", "espèces"), ("CESU", "CESU"), ("À venir", "à venir"), ("Virement de la CAF", "virement de la CAF")],
+)
+def test_a_label_inside_a_sentence_begins_small_unless_it_is_made_of_initials(label: str, told: str) -> None:
+    assert in_sentence(label) == told

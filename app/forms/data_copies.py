@@ -7,6 +7,7 @@ from typing import Any
 
 from wtforms import Field, SelectField
 
+from app.filters import in_sentence
 from app.forms.bases import SectionForm, in_words
 from app.forms.changes import PART_FORMS
 from app.forms.child_files import SECTION_FORMS, VaccinationsForm, vaccinations_form
@@ -52,7 +53,7 @@ def _question(form: SectionForm | None, field: Field | None, name: str) -> str:
     text = str(field.label.text)
     if isinstance(form, VaccinationsForm):
         title = next((title for title, names in form.groups if name in names), "")
-        return f"{title}, {text[0].lower()}{text[1:]}" if title else text
+        return f"{title}, {in_sentence(text)}" if title else text
     return text
 
 

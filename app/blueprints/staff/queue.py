@@ -15,7 +15,7 @@ from app import labels
 from app.access import current_account, current_capabilities, requires
 from app.combination_labels import combination_sentence
 from app.database import write_transaction
-from app.filters import NBSP, day_medium, moment_plain, of
+from app.filters import NBSP, day_medium, in_sentence, moment_plain, of
 from app.forms.bases import SectionForm
 from app.forms.changes import ReadableChange, readable
 from app.forms.staff_changes import AcceptanceForm, mark_review, review_form
@@ -345,7 +345,7 @@ def _rows_in_conflict(
     for conflict in conflicts:
         why = _obstacle_sentence(conflict)
         if conflict.request is None:
-            flash(f"{conflict.child_name}, {day_medium(conflict.day)}{NBSP}: {why[0].lower()}{why[1:]}", "warning")
+            flash(f"{conflict.child_name}, {day_medium(conflict.day)}{NBSP}: {in_sentence(why)}", "warning")
             continue
         key = f"{ItemKind.BOOKING}-{conflict.request.first_id}"
         if not conflict.may_be_overruled:
@@ -396,7 +396,7 @@ def _accept_one(request_id: int, version: int) -> tuple[str, str]:
     if applied.moved:
         obstacle = "Le dossier a changé entre-temps, ouvrez la demande pour choisir."
     if obstacle is not None:
-        return f"Famille {decision.name}{NBSP}: {obstacle[0].lower()}{obstacle[1:]}", "warning"
+        return f"Famille {decision.name}{NBSP}: {in_sentence(obstacle)}", "warning"
     return _sentence(decision, is_late=applied.is_late), "warning" if applied.is_late else "success"
 
 
