@@ -40,7 +40,7 @@ from app.rules.calendars import add_months
 from app.rules.cash_desks import IN_HAND_MODES, PaymentMode, ReversalKind
 from app.rules.credits import CreditCause
 from app.rules.states import BookingStatus
-from app.services import attendances, credits, deposits, invoice_runs, payments, refunds, reversals
+from app.services import attendances, credits, deposits, invoice_runs, payments, refunds, reversals, validated_days
 from app.services.attendances import Mark
 from app.services.credits import CreditHead
 from app.services.deposits import DepositInput
@@ -156,9 +156,11 @@ def lock_a_day(session: Session, books: Books, rng: Random) -> None:
     locked = set(session.scalars(select(ValidatedDay.day).where(ValidatedDay.reopened_at.is_(None))))
     past = [day for day in DAYS if day <= clock.today()]
     if locked and rng.random() < 0.3:
-        attendances.reopen_day(session, books.desk.agent_id, group_id, rng.choice(sorted(locked)), "Erreur de saisie")
+        validated_days.reopen_day(
+            session, books.desk.agent_id, group_id, rng.choice(sorted(locked)), "Erreur de saisie"
+        )
     elif past:
-        attendances.validate_day(session, books.desk.agent_id, group_id, rng.choice(past), Turnout.PRESENT)
+        validated_days.validate_day(session, books.desk.agent_id, group_id, rng.choice(past), Turnout.PRESENT)
 
 
 def start_run(session: Session, books: Books, rng: Random) -> None:

@@ -11,7 +11,8 @@ from app.models.bookings import Booking, Opening
 from app.models.families import Child
 from app.rules.attendances import Seen, Turnout
 from app.rules.states import BookingStatus
-from app.services.attendances import Mark, record_all, validate_day
+from app.services.attendances import Mark, record_all
+from app.services.validated_days import validate_day
 
 LOOKED_BACK = timedelta(days=14)
 NEVER_ABSENT = "TEST"  # the family of the guide: its screens show what the guide shows

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.accounts import User
-from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay, locks_opening
+from app.models.attendances import Attendance, ValidatedDay, locks_opening
 from app.models.bookings import Booking, CapacityCounter, Opening
 from app.models.child_files import ChildSection
 from app.models.credits import CreditedBooking
@@ -28,14 +28,15 @@ from app.rules.child_files import AuthorisationKind, SectionKind
 from app.rules.enrolments import age_on
 from app.rules.school_years import school_year_of
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
-from app.rules.tariff_grids import SurchargeCause, unit_code, version_on
 from app.rules.texts import fold
+from app.services.attendances import timed_units
 from app.services.authorisations import answers_of_children
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.contacts import ContactView, contacts_of_children
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.staff_scopes import StaffScope, scope_of
+from app.services.validated_days import Reopening, Validation, validations_of
 
 LISTED = 20
 """So many children are found at once, and so many days that nobody validated are listed."""
@@ -136,23 +137,6 @@ class ChildLine:
     def is_mixed(self) -> bool:
         """Whether it came to some units and not to others."""
         return self.is_ticked and self.turnout is None
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """That a day is locked: who, when."""
-
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Reopening:
-    """That it was opened again."""
-
-    by: str
-    at: datetime
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +252,7 @@ def read_group_day(session: Session, agent_id: int, group_id: int, day: date, un
     own = own_family_ids(agent_id)
     used = {place.unit.id for of_child in places.values() for place in of_child}
     units = [unit for unit, is_open in openings.values() if is_open or unit.id in used]
-    validation, reopenings = _validations(session, group_id, day)
+    validation, reopenings = validations_of(session, group_id, day)
     return GroupDay(
         activity, group, day, tuple(sorted(units, key=lambda unit: (unit.starts_at, unit.id))), chosen,
         tuple(
@@ -509,49 +493,12 @@ def _places(
     }
 
 
-def timed_units(activity: ActivityInfo, day: date) -> frozenset[int]:
-    """The units of an activity whose price looks at when children come and go."""
-    version = version_on(activity.tariffs, day)
-    if version is None:
-        return frozenset()
-    grid = version.grid
-    hourly = {item.code for item in grid.items if item.duration is not None}
-    for combination in grid.combinations:
-        if combination.item in hourly:
-            hourly |= combination.units
-    late = [each for each in grid.surcharges if each.cause is SurchargeCause.LATE_PICKUP]
-    return frozenset(
-        unit.id for unit in activity.units
-        if unit_code(unit.id) in hourly or any(not each.items or unit_code(unit.id) in each.items for each in late)
-    )  # fmt: skip
-
-
 def _homes(session: Session, child_ids: Collection[int]) -> Mapping[int, set[int]]:
     found: defaultdict[int, set[int]] = defaultdict(set)
     rows = select(FamilyChild.child_id, FamilyChild.family_id).where(FamilyChild.child_id.in_(child_ids))
     for child_id, family_id in session.execute(rows):
         found[child_id].add(family_id)
     return found
-
-
-def _validations(
-    session: Session, group_id: int, day: date
-) -> tuple[Validation | None, tuple[Reopening, ...]]:  # fmt: skip
-    opener = aliased(User)
-    rows = session.execute(
-        select(ValidatedDay, User.display_name, opener.display_name)
-        .join(User, User.id == ValidatedDay.validated_by_id)
-        .outerjoin(opener, opener.id == ValidatedDay.reopened_by_id)
-        .where(ValidatedDay.group_id == group_id, ValidatedDay.day == day)
-        .order_by(ValidatedDay.id)
-    ).all()
-    standing = next((Validation(by, row.validated_at) for row, by, _ in rows if row.reopened_at is None), None)
-    reopenings = tuple(
-        Reopening(opened_by, row.reopened_at, row.reopen_reason or "")
-        for row, _, opened_by in rows
-        if row.reopened_at is not None
-    )
-    return standing, reopenings
 
 
 def _enrolled(group_id: int, day: date) -> tuple[ColumnElement[bool], ...]:
@@ -579,44 +526,6 @@ def _health(session: Session, child_ids: Collection[int]) -> Mapping[int, Health
                 has_plan, said.get("care_plan_kit") == "yes", allergies, said.get("reaction", ""), has_treatment
             )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One mark of a child's day, as its log tells it."""
-
-    unit_name: str
-    kind: AttendanceEventKind
-    seen: Seen
-    by: str
-    meant_at: datetime
-    at: datetime
-    reason: str | None
-
-    @property
-    def came_late(self) -> bool:
-        """Whether a tablet sent it long after the button was pressed."""
-        return self.at - self.meant_at > timedelta(minutes=2)
-
-
-def log_of(session: Session, child_id: int, opening_ids: Collection[int]) -> tuple[Said, ...]:
-    """All that was said of a child's day, in the order in which it came. One query."""
-    rows = session.execute(
-        select(AttendanceEvent, Opening.unit_id, User.display_name)
-        .join(Attendance, Attendance.id == AttendanceEvent.attendance_id)
-        .join(Opening, Opening.id == Attendance.opening_id)
-        .join(User, User.id == AttendanceEvent.user_id)
-        .where(Attendance.child_id == child_id, Attendance.opening_id.in_(opening_ids))
-        .order_by(AttendanceEvent.id)
-    )
-    units = catalogue().units
-    return tuple(
-        Said(
-            units[unit_id].name, row.kind, Seen(row.turnout, row.is_justified, row.arrived_at, row.left_at), by,
-            row.meant_at, row.at, row.reason,
-        )
-        for row, unit_id, by in rows
-    )  # fmt: skip
 
 
 def openings_of(session: Session, group_id: int, day: date) -> Mapping[int, UnitInfo]:

@@ -1,4 +1,4 @@
-"""« Pointage »: recording what happened on a day, validating it, and opening it again.
+"""« Pointage »: recording what happened on a day.
 
 `record_all()` takes any number of marks at once, those of a page or those that a tablet kept without network; each is
 answered. Prices that no invoice holds move in the same transaction. What happened never overwrites what was booked: who
@@ -11,17 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.accounts import User
-from app.models.activities import Activity, Unit
-from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay, locks_opening
+from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, PriceChangeReason
 from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
-from app.models.families import Child, FamilyChild
+from app.models.families import FamilyChild
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.attendances import (
     NOT_SEEN,
@@ -37,7 +36,6 @@ from app.rules.attendances import (
     stay_minutes,
 )
 from app.rules.bills import UsageStanding
-from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.capacity import Slot, counter_changes, covering
 from app.rules.credits import CreditCause
@@ -52,12 +50,10 @@ from app.rules.states import (
     EnrolmentStatus,
     check_transition,
 )
-from app.rules.tariff_grids import SurchargeCause, version_on
-from app.services.attendance_lists import timed_units
-from app.services.catalogue import UnitInfo, catalogue
+from app.rules.tariff_grids import SurchargeCause, unit_code, version_on
+from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.corrections import propose
 from app.services.counters import Limit, lock_counters, move_counters
-from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
 from app.services.families import hold_families, own_family_ids
 from app.services.households import FamilyBill, load_prices, spans_to_tell
 from app.services.prices import move_after
@@ -134,29 +130,6 @@ class Corrected:
     correction_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDay:
-    """A day of a group that is not validated, with its children who were expected or came, and those ticked."""
-
-    group_id: int
-    day: date
-    activity_name: str
-    group_name: str
-    expected: int
-    ticked: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnbilledPresence:
-    """A child that came, and for whom nothing can be charged: not enrolled, or what was asked for is not decided."""
-
-    child_id: int
-    child_name: str
-    day: date
-    activity_name: str
-    unit_name: str
-
-
 def record_all(session: Session, agent_id: int, marks: Sequence[Mark]) -> tuple[Answer, ...]:
     """Record some marks, in their order, and answer each; call inside `write_transaction()`.
 
@@ -181,118 +154,14 @@ def correct(session: Session, agent_id: int, marks: Sequence[Mark], reason: str)
     return Corrected(answers, tuple(id_ for id_ in proposed if id_ is not None))
 
 
-def is_locked(session: Session, group_id: int, day: date) -> bool:
-    """Whether a group's day is validated. One query."""
-    return session.scalar(select(ValidatedDay.id).where(*_is_validated(group_id, day))) is not None
+def record_rest(session: Session, agent_id: int, group_id: int, day: date, marks: Sequence[Mark]) -> bool:
+    """Record some marks of who was not ticked on a group's day, and hold the day: whoever records anything of it waits.
 
-
-def validate_day(session: Session, agent_id: int, group_id: int, day: date, rest: Turnout | None) -> None:
-    """Lock a group's day; who was not ticked is recorded as ``rest``.
-
-    Raises DayNotTicked where some were not and ``rest`` does not say, NotFound outside the agent's sites and for days
-    to come, RunUnderWay. A day that is validated already stays so. An agent's own children stay as they were booked.
+    Whether it may be locked: not while its month is being invoiced.
     """
-    _check_reach(session, agent_id, group_id, day, Capability.TAKE_ATTENDANCE)
-    if day > clock.today():
-        raise NotFound("day")
-    left = _unticked(session, group_id, day)
-    if left and rest is None:
-        raise DayNotTicked(len({child_id for child_id, _ in left}))
-    marks = [
-        Mark(f"{group_id}/{day}/{child_id}/{opening_id}/{clock.now().timestamp()}", child_id, opening_id, Seen(rest))
-        for child_id, opening_id in left
-    ]
     recording = _Recording(session, agent_id, validates=(group_id, day))
     recording.run(marks)
-    if is_locked(session, group_id, day):
-        return
-    if recording.run_under_way(group_id, day):
-        raise RunUnderWay
-    session.add(ValidatedDay(group_id=group_id, day=day, validated_at=clock.now(), validated_by_id=agent_id))
-    session.flush()
-
-
-def reopen_day(session: Session, agent_id: int, group_id: int, day: date, reason: str) -> None:
-    """Open a validated day again, with a reason that is kept.
-
-    Raises NotFound outside the agent's sites, DayNotValidated, RunUnderWay, and DayInvoiced once an invoice run took
-    something of it: then it is corrected (`correct()`).
-    """
-    _check_reach(session, agent_id, group_id, day, Capability.REOPEN_ATTENDANCE)
-    _lock_openings(session, group_id, day)
-    row = session.scalar(
-        select(ValidatedDay).where(*_is_validated(group_id, day)).execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise DayNotValidated
-    group = catalogue().groups[group_id]
-    office_id = catalogue().activities[group.activity_id].office_id
-    if (office_id, day.replace(day=1)) in _runs_under_way(session):
-        raise RunUnderWay
-    bookings = select(Booking.id).join(Opening, Opening.id == Booking.opening_id)
-    if _taken_by_runs(session, bookings.where(Opening.group_id == group_id, Opening.day == day)):
-        raise DayInvoiced
-    row.reopened_at, row.reopened_by_id, row.reopen_reason = clock.now(), agent_id, reason
-    session.flush()
-
-
-def unvalidated_days(session: Session, office_id: int, month: date) -> tuple[OpenDay, ...]:
-    """The past days of a month of an office's groups that nobody has validated, earliest first. One query."""
-    first = month.replace(day=1)
-    activities = {id_ for id_, each in catalogue().activities.items() if each.office_id == office_id}
-    return open_days(session, activities, first, add_months(first, 1))
-
-
-def open_days(session: Session, activity_ids: Collection[int], first: date, end: date) -> tuple[OpenDay, ...]:
-    """The same of some activities, for the days from ``first`` and before ``end`` that are over. One query."""
-    known = catalogue()
-    units = [unit.id for id_ in activity_ids for unit in known.activities[id_].units]
-    rows = session.execute(
-        select(
-            Opening.group_id, Opening.day, func.count(func.distinct(Booking.child_id)),
-            func.count(func.distinct(Attendance.child_id)),
-        )
-        .join(Booking, Booking.opening_id == Opening.id)
-        .outerjoin(Attendance, and_(Attendance.booking_id == Booking.id, Attendance.turnout.is_not(None)))
-        .outerjoin(ValidatedDay, locks_opening())
-        .where(
-            Opening.unit_id.in_(units), Opening.day >= first, Opening.day < min(end, clock.today()),
-            Booking.status == BookingStatus.CONFIRMED, ValidatedDay.id.is_(None),
-        )
-        .group_by(Opening.group_id, Opening.day)
-        .order_by(Opening.day, Opening.group_id)
-    )  # fmt: skip
-    return tuple(
-        OpenDay(
-            group_id, day, known.activities[known.groups[group_id].activity_id].name, known.groups[group_id].name,
-            expected, ticked,
-        )
-        for group_id, day, expected, ticked in rows
-    )  # fmt: skip
-
-
-def unbilled_presences(session: Session, office_id: int, month: date) -> tuple[UnbilledPresence, ...]:
-    """The children who came in a month of an office, and for whom nothing can be charged. One query."""
-    first, known = month.replace(day=1), catalogue()
-    rows = session.execute(
-        select(Child.id, Child.last_name, Child.first_name, Opening.day, Opening.unit_id)
-        .join(Attendance, Attendance.child_id == Child.id)
-        .join(Opening, Opening.id == Attendance.opening_id)
-        .join(Unit, Unit.id == Opening.unit_id)
-        .join(Activity, Activity.id == Unit.activity_id)
-        .where(
-            Activity.office_id == office_id, Opening.day >= first, Opening.day < add_months(first, 1),
-            Attendance.turnout == Turnout.PRESENT, Attendance.booking_id.is_(None),
-        )
-        .order_by(Opening.day, Child.folded_name, Child.id, Opening.unit_id)
-    )  # fmt: skip
-    return tuple(
-        UnbilledPresence(
-            child_id, f"{first_name} {last_name}", day, known.activities[known.units[unit_id].activity_id].name,
-            known.units[unit_id].name,
-        )
-        for child_id, last_name, first_name, day, unit_id in rows
-    )  # fmt: skip
+    return not recording.run_under_way(group_id, day)
 
 
 def justify(session: Session, booking_ids: Collection[int], agent_id: int, now: datetime) -> None:
@@ -302,6 +171,23 @@ def justify(session: Session, booking_ids: Collection[int], agent_id: int, now: 
         row.is_justified = True
         row.version += 1
         session.add(_event(row, AttendanceEventKind.JUSTIFIED, agent_id, now))
+
+
+def timed_units(activity: ActivityInfo, day: date) -> frozenset[int]:
+    """The units of an activity whose price looks at when children come and go."""
+    version = version_on(activity.tariffs, day)
+    if version is None:
+        return frozenset()
+    grid = version.grid
+    hourly = {item.code for item in grid.items if item.duration is not None}
+    for combination in grid.combinations:
+        if combination.item in hourly:
+            hourly |= combination.units
+    late = [each for each in grid.surcharges if each.cause is SurchargeCause.LATE_PICKUP]
+    return frozenset(
+        unit.id for unit in activity.units
+        if unit_code(unit.id) in hourly or any(not each.items or unit_code(unit.id) in each.items for each in late)
+    )  # fmt: skip
 
 
 # --- Recording ------------------------------------------------------------------------------------------------------
@@ -460,7 +346,7 @@ class _Recording:
         waits = enter(session, {row.day for row in rows}, families)
         hold_families(session, families)
         if self.validates is not None:
-            _lock_openings(session, *self.validates)
+            lock_day(session, *self.validates)
         elif opening_ids:
             lock = select(Opening.id).where(Opening.id.in_(opening_ids)).order_by(Opening.id)
             session.execute(lock.with_for_update(read=True))
@@ -506,7 +392,7 @@ class _Recording:
         ids = {booking.id for booking in (*active.values(), *late.values())}
         invoiced = set(session.scalars(select(InvoicedBooking.booking_id).where(InvoicedBooking.booking_id.in_(ids))))
         self.invoiced = invoiced
-        by_run = _taken_by_runs(session, ids) if invoiced else frozenset()
+        by_run = taken_by_runs(session, ids) if invoiced else frozenset()
         for child_id, opening_id in places:
             key = child_id, opening_id
             row, by = rows.get(key, (None, ""))
@@ -534,7 +420,7 @@ class _Recording:
                 )
             ).tuples()
         )
-        self.runs = _runs_under_way(session)
+        self.runs = runs_under_way(session)
         self.own = own_family_ids(self.agent_id)
         capability = Capability.TAKE_ATTENDANCE if self.correction is None else Capability.REOPEN_ATTENDANCE
         self.reach = scope_of(session, self.agent_id, capability)
@@ -821,49 +707,19 @@ def _event(row: Attendance, kind: AttendanceEventKind, agent_id: int, at: dateti
     )  # fmt: skip
 
 
-def _is_validated(group_id: int, day: date) -> Iterable[ColumnElement[bool]]:
-    return ValidatedDay.group_id == group_id, ValidatedDay.day == day, ValidatedDay.reopened_at.is_(None)
-
-
-def _unticked(session: Session, group_id: int, day: date) -> Sequence[tuple[int, int]]:
-    """Who was expected in a group's day and was not ticked: child and opening."""
-    rows = session.execute(
-        select(Booking.child_id, Booking.opening_id)
-        .join(Opening, Opening.id == Booking.opening_id)
-        .outerjoin(
-            Attendance, and_(Attendance.child_id == Booking.child_id, Attendance.opening_id == Booking.opening_id)
-        )
-        .where(
-            Opening.group_id == group_id, Opening.day == day, Booking.status == BookingStatus.CONFIRMED,
-            Attendance.turnout.is_(None),
-        )
-        .order_by(Booking.child_id, Booking.opening_id)
-    )  # fmt: skip
-    return rows.tuples().all()
-
-
-def _lock_openings(session: Session, group_id: int, day: date) -> None:
+def lock_day(session: Session, group_id: int, day: date) -> None:
     """Hold a group's day: who records anything of it waits (PostgreSQL). Rows that name the openings do not."""
     lock = select(Opening.id).where(Opening.group_id == group_id, Opening.day == day).order_by(Opening.id)
     session.execute(lock.with_for_update(key_share=True))
 
 
-def _check_reach(session: Session, agent_id: int, group_id: int, day: date, capability: Capability) -> None:
-    known = catalogue()
-    group = known.groups.get(group_id)
-    if group is None or not scope_of(session, agent_id, capability).covers(known.activities[group.activity_id]):
-        raise NotFound("group")
-    if session.scalar(select(Opening.id).where(Opening.group_id == group_id, Opening.day == day).limit(1)) is None:
-        raise NotFound("day")
-
-
-def _runs_under_way(session: Session) -> frozenset[tuple[int, date]]:
+def runs_under_way(session: Session) -> frozenset[tuple[int, date]]:
     """The offices and months that are being invoiced just now."""
     rows = select(InvoiceRun.office_id, InvoiceRun.month).where(InvoiceRun.status == RunStatus.ISSUING)
     return frozenset(session.execute(rows).tuples())
 
 
-def _taken_by_runs(session: Session, bookings: Select[tuple[int]] | Collection[int]) -> frozenset[int]:
+def taken_by_runs(session: Session, bookings: Select[tuple[int]] | Collection[int]) -> frozenset[int]:
     """Those that an invoice run took, or that were corrected by hand; what was paid when booked is not among them."""
     rows = (
         select(InvoicedBooking.booking_id)

@@ -26,7 +26,6 @@ from app.rules.invoicing import (
     OddityKind,
 )
 from app.services.absences import is_in_queue
-from app.services.attendances import OpenDay, UnbilledPresence, unbilled_presences, unvalidated_days
 from app.services.errors import NotFound
 from app.services.families import lock_children
 from app.services.household_credits import take_credit
@@ -34,6 +33,7 @@ from app.services.households import is_charged_booking
 from app.services.invoice_drafts import books_to_invoice, drafts_of
 from app.services.invoice_issues import InvoiceHead, issue_invoice, tell_of_invoices
 from app.services.pages import Page, page_of
+from app.services.validated_days import OpenDay, UnbilledPresence, unbilled_presences, unvalidated_days
 
 
 @dataclass(frozen=True, slots=True)

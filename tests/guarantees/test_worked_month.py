@@ -43,7 +43,7 @@ from app.rules.tariff_grids import (
     flat,
     unit_code,
 )
-from app.services import absence_decisions, aids, attendances, closures, quotients
+from app.services import absence_decisions, aids, attendances, closures, quotients, validated_days
 from app.services.attendances import Mark, Result
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import find_inconsistencies
@@ -239,7 +239,7 @@ class Events:
         groups = {(self._month.activities[name].group_id, on) for name, on, _ in self._month.openings}
         for group_id, on in sorted(groups):
             with write_transaction() as session:
-                attendances.validate_day(session, self._month.agent_id, group_id, on, Turnout.PRESENT)
+                validated_days.validate_day(session, self._month.agent_id, group_id, on, Turnout.PRESENT)
 
     def _pay(self, row: Row) -> None:
         family, mode, amount_cents = self._month.families[row["family"]], PaymentMode(row["mode"]), cents(row["amount"])
@@ -277,7 +277,7 @@ class Events:
     def _issue_october(self, row: Row) -> None:
         activity, on = self._month.activities["Mercredi"], OCTOBER.replace(day=int(row["day"]))
         with write_transaction() as session:
-            attendances.validate_day(session, self._month.agent_id, activity.group_id, on, Turnout.PRESENT)
+            validated_days.validate_day(session, self._month.agent_id, activity.group_id, on, Turnout.PRESENT)
         factories.issue(activity, OCTOBER, self._month.agent_id)
 
     def _issue(self, _row: Row) -> None:

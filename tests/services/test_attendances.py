@@ -24,7 +24,7 @@ from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
-from app.services import attendances, booking_requests, corrections, line_corrections
+from app.services import attendances, booking_requests, corrections, line_corrections, validated_days
 from app.services.attendances import Answer, Mark, Result
 from app.services.checks import find_inconsistencies
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
@@ -210,7 +210,7 @@ def test_who_is_not_enrolled_is_recorded_and_the_invoice_run_told(planning, agen
     assert (answer.result, answer.is_unbilled) == (Result.RECORDED, True)
     assert bookings_of(stranger) == []
     office_id = db.session.get_one(Activity, planning.activity.id).office_id
-    found = attendances.unbilled_presences(db.session(), office_id, WEDNESDAY)
+    found = validated_days.unbilled_presences(db.session(), office_id, WEDNESDAY)
     assert [(each.child_name, each.unit_name) for each in found] == [("Noé AILLEURS", "Matin")]
 
 
@@ -277,53 +277,53 @@ def test_an_agent_ticks_neither_own_children_nor_other_sites(planning, agent):
     assert record(planning.family.user_id, mark(planning))[0].obstacle is Obstacle.OWN_FAMILY
     assert record(agent, mark(planning))[0].obstacle is Obstacle.UNKNOWN
     with pytest.raises(NotFound), write_transaction() as session:
-        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
+        validated_days.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
 
 
 def test_a_day_is_validated_and_opened_again_with_a_reason(planning, agent):
     director = make_staff(Role.SITE_DIRECTOR)
     group_id = planning.activity.group_id
     with pytest.raises(DayNotTicked), write_transaction() as session:
-        attendances.validate_day(session, agent, group_id, WEDNESDAY, None)
+        validated_days.validate_day(session, agent, group_id, WEDNESDAY, None)
     with write_transaction() as session:
-        attendances.validate_day(session, agent, group_id, WEDNESDAY, Turnout.ABSENT)
+        validated_days.validate_day(session, agent, group_id, WEDNESDAY, Turnout.ABSENT)
     assert db.session.scalars(select(Attendance.turnout)).one() is Turnout.ABSENT
     assert record(agent, mark(planning, known=1))[0].obstacle is Obstacle.VALIDATED
     with write_transaction() as session:
-        attendances.validate_day(session, agent, group_id, WEDNESDAY, None)  # twice is once
+        validated_days.validate_day(session, agent, group_id, WEDNESDAY, None)  # twice is once
     with pytest.raises(NotFound), write_transaction() as session:
-        attendances.reopen_day(session, agent, group_id, WEDNESDAY, "Erreur")
+        validated_days.reopen_day(session, agent, group_id, WEDNESDAY, "Erreur")
     with write_transaction() as session:
-        attendances.reopen_day(session, director, group_id, WEDNESDAY, "Erreur")
-    assert not attendances.is_locked(db.session(), group_id, WEDNESDAY)
+        validated_days.reopen_day(session, director, group_id, WEDNESDAY, "Erreur")
+    assert not validated_days.is_locked(db.session(), group_id, WEDNESDAY)
     assert record(agent, mark(planning, known=1))[0].result is Result.RECORDED
     with pytest.raises(DayNotValidated), write_transaction() as session:
-        attendances.reopen_day(session, director, group_id, WEDNESDAY, "Erreur")
+        validated_days.reopen_day(session, director, group_id, WEDNESDAY, "Erreur")
 
 
 def test_days_that_nobody_validated_are_listed(planning, agent):
     office_id = db.session.get_one(Activity, planning.activity.id).office_id
-    assert attendances.unvalidated_days(db.session(), office_id, WEDNESDAY) == ()  # it is not over
+    assert validated_days.unvalidated_days(db.session(), office_id, WEDNESDAY) == ()  # it is not over
     record(agent, mark(planning))
     clock.start_at(datetime.combine(WEDNESDAY + timedelta(days=1), time(8)), frozen=True)
-    (found,) = attendances.unvalidated_days(db.session(), office_id, WEDNESDAY)
+    (found,) = validated_days.unvalidated_days(db.session(), office_id, WEDNESDAY)
     assert (found.day, found.expected, found.ticked) == (WEDNESDAY, 1, 1)
     with write_transaction() as session:
-        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
-    assert attendances.unvalidated_days(db.session(), office_id, WEDNESDAY) == ()
+        validated_days.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
+    assert validated_days.unvalidated_days(db.session(), office_id, WEDNESDAY) == ()
 
 
 def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     director = make_staff(Role.SITE_DIRECTOR)
     record(agent, mark(planning, ABSENT))
     with write_transaction() as session:
-        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
+        validated_days.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
     clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
     (invoice_id,) = issue(planning.activity, date(2026, 11, 1), make_staff())
     line = db.session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id)).one()
     assert line.label == "Mercredi, Matin (absence)"
     with pytest.raises(DayInvoiced), write_transaction() as session:
-        attendances.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
+        validated_days.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
     with write_transaction() as session:
         made = attendances.correct(session, director, [mark(planning, known=1)], "Erreur de pointage")
     (answer,) = made.answers
@@ -334,7 +334,7 @@ def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
         run.status = RunStatus.ISSUING
     assert record(agent, mark(planning, known=2))[0].obstacle is Obstacle.VALIDATED
     with pytest.raises(RunUnderWay), write_transaction() as session:
-        attendances.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
+        validated_days.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
 
 
 @pytest.mark.parametrize(
@@ -375,11 +375,11 @@ def test_what_was_corrected_by_hand_counts_as_invoiced(planning, agent, afterwar
 def test_who_was_ticked_while_the_day_was_read_stays_as_ticked(planning, agent, monkeypatch):
     record(agent, mark(planning))
     read_before = [(planning.child_id, planning.opening(WEDNESDAY, "Matin"))]
-    monkeypatch.setattr(attendances, "_unticked", lambda *_: read_before)
+    monkeypatch.setattr(validated_days, "_unticked", lambda *_: read_before)
     with write_transaction() as session:
-        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
+        validated_days.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
     assert db.session.scalars(select(Attendance.turnout)).one() is Turnout.PRESENT
-    assert attendances.is_locked(db.session(), planning.activity.group_id, WEDNESDAY)
+    assert validated_days.is_locked(db.session(), planning.activity.group_id, WEDNESDAY)
 
 
 def test_an_absence_seen_after_the_invoice_is_credited_and_not_invoiced_again(planning, agent):
@@ -388,7 +388,7 @@ def test_an_absence_seen_after_the_invoice_is_credited_and_not_invoiced_again(pl
     director, regie = make_staff(Role.SITE_DIRECTOR), make_staff(Role.REGISSEUR)
     record(agent, mark(planning))
     with write_transaction() as session:
-        attendances.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
+        validated_days.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
     clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
     november = date(2026, 11, 1)
     issue(planning.activity, november, regie)
@@ -454,7 +454,7 @@ def test_a_mark_and_the_end_of_the_day_wait_for_each_other(app):
 
     def validate() -> None:
         with write_transaction() as session:
-            attendances.validate_day(session, colleague, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
+            validated_days.validate_day(session, colleague, planning.activity.group_id, WEDNESDAY, Turnout.ABSENT)
 
     answers = run_together(app, partial(record, agent, mark(planning)), validate, validate)
     assert answers[1:] == [None, None]

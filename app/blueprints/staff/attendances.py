@@ -27,7 +27,7 @@ from app.forms.bookings import read_day
 from app.htmx import go_to, render_page
 from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Capability
-from app.services import attendance_lists, attendances
+from app.services import attendance_lists, attendance_logs, attendances, validated_days
 from app.services.attendance_lists import ChildLine, GroupDay
 from app.services.attendances import Answer, Mark, Result
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, OwnFamily, RunUnderWay
@@ -189,7 +189,7 @@ def validate(group_id: int, day: str) -> BaseResponse:
     rest = form.turnout() if page.unticked else None
     try:
         with write_transaction() as session:
-            attendances.validate_day(session, current_account().user_id, group_id, page.day, rest)
+            validated_days.validate_day(session, current_account().user_id, group_id, page.day, rest)
     except DayNotTicked:
         db.session.rollback()
         flash("La liste a changé depuis que vous l’avez lue. Relisez-la avant de valider.", "warning")
@@ -213,7 +213,7 @@ def reopen(group_id: int, day: str) -> BaseResponse:
         return _group_page(page, form, status=422)
     try:
         with write_transaction() as session:
-            attendances.reopen_day(session, current_account().user_id, group_id, page.day, form.reason.data or "")
+            validated_days.reopen_day(session, current_account().user_id, group_id, page.day, form.reason.data or "")
     except DayNotValidated:
         flash("Cette journée est déjà ouverte.", "info")
     except RunUnderWay:
@@ -304,7 +304,7 @@ def _child_page(
 ) -> Response:
     _note_reading([child])
     may_correct = attendance_lists.may_correct(db.session(), current_account().user_id, page, child)
-    log = attendance_lists.log_of(db.session(), child.child_id, [place.opening_id for place in child.places])
+    log = attendance_logs.log_of(db.session(), child.child_id, [place.opening_id for place in child.places])
     return render_page(
         "staff/attendances/child.html", layout="staff", status=status, page=page, child=child, key=new_key(),
         lines=list(zip(child.places, forms, strict=True)), log=log,

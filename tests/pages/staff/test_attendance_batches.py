@@ -18,8 +18,9 @@ from app.models.activities import Site
 from app.models.attendances import Attendance, AttendanceEvent
 from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Role
-from app.services.attendances import Mark, record_all, validate_day
+from app.services.attendances import Mark, record_all
 from app.services.sessions import end_sessions
+from app.services.validated_days import validate_day
 from tests import factories
 from tests.client import Client
 from tests.factories import WEDNESDAY, PlanningSetup

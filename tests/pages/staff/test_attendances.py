@@ -18,7 +18,8 @@ from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Role
 from app.rules.child_files import SectionKind
 from app.services import child_files
-from app.services.attendances import Mark, record_all, validate_day
+from app.services.attendances import Mark, record_all
+from app.services.validated_days import validate_day
 from tests import factories
 from tests.client import Answer, Client, form_fields
 from tests.factories import WEDNESDAY, PlanningSetup

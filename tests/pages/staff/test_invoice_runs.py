@@ -12,7 +12,7 @@ from app.models.invoices import Invoice, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
 from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
-from app.services import attendances
+from app.services import validated_days
 from app.services.invoice_runs import issue_next
 from tests import factories
 from tests.client import Client
@@ -89,7 +89,7 @@ def test_what_is_not_settled_is_told_before_a_run(regie: Client, october: factor
     (group_id,) = db.session.scalars(select(Group.id))
     with write_transaction() as session:
         for day in DAYS:
-            attendances.validate_day(session, worker, group_id, day, Turnout.PRESENT)
+            validated_days.validate_day(session, worker, group_id, day, Turnout.PRESENT)
     assert "pointage" not in regie.get(preview_path()).text
 
 
