@@ -17,12 +17,7 @@ LARGEST_PRICE_CENTS = 1_000_000
 
 
 class LineForm(FlaskForm):
-    """What is taken back of a line, and what becomes of it; by GET, so that the choice is in the address."""
-
-    class Meta:
-        """A form that only asks has no token."""
-
-        csrf = False
+    """What is taken back of a line, and what becomes of it."""
 
     quoi = ticks_field("Ce qui est repris", required="Cochez ce qui est à reprendre.")
     suite = one_of_field("Ensuite", AFTERWARDS_CHOICES, Afterwards.NOTHING.value)

@@ -67,20 +67,15 @@ def leave(correction_id: int) -> BaseResponse:
 @blueprint.get("/facture/<int:invoice_id>/ligne/<int:line_id>")
 @requires(Capability.ISSUE_INVOICES)
 def new_line(invoice_id: int, line_id: int) -> Response:
-    """Choose what of a line is taken back, and see what that does. Reads only."""
+    """Choose what of a line is taken back."""
     line = line_corrections.read_line(invoice_id, line_id)
-    if not request.args:
-        return _line_page(line, LineForm(line, formdata=None))
-    form = LineForm(line, formdata=request.args)
-    if not form.validate():
-        return _line_page(line, form, status=422)
-    return _line_page(line, form, line_corrections.plan_line(invoice_id, line_id, form.wish()))
+    return _line_page(line, LineForm(line, formdata=None))
 
 
 @blueprint.post("/facture/<int:invoice_id>/ligne/<int:line_id>")
 @requires(Capability.ISSUE_INVOICES)
 def correct_line(invoice_id: int, line_id: int) -> BaseResponse:
-    """Do it, once what it does is what was read."""
+    """Show what that does, the reason in no address; then do it, once it is what was read."""
     key = request.form.get("cle", "")[:64]
     done = line_corrections.credit_of_form(key)
     if done is not None:
@@ -89,6 +84,8 @@ def correct_line(invoice_id: int, line_id: int) -> BaseResponse:
     form = LineForm(line, formdata=request.form)
     if not form.validate():
         return _line_page(line, form, status=422)
+    if "voir" in request.form:
+        return _line_page(line, form, line_corrections.plan_line(invoice_id, line_id, form.wish()))
     try:
         with write_transaction() as session:
             credit_id = line_corrections.correct_line(

@@ -35,6 +35,9 @@ def regie(sqlite_client: Client, october: factories.PlanningSetup) -> Client:
     return sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
 
 
+SEE = "Voir ce que cela donne"
+
+
 def address() -> str:
     line = db.session.scalars(select(InvoiceLine).order_by(InvoiceLine.id)).first()
     assert line is not None
@@ -48,7 +51,7 @@ def keys() -> list[str]:
 def read(regie: Client, **wish: str | list[str]) -> Answer:
     """What a correction would do."""
     regie.get(address())
-    return regie.submit("correction", **wish)
+    return regie.submit("correction", status=200, button=SEE, **wish)
 
 
 def correct(regie: Client, **wish: str | list[str]) -> Answer:
@@ -61,10 +64,11 @@ def test_days_are_not_charged_any_more(regie: Client, october: factories.Plannin
     invoice_id = db.session.scalars(select(Invoice.id)).one()
     assert "Corriger" in regie.get(f"/gestion/factures/{invoice_id}").text
     regie.get(address())
-    page = regie.submit("correction", motif="", status=422)
+    page = regie.submit("correction", motif="", status=422, button=SEE)
     assert "Cochez ce qui est à reprendre" in page.text and "Dites pourquoi" in page.text
     page = read(regie, quoi=[keys()[0]], suite="nothing", motif="Erreur de notre part")
     assert "4,20" in page.text and db.session.scalar(select(CreditNote.id)) is None
+    assert page.path == address()  # a reason stands in no address
     fields = form_fields(page.form("correcting"))
     note = regie.submit("correcting")
     assert "Erreur de notre part" in note.text and "Avoir pop-A261100001" in note.text
@@ -80,7 +84,9 @@ def test_another_price_is_invoiced_at_once_and_never_priced_anew(
     regie: Client, october: factories.PlanningSetup
 ) -> None:
     regie.get(address())
-    page = regie.submit("correction", quoi=[keys()[0]], suite="at_price", prix="zéro", motif="Tarif", status=422)
+    page = regie.submit(
+        "correction", quoi=[keys()[0]], suite="at_price", prix="zéro", motif="Tarif", status=422, button=SEE
+    )
     assert "nouveau prix en euros" in page.text
     correct(regie, quoi=[keys()[0]], suite="at_price", prix="2,10", motif="Tarif de la fratrie")
     new, old = invoices_of(october.family.family_id)
