@@ -7,14 +7,14 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.accounts import User
-from app.models.attendances import Attendance, ValidatedDay, locks_opening
+from app.models.attendances import Attendance
 from app.models.bookings import Booking, CapacityCounter, Opening
 from app.models.child_files import ChildSection
 from app.models.credits import CreditedBooking
@@ -35,14 +35,11 @@ from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
 from app.services.contacts import ContactView, contacts_of_children
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
-from app.services.staff_scopes import StaffScope, scope_of
+from app.services.staff_scopes import scope_of
 from app.services.validated_days import Reopening, Validation, validations_of
 
-LISTED = 20
-"""So many children are found at once, and so many days that nobody validated are listed."""
-
-LOOKED_BACK = timedelta(days=62)
-"""So long ago a day may be that is told not to be validated."""
+_FOUND = 20
+"""So many children are found at once."""
 
 Values = Mapping[str, str]
 
@@ -185,18 +182,6 @@ class GroupDay:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupLine:
-    """A group's day in the list of a day's groups, or of those that nobody validated."""
-
-    activity: ActivityInfo
-    group: GroupInfo
-    day: date
-    expected: int
-    ticked: int
-    is_validated: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FoundChild:
     """A child that may have come without a booking, and what must be said of it first."""
 
@@ -212,20 +197,6 @@ class FoundChild:
     def is_enrolled(self) -> bool:
         """Whether its family can be charged."""
         return bool(self.families)
-
-
-def groups_of_day(session: Session, agent_id: int, day: date) -> tuple[GroupLine, ...]:
-    """The groups of the agent's sites that have anything that day. One query beside the scope's."""
-    scope = scope_of(session, agent_id, Capability.TAKE_ATTENDANCE)
-    return _group_lines(session, scope, Opening.day == day)
-
-
-def days_to_validate(session: Session, agent_id: int) -> tuple[GroupLine, ...]:
-    """The past days of the agent's sites that nobody validated, latest first; as many as one can work off."""
-    scope = scope_of(session, agent_id, Capability.TAKE_ATTENDANCE)
-    today = clock.today()
-    recent = Opening.day.between(today - LOOKED_BACK, today - timedelta(days=1))
-    return tuple(reversed(_group_lines(session, scope, recent, ValidatedDay.id.is_(None), with_children=True)))
 
 
 def read_group_day(session: Session, agent_id: int, group_id: int, day: date, unit_id: int | None) -> GroupDay:
@@ -319,7 +290,7 @@ def search_children(session: Session, agent_id: int, group_id: int, day: date, w
             *(Child.folded_name.contains(word, autoescape=True) for word in wanted), Child.id.in_(active)
         )
         .order_by(is_enrolled.desc(), Child.folded_name, Child.id)
-        .limit(LISTED)
+        .limit(_FOUND)
     ).all()  # fmt: skip
     ids = [child.id for child in children]
     families: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
@@ -413,36 +384,6 @@ def _group(session: Session, agent_id: int, group_id: int) -> GroupInfo:
     if group is None or not scope.covers(known.activities[group.activity_id]):
         raise NotFound("group")
     return group
-
-
-def _group_lines(
-    session: Session, scope: StaffScope, *conditions: ColumnElement[bool], with_children: bool = False
-) -> tuple[GroupLine, ...]:
-    known = catalogue()
-    groups = {group.id: activity for activity in scope.activities() for group in activity.groups}
-    expected = func.count(func.distinct(Booking.child_id))
-    rows = select(
-        Opening.group_id, Opening.day, expected,
-        func.count(Booking.id), func.count(Attendance.turnout), func.max(ValidatedDay.id),
-    )  # fmt: skip
-    rows = (
-        rows.outerjoin(Booking, and_(Booking.opening_id == Opening.id, Booking.status == BookingStatus.CONFIRMED))
-        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
-        .outerjoin(ValidatedDay, locks_opening())
-        .where(Opening.group_id.in_(groups), or_(Opening.is_open, Booking.id.is_not(None)), *conditions)
-        .group_by(Opening.group_id, Opening.day)
-        .order_by(Opening.day, Opening.group_id)
-    )
-    if with_children:
-        rows = rows.having(expected > 0).order_by(None).order_by(Opening.day.desc(), Opening.group_id).limit(LISTED)
-    lines = [
-        GroupLine(groups[id_], known.groups[id_], day, children, children if ticked == places else min(
-            ticked, children - 1
-        ), validated is not None)
-        for id_, day, children, places, ticked, validated in session.execute(rows)
-    ]  # fmt: skip
-    order = list(known.activities)
-    return tuple(sorted(lines, key=lambda line: (line.day, order.index(line.activity.id), line.group.id)))
 
 
 def _places(

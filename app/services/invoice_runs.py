@@ -26,6 +26,7 @@ from app.rules.invoicing import (
     OddityKind,
 )
 from app.services.absences import is_in_queue
+from app.services.catalogue import catalogue
 from app.services.errors import NotFound
 from app.services.families import lock_children
 from app.services.household_credits import take_credit
@@ -33,7 +34,7 @@ from app.services.households import is_charged_booking
 from app.services.invoice_drafts import books_to_invoice, drafts_of
 from app.services.invoice_issues import InvoiceHead, issue_invoice, tell_of_invoices
 from app.services.pages import Page, page_of
-from app.services.validated_days import OpenDay, UnbilledPresence, unbilled_presences, unvalidated_days
+from app.services.validated_days import GroupLine, UnbilledPresence, days_to_validate, unbilled_presences
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class RunView:
 class Unsettled:
     """What happened in an office's month and is not settled, so that a run would leave it out or charge it wrongly."""
 
-    open_days: tuple[OpenDay, ...]  # nobody has validated what happened
+    to_validate: tuple[GroupLine, ...]  # days of which nobody has validated what happened
     unbilled: tuple[UnbilledPresence, ...]
     waiting_absences: int  # that families want excused, and nobody has decided on
 
@@ -160,10 +161,12 @@ def unsettled_of(office_id: int, month: date) -> Unsettled:
         .join(Activity, Activity.id == Unit.activity_id)
         .where(is_in_queue(), Activity.office_id == office_id, Booking.day >= first, Booking.day < add_months(first, 1))
     )
+    activities = [each for each in catalogue().activities.values() if each.office_id == office_id]
     return Unsettled(
-        unvalidated_days(session, office_id, month), unbilled_presences(session, office_id, month),
+        days_to_validate(session, activities, first, add_months(first, 1)),
+        unbilled_presences(session, office_id, month),
         session.scalar(waiting) or 0,
-    )  # fmt: skip
+    )
 
 
 def start_run(session: Session, office_id: int, month: date, invoice_date: date, due_on: date, started_by: int) -> int:

@@ -1,10 +1,10 @@
-"""The end of a group's day: validating it, opening it again, and what an invoice run finds unsettled of a month."""
+"""Where the days of groups stand: validating one, opening it again, and what nobody validated or nobody can charge."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -18,9 +18,12 @@ from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.states import BookingStatus
 from app.services.attendances import Mark, lock_day, record_rest, runs_under_way, taken_by_runs
-from app.services.catalogue import catalogue
+from app.services.catalogue import ActivityInfo, GroupInfo, catalogue
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
 from app.services.staff_scopes import scope_of
+
+_EXPECTED = func.count(func.distinct(Booking.child_id))
+_UNTICKED = func.count(func.distinct(case((Attendance.turnout.is_(None), Booking.child_id))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,15 @@ class Reopening:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenDay:
-    """A day of a group that is not validated, with its children who were expected or came, and those ticked."""
+class GroupLine:
+    """Where a group's day stands: how many children are expected, and how many of them are ticked in each unit."""
 
-    group_id: int
+    activity: ActivityInfo
+    group: GroupInfo
     day: date
-    activity_name: str
-    group_name: str
     expected: int
     ticked: int
+    is_validated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,39 +139,25 @@ def validations_of(session: Session, group_id: int, day: date) -> tuple[Validati
     return standing, reopenings
 
 
-def unvalidated_days(session: Session, office_id: int, month: date) -> tuple[OpenDay, ...]:
-    """The past days of a month of an office's groups that nobody has validated, earliest first. One query."""
-    first = month.replace(day=1)
-    activities = {id_ for id_, each in catalogue().activities.items() if each.office_id == office_id}
-    return open_days(session, activities, first, add_months(first, 1))
+def groups_of_day(session: Session, activities: Iterable[ActivityInfo], day: date) -> tuple[GroupLine, ...]:
+    """The groups of some activities that have anything that day. One query."""
+    return _group_lines(session, activities, _group_days().where(Opening.day == day))
 
 
-def open_days(session: Session, activity_ids: Collection[int], first: date, end: date) -> tuple[OpenDay, ...]:
-    """The same of some activities, for the days from ``first`` and before ``end`` that are over. One query."""
-    known = catalogue()
-    units = [unit.id for id_ in activity_ids for unit in known.activities[id_].units]
-    rows = session.execute(
-        select(
-            Opening.group_id, Opening.day, func.count(func.distinct(Booking.child_id)),
-            func.count(func.distinct(Attendance.child_id)),
-        )
-        .join(Booking, Booking.opening_id == Opening.id)
-        .outerjoin(Attendance, and_(Attendance.booking_id == Booking.id, Attendance.turnout.is_not(None)))
-        .outerjoin(ValidatedDay, locks_opening())
-        .where(
-            Opening.unit_id.in_(units), Opening.day >= first, Opening.day < min(end, clock.today()),
-            Booking.status == BookingStatus.CONFIRMED, ValidatedDay.id.is_(None),
-        )
-        .group_by(Opening.group_id, Opening.day)
-        .order_by(Opening.day, Opening.group_id)
-    )  # fmt: skip
-    return tuple(
-        OpenDay(
-            group_id, day, known.activities[known.groups[group_id].activity_id].name, known.groups[group_id].name,
-            expected, ticked,
-        )
-        for group_id, day, expected, ticked in rows
-    )  # fmt: skip
+def days_to_validate(
+    session: Session, activities: Iterable[ActivityInfo], first: date, end: date, latest: int | None = None
+) -> tuple[GroupLine, ...]:
+    """The days that are over and that nobody validated, earliest first, of some activities: from ``first``, before
+    ``end``; of them the ``latest`` so many, or all. One query.
+    """
+    rows = (
+        _group_days()
+        .where(Opening.day >= first, Opening.day < min(end, clock.today()), ValidatedDay.id.is_(None))
+        .having(_EXPECTED > 0)
+        .order_by(Opening.day.desc(), Opening.group_id)
+        .limit(latest)
+    )
+    return _group_lines(session, activities, rows)
 
 
 def unbilled_presences(session: Session, office_id: int, month: date) -> tuple[UnbilledPresence, ...]:
@@ -193,6 +182,31 @@ def unbilled_presences(session: Session, office_id: int, month: date) -> tuple[U
         )
         for child_id, last_name, first_name, day, unit_id in rows
     )  # fmt: skip
+
+
+def _group_days() -> Select[tuple[int, date, int, int, bool]]:
+    return (
+        select(Opening.group_id, Opening.day, _EXPECTED, _EXPECTED - _UNTICKED, func.max(ValidatedDay.id).is_not(None))
+        .outerjoin(Booking, and_(Booking.opening_id == Opening.id, Booking.status == BookingStatus.CONFIRMED))
+        .outerjoin(Attendance, Attendance.booking_id == Booking.id)
+        .outerjoin(ValidatedDay, locks_opening())
+        .where(or_(Opening.is_open, Booking.id.is_not(None)))
+        .group_by(Opening.group_id, Opening.day)
+    )
+
+
+def _group_lines(
+    session: Session, activities: Iterable[ActivityInfo], rows: Select[tuple[int, date, int, int, bool]]
+) -> tuple[GroupLine, ...]:
+    """Those of the activities, by day and in the order of the planning."""
+    known = catalogue()
+    groups = {group.id: activity for activity in activities for group in activity.groups}
+    lines = [
+        GroupLine(groups[id_], known.groups[id_], day, expected, ticked, is_validated)
+        for id_, day, expected, ticked, is_validated in session.execute(rows.where(Opening.group_id.in_(groups)))
+    ]
+    order = {id_: place for place, id_ in enumerate(known.activities)}
+    return tuple(sorted(lines, key=lambda line: (line.day, order[line.activity.id], line.group.id)))
 
 
 def _is_validated(group_id: int, day: date) -> Iterable[ColumnElement[bool]]:

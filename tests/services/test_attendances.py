@@ -26,6 +26,7 @@ from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
 from app.services import attendances, booking_requests, corrections, line_corrections, validated_days
 from app.services.attendances import Answer, Mark, Result
+from app.services.catalogue import catalogue
 from app.services.checks import find_inconsistencies
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
 from app.services.invoice_drafts import drafts_of
@@ -302,15 +303,16 @@ def test_a_day_is_validated_and_opened_again_with_a_reason(planning, agent):
 
 
 def test_days_that_nobody_validated_are_listed(planning, agent):
-    office_id = db.session.get_one(Activity, planning.activity.id).office_id
-    assert validated_days.unvalidated_days(db.session(), office_id, WEDNESDAY) == ()  # it is not over
+    listed = partial(validated_days.days_to_validate, first=WEDNESDAY.replace(day=1), end=date(2026, 12, 1))
+    activities = [catalogue().activities[planning.activity.id]]
+    assert listed(db.session(), activities) == ()  # it is not over
     record(agent, mark(planning))
     clock.start_at(datetime.combine(WEDNESDAY + timedelta(days=1), time(8)), frozen=True)
-    (found,) = validated_days.unvalidated_days(db.session(), office_id, WEDNESDAY)
+    (found,) = listed(db.session(), activities)
     assert (found.day, found.expected, found.ticked) == (WEDNESDAY, 1, 1)
     with write_transaction() as session:
         validated_days.validate_day(session, agent, planning.activity.group_id, WEDNESDAY, None)
-    assert validated_days.unvalidated_days(db.session(), office_id, WEDNESDAY) == ()
+    assert listed(db.session(), activities) == ()
 
 
 def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):

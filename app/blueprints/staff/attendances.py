@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import attendance_labels, clock
-from app.access import current_account, record_health_readings, requires
+from app.access import current_account, reached_activities, record_health_readings, requires
 from app.blueprints.staff.attendance_batches import kept_in_tablet
 from app.database import db, write_transaction
 from app.filters import NBSP
@@ -34,17 +34,23 @@ from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotF
 
 blueprint = Blueprint("attendances", __name__)
 
+_LOOKED_BACK = timedelta(days=62)
+"""So long ago a day may be that is told not to be validated."""
+_LISTED = 20
+"""So many of them are, the latest first."""
+
 
 @blueprint.get("")
 @requires(Capability.TAKE_ATTENDANCE)
 def show() -> Response:
     """The groups of a day, today's without a date, and the days that wait to be validated."""
     day = read_day(request.args.get("jour"), clock.today())
-    agent_id = current_account().user_id
+    session, today = db.session(), clock.today()
+    mine = reached_activities(Capability.TAKE_ATTENDANCE)
+    to_validate = validated_days.days_to_validate(session, mine, today - _LOOKED_BACK, today, _LISTED)
     return render_page(
-        "staff/attendances/show.html", layout="staff", day=day, is_today=day == clock.today(),
-        groups=attendance_lists.groups_of_day(db.session(), agent_id, day),
-        to_validate=attendance_lists.days_to_validate(db.session(), agent_id),
+        "staff/attendances/show.html", layout="staff", day=day, is_today=day == today,
+        groups=validated_days.groups_of_day(session, mine, day), to_validate=to_validate[::-1],
         hrefs={
             "previous": url_for(".show", jour=day - timedelta(days=1)), "today": url_for(".show"),
             "next": url_for(".show", jour=day + timedelta(days=1)),
