@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum, auto
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -109,6 +109,7 @@ class InvoiceLine(Base):
     meal_cents: Mapped[int] = mapped_column(default=0)
     other_cents: Mapped[int] = mapped_column(default=_rest_of_line)
     explanation: Mapped[str]  # why that price
+    is_absence: Mapped[bool] = mapped_column(default=False, server_default=false())  # booked, not had, charged
     # What it is in the grid: so that fees, deductions and packages count once, however many invoices they lie on.
     kind: Mapped[LineKind] = mapped_column(code_of(LineKind), default=LineKind.UNIT, server_default="unit")
     item: Mapped[str] = mapped_column(default="", server_default="")

@@ -81,9 +81,9 @@ class Oddity:
 class DraftLine:
     """One line: what a child had at one price, on ``days``, and the bookings that it is for, by day.
 
-    ``name`` is that of the unit, package or combination. ``is_absence``: booked, not had (cancelled too late,
-    or the child did not come: ``was_recorded``) and charged all the same. What no booking carries (a fee, a deduction)
-    has none; without a child it is the family's.
+    ``name`` is that of the unit, package or combination, or without ``activity_name`` all that the line says.
+    ``is_absence``: booked, not had (cancelled too late, or the child did not come: ``was_recorded``) and charged all
+    the same. What no booking carries (a fee, a deduction) has none; without a child it is the family's.
     """
 
     kind: LineKind

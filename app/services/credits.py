@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from app import clock, labels
+from app import clock
 from app.database import db
 from app.filters import day_list
 from app.models.activities import Office
@@ -42,9 +42,6 @@ from app.services.families import emails_of_adults, lock_children
 from app.services.household_credits import Source, left_of_credit, record_use
 from app.services.invoices import open_invoices
 from app.services.mails import queue_mail
-
-_ABSENCES = tuple(f"({word})" for word in (labels.ABSENCE, labels.LATE_ABSENCE))
-"""What the label of a line that charges an absence ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,5 +371,5 @@ def _issue(session: Session, facts: InvoiceFacts, draft: CreditDraft, head: Cred
 def _facts(line: InvoiceLine) -> LineFacts:
     return LineFacts(
         line.id, line.kind, line.item, line.child_id, line.activity_id, line.first_day, line.unit_cents,
-        line.amount_cents, is_aided=not line.label.endswith(_ABSENCES),
+        line.amount_cents, is_aided=not line.is_absence,
     )  # fmt: skip

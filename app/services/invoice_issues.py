@@ -53,12 +53,11 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
     session.add(invoice)
     session.flush()
     for position, drafted in enumerate(draft.lines):
-        label = f"{drafted.activity_name}, {drafted.name}" if drafted.activity_name else drafted.name
         line = InvoiceLine(
             invoice_id=invoice.id,
             position=position,
             child_name=drafted.child_name,
-            label=f"{label} ({absence_word(drafted)})" if drafted.is_absence else label,
+            label=label_of(drafted),
             days=day_list(drafted.days),
             quantity=drafted.quantity,
             unit_cents=drafted.unit_price_cents,
@@ -67,6 +66,7 @@ def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: In
             meal_cents=drafted.meal_cents,
             other_cents=drafted.other_cents,
             explanation=drafted.explanation,
+            is_absence=drafted.is_absence,
             kind=drafted.kind,
             item=drafted.item,
             activity_id=drafted.activity_id,
@@ -98,9 +98,14 @@ def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
             )  # fmt: skip
 
 
-def absence_word(drafted: DraftLine) -> str:
-    """What a line of an absence says."""
-    return labels.ABSENCE if drafted.was_recorded else labels.LATE_ABSENCE
+def label_of(drafted: DraftLine) -> str:
+    """What a line says; one without the name of an activity says its own name as it is."""
+    if not drafted.activity_name:
+        return drafted.name
+    label = f"{drafted.activity_name}, {drafted.name}"
+    if not drafted.is_absence:
+        return label
+    return f"{label} ({labels.ABSENCE if drafted.was_recorded else labels.LATE_ABSENCE})"
 
 
 def address_on(session: Session, family_id: int, day: date) -> str:

@@ -235,13 +235,13 @@ def _invoice_again(
     care, meal, _other = spread(amount_cents, parts) if min(parts) >= 0 and any(parts) else (0, 0, amount_cents)
     drafted = DraftLine(
         kind=row.kind, item=row.item, child_id=row.child_id, child_name=row.child_name, activity_id=row.activity_id,
-        activity_name="", name=row.label, is_absence=False, quantity=len(chosen), unit_price_cents=wish.unit_cents,
-        explanation=wish.reason, days=_days(chosen),
+        activity_name="", name=row.label, is_absence=row.is_absence, quantity=len(chosen),
+        unit_price_cents=wish.unit_cents, explanation=wish.reason, days=_days(chosen),
         booking_ids=tuple(id_ for part in chosen for id_ in part.booking_ids), care_cents=care, meal_cents=meal,
     )  # fmt: skip
     draft = InvoiceDraft((drafted,), ())
     helped = aids_for_run(session, [old.family_id], old.month, lock=True).get(old.family_id)
-    if helped is not None and not (care == meal == 0):  # an absence is not aided
+    if helped is not None:
         draft = with_aids(draft, helped.aids, helped.ledger, catalogue().calendar.kind, helped.names)
     today = clock.today()
     head = InvoiceHead(old.office_id, old.month, today, today + DUE_WITHIN)

@@ -324,6 +324,7 @@ def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     (invoice_id,) = issue(planning.activity, date(2026, 11, 1), make_staff())
     line = db.session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id)).one()
     assert line.label == "Mercredi, Matin (absence)"
+    assert line.is_absence
     with pytest.raises(DayInvoiced), write_transaction() as session:
         validated_days.reopen_day(session, director, planning.activity.group_id, WEDNESDAY, "Erreur")
     with write_transaction() as session:
@@ -372,6 +373,24 @@ def test_what_was_corrected_by_hand_counts_as_invoiced(planning, agent, afterwar
             session, invoice_id, line_id, wish, director, fingerprint=plan.fingerprint, form_key="essai"
         )
     assert record(agent, mark(planning, ABSENT, known=1))[0].obstacle is Obstacle.INVOICED
+
+
+def test_an_absence_at_another_price_stays_one_and_says_so_once(planning, agent):
+    record(agent, mark(planning, ABSENT))
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    (invoice_id,) = issue(planning.activity, date(2026, 11, 1), make_staff())
+    line_id = db.session.scalars(select(InvoiceLine.id).where(InvoiceLine.invoice_id == invoice_id)).one()
+    keys = frozenset(part.key for part in line_corrections.read_line(invoice_id, line_id).parts)
+    wish = line_corrections.LineWish(keys, Afterwards.AT_PRICE, 100, "Erreur de tarif")
+    plan, director = line_corrections.plan_line(invoice_id, line_id, wish), make_staff()
+    with write_transaction() as session:
+        line_corrections.correct_line(
+            session, invoice_id, line_id, wish, director, fingerprint=plan.fingerprint, form_key="essai"
+        )
+    lines = db.session.scalars(select(InvoiceLine).order_by(InvoiceLine.id)).all()
+    assert [(line.label, line.is_absence, line.amount_cents) for line in lines] == [
+        ("Mercredi, Matin (absence)", True, 420), ("Mercredi, Matin (absence)", True, 100)
+    ]  # fmt: skip
 
 
 def test_who_was_ticked_while_the_day_was_read_stays_as_ticked(planning, agent, monkeypatch):

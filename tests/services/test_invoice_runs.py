@@ -206,6 +206,7 @@ def test_only_what_costs_something_is_invoiced(planning, staff_id) -> None:
     (line,) = db.session.get_one(Invoice, invoice_id).lines
     assert (line.quantity, line.amount_cents) == (1, 420)
     assert line.label != "Mercredi, Matin"  # says that it is an absence
+    assert line.is_absence
 
 
 def test_a_month_that_is_not_over_is_invoiced_up_to_yesterday_and_its_rest_later(planning, staff_id) -> None:

@@ -1,14 +1,14 @@
 """what really happened on the day
 
 Revision ID: 0033
-Revises: 0032
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0033"
-down_revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -21,6 +21,15 @@ def exactly_one(*columns: str) -> str:
 
 
 def upgrade() -> None:
+    op.add_column("invoice_line", sa.Column("is_absence", sa.Boolean(), server_default=sa.false(), nullable=False))
+    # Until here only the words on the paper said which lines charge an absence.
+    op.execute(
+        sa.text(
+            "UPDATE invoice_line SET is_absence = true"
+            " WHERE label LIKE '%(absence)' OR label LIKE '%(absence prévenue trop tard)'"
+        )
+    )
+
     op.create_table(
         "correction",
         sa.Column("id", sa.Integer(), nullable=False),
