@@ -8,7 +8,7 @@
   var box, line, list, owner, token, offset = 0, count = 0, sending = false, signedOut = false, isPressed = false, timer, refreshing;
   var WORDS = { present: "Présent", absent: "Absent", nothing: "Annuler", arrived: "Arrivé", left: "Parti" };
   var KINDS = { present: "yes", absent: "no", nothing: "quiet", arrived: "strong", left: "strong" };
-  var SAID = { present: "présent", absent: "absent", nothing: "annulé", arrived: "arrivé", left: "parti" };
+  var SAID = { present: "Présent", absent: "Absent", nothing: "Annulé", arrived: "Arrivé", left: "Parti" };
   var AFTER = { arrived: ["left", "nothing"], left: ["nothing"], absent: ["nothing"], nothing: ["arrived", "absent"] };
 
   function make(name, text, into, kind) {
@@ -19,7 +19,7 @@
     return node;
   }
   function address() { return location.pathname + location.search; }
-  function hour(ms) { return new Date(ms).toLocaleTimeString("fr", { hour: "2-digit", minute: "2-digit" }); }
+  function hour(ms) { return new Date(ms).toLocaleTimeString("fr", { hour: "numeric", minute: "2-digit", timeZone: "Europe/Paris" }).replace(":", NB + "h" + NB); }
   function plural(number, word) { return number + NB + word + (number > 1 ? "s" : ""); }
 
   /* What is kept in the tablet. */
