@@ -185,6 +185,35 @@ def credit_in_money(notes: Iterable[CreditLeft]) -> tuple[Left, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What an office still has of a payment, or of a credit note (without a mode) on an invoice (cents).
+
+    ``came_on``: the day of the payment or of the credit note; ``money_cents``: see `CreditLeft`.
+    """
+
+    source_id: int
+    mode: PaymentMode | None
+    came_on: date
+    left_cents: int
+    invoice_id: int = 0
+    money_cents: int = 0
+
+
+def in_order_of_use(kept: Iterable[Kept]) -> tuple[Kept, ...]:
+    """What the next invoices take first: credit notes, then payments, which can be given back; each as recorded."""
+    return tuple(sorted(kept, key=lambda each: (each.mode is not None, each.source_id)))
+
+
+def in_order_of_refund(kept: Iterable[Kept]) -> tuple[Left, ...]:
+    """What is given back first: payments, the oldest first, then what of credit notes may be (`credit_in_money()`)."""
+    known = sorted(kept, key=lambda each: (each.came_on, each.source_id))
+    paid = (Left(each.source_id, each.mode, each.left_cents) for each in known if each.mode is not None)
+    notes = sorted((each for each in known if each.mode is None), key=lambda each: each.source_id)
+    left = (CreditLeft(each.source_id, each.invoice_id, each.left_cents, each.money_cents) for each in notes)
+    return (*paid, *credit_in_money(left))
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPart:
     """How much of a refund comes out of a payment, or of a credit note."""
 

@@ -9,28 +9,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, Subquery, exists, func, or_, select, union_all
+from sqlalchemy import Select, Subquery, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
-from app.models.credits import CreditNote
 from app.models.debts import InvoiceHold, InvoiceReminder, ReminderLetter, ReminderRun, ReminderSettings
 from app.models.families import Family
 from app.models.invoices import Invoice
-from app.models.payments import BasketInvoice, Payment, PaymentBasket
+from app.models.payments import BasketInvoice, PaymentBasket
 from app.rules.baskets import LIVE_FOR, BasketState
 from app.rules.debts import LAST_LEVEL, Debt, HoldKind, ReminderRule, due_reminders
 from app.services.debts import is_held
 from app.services.errors import NotFound
 from app.services.families import emails_of_families
-from app.services.household_credits import left_of_credit
+from app.services.household_credits import money_kept
 from app.services.invoices import InvoiceView, balance_in_sql, open_views
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
-from app.services.payment_terms import left_cents
 
 LEVELS = tuple(range(1, LAST_LEVEL + 1))
 FAMILIES_PER_PAGE = 50
@@ -356,13 +354,10 @@ def _last_reminders() -> Subquery:
 
 
 def _kept(office_id: int) -> Subquery:
-    """What an office still has of families' money: credit notes and payments that no invoice took."""
-    sources = union_all(
-        select(Payment.family_id, left_cents().label("cents")).where(Payment.office_id == office_id),
-        select(CreditNote.family_id, left_of_credit().label("cents")).where(CreditNote.office_id == office_id),
-    ).subquery()
-    cents = func.sum(sources.c.cents)
-    return select(sources.c.family_id, cents.label("cents")).group_by(sources.c.family_id).having(cents > 0).subquery()
+    """What an office still has of families' money."""
+    kept = money_kept()
+    cents = func.sum(kept.c.left_cents).label("cents")
+    return select(kept.c.family_id, cents).where(kept.c.office_id == office_id).group_by(kept.c.family_id).subquery()
 
 
 def _live_baskets() -> Select[tuple[int]]:

@@ -44,11 +44,10 @@ from app.rules.states import (
 from app.services.catalogue import catalogue
 from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
 from app.services.families import lock_children, own_family_ids, stays_active
-from app.services.household_credits import left_of_credit
+from app.services.household_credits import money_kept
 from app.services.invoices import invoices_of
 from app.services.kept_tables import TABLES, Scope, of_other_home
 from app.services.mails import queue_mail
-from app.services.payment_terms import left_cents
 from app.services.places import enter_bookings
 
 
@@ -237,17 +236,17 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         PrepaidBook.taken_back_at.is_(None),
     )  # fmt: skip
     kept = _count(tables["booking"], and_(tables["booking"].c.family_id == family_id, charged))
-    left = select(func.coalesce(func.sum(left_cents()), 0)).where(Payment.family_id == family_id)
-    credit_left = select(func.coalesce(func.sum(left_of_credit()), 0)).where(CreditNote.family_id == family_id)
+    money = money_kept()
+    left = select(func.coalesce(func.sum(money.c.left_cents), 0)).where(money.c.family_id == family_id)
     last_credit = select(func.max(CreditNote.issued_on)).where(CreditNote.family_id == family_id)
     last_payment = select(func.max(Payment.received_on)).where(Payment.family_id == family_id)
     numbers = (
         left, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, kept,
-        credit_left, last_credit,
+        last_credit,
     )  # fmt: skip
     (
         left_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, kept_,
-        credit_left_, last_credit_on,
+        last_credit_on,
     ) = session.execute(select(*(each.scalar_subquery() for each in numbers))).one()  # fmt: skip
     return ErasureFacts(
         counts=counts,
@@ -262,7 +261,7 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
             Obstacle.COMING_BOOKINGS: coming_,
             Obstacle.TO_INVOICE: to_invoice_ + books_,
             Obstacle.DUE: sum(max(each.balance_cents, 0) for each in invoices),
-            Obstacle.OVERPAID: left_ + credit_left_ + sum(max(-each.balance_cents, 0) for each in invoices),
+            Obstacle.OVERPAID: left_ + sum(max(-each.balance_cents, 0) for each in invoices),
             Obstacle.PAYMENT_UNDER_WAY: waiting_,
         },
     )

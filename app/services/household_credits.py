@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, null, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Subquery, func, literal, null, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.database import db
@@ -18,9 +18,9 @@ from app.models.cash_desks import RefundShare
 from app.models.credits import CreditAllocation, CreditNote
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.allocation import Allocation, OpenInvoice, allocate_oldest_first
-from app.rules.cash_desks import Left, refundable_cents
+from app.rules.cash_desks import VOUCHERS, Kept, in_order_of_refund, in_order_of_use, refundable_cents
 from app.services.invoices import open_invoices
-from app.services.payment_terms import left_cents
+from app.services.payment_terms import left_cents, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class OfficeCredit:
     office_id: int
     office_name: str
     amount_cents: int
-    refundable_cents: int  # vouchers never become money again
+    refundable_cents: int  # rules.cash_desks: neither vouchers nor what was never paid in money
 
 
 def left_of_credit() -> ColumnElement[int]:
@@ -57,50 +57,64 @@ def left_of_credit() -> ColumnElement[int]:
     )
 
 
+def money_kept() -> Subquery:
+    """What offices still have of families' money, a row for each payment and credit note of which something is left.
+
+    Of a credit note, ``money_cents`` is what was paid in money of its invoice, less what was given back of it.
+    """
+    note = aliased(CreditNote)
+    in_money = (
+        select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0))
+        .join(Payment, Payment.id == PaymentAllocation.payment_id)
+        .where(
+            PaymentAllocation.invoice_id == CreditNote.invoice_id, stands(PaymentAllocation.payment_id),
+            Payment.mode.not_in(VOUCHERS),
+        )
+        .correlate(CreditNote)
+    )  # fmt: skip
+    given_back = (
+        select(func.coalesce(func.sum(RefundShare.amount_cents), 0))
+        .join(note, note.id == RefundShare.credit_note_id)
+        .where(note.invoice_id == CreditNote.invoice_id)
+        .correlate(CreditNote)
+    )
+    paid = select(
+        Payment.family_id, Payment.office_id, Payment.id.label("source_id"), Payment.mode,
+        Payment.received_on.label("came_on"), left_cents().label("left_cents"), literal(0).label("invoice_id"),
+        literal(0).label("money_cents"),
+    ).where(left_cents() > 0)  # fmt: skip
+    credited = select(
+        CreditNote.family_id, CreditNote.office_id, CreditNote.id, null(), CreditNote.issued_on, left_of_credit(),
+        CreditNote.invoice_id, in_money.scalar_subquery() - given_back.scalar_subquery(),
+    ).where(left_of_credit() > 0)  # fmt: skip
+    return union_all(paid, credited).subquery()
+
+
+def kept_of(
+    session: Session, family_ids: Collection[int], office_id: int | None = None
+) -> Mapping[tuple[int, int], Sequence[Kept]]:
+    """What is left of families' money, by family and office; in one office or all. One query."""
+    kept = money_kept()
+    rows = select(kept).where(kept.c.family_id.in_(family_ids))
+    if office_id is not None:
+        rows = rows.where(kept.c.office_id == office_id)
+    found: defaultdict[tuple[int, int], list[Kept]] = defaultdict(list)
+    for family_id, of_office, *source in session.execute(rows):
+        found[family_id, of_office].append(Kept(*source))
+    return found
+
+
 def credit_of_family(family_id: int) -> tuple[OfficeCredit, ...]:
     """What each office still has of a family's money; those that have nothing are left out. Two queries."""
     session = db.session()
-    found: defaultdict[tuple[int, str], list[Left]] = defaultdict(list)
-    notes = (
-        select(Office.id, Office.name, CreditNote.id, null(), left_of_credit())
-        .join(CreditNote, CreditNote.office_id == Office.id)
-        .where(CreditNote.family_id == family_id)
-    )
-    paid = (
-        select(Office.id, Office.name, Payment.id, Payment.mode, left_cents())
-        .join(Payment, Payment.office_id == Office.id)
-        .where(Payment.family_id == family_id)
-    )
-    for statement in (notes, paid):
-        for office_id, name, *left in session.execute(statement):
-            found[office_id, name].append(Left(*left))
+    found = {office_id: kept for (_family, office_id), kept in kept_of(session, [family_id]).items()}
+    offices = session.execute(select(Office.id, Office.name).where(Office.id.in_(found)).order_by(Office.id))
     return tuple(
-        OfficeCredit(*office, cents, refundable_cents(left))
-        for office, left in sorted(found.items())
-        if (cents := sum(each.left_cents for each in left))
+        OfficeCredit(
+            id_, name, sum(each.left_cents for each in found[id_]), refundable_cents(in_order_of_refund(found[id_]))
+        )
+        for id_, name in offices
     )
-
-
-def sources_of(session: Session, office_id: int, family_ids: Collection[int]) -> Mapping[int, Sequence[Source]]:
-    """What is left of each family's money in an office, by family: credit notes first (money can be paid back), oldest
-    first. Two queries.
-    """
-    found: defaultdict[int, list[Source]] = defaultdict(list)
-    notes = (
-        select(CreditNote.family_id, left_of_credit(), CreditNote.id)
-        .where(CreditNote.office_id == office_id, CreditNote.family_id.in_(family_ids), left_of_credit() > 0)
-        .order_by(CreditNote.id)
-    )
-    for family_id, cents, note_id in session.execute(notes):
-        found[family_id].append(Source(cents, credit_note_id=note_id))
-    paid = (
-        select(Payment.family_id, left_cents(), Payment.id)
-        .where(Payment.office_id == office_id, Payment.family_id.in_(family_ids), left_cents() > 0)
-        .order_by(Payment.id)
-    )
-    for family_id, cents, payment_id in session.execute(paid):
-        found[family_id].append(Source(cents, payment_id=payment_id))
-    return found
 
 
 def take_credit(session: Session, office_id: int, family_ids: Collection[int]) -> None:
@@ -108,11 +122,17 @@ def take_credit(session: Session, office_id: int, family_ids: Collection[int]) -
 
     The caller holds the office, which whoever moves a balance there waits for (PostgreSQL).
     """
-    for family_id, sources in sources_of(session, office_id, family_ids).items():
+    for (family_id, _office), kept in sorted(kept_of(session, family_ids, office_id).items()):
         due = open_invoices(session, family_id, office_id)
-        for source in sources:
+        for each in in_order_of_use(kept):
             if not due:
                 break
+            is_note = each.mode is None
+            source = Source(
+                each.left_cents,
+                credit_note_id=each.source_id if is_note else None,
+                payment_id=None if is_note else each.source_id,
+            )
             plan = allocate_oldest_first(source.left_cents, _open_to(session, source, due))
             record_use(session, source, plan.allocations)
             due = _less(due, plan.allocations)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
@@ -13,16 +13,15 @@ from app.models.activities import Office
 from app.models.cash_desks import Refund, RefundShare
 from app.models.credits import CreditNote
 from app.models.families import Family
-from app.models.payments import Payment, PaymentAllocation
-from app.rules.cash_desks import VOUCHERS, CreditLeft, Left, credit_in_money, plan_refund, refundable_cents
+from app.models.payments import Payment
+from app.rules.cash_desks import Left, in_order_of_refund, plan_refund, refundable_cents
 from app.rules.ibans import masked_iban
 from app.rules.numbers import DocumentKind
 from app.services.documents import next_number
 from app.services.errors import NotFound, OwnFamily
 from app.services.families import own_family_ids
-from app.services.household_credits import left_of_credit
+from app.services.household_credits import kept_of
 from app.services.journals import lock_office, write_refund
-from app.services.payment_terms import left_cents, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def iban_to_pay(refund_id: int, user_id: int) -> str:
 
 
 def refundable_of(family_id: int, office_id: int) -> int:
-    """The most that an office may give back to a family (cents). Two queries."""
+    """The most that an office may give back to a family (cents). One query."""
     return refundable_cents(_left(db.session(), family_id, office_id))
 
 
@@ -198,36 +197,5 @@ def _refunds_from(condition: ColumnElement[bool]) -> tuple[RefundRow, ...]:
     return tuple(RefundRow(*row) for row in rows)
 
 
-def _left(session: Session, family_id: int, office_id: int) -> list[Left]:
-    """Money before credit notes, the oldest first. Two queries."""
-    left = left_cents()
-    paid = session.execute(
-        select(Payment.id, Payment.mode, left)
-        .where(Payment.family_id == family_id, Payment.office_id == office_id, left > 0)
-        .order_by(Payment.received_on, Payment.id)
-    )
-    in_money = (
-        select(func.coalesce(func.sum(PaymentAllocation.amount_cents), 0))
-        .join(Payment, Payment.id == PaymentAllocation.payment_id)
-        .where(
-            PaymentAllocation.invoice_id == CreditNote.invoice_id, stands(PaymentAllocation.payment_id),
-            Payment.mode.not_in(VOUCHERS),
-        )
-        .correlate(CreditNote)
-    )  # fmt: skip
-    other = aliased(CreditNote)
-    given_back = (
-        select(func.coalesce(func.sum(RefundShare.amount_cents), 0))
-        .join(other, other.id == RefundShare.credit_note_id)
-        .where(other.invoice_id == CreditNote.invoice_id)
-        .correlate(CreditNote)
-    )
-    credited = session.execute(
-        select(
-            CreditNote.id, CreditNote.invoice_id, left_of_credit(),
-            in_money.scalar_subquery() - given_back.scalar_subquery(),
-        )
-        .where(CreditNote.family_id == family_id, CreditNote.office_id == office_id, left_of_credit() > 0)
-        .order_by(CreditNote.id)
-    )  # fmt: skip
-    return [*(Left(*row) for row in paid), *credit_in_money(CreditLeft(*row) for row in credited)]
+def _left(session: Session, family_id: int, office_id: int) -> tuple[Left, ...]:
+    return in_order_of_refund(kept_of(session, [family_id], office_id).get((family_id, office_id), ()))

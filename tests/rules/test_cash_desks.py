@@ -14,12 +14,15 @@ from app.rules.cash_desks import (
     Detail,
     Keeper,
     KeeperRole,
+    Kept,
     Left,
     PaymentDetails,
     PaymentMode,
     RefusedRefund,
     ceiling_state,
     credit_in_money,
+    in_order_of_refund,
+    in_order_of_use,
     keepers_on,
     kept_details,
     missing_details,
@@ -85,6 +88,23 @@ def test_of_a_credit_note_goes_back_what_was_paid_in_money(row: Row) -> None:
         notes.append(CreditLeft(int(note_id), int(invoice[1:]), int(left_cents), int(money_cents)))
     assert [f"{each.source_id} {each.left_cents}" for each in credit_in_money(notes)] == words(row["may go back"])
     assert all(each.mode is None for each in credit_in_money(notes))
+
+
+def kept(text: str) -> Kept:
+    source_id, mode, cents, day, *credit = text.split()
+    invoice, money = (int(credit[0][1:]), int(credit[1])) if credit else (0, 0)
+    known = None if mode == "credit" else PaymentMode(mode)
+    return Kept(int(source_id), known, date.fromisoformat(day), int(cents), invoice, money)
+
+
+@pytest.mark.parametrize("row", cases("cash_desks", "orders"))
+def test_what_is_kept_is_used_in_one_order_and_given_back_in_another(row: Row) -> None:
+    for found in (words(row["kept"]), words(row["kept"])[::-1]):
+        known = [kept(text) for text in found]
+        used, left = in_order_of_use(known), in_order_of_refund(known)
+        assert [str(each.source_id) for each in used] == words(row["used"])
+        assert [each.mode is not None for each in used] == sorted(each.mode is not None for each in known)
+        assert [f"{each.source_id} {each.left_cents}" for each in left] == words(row["given back"])
 
 
 @given(st.lists(st.tuples(st.sampled_from(PaymentMode), st.integers(0, 500)), max_size=6), st.integers(1, 1_000))

@@ -276,6 +276,7 @@ def test_what_was_paid_with_vouchers_never_goes_back_as_money(planning, staff_id
     cancel_and_take_back(planning.family.family_id, bookings()[:1], staff_id)
     assert [each.amount_cents for each in credit_of_family(planning.family.family_id)] == [420]
     assert refundable_of(planning.family.family_id, office_id) == most
+    assert [each.refundable_cents for each in credit_of_family(planning.family.family_id)] == [most]
     typed = RefundInput(300, "TEST", "FR7630006000011234567890189", "Départ")
     if most:
         with write_transaction() as session:
