@@ -6,7 +6,8 @@ from datetime import date
 from app.filters import NBSP, day_plain, phone, spaced
 from app.labels import label
 from app.rules.sheets import Permission
-from app.services.safety_sheets import Called, SafetyLine
+from app.services.care import Called
+from app.services.safety_sheets import SafetyLine
 
 _HEALTH = (
     ("food_allergies", "Allergies alimentaires"),

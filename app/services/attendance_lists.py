@@ -3,9 +3,8 @@
 Who calls shows health data: it notes first who reads it (`children_with_health()`, `access.record_health_readings`).
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,23 +15,20 @@ from app import clock
 from app.models.accounts import User
 from app.models.attendances import Attendance
 from app.models.bookings import Booking, CapacityCounter, Opening
-from app.models.child_files import ChildSection
 from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
-from app.models.families import Child, Family, FamilyChild, Guardian
+from app.models.families import Child, Family, FamilyChild
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.rules.attendances import NOT_SEEN, Seen, Turnout
 from app.rules.capabilities import Capability
 from app.rules.capacity import Slot, covering
-from app.rules.child_files import AuthorisationKind, SectionKind
+from app.rules.child_files import SectionKind
 from app.rules.enrolments import age_on
-from app.rules.school_years import school_year_of
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
 from app.services.attendances import timed_units
-from app.services.authorisations import answers_of_children
+from app.services.care import Around, Called, Household, collectors_on, parents_of, sections_of
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
-from app.services.contacts import ContactView, contacts_of_children
 from app.services.errors import NotFound
 from app.services.families import own_family_ids
 from app.services.staff_scopes import scope_of
@@ -40,8 +36,6 @@ from app.services.validated_days import Reopening, Validation, validations_of
 
 _FOUND = 20
 """So many children are found at once."""
-
-Values = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +71,12 @@ class HealthNotes:
 
 
 @dataclass(frozen=True, slots=True)
-class Adult:
-    """A parent, with the phones at which they are called."""
-
-    name: str
-    phones: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Care:
     """What must be known to look after a child, and to let it go."""
 
     health: HealthNotes | None
-    leaves_alone: bool
-    leaves_at: str
-    parents: tuple[Adult, ...]
-    collectors: tuple[ContactView, ...]  # who may collect it that day
-    refused: tuple[ContactView, ...]  # who may not
-    custody: tuple[Values, ...]
+    around: Around
+    households: tuple[Household, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +173,7 @@ class FoundChild:
     families: tuple[tuple[int, str], ...]  # through which it is enrolled in the group that day
     expected_in: tuple[str, ...]  # the units in which it is on the list already
     health: HealthNotes | None
-    refused: tuple[ContactView, ...]
+    refused: tuple[Called, ...]
 
     @property
     def is_enrolled(self) -> bool:
@@ -312,12 +294,11 @@ def search_children(session: Session, agent_id: int, group_id: int, day: date, w
     ):  # fmt: skip
         expected[child_id].append(catalogue().units[unit_id].name)
     health = _health(session, ids)
-    contacts = contacts_of_children(ids)
+    around = collectors_on(ids, day)
     return tuple(
         FoundChild(
             child.id, child.full_name, age_on(child.birth_date, day), tuple(dict.fromkeys(families[child.id])),
-            tuple(expected[child.id]), health.get(child.id),
-            tuple(each for each in contacts[child.id] if not each.collects_on(day)),
+            tuple(expected[child.id]), health.get(child.id), around[child.id].refused,
         )
         for child in children
     )  # fmt: skip
@@ -334,47 +315,9 @@ def places_over(session: Session, group_id: int, day: date, unit_ids: Collection
 
 
 def care_of(session: Session, child_ids: Collection[int], day: date) -> Mapping[int, Care]:
-    """What must be known of children, by child. Five queries."""
-    health = _health(session, child_ids)
-    contacts = contacts_of_children(child_ids)
-    answers = answers_of_children(child_ids, school_year_of(day))
-    parents: defaultdict[int, list[Adult]] = defaultdict(list)
-    for child_id, adult in session.execute(
-        select(FamilyChild.child_id, Guardian)
-        .join(Guardian, Guardian.family_id == FamilyChild.family_id)
-        .where(FamilyChild.child_id.in_(child_ids))
-        .order_by(Guardian.id)
-    ):
-        phones = (adult.mobile_phone, adult.work_mobile_phone, adult.home_phone, adult.work_phone)
-        parents[child_id].append(Adult(adult.full_name, tuple(phone for phone in phones if phone)))
-    custody: defaultdict[int, list[Values]] = defaultdict(list)
-    for child_id, said, mobile, home, name in session.execute(
-        select(
-            FamilyChild.child_id, FamilyChild.custody, Family.mobile_phone, Family.home_phone,
-            Family.last_name,
-        )
-        .join(Family, Family.id == FamilyChild.family_id)
-        .where(FamilyChild.child_id.in_(child_ids))
-        .order_by(FamilyChild.family_id)
-    ):  # fmt: skip
-        if said:
-            custody[child_id].append(json.loads(said))
-        of_home = tuple(phone for phone in (mobile, home) if phone)
-        if of_home:
-            parents[child_id].append(Adult(f"Foyer {name}", of_home))
-    found = {}
-    for child_id in child_ids:
-        alone = next((each for each in answers[child_id] if each.kind is AuthorisationKind.LEAVE_ALONE), None)
-        found[child_id] = Care(
-            health.get(child_id),
-            alone is not None and alone.is_allowed,
-            "" if alone is None else alone.detail,
-            tuple(parents[child_id]),
-            tuple(each for each in contacts[child_id] if each.collects_on(day)),
-            tuple(each for each in contacts[child_id] if not each.collects_on(day)),
-            tuple(custody[child_id]),
-        )
-    return found
+    """What must be known of children, by child. Four queries."""
+    health, around, households = _health(session, child_ids), collectors_on(child_ids, day), parents_of(child_ids)
+    return {id_: Care(health.get(id_), around[id_], tuple(households[id_])) for id_ in child_ids}
 
 
 def _group(session: Session, agent_id: int, group_id: int) -> GroupInfo:
@@ -452,18 +395,14 @@ def _enrolled(group_id: int, day: date) -> tuple[ColumnElement[bool], ...]:
 def _health(session: Session, child_ids: Collection[int]) -> Mapping[int, HealthNotes]:
     """What must be known of their health, of those of whom anything must. One query."""
     found: dict[int, HealthNotes] = {}
-    rows: Sequence[ChildSection] = session.scalars(
-        select(ChildSection).where(ChildSection.child_id.in_(child_ids), ChildSection.kind == SectionKind.HEALTH)
-    ).all()
-    for row in rows:
-        said: Values = json.loads(row.body)
+    for (child_id, _), said in sections_of(session, child_ids, SectionKind.HEALTH).items():
         named = ("food_allergies", "drug_allergies", "other_allergies")
         allergies = tuple(words for name in named if (words := said.get(name, "").strip()))
         if said.get("has_allergies") == "yes" and not allergies:
             allergies = ("non précisées",)
         has_plan, has_treatment = said.get("has_care_plan") == "yes", said.get("has_treatment") == "yes"
         if has_plan or allergies or has_treatment:
-            found[row.child_id] = HealthNotes(
+            found[child_id] = HealthNotes(
                 has_plan, said.get("care_plan_kit") == "yes", allergies, said.get("reaction", ""), has_treatment
             )
     return found

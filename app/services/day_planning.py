@@ -19,8 +19,8 @@ from app.rules.capacity import Left, Slot, covering, left_of
 from app.rules.enrolments import age_on
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.texts import fold
+from app.services.care import Around, collectors_on
 from app.services.catalogue import ActivityInfo, Catalogue, UnitInfo, catalogue
-from app.services.safety_sheets import Around, around_children
 from app.services.sheet_scopes import Asked, SheetScope, sheet_scope
 
 
@@ -193,7 +193,7 @@ def read_day_planning(day: date, scope: SheetScope | None = None, *, with_detail
     absences = _absences(known, day, scope)
     taken = _taken(day)
     children = {presence.child_id for here in presences.values() for presence in here} if with_details else set()
-    around = around_children(children, day) if with_details else None
+    around = collectors_on(children, day) if with_details else None
     activities = tuple(
         _activity_day(
             known, activity, day, openings[activity.id], presences[activity.id], tuple(absences[activity.id]), taken,

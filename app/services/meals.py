@@ -14,7 +14,6 @@ from app import clock
 from app.database import db, take_turns
 from app.models.accounts import User
 from app.models.bookings import Booking, Opening
-from app.models.child_files import ChildSection
 from app.models.families import Child
 from app.models.meals import MealAdults, MealOrder
 from app.rules import meals as rules
@@ -24,6 +23,7 @@ from app.rules.enrolments import age_on
 from app.rules.meal_documents import counts_document, read_counts
 from app.rules.meals import Meal, MealChange
 from app.rules.states import BookingStatus
+from app.services.care import diets_in, sections_of
 from app.services.catalogue import ActivityInfo, SiteInfo, UnitInfo, catalogue
 from app.services.errors import NotFound, SettingMoved
 from app.services.planning_facts import site_days
@@ -160,7 +160,8 @@ def read_meals(site: SiteInfo, first: date, last: date, activities: Iterable[Act
     everybody = _guests(units, first, last)
     for guest in everybody:
         guests[guest.day, guest.unit_id].append(guest)
-    diets = _diets({guest.child_id for guest in everybody})
+    sections = sections_of(db.session(), {guest.child_id for guest in everybody}, SectionKind.DIET)
+    diets = {child_id: diets_in(said) for (child_id, _), said in sections.items()}
     orders, adults = _orders(units, first, last), _adults(units, first, last)
     wanted = {*guests, *orders, *adults, *_openings(units, first, last)}
     rule = site.meal_notice
@@ -192,12 +193,12 @@ def named_meals(site: SiteInfo, first: date, last: date, activities: Iterable[Ac
     units, known = _meal_units(site, activities), catalogue()
     guests = _guests(units, first, last)
     ids = {guest.child_id for guest in guests}
-    sections = _sections(ids, SectionKind.DIET, SectionKind.HEALTH)
+    sections = sections_of(db.session(), ids, SectionKind.DIET, SectionKind.HEALTH)
     found = []
     for guest in guests:
         diet = sections.get((guest.child_id, SectionKind.DIET), {})
         allergies = sections.get((guest.child_id, SectionKind.HEALTH), {}).get("food_allergies", "")
-        diets, remarks = _read_diets(diet), diet.get("remarks", "")
+        diets, remarks = diets_in(diet), diet.get("remarks", "")
         if rules.NAMED_DIETS.isdisjoint(diets) and not allergies and not remarks:
             continue
         found.append(
@@ -298,20 +299,6 @@ def _openings(units: Collection[int], first: date, last: date) -> Collection[tup
         Opening.day.between(first, last), Opening.unit_id.in_(units), Opening.is_open
     )
     return {(day, unit_id) for day, unit_id in db.session.execute(rows.distinct())}
-
-
-def _sections(child_ids: Collection[int], *kinds: SectionKind) -> Mapping[tuple[int, SectionKind], Mapping[str, str]]:
-    rows = select(ChildSection).where(ChildSection.child_id.in_(child_ids), ChildSection.kind.in_(kinds))
-    return {(row.child_id, row.kind): json.loads(row.body) for row in db.session.scalars(rows)}
-
-
-def _diets(child_ids: Collection[int]) -> Mapping[int, Sequence[Diet]]:
-    sections = _sections(child_ids, SectionKind.DIET)
-    return {child_id: _read_diets(values) for (child_id, _), values in sections.items()}
-
-
-def _read_diets(values: Mapping[str, str]) -> Sequence[Diet]:
-    return [Diet(each) for each in values.get("diets", "").split(",") if each]
 
 
 def _adults(units: Collection[int], first: date, last: date) -> Mapping[tuple[date, int], int]:

@@ -4,9 +4,7 @@ They hold health data: whoever shows one notes the reading of each child first (
 and none is kept.
 """
 
-import json
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,20 +12,15 @@ from sqlalchemy import select
 
 from app.database import db
 from app.models.bookings import Booking, Opening
-from app.models.child_files import ChildSection
-from app.models.families import Child, Family, FamilyChild, Guardian
-from app.rules.child_files import AuthorisationKind, Diet, SectionKind
+from app.models.families import Child
+from app.rules.child_files import Diet, SectionKind
 from app.rules.enrolments import age_on
 from app.rules.meals import diets_of
-from app.rules.school_years import school_year_of
 from app.rules.sheets import Caution, Permission, SheetKind, cautions, permissions
 from app.rules.states import BookingStatus
-from app.services.authorisations import AuthorisationView, answers_of_children
+from app.services.care import Called, Values, collectors_on, diets_in, parents_of, sections_of
 from app.services.catalogue import UnitInfo, catalogue
-from app.services.contacts import ContactView, contacts_of_children
 from app.services.sheet_scopes import SheetScope
-
-Values = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +32,6 @@ class Expected:
     birth_date: date
     group_name: str
     units: tuple[UnitInfo, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """Somebody to call: who they are for the child, and their numbers (E.164), the best one first."""
-
-    name: str
-    link: str
-    phones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +49,6 @@ class SafetyLine:
     diets: tuple[Diet, ...]
     cautions: tuple[Caution, ...]
     permissions: tuple[Permission, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """Who may collect a child on a day besides its parents, and whether it may leave alone."""
-
-    collectors: tuple[Called, ...]
-    leaves_alone: str | None  # from what time; "": at any; None: not allowed
 
 
 def expected_children(day: date, scope: SheetScope) -> tuple[Expected, ...]:
@@ -102,73 +78,24 @@ def expected_children(day: date, scope: SheetScope) -> tuple[Expected, ...]:
 def safety_lines(kind: SheetKind, day: date, children: Sequence[Expected]) -> tuple[SafetyLine, ...]:
     """What a sheet says of these children. Four queries, however many there are."""
     ids = {child.child_id for child in children}
-    sections = _sections(ids)
-    parents = _parents(ids)
-    contacts = contacts_of_children(ids)
-    answers = answers_of_children(ids, school_year_of(day))
+    sections = sections_of(db.session(), ids, SectionKind.DOCTOR, SectionKind.HEALTH, SectionKind.DIET)
+    households = parents_of(ids)
+    around = collectors_on(ids, day)
     lines = []
     for child in children:
         id_ = child.child_id
-        health = sections.get((id_, SectionKind.HEALTH), {})
-        said = sections.get((id_, SectionKind.DIET), {}).get("diets", "")
-        allowed = {answer.kind: answer.is_allowed for answer in answers[id_]}
-        around = _around(contacts[id_], answers[id_], day)
+        health, people = sections.get((id_, SectionKind.HEALTH), {}), around[id_]
         lines.append(
             SafetyLine(
-                child, age_on(child.birth_date, day), tuple(parents.get(id_, ())),
-                tuple(_called(contact) for contact in contacts[id_] if contact.may_be_called), around.collectors,
-                around.leaves_alone, sections.get((id_, SectionKind.DOCTOR), {}), health,
-                diets_of(Diet(each) for each in said.split(",") if each), cautions(kind, health, allowed, day),
-                permissions(kind, allowed),
+                child, age_on(child.birth_date, day),
+                tuple(parent for home in households[id_] for parent in home.reached),
+                people.called, people.collectors, people.leaves_alone, sections.get((id_, SectionKind.DOCTOR), {}),
+                health, diets_of(diets_in(sections.get((id_, SectionKind.DIET), {}))),
+                cautions(kind, health, people.allowed, day), permissions(kind, people.allowed),
             )
         )  # fmt: skip
     return tuple(lines)
 
 
-def around_children(child_ids: Collection[int], day: date) -> Mapping[int, Around]:
-    """Who may collect children on a day, and who leaves alone; by child. Two queries."""
-    contacts = contacts_of_children(child_ids)
-    answers = answers_of_children(child_ids, school_year_of(day))
-    return {id_: _around(contacts[id_], answers[id_], day) for id_ in child_ids}
-
-
-def _around(contacts: Sequence[ContactView], answers: Sequence[AuthorisationView], day: date) -> Around:
-    alone = next((answer for answer in answers if answer.kind is AuthorisationKind.LEAVE_ALONE), None)
-    return Around(
-        tuple(_called(contact) for contact in contacts if contact.collects_on(day)),
-        alone.detail if alone is not None and alone.is_allowed else None,
-    )
-
-
-def _called(contact: ContactView) -> Called:
-    phones = (contact.phone, *([contact.other_phone] if contact.other_phone else []))
-    return Called(contact.full_name, contact.link, phones)
-
-
 def _in_order(units: Collection[UnitInfo]) -> tuple[UnitInfo, ...]:
     return tuple(sorted(units, key=lambda unit: (unit.starts_at, unit.id)))
-
-
-def _sections(child_ids: Collection[int]) -> Mapping[tuple[int, SectionKind], Values]:
-    kinds = (SectionKind.DOCTOR, SectionKind.HEALTH, SectionKind.DIET)
-    rows = select(ChildSection).where(ChildSection.child_id.in_(child_ids), ChildSection.kind.in_(kinds))
-    return {(row.child_id, row.kind): json.loads(row.body) for row in db.session.scalars(rows)}
-
-
-def _parents(child_ids: Collection[int]) -> Mapping[int, Sequence[Called]]:
-    """By child, the adults of its families with their numbers, mobile phones first, then the family's own."""
-    found: defaultdict[int, list[Called]] = defaultdict(list)
-    rows = db.session.execute(
-        select(FamilyChild.child_id, Guardian, Family.mobile_phone, Family.home_phone)
-        .join(Family, Family.id == FamilyChild.family_id)
-        .join(Guardian, Guardian.family_id == Family.id)
-        .where(FamilyChild.child_id.in_(child_ids))
-        .order_by(FamilyChild.child_id, Family.id, Guardian.id)
-    )
-    for child_id, adult, mobile, home in rows:
-        phones = (
-            adult.mobile_phone, adult.work_mobile_phone, mobile, adult.home_phone, home, adult.work_phone,
-        )  # fmt: skip
-        own = tuple(dict.fromkeys(phone for phone in phones if phone))
-        found[child_id].append(Called(f"{adult.first_name} {adult.last_name}", "parent", own))
-    return found
