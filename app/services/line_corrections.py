@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
-from app.models.bookings import Booking, BookingPriceChange, PriceChangeReason
+from app.models.bookings import Booking, PriceChangeReason
 from app.models.credits import CreditNote
 from app.models.invoices import Invoice, InvoicedBooking
 from app.rules.aided_invoices import with_aids
@@ -26,6 +26,7 @@ from app.services.errors import CorrectionMoved, NotFound, OwnFamily
 from app.services.families import own_family_ids
 from app.services.household_credits import take_credit
 from app.services.invoice_issues import InvoiceHead, issue_invoice, tell_of_invoices
+from app.services.prices import AgreedPrice, agree_price
 
 DUE_WITHIN = timedelta(days=30)
 
@@ -212,15 +213,7 @@ def _plan(facts: InvoiceFacts, wish: LineWish, draft: CreditDraft) -> LinePlan:
 def _keep_prices(session: Session, prices: Mapping[int, int], reason: str) -> None:
     now = clock.now()
     for booking in session.scalars(select(Booking).where(Booking.id.in_(prices)).order_by(Booking.id)):
-        cents = prices[booking.id]
-        if cents != booking.price_cents:
-            session.add(
-                BookingPriceChange(
-                    booking_id=booking.id, from_cents=booking.price_cents, to_cents=cents,
-                    reason=PriceChangeReason.CREDITED, at=now,
-                )
-            )  # fmt: skip
-        booking.price_cents, booking.price_explanation, booking.book_id = cents, reason, None
+        agree_price(session, booking, AgreedPrice(prices[booking.id], reason), PriceChangeReason.CREDITED, now)
     session.flush()
 
 

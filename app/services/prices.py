@@ -39,19 +39,33 @@ class Repricing:
     difference_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class AgreedPrice:
+    """What a booking is to cost (cents), why, and the prepaid book that pays it."""
+
+    amount_cents: int
+    explanation: str
+    book_id: int | None = None
+
+
 def change_price(session: Session, booking: Booking, share: Share, reason: PriceChangeReason, at: datetime) -> int:
     """Keep another price with a booking, log it, and return the difference (cents); 0 where only its words change."""
     booking.price_outcome = share.outcome
-    booking.price_explanation = explained(share.steps)
-    booking.book_id = share.line.book
-    difference_cents = share.amount_cents - booking.price_cents
+    price = AgreedPrice(share.amount_cents, explained(share.steps), share.line.book)
+    return agree_price(session, booking, price, reason, at)
+
+
+def agree_price(session: Session, booking: Booking, price: AgreedPrice, reason: PriceChangeReason, at: datetime) -> int:
+    """The same for a price whoever said it, a grid or an agent; what the quotient said stays."""
+    booking.price_explanation, booking.book_id = price.explanation, price.book_id
+    difference_cents = price.amount_cents - booking.price_cents
     if difference_cents:
         session.add(
             BookingPriceChange(
-                booking_id=booking.id, from_cents=booking.price_cents, to_cents=share.amount_cents, reason=reason, at=at
+                booking_id=booking.id, from_cents=booking.price_cents, to_cents=price.amount_cents, reason=reason, at=at
             )
         )
-        booking.price_cents = share.amount_cents
+        booking.price_cents = price.amount_cents
     return difference_cents
 
 
