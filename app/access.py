@@ -22,8 +22,10 @@ from app.rules.capabilities import Capability, capabilities_of
 from app.rules.handed_in_files import MOST_BYTES
 from app.services import child_files, links, sessions
 from app.services.catalogue import ActivityInfo, catalogue
-from app.services.errors import OtherFamily
+from app.services.errors import NotFound, OtherFamily
 from app.services.families import FamilyRef, families_of_user
+from app.services.office_documents import offices_of_document
+from app.services.offices import OfficeView
 from app.services.second_factors import has_second_factor
 from app.services.sessions import SignedInUser
 from app.services.staff_scopes import scope_of
@@ -162,6 +164,43 @@ def reached_activities(capability: Capability) -> tuple[ActivityInfo, ...]:
         scope = scope_of(db.session(), current_account().user_id, capability)
         reached[capability] = tuple(scope.activities())
     return reached[capability]
+
+
+def reached_offices(capability: Capability) -> tuple[OfficeView, ...]:
+    """The offices for which the signed-in staff have a capability, by name."""
+    reached: dict[Capability, tuple[OfficeView, ...]] = g.setdefault("reached_offices", {})
+    if capability not in reached:
+        reached[capability] = scope_of(db.session(), current_account().user_id, capability).offices()
+    return reached[capability]
+
+
+def reached_office(capability: Capability, wanted: int | None) -> OfficeView:
+    """The one of them that is asked for, else the first. Raises NotFound for any other, and where there is none."""
+    office = next((each for each in reached_offices(capability) if wanted in (None, each.id)), None)
+    if office is None:
+        raise NotFound("office")
+    return office
+
+
+def reached_office_ids(capability: Capability) -> frozenset[int]:
+    """The same, for what lists their documents."""
+    return frozenset(office.id for office in reached_offices(capability))
+
+
+def guard_offices() -> None:
+    """Before the views of money: a document of an office that the agent's role does not reach is a 404.
+
+    Who lacks the view's capability altogether is let through to its 403. Raises NotFound.
+    """
+    view = current_app.view_functions[request.endpoint or ""]
+    asked: frozenset[Capability] = getattr(view, "capabilities", frozenset())
+    wanted = asked & current_capabilities()
+    if not wanted:
+        return
+    for argument, id_ in (request.view_args or {}).items():
+        offices = offices_of_document(argument, id_)
+        if offices is not None and not any(offices <= reached_office_ids(capability) for capability in wanted):
+            raise NotFound(argument)
 
 
 def guard_family() -> Response | None:

@@ -143,7 +143,9 @@ class MoveFilterForm(FlaskForm):
     au = DateField("Au", format=DATE_FORMATS, validators=[Optional()], render_kw={"type": "date"})
 
     def __init__(self, offices: tuple[OfficeView, ...], sent: MultiDict[str, str]) -> None:
+        """`offices` are those of whoever asks: nothing of others is listed."""
         super().__init__(sent)
+        self._among = tuple(office.id for office in offices)
         self.service.choices = [("", "Tous"), *((str(office.id), office.name) for office in offices)]
         self.quoi.choices = [("", "Tout"), *DEBT_MOVE_CHOICES.items()]
         self.service.data, self.quoi.data = self.service.data or "", self.quoi.data or ""
@@ -156,11 +158,11 @@ class MoveFilterForm(FlaskForm):
     def wanted(self) -> MoveFilter:
         """What was chosen; all where it was wrong."""
         if self.errors:
-            return MoveFilter()
+            return MoveFilter(among=self._among)
         kind = DebtMoveKind(self.quoi.data) if self.quoi.data else None
         first: date | None = self.du.data
         last: date | None = self.au.data
-        return MoveFilter(id_of(self.service.data) or None, kind, first, last)
+        return MoveFilter(id_of(self.service.data) or None, kind, first, last, self._among)
 
     def address(self) -> dict[str, Any]:
         """The choice, for links."""

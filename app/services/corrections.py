@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -30,6 +30,7 @@ from app.services.credits import CreditHead, hold_for_credit, invoices_holding, 
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily
 from app.services.families import own_family_ids
 from app.services.households import is_charged_booking, load_prices, spans_to_tell
+from app.services.office_documents import offices_corrected
 from app.services.pages import Page, page_of
 from app.services.prices import change_price
 
@@ -187,10 +188,13 @@ def take_back_and_reprice(
     return notes
 
 
-def corrections(page: int, *, is_open: bool = True) -> Page[CorrectionRow]:
-    """The corrections that wait, oldest first; or those that ended, latest first. Four queries."""
-    condition = Correction.ended_at.is_(None) if is_open else Correction.ended_at.is_not(None)
-    place: Page[CorrectionRow] = page_of(page, count_open() if is_open else _count(condition))
+def corrections(page: int, office_ids: Collection[int] | None = None, *, is_open: bool = True) -> Page[CorrectionRow]:
+    """The corrections that wait, oldest first; or those that ended, latest first. Four queries.
+
+    Of all offices, or those that are of some offices alone.
+    """
+    condition = _is_of(office_ids) & (Correction.ended_at.is_(None) if is_open else Correction.ended_at.is_not(None))
+    place: Page[CorrectionRow] = page_of(page, _count(condition))
     order = (Correction.id,) if is_open else (Correction.ended_at.desc(), Correction.id.desc())
     ids = db.session.scalars(
         select(Correction.id).where(condition).order_by(*order).offset(place.offset).limit(place.size)
@@ -198,9 +202,9 @@ def corrections(page: int, *, is_open: bool = True) -> Page[CorrectionRow]:
     return place.filled(tuple(_rows(ids)))
 
 
-def count_open() -> int:
-    """How many corrections wait."""
-    return _count(Correction.ended_at.is_(None))
+def count_open(office_ids: Collection[int] | None = None) -> int:
+    """How many corrections wait, of all offices or of some."""
+    return _count(_is_of(office_ids) & Correction.ended_at.is_(None))
 
 
 def read_correction(correction_id: int) -> CorrectionView:
@@ -233,7 +237,7 @@ def read_correction(correction_id: int) -> CorrectionView:
     )  # fmt: skip
 
 
-def months_to_invoice_again() -> tuple[ToInvoiceAgain, ...]:
+def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[ToInvoiceAgain, ...]:
     """The months in which credited bookings cost something and are on no line: a run of that month takes them."""
     first = func.min(Booking.day)
     rows = db.session.execute(
@@ -246,6 +250,7 @@ def months_to_invoice_again() -> tuple[ToInvoiceAgain, ...]:
         .where(
             Booking.id.in_(select(CreditedBooking.booking_id)), InvoicedBooking.booking_id.is_(None),
             is_charged_booking(), Booking.price_cents > 0,
+            true() if office_ids is None else Office.id.in_(office_ids),
         )
         .group_by(Office.id, Office.name, Booking.day)
         .order_by(first)
@@ -282,6 +287,16 @@ def _shares(session: Session, family_id: int, wanted: Collection[int]) -> Mappin
     units, days = catalogue().units, [day for day, _ in rows]
     spans = spans_to_tell({units[unit_id].activity_id for _, unit_id in rows}, DaySpan(min(days), max(days)))
     return load_prices(session, [family_id], spans)[family_id].bill().shares
+
+
+def _is_of(office_ids: Collection[int] | None) -> ColumnElement[bool]:
+    """That a correction takes nothing back of any other office."""
+    if office_ids is None:
+        return true()
+    others = offices_corrected().where(
+        CorrectionBooking.correction_id == Correction.id, Activity.office_id.not_in(office_ids)
+    )
+    return ~others.correlate(Correction).exists()
 
 
 def _count(condition: ColumnElement[bool]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, Subquery, exists, func, or_, select
+from sqlalchemy import Select, Subquery, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -210,11 +210,14 @@ def send(
 # --- what was sent --------------------------------------------------------------------------------------------------
 
 
-def list_runs(page: int) -> Page[RunRow]:
-    """The sendings, the latest first. Two queries."""
-    total = db.session.scalar(select(func.count(ReminderRun.id))) or 0
+def list_runs(page: int, office_ids: Collection[int] | None = None) -> Page[RunRow]:
+    """The sendings of all offices, or of some, the latest first. Two queries."""
+    condition = true() if office_ids is None else ReminderRun.office_id.in_(office_ids)
+    total = db.session.scalar(select(func.count(ReminderRun.id)).where(condition)) or 0
     place: Page[RunRow] = page_of(page, total)
-    rows = db.session.execute(_runs().order_by(ReminderRun.id.desc()).offset(place.offset).limit(place.size))
+    rows = db.session.execute(
+        _runs().where(condition).order_by(ReminderRun.id.desc()).offset(place.offset).limit(place.size)
+    )
     return place.filled(tuple(RunRow(*row) for row in rows))
 
 

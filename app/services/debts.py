@@ -3,7 +3,7 @@
 Rows of moves are never changed: one that was wrong is cancelled by a new row. Nobody decides on their own family.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -107,6 +107,7 @@ class MoveFilter:
     kind: DebtMoveKind | None = None
     first: date | None = None
     last: date | None = None
+    among: Collection[int] | None = None  # the offices of whoever asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +324,8 @@ def _condition(wanted: MoveFilter) -> ColumnElement[bool]:
     condition: ColumnElement[bool] = true()
     if wanted.office_id is not None:
         condition = condition & (Invoice.office_id == wanted.office_id)
+    if wanted.among is not None:
+        condition = condition & Invoice.office_id.in_(wanted.among)
     if wanted.kind is not None:
         condition = condition & (DebtMove.kind == wanted.kind)
     if wanted.first is not None:

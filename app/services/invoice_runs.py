@@ -235,9 +235,9 @@ def unfinished_run(session: Session) -> int | None:
     return session.scalar(select(InvoiceRun.id).where(InvoiceRun.status == RunStatus.ISSUING).order_by(InvoiceRun.id))
 
 
-def runs() -> tuple[RunView, ...]:
-    """The latest runs, newest first. One query."""
-    return _run_views(true())
+def runs(office_ids: Collection[int] | None = None) -> tuple[RunView, ...]:
+    """The latest runs of all offices, or of some, newest first. One query."""
+    return _run_views(true() if office_ids is None else InvoiceRun.office_id.in_(office_ids))
 
 
 def read_run(run_id: int) -> RunView:

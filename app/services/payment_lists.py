@@ -1,9 +1,10 @@
 """The payments of all families, as the régie reads them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, select
 
 from app.database import db
 from app.models.accounts import User
@@ -68,9 +69,11 @@ class PaymentFile:
     deposit_id: int | None
 
 
-def list_payments(page: int, *, only_overpaid: bool = False, family_id: int | None = None) -> Page[PaymentRow]:
-    """The payments, latest first; those that were too much, or those of one family. Two queries."""
-    condition: ColumnElement[bool] = true()
+def list_payments(
+    page: int, office_ids: Collection[int], *, only_overpaid: bool = False, family_id: int | None = None
+) -> Page[PaymentRow]:
+    """The payments of some offices, latest first; those that were too much, or those of one family. Two queries."""
+    condition: ColumnElement[bool] = Payment.office_id.in_(office_ids)
     if only_overpaid:
         condition = condition & (left_cents() > 0)
     if family_id is not None:
@@ -80,9 +83,10 @@ def list_payments(page: int, *, only_overpaid: bool = False, family_id: int | No
     return place.filled(_rows(condition, place.offset, place.size))
 
 
-def count_overpaid() -> int:
-    """How many payments were too much."""
-    return db.session.scalar(select(func.count(Payment.id)).where(left_cents() > 0)) or 0
+def count_overpaid(office_ids: Collection[int]) -> int:
+    """How many payments of some offices were too much."""
+    count = select(func.count(Payment.id)).where(Payment.office_id.in_(office_ids), left_cents() > 0)
+    return db.session.scalar(count) or 0
 
 
 def read_payment(payment_id: int) -> PaymentFile:

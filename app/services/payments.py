@@ -10,15 +10,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app import clock, labels
 from app.database import db
 from app.filters import euros
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
-from app.models.activities import Office
-from app.models.bookings import Booking
+from app.models.activities import Activity, Office, Unit
+from app.models.bookings import Booking, Opening
 from app.models.families import Family
 from app.models.invoices import Invoice
 from app.models.payments import (
@@ -515,11 +515,13 @@ class OperationView:
     events: tuple[OperationEvent, ...]
 
 
-def operations(page: int, *, only_pending: bool = False) -> Page[OperationView]:
-    """The online payments with their life, newest first. Three queries."""
-    condition: ColumnElement[bool] = true()
+def operations(
+    page: int, office_ids: Collection[int] | None = None, *, only_pending: bool = False
+) -> Page[OperationView]:
+    """The online payments with their life, of all offices or of some, newest first. Three queries."""
+    condition = true() if office_ids is None else _is_for(office_ids)
     if only_pending:
-        condition = PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED])
+        condition = condition & PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED])
     place: Page[OperationView] = page_of(
         page, db.session.scalar(select(func.count(PaymentBasket.id)).where(condition)) or 0
     )
@@ -544,3 +546,21 @@ def operations(page: int, *, only_pending: bool = False) -> Page[OperationView]:
         )
         for basket, last, first in rows
     ))  # fmt: skip
+
+
+def _is_for(office_ids: Collection[int]) -> ColumnElement[bool]:
+    """That a basket pays something to one of these offices."""
+    invoices = (
+        select(BasketInvoice.basket_id)
+        .join(Invoice, Invoice.id == BasketInvoice.invoice_id)
+        .where(Invoice.office_id.in_(office_ids))
+    )
+    bookings = (
+        select(BasketBooking.basket_id)
+        .join(Booking, Booking.id == BasketBooking.booking_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .where(Activity.office_id.in_(office_ids))
+    )
+    return or_(PaymentBasket.id.in_(invoices), PaymentBasket.id.in_(bookings))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.models.accounts import StaffRole
 from app.rules.capabilities import ROLE_CAPABILITIES, Capability
 from app.services.catalogue import ActivityInfo, catalogue
+from app.services.offices import OfficeView, list_offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,12 @@ class StaffScope:
         return any(
             office in (None, activity.office_id) and site in (None, activity.site_id) for office, site in self.places
         )
+
+    def offices(self) -> tuple[OfficeView, ...]:
+        """The offices within it, by name; where a role is for one site, those of its activities there. One query."""
+        whole = {office for office, site in self.places if site is None}
+        named = whole | {activity.office_id for activity in self.activities()}
+        return tuple(office for office in list_offices() if None in whole or office.id in named)
 
     def activities(self) -> Iterable[ActivityInfo]:
         """Those within it, in the order of the planning."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.database import Base, WriteRefused, db, forbid_writes, write_transaction
 from app.models.accounts import StaffRole
+from app.models.activities import Office
 from app.models.families import Family, Guardian
+from app.models.invoices import Invoice
+from app.models.payments import Payment, PaymentBasket
 from app.rules.capabilities import Capability, Role, capabilities_of
 from app.rules.states import FamilyStatus
 from tests import factories
@@ -321,6 +325,67 @@ def test_nobody_decides_on_their_own_family(world: World, sqlite_app: Flask) -> 
     for endpoint in (*(f"staff.queue.{name}" for name in decisions), *money):
         assert ask(client, ROUTES[endpoint], world.address(endpoint))[0] == 403, endpoint
     assert not changed(before)
+
+
+MONEY = ("payments", "cash_desks", "debts", "tax_certificates", "invoices", "invoice_runs", "corrections")
+OF_DEBTS = ("sending_id", "letter_id", "move_id", "hold_id")  # of the other office of the world
+
+
+def money_routes() -> Iterator[tuple[str, Route]]:
+    """The sections of « Régie », without the settings of the same names."""
+    for endpoint, route in routes(Door.STAFF):
+        if endpoint.count(".") == 2 and endpoint.split(".")[1] in MONEY:
+            yield endpoint, route
+
+
+def limit_to(office_id: int, user_id: int) -> None:
+    with write_transaction() as session:
+        session.execute(update(StaffRole).where(StaffRole.user_id == user_id).values(office_id=office_id))
+
+
+def test_of_other_offices_a_regisseur_finds_nothing(world: World, browser_of: Callable[[int | None], Client]) -> None:
+    with write_transaction() as session:
+        others = [office.id for office in session.scalars(select(Office))]
+        session.add(own := Office(name="Musique", prefix="mus"))
+        session.flush()
+        own_id = own.id
+    limit_to(own_id, world.staff[Role.REGISSEUR])
+    numbers = [*db.session.scalars(select(Invoice.number)), *db.session.scalars(select(Payment.receipt_number)),
+               *db.session.scalars(select(PaymentBasket.reference))]  # fmt: skip
+    client, before = browser_of(world.staff[Role.REGISSEUR]), stored()
+    problems = []
+    for endpoint, route in money_routes():
+        path = world.address(endpoint)
+        if route.argument not in (None, "family_id"):
+            status, _ = ask(client, route, path)
+            if status != 404:
+                problems.append(f"{endpoint}: {status}")
+        for other in others if route.argument in (None, "family_id") else ():
+            asked = {"service": str(other), "office_id": str(other), "mois": "2026-10", "month": "2026-10",
+                     "mode": "cash", "niveau": "1", "famille": "1", "until": "2026-11-18", "total": "100"}  # fmt: skip
+            if route.method == "POST":
+                status, _ = ask(client, replace(route, sends={**route.sends, **asked}), path)
+                if status != 404:
+                    problems.append(f"{endpoint} for {other}: {status}")
+                continue
+            for query in ("", f"?service={other}&mois=2026-10"):
+                answer = client._ask("GET", path + query, status=None, htmx=not route.is_page)
+                if any(number in answer.body for number in numbers):
+                    problems.append(f"{endpoint}{query} shows what is of another office")
+    assert not problems and not changed(before), (problems, changed(before))
+
+
+def test_a_regisseur_acts_in_the_office_of_their_role(world: World, browser_of: Callable[[int | None], Client]) -> None:
+    own_id = db.session.get_one(Invoice, world.own_ids["invoice_id"]).office_id
+    limit_to(own_id, world.staff[Role.REGISSEUR])
+    client = browser_of(world.staff[Role.REGISSEUR])
+    problems = []
+    for endpoint, route in money_routes():
+        if route.method == "GET":
+            status, _ = ask(client, route, world.address(endpoint))
+            if status != (404 if route.argument in OF_DEBTS else route.answers):
+                problems.append(f"{endpoint}: {status}")
+    assert not problems
 
 
 @pytest.mark.parametrize("status", [FamilyStatus.PENDING, FamilyStatus.REFUSED])

@@ -58,10 +58,10 @@ from app.services.errors import (
     PartlyRefunded,
 )
 from app.services.invoices import balances, payment_of
-from app.services.offices import offices_of_agent
 from app.services.payments import record_counter_payment
 from app.services.refunds import RefundInput, refund, refundable_of
 from app.services.reversals import reverse_payment
+from app.services.staff_scopes import scope_of
 from tests.factories import FamilySetup, make_family, make_invoice, make_staff
 from tests.services.test_payments import together
 
@@ -342,11 +342,11 @@ def test_a_slip_keeps_who_was_named_on_its_day(family, agent_id, office_id) -> N
 
 def test_an_agent_of_one_office_sees_its_desk_only(family, agent_id, office_id) -> None:
     make_invoice(family, 100, prefix="AN")
-    assert len(offices_of_agent(agent_id, Capability.VIEW_PAYMENTS)) == 2
+    assert len(scope_of(db.session(), agent_id, Capability.VIEW_PAYMENTS).offices()) == 2
     with write_transaction() as session:
         session.execute(update(StaffRole).where(StaffRole.user_id == agent_id).values(office_id=office_id))
-    assert [each.id for each in offices_of_agent(agent_id, Capability.VIEW_PAYMENTS)] == [office_id]
-    assert offices_of_agent(agent_id, Capability.REVIEW_SIGN_UPS) == ()
+    assert [each.id for each in scope_of(db.session(), agent_id, Capability.VIEW_PAYMENTS).offices()] == [office_id]
+    assert scope_of(db.session(), agent_id, Capability.REVIEW_SIGN_UPS).offices() == ()
 
 
 @dataclass

@@ -3,11 +3,19 @@
 import logging
 from datetime import date
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, current_capabilities, requires
+from app.access import (
+    current_account,
+    current_capabilities,
+    guard_offices,
+    reached_office,
+    reached_office_ids,
+    reached_offices,
+    requires,
+)
 from app.database import db, write_transaction
 from app.downloads import send_made, send_table
 from app.filters import month_long
@@ -20,10 +28,11 @@ from app.rules.capabilities import Capability
 from app.rules.cash_desks import IN_HAND_MODES, PaymentMode, ceiling_state
 from app.services import cash_desks, cash_exports, cash_papers, cash_statements, deposits, journals
 from app.services.cash_exports import ExportKind
-from app.services.errors import NotFound, NothingToHandIn
-from app.services.offices import OfficeView, offices_of_agent
+from app.services.errors import NothingToHandIn
+from app.services.offices import OfficeView
 
 blueprint = Blueprint("cash_desks", __name__)
+blueprint.before_request(guard_offices)
 logger = logging.getLogger(__name__)
 
 _MOST_TICKED = 300  # rows of a deposit's form; beyond, a day before which, or all
@@ -93,9 +102,9 @@ def hand_in() -> BaseResponse:
     form = DepositForm()
     ticked = request.form.getlist("payment") if "cochees" in request.form else None
     typed = form.typed(ticked)
-    own = {office.id for office in offices_of_agent(current_account().user_id, Capability.RECORD_PAYMENTS)}
-    if not form.validate() or typed is None or typed.office_id not in own:
+    if not form.validate() or typed is None:
         raise NothingToHandIn
+    reached_office(Capability.RECORD_PAYMENTS, typed.office_id)
     if ticked == []:
         flash("Cochez ce que vous versez, ou versez tout.", "error")
         return go_to(url_for("staff.cash_desks.new_deposit", service=typed.office_id, mode=typed.mode.value))
@@ -111,7 +120,7 @@ def hand_in() -> BaseResponse:
 @requires(Capability.VIEW_PAYMENTS)
 def show_deposit(deposit_id: int) -> Response:
     """A deposit, and what it handed in."""
-    deposit = deposits.read_deposit(deposit_id, _own_ids())
+    deposit = deposits.read_deposit(deposit_id, reached_office_ids(Capability.VIEW_PAYMENTS))
     return render_page("staff/cash_desks/deposit.html", layout="staff", deposit=deposit)
 
 
@@ -119,7 +128,7 @@ def show_deposit(deposit_id: int) -> Response:
 @requires(Capability.VIEW_PAYMENTS)
 def show_slip_pdf(deposit_id: int) -> Response:
     """Its slip."""
-    deposit = deposits.read_deposit(deposit_id, _own_ids())
+    deposit = deposits.read_deposit(deposit_id, reached_office_ids(Capability.VIEW_PAYMENTS))
     paper = cash_papers.slip_paper(deposit)
     db.session.rollback()  # no transaction stays open while the child process works
     content = print_now("deposit_slip.html", {"slip": paper})
@@ -196,18 +205,7 @@ def _exports_page(office: OfficeView, offices: tuple[OfficeView, ...], form: Exp
 
 def _office(capability: Capability = Capability.VIEW_PAYMENTS) -> tuple[OfficeView, tuple[OfficeView, ...]]:
     """The office asked for, else the agent's first; and all of theirs."""
-    offices = offices_of_agent(current_account().user_id, capability)
-    wanted = request.args.get("service", type=int)
-    office = next((each for each in offices if wanted in (None, each.id)), None)
-    if office is None:
-        if wanted is not None:
-            raise NotFound("office")
-        abort(404)
-    return office, offices
-
-
-def _own_ids() -> list[int]:
-    return [office.id for office in offices_of_agent(current_account().user_id, Capability.VIEW_PAYMENTS)]
+    return reached_office(capability, request.args.get("service", type=int)), reached_offices(capability)
 
 
 def _rights() -> dict[str, bool]:

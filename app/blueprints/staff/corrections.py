@@ -5,7 +5,7 @@ import secrets
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, requires
+from app.access import current_account, guard_offices, reached_office_ids, requires
 from app.database import write_transaction
 from app.filters import euros, spaced
 from app.forms.corrections import LeaveForm, LineForm
@@ -16,17 +16,18 @@ from app.services.errors import CorrectionMoved
 from app.services.line_corrections import CorrectableLine, LinePlan
 
 blueprint = Blueprint("corrections", __name__)
+blueprint.before_request(guard_offices)
 
 
 @blueprint.get("")
 @requires(Capability.ISSUE_INVOICES)
 def show() -> Response:
     """What waits, what was done, and the months in which something is to be invoiced again."""
-    is_open = "faites" not in request.args
+    is_open, office_ids = "faites" not in request.args, reached_office_ids(Capability.ISSUE_INVOICES)
     return render_page(
         "staff/corrections/list.html", layout="staff", is_open=is_open,
-        corrections=corrections.corrections(request.args.get("page", 1, type=int), is_open=is_open),
-        again=corrections.months_to_invoice_again() if is_open else (),
+        corrections=corrections.corrections(request.args.get("page", 1, type=int), office_ids, is_open=is_open),
+        again=corrections.months_to_invoice_again(office_ids) if is_open else (),
     )  # fmt: skip
 
 

@@ -6,7 +6,15 @@ from flask import Blueprint, Response, current_app, flash, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, current_capabilities, requires
+from app.access import (
+    current_account,
+    current_capabilities,
+    guard_offices,
+    reached_office,
+    reached_office_ids,
+    reached_offices,
+    requires,
+)
 from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
 from app.downloads import send_csv, send_made, send_pdf
@@ -19,9 +27,10 @@ from app.rules.capabilities import Capability
 from app.rules.debts import DebtMoveKind, HoldKind
 from app.services import debt_papers, debt_reminders, debts
 from app.services.errors import MoveRefused, NotFound
-from app.services.offices import OfficeView, list_offices
+from app.services.offices import OfficeView
 
 blueprint = Blueprint("debts", __name__)
+blueprint.before_request(guard_offices)
 
 
 @blueprint.get("")
@@ -35,7 +44,8 @@ def show() -> Response:
 @requires(Capability.FOLLOW_DEBTS)
 def send() -> BaseResponse:
     """Remind the families that stay ticked: by mail, or with a letter to print."""
-    office, level = _office(request.form.get("service", type=int)), _level(request.form.get("niveau", type=int))
+    office = reached_office(Capability.FOLLOW_DEBTS, request.form.get("service", 0, type=int))
+    level = _level(request.form.get("niveau", type=int))
     ticked = [id_ for id_ in request.form.getlist("famille", type=int) if id_ > 0]
     if not ticked:
         return _reminders_page(status=422, problem="Cochez au moins une famille.")
@@ -57,8 +67,11 @@ def send() -> BaseResponse:
 def show_runs() -> Response:
     """What was sent."""
     return render_page(
-        "staff/debts/runs.html", layout="staff", runs=debt_reminders.list_runs(request.args.get("page", 1, type=int))
-    )
+        "staff/debts/runs.html", layout="staff",
+        runs=debt_reminders.list_runs(
+            request.args.get("page", 1, type=int), reached_office_ids(Capability.VIEW_PAYMENTS)
+        ),
+    )  # fmt: skip
 
 
 @blueprint.get("/envois/<int:sending_id>")
@@ -98,7 +111,7 @@ def show_letter_pdf(letter_id: int) -> Response:
 @requires(Capability.FOLLOW_DEBTS)
 def edit_rule(office_id: int) -> Response:
     """When an office reminds."""
-    office = _office(office_id)
+    office = reached_office(Capability.FOLLOW_DEBTS, office_id)
     return _rule_page(office, ReminderRuleForm(debt_reminders.rule_of(db.session(), office_id)))
 
 
@@ -106,7 +119,7 @@ def edit_rule(office_id: int) -> Response:
 @requires(Capability.FOLLOW_DEBTS)
 def save_rule(office_id: int) -> BaseResponse:
     """Store it."""
-    office = _office(office_id)
+    office = reached_office(Capability.FOLLOW_DEBTS, office_id)
     form = ReminderRuleForm(debt_reminders.rule_of(db.session(), office_id))
     if not form.validate():
         return _rule_page(office, form, status=422)
@@ -173,7 +186,7 @@ def give_up(invoice_id: int) -> BaseResponse:
 @requires(Capability.VIEW_PAYMENTS)
 def show_moves() -> Response:
     """Write-offs and transfers, for the accountant."""
-    form = MoveFilterForm(list_offices(), request.args)
+    form = MoveFilterForm(reached_offices(Capability.VIEW_PAYMENTS), request.args)
     is_valid = form.validate()
     wanted = form.wanted()
     return render_page(
@@ -187,7 +200,7 @@ def show_moves() -> Response:
 @requires(Capability.VIEW_PAYMENTS)
 def show_moves_csv() -> Response:
     """The same for a spreadsheet."""
-    form = MoveFilterForm(list_offices(), request.args)
+    form = MoveFilterForm(reached_offices(Capability.VIEW_PAYMENTS), request.args)
     if not form.validate():
         return show_moves()
     return send_csv(debt_papers.moves_csv(debts.all_moves(form.wanted())), "non-valeurs-et-tresor")
@@ -197,7 +210,7 @@ def show_moves_csv() -> Response:
 @requires(Capability.VIEW_PAYMENTS)
 def show_moves_pdf() -> Response:
     """The same to print and sign."""
-    form = MoveFilterForm(list_offices(), request.args)
+    form = MoveFilterForm(reached_offices(Capability.VIEW_PAYMENTS), request.args)
     if not form.validate():
         return show_moves()
     wanted = form.wanted()
@@ -226,13 +239,6 @@ def cancel_move(move_id: int) -> BaseResponse:
     return go_to(url_for("staff.debts.show_invoice", invoice_id=invoice_id))
 
 
-def _office(office_id: int | None) -> OfficeView:
-    offices = {office.id: office for office in list_offices()}
-    if office_id not in offices:
-        raise NotFound("office")
-    return offices[office_id]
-
-
 def _level(level: int | None) -> int:
     if level not in debt_reminders.LEVELS:
         raise NotFound("level")
@@ -240,10 +246,9 @@ def _level(level: int | None) -> int:
 
 
 def _reminders_page(status: int = 200, problem: str | None = None) -> Response:
-    offices = list_offices()
-    known = {office.id for office in offices}
-    office_id = request.values.get("service", type=int)
-    office_id = office_id if office_id in known else (offices[0].id if offices else 0)
+    offices = reached_offices(Capability.VIEW_PAYMENTS)
+    wanted_office = request.values.get("service", type=int)
+    office_id = reached_office(Capability.VIEW_PAYMENTS, wanted_office).id if offices else 0
     counts = debt_reminders.count_due(office_id)
     first = next((level for level in debt_reminders.LEVELS if counts[level]), 1)
     wanted = request.values.get("niveau", type=int)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, requires
+from app.access import current_account, guard_offices, reached_office, reached_office_ids, reached_offices, requires
 from app.database import write_transaction
 from app.forms.staff_invoice_runs import RunForm, months_offered, read_month
 from app.htmx import go_to, render_page
@@ -14,11 +14,10 @@ from app.models.invoices import RunStatus
 from app.rules.capabilities import Capability
 from app.services import invoice_runs
 from app.services.corrections import count_open
-from app.services.errors import NotFound
-from app.services.offices import list_offices
 from app.services.pages import Page, page_of
 
 blueprint = Blueprint("invoice_runs", __name__)
+blueprint.before_request(guard_offices)
 
 
 @blueprint.get("")
@@ -33,7 +32,7 @@ def show() -> Response:
 def preview() -> Response:
     """What a run would issue."""
     office_id, month = request.args.get("service", 0, type=int), read_month(request.args.get("mois", ""))
-    if month is None or office_id not in {office.id for office in list_offices()}:
+    if month is None or office_id not in reached_office_ids(Capability.ISSUE_INVOICES):
         return _list_page(status=422, sentence="Choisissez un service et un mois.")
     return _preview_page(office_id, month, RunForm(clock.today()))
 
@@ -83,9 +82,11 @@ def carry_on(run_id: int) -> BaseResponse:
 
 
 def _list_page(status: int = 200, sentence: str | None = None) -> Response:
+    office_ids = reached_office_ids(Capability.ISSUE_INVOICES)
     return render_page(
-        "staff/invoice_runs/list.html", layout="staff", status=status, runs=invoice_runs.runs(), offices=list_offices(),
-        months=months_offered(clock.today()), sentence=sentence, to_correct=count_open(),
+        "staff/invoice_runs/list.html", layout="staff", status=status, sentence=sentence,
+        runs=invoice_runs.runs(office_ids), offices=reached_offices(Capability.ISSUE_INVOICES),
+        months=months_offered(clock.today()), to_correct=count_open(office_ids),
     )  # fmt: skip
 
 
@@ -103,6 +104,4 @@ def _preview_page(office_id: int, month: date, form: RunForm, status: int = 200)
 def _id(text: str | None) -> int | None:
     if text is None or not text.isdecimal() or len(text) > 9:
         return None
-    if int(text) not in {office.id for office in list_offices()}:
-        raise NotFound("office")
-    return int(text)
+    return reached_office(Capability.ISSUE_INVOICES, int(text)).id

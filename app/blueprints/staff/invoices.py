@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from app.access import current_capabilities, requires
+from app.access import current_capabilities, guard_offices, requires
 from app.downloads import send_pdf
 from app.htmx import render_page
 from app.rules.capabilities import Capability
@@ -10,6 +10,7 @@ from app.services import credits, invoices, line_corrections, refunds
 from app.services.documents import pdf_of_credit, pdf_of_invoice
 
 blueprint = Blueprint("invoices", __name__)
+blueprint.before_request(guard_offices)
 
 
 @blueprint.get("/<int:invoice_id>")

@@ -4,7 +4,15 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, current_capabilities, requires
+from app.access import (
+    current_account,
+    current_capabilities,
+    guard_offices,
+    reached_office,
+    reached_office_ids,
+    reached_offices,
+    requires,
+)
 from app.blueprints.receipts import send_reversed_receipt
 from app.database import db, write_transaction
 from app.downloads import send_pdf
@@ -23,10 +31,10 @@ from app.services.errors import OwnFamily
 from app.services.families import own_family_ids
 from app.services.family_files import read_family_name
 from app.services.invoices import invoices_of, open_invoices
-from app.services.offices import list_offices
 from app.step_up import confirmed_lately
 
 blueprint = Blueprint("payments", __name__)
+blueprint.before_request(guard_offices)
 
 
 @blueprint.get("")
@@ -35,14 +43,15 @@ def show() -> Response:
     """The payments, latest first."""
     only_overpaid = request.args.get("etat") == "trop-percus"
     family_id = request.args.get("famille", type=int)
+    office_ids = reached_office_ids(Capability.VIEW_PAYMENTS)
     return render_page(
         "staff/payments/list.html",
         layout="staff",
         payments=payment_lists.list_payments(
-            request.args.get("page", 1, type=int), only_overpaid=only_overpaid, family_id=family_id
+            request.args.get("page", 1, type=int), office_ids, only_overpaid=only_overpaid, family_id=family_id
         ),
         only_overpaid=only_overpaid,
-        overpaid_count=payment_lists.count_overpaid(),
+        overpaid_count=payment_lists.count_overpaid(office_ids),
         family_id=family_id,
         family_name=None if family_id is None else read_family_name(family_id),
     )
@@ -56,7 +65,11 @@ def show_operations() -> Response:
     return render_page(
         "staff/payments/operations.html",
         layout="staff",
-        operations=payments.operations(request.args.get("page", 1, type=int), only_pending=only_pending),
+        operations=payments.operations(
+            request.args.get("page", 1, type=int),
+            reached_office_ids(Capability.VIEW_PAYMENTS),
+            only_pending=only_pending,
+        ),
         only_pending=only_pending,
     )
 
@@ -221,10 +234,10 @@ def _refund_form(family_id: int, office_id: int) -> RefundForm:
 
 def _office_to_refund(family_id: int, wanted: int | None) -> int:
     """The office asked for, else the first that has something of the family."""
-    offices = [office.id for office in list_offices()]
-    return wanted if wanted in offices else next(
-        (office_id for office_id in offices if refunds.refundable_of(family_id, office_id)), offices[0]
-    )  # fmt: skip
+    if wanted is None:
+        offices = reached_offices(Capability.RECORD_PAYMENTS)
+        wanted = next((office.id for office in offices if refunds.refundable_of(family_id, office.id)), None)
+    return reached_office(Capability.RECORD_PAYMENTS, wanted).id
 
 
 def _refund_page(family_id: int, office_id: int, form: RefundForm, status: int = 200) -> Response:
@@ -234,7 +247,7 @@ def _refund_page(family_id: int, office_id: int, form: RefundForm, status: int =
     form.office_id.data = str(office_id)
     return render_page(
         "staff/payments/refund.html", layout="staff", status=status, form=form, family_id=family_id, family_name=name,
-        offices=list_offices(), office_id=office_id,
+        offices=reached_offices(Capability.RECORD_PAYMENTS), office_id=office_id,
     )  # fmt: skip
 
 
@@ -248,9 +261,11 @@ def _form(family_id: int, office_id: int) -> CounterPaymentForm:
 
 def _office(family_id: int, wanted: int | None) -> int:
     """The office asked for, else one that the family owes something, else the first."""
-    offices = [office.id for office in list_offices()]
-    owed = [view.office_id for view in invoices_of(family_id) if view.balance_cents > 0]
-    return wanted if wanted in offices else (owed or offices)[0]
+    if wanted is None:
+        offices = reached_office_ids(Capability.RECORD_PAYMENTS)
+        owed = (view.office_id for view in invoices_of(family_id) if view.balance_cents > 0)
+        wanted = next((office_id for office_id in owed if office_id in offices), None)
+    return reached_office(Capability.RECORD_PAYMENTS, wanted).id
 
 
 def _form_page(family_id: int, office_id: int, form: CounterPaymentForm, shares: Shares, status: int = 200) -> Response:
@@ -261,7 +276,7 @@ def _form_page(family_id: int, office_id: int, form: CounterPaymentForm, shares:
     due = [view for view in invoices_of(family_id) if view.balance_cents > 0 and view.office_id == office_id]
     return render_page(
         "staff/payments/new.html", layout="staff", status=status, form=form, shares=shares, family_id=family_id,
-        family_name=name, offices=list_offices(), office_id=office_id,
+        family_name=name, offices=reached_offices(Capability.RECORD_PAYMENTS), office_id=office_id,
         invoices=sorted(due, key=lambda view: (view.issued_on, view.id)),
         may_set=Capability.EDIT_SETTINGS in current_capabilities(),
     )  # fmt: skip

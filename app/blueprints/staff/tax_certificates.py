@@ -4,26 +4,24 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, current_capabilities, requires
+from app.access import current_account, current_capabilities, guard_offices, reached_office, reached_offices, requires
 from app.database import write_transaction
 from app.downloads import send_pdf
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import tax_certificates
-from app.services.errors import NotFound
-from app.services.offices import list_offices
 
 blueprint = Blueprint("tax_certificates", __name__)
+blueprint.before_request(guard_offices)
 
 
 @blueprint.get("")
 @requires(Capability.VIEW_PAYMENTS)
 def show() -> Response:
     """A year of an office: what was published, else what would be."""
-    offices, years = list_offices(), tax_certificates.years_offered(clock.today())
-    known = {office.id for office in offices}
-    office_id, year = request.args.get("service", type=int), request.args.get("annee", type=int)
-    office_id = office_id if office_id in known else (offices[0].id if offices else 0)
+    offices, years = reached_offices(Capability.VIEW_PAYMENTS), tax_certificates.years_offered(clock.today())
+    wanted, year = request.args.get("service", type=int), request.args.get("annee", type=int)
+    office_id = reached_office(Capability.VIEW_PAYMENTS, wanted).id if offices else 0
     year = year if year in years else years[0]
     page = request.args.get("page", 1, type=int)
     publication = tax_certificates.last_publication(office_id, year)
@@ -41,9 +39,8 @@ def show() -> Response:
 @requires(Capability.FOLLOW_DEBTS)
 def publish() -> BaseResponse:
     """Publish a year: the worker makes the certificates, family by family."""
-    office_id, year = request.form.get("service", 0, type=int), request.form.get("annee", 0, type=int)
-    if office_id not in {office.id for office in list_offices()}:
-        raise NotFound("office")
+    office_id = reached_office(Capability.FOLLOW_DEBTS, request.form.get("service", 0, type=int)).id
+    year = request.form.get("annee", 0, type=int)
     with write_transaction() as session:
         tax_certificates.start_publication(
             session, office_id, year, current_account().user_id, sends_mails="courriels" in request.form

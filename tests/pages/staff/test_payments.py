@@ -8,7 +8,8 @@ from sqlalchemy import select
 from app import clock
 from app.database import db, write_transaction
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading
-from app.models.payments import Payment, PaymentAllocation, PaymentBasket
+from app.models.invoices import Invoice
+from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.rules.baskets import BasketState
 from app.rules.capabilities import Role
 from app.services import payments
@@ -223,12 +224,14 @@ def test_lists_cost_the_same_whatever_was_paid(regie: Client, debtor: factories.
 
 def test_online_payments_come_in_pages(regie: Client, debtor: factories.FamilySetup) -> None:
     with write_transaction() as session:
+        invoice_id = session.scalars(select(Invoice.id).where(Invoice.family_id == debtor.family_id)).first() or 0
         for number in range(30):
             session.add(
                 PaymentBasket(
                     family_id=debtor.family_id, user_id=debtor.user_id, email="x@example.org", client_number="000001",
                     reference=f"REF{number:03d}", public_token=f"token-{number}", amount_cents=100, mode="T",
                     state=BasketState.CANCELLED, created_at=clock.now(),
+                    invoices=[BasketInvoice(invoice_id=invoice_id, amount_cents=100)],
                 )
             )  # fmt: skip
     first = regie.get(f"{PAYMENTS}/en-ligne")
