@@ -1,11 +1,10 @@
 """« Présents maintenant »: who is on a place at this moment, as far as attendance says."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from app.database import db
 from app.models.attendances import Attendance
@@ -51,16 +50,29 @@ class SitePresence:
         return len({child.child_id for group in self.groups for child in group.children})
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A child in an opening."""
+
+    child_id: int
+    folded_name: str
+    last_name: str
+    first_name: str
+    opening_id: int
+    unit_id: int
+    group_id: int
+
+
 def present_now(scope: SheetScope, now: datetime) -> tuple[SitePresence, ...]:
     """The places of a scope on which a child is, or may be, by name. Two queries."""
     known = catalogue()
     stays: defaultdict[tuple[int, int, int], list[Stay]] = defaultdict(list)
     names: dict[int, tuple[str, str]] = {}
-    for child_id, folded, name, unit_id, group_id, seen in _rows(scope, now):
-        unit = known.units[unit_id]
+    for place, seen in _places(scope, now).items():
+        unit = known.units[place.unit_id]
         site_id = known.activities[unit.activity_id].site_id
-        stays[site_id, child_id, group_id].append(Stay(unit.starts_at, unit.ends_at, seen))
-        names[child_id] = folded, name
+        stays[site_id, place.child_id, place.group_id].append(Stay(unit.starts_at, unit.ends_at, seen))
+        names[place.child_id] = place.folded_name, f"{place.last_name} {place.first_name}"
     at = now.time().replace(second=0, microsecond=0)
     by_site: defaultdict[int, dict[Presence, list[tuple[int, PresentChild]]]] = defaultdict(dict)
     for (site_id, child_id, group_id), days in sorted(stays.items(), key=lambda each: (names[each[0][1]], each[0])):
@@ -88,27 +100,21 @@ def _site(site: SiteInfo, found: dict[Presence, list[tuple[int, PresentChild]]])
     )
 
 
-def _rows(scope: SheetScope, now: datetime) -> Sequence[tuple[int, str, str, int, int, Seen]]:
+def _places(scope: SheetScope, now: datetime) -> dict[_Place, Seen]:
     """What is booked today, with what was recorded of it; and who came without a booking."""
-    here = (Opening.day == now.date(), Opening.unit_id.in_(scope.unit_ids), Opening.group_id.in_(scope.group_ids))
     child = Child.id, Child.folded_name, Child.last_name, Child.first_name
+    here = (Opening.day == now.date(), Opening.unit_id.in_(scope.unit_ids), Opening.group_id.in_(scope.group_ids))
     booked = db.session.execute(
         select(*child, Opening.id, Opening.unit_id, Opening.group_id)
         .join(Booking, Booking.child_id == Child.id)
         .join(Opening, Opening.id == Booking.opening_id)
         .where(*here, Booking.status == BookingStatus.CONFIRMED)
-    ).all()
+    )
+    found = {_Place(*row): NOT_SEEN for row in booked}
     ticked = db.session.execute(
         select(*child, Opening.id, Opening.unit_id, Opening.group_id, Attendance)
         .join(Attendance, Attendance.child_id == Child.id)
         .join(Opening, Opening.id == Attendance.opening_id)
         .where(*here, Attendance.turnout.is_not(None))
-    ).all()
-    seen = {(row[0], row[4]): row[7].seen for row in ticked}
-    places: dict[tuple[int, int], Row[tuple[int, str, str, str, int, int, int]]] = {}
-    for row in (*booked, *(row[:7] for row in ticked)):
-        places.setdefault((row[0], row[4]), row)  # type: ignore[arg-type]
-    return [
-        (child_id, folded, f"{last_name} {first_name}", unit_id, group_id, seen.get((child_id, opening_id), NOT_SEEN))
-        for child_id, folded, last_name, first_name, opening_id, unit_id, group_id in places.values()
-    ]
+    )
+    return found | {_Place(*place): attendance.seen for *place, attendance in ticked}

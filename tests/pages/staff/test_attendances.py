@@ -173,6 +173,7 @@ def test_who_may_collect_a_child_is_told_of_the_day_that_is_looked_at(worker: Cl
     worker.sign_in(factories.make_staff(Role.YOUTH_WORKER))
     page = worker.get(address(planning, "enfants", planning.child_id))
     assert "Odette TEST" in page.text and "Ne pas remettre à" not in page.text
+    assert "Foyer TEST : 06 00 00 00 00" in page.text
     found = worker.get(f"{address(planning, 'ajouter')}?q=test")
     assert "Léa TEST" in found.text and "Ne pas remettre à" not in found.text
 
