@@ -1,74 +1,35 @@
-"""Whether the stored bookings, invoices and payments agree: asked by tests, drills and whoever doubts a database."""
+"""Whether the stored bookings, invoices and payments agree: asked by tests, drills and whoever doubts a database.
+
+Bookings and places are looked at here, money in `services.money_checks`.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum, auto
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.absences import JustifiedAbsence
-from app.models.aids import AidUse, ChildAid
 from app.models.attendances import Attendance
 from app.models.bookings import TO_PAY, Booking, BookingEvent, CapacityCounter, Opening
-from app.models.cash_desks import Deposit, DepositItem, JournalLine, PaymentReversal, Refund, RefundShare
 from app.models.credits import (
-    Correction,
-    CorrectionBooking,
-    CreditAllocation,
     CreditedBooking,
-    CreditLine,
-    CreditNote,
 )
 from app.models.enrolments import Enrolment
-from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
-from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
-from app.models.prepaid_books import PrepaidBook
 from app.models.waiting_lists import LIVE, WaitingEntry
 from app.rules.absences import Outcome
-from app.rules.baskets import BasketState
-from app.rules.bills import CARRYING, LineKind
 from app.rules.capacity import Slot, covering
-from app.rules.cash_desks import IN_HAND_MODES, PaymentMode
 from app.rules.combinations import Hours, overlaps, violations
 from app.rules.invoicing import is_charged
-from app.rules.numbers import DocumentKind, read_document_number
 from app.rules.states import ACTIVE_STATUSES, DECIDED_STATUSES, HOLDING_STATUSES, Actor, BookingStatus, CancelClass
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
-from app.services.deposits import cents_in_hand, items_in_hand
-from app.services.households import is_charged_booking
-from app.services.payment_terms import stands
-
-
-class Problem(StrEnum):
-    """What can be wrong."""
-
-    COUNTER = auto()  # a counter is not the number of distinct children that hold a place
-    OVERSOLD = auto()  # more taken than there are places, and than the staff booked beyond them for a reason
-    BOOKED_TWICE = (
-        auto()
-    )  # a child has two active bookings of one opening, or of one unit on one day, or is charged two
-    LOG = auto()  # a booking's log does not end with its status
-    PRICE = auto()  # a price that the tariff of that day does not have
-    WAITING = auto()  # an entry of a waiting list and its bookings disagree, or an offer has no end
-    ENROLMENT = auto()  # a booking that its enrolment does not cover
-    COMBINATION = auto()  # the bookings of a day break a combination rule
-    OVERLAP = auto()  # a child is in two activities at hours that cross, and nobody said why
-    ABSENCE = auto()  # an absence that was accepted is charged, or one is not that nobody accepted
-    INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
-    INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
-    AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
-    BOOK = auto()  # a prepaid book is invoiced at another price, or has spent more entries than it has
-    CREDIT = auto()  # a credit note is not the sum of its lines, or takes back more than was asked
-    ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
-    BASKET = auto()  # an online payment and the money recorded for it differ, or it paid for places that nobody has
-    HELD = auto()  # a place is kept for its payment without end, or long after it
-    CASH_DESK = auto()  # receipts are not deposits and what is in hand, or the journal does not tell all, once
-    NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
+from app.services.inconsistencies import Inconsistency as Inconsistency
+from app.services.inconsistencies import Problem as Problem
+from app.services.money_checks import wrong_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +40,6 @@ class Exceeded:
     scope_id: int
     taken: int
     places: int
-
-
-@dataclass(frozen=True, slots=True)
-class Inconsistency:
-    """One thing that is wrong, and where; without names."""
-
-    problem: Problem
-    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +71,8 @@ def find_inconsistencies(session: Session) -> tuple[Inconsistency, ...]:
         *_broken_combinations(session, known, rows),
         *_overlapping(session, known, rows),
         *_wrong_absences(session),
-        *_wrong_totals(session),
-        *_wrongly_invoiced(session),
-        *_wrong_aids(session),
-        *_wrong_books(session),
-        *_wrong_credits(session),
-        *_wrong_allocations(session),
-        *_wrong_baskets(session),
-        *_unplaced(session),
         *_wrongly_held(session),
-        *_wrong_cash_desks(session),
-        *_wrong_journals(session),
-        *_wrong_numbers(session),
+        *wrong_money(session),
     )
 
 
@@ -335,282 +278,6 @@ def _wrong_absences(session: Session) -> Iterator[Inconsistency]:
             yield Inconsistency(Problem.ABSENCE, f"booking {booking_id} is {cancel_class}, decided {outcome}")
 
 
-def _wrong_totals(session: Session) -> Iterator[Inconsistency]:
-    sums = select(InvoiceLine.invoice_id, func.sum(InvoiceLine.amount_cents)).group_by(InvoiceLine.invoice_id)
-    of_lines = dict(session.execute(sums).tuples().all())
-    for id_, total_cents in session.execute(select(Invoice.id, Invoice.total_cents).order_by(Invoice.id)):
-        if of_lines.get(id_, 0) != total_cents:
-            yield Inconsistency(Problem.INVOICE_TOTAL, f"invoice {id_}: {total_cents}, lines {of_lines.get(id_, 0)}")
-
-
-def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
-    """That a booking is on one line at most is a primary key; here: that what is on one belongs there.
-
-    What was credited counts for its line. Days that were closed, or absences that were justified, stay on their line
-    until the worker credits them.
-    """
-    count: Counter[int] = Counter()
-    cents: Counter[int] = Counter()
-    to_correct = set(
-        session.scalars(
-            select(CorrectionBooking.booking_id)
-            .join(Correction, Correction.id == CorrectionBooking.correction_id)
-            .where(Correction.ended_at.is_(None))
-        )
-    )
-    for line_id, amount_cents in session.execute(select(CreditedBooking.line_id, CreditedBooking.amount_cents)):
-        count[line_id] += 1
-        cents[line_id] += amount_cents
-    rows = session.execute(
-        select(
-            InvoicedBooking.line_id, Booking.id, Booking.status, Booking.cancel_class, Booking.price_cents,
-            Booking.family_id, Booking.day, Invoice.family_id, Invoice.month,
-        )
-        .join(Booking, Booking.id == InvoicedBooking.booking_id)
-        .join(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .order_by(Booking.id)
-    )  # fmt: skip
-    for line_id, booking_id, status, cancel_class, price_cents, family_id, day, payer_id, month in rows:
-        count[line_id] += 1
-        cents[line_id] += price_cents
-        belongs = family_id == payer_id and day.replace(day=1) == month
-        is_due = is_charged(status, cancel_class) or booking_id in to_correct
-        if not belongs or not is_due:
-            yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} on line {line_id}")
-    for line_id, kind, quantity, amount_cents in session.execute(
-        select(InvoiceLine.id, InvoiceLine.kind, InvoiceLine.quantity, InvoiceLine.amount_cents).order_by(
-            InvoiceLine.id
-        )
-    ):
-        if kind not in CARRYING:
-            is_right = count[line_id] == 0
-        elif kind is LineKind.UNIT:
-            is_right = (count[line_id], cents[line_id]) == (quantity, amount_cents)
-        else:  # a package or a combination has several bookings for one
-            is_right = count[line_id] >= quantity and cents[line_id] == amount_cents
-        if not is_right:
-            yield Inconsistency(Problem.INVOICED_BOOKING, f"line {line_id}: {count[line_id]} bookings")
-
-
-def _wrong_books(session: Session) -> Iterator[Inconsistency]:
-    """A book is asked for at its price, and spends no more entries than it has; what is closed otherwise is free."""
-    spent = Counter(session.scalars(select(Booking.book_id).where(Booking.book_id.is_not(None), is_charged_booking())))
-    rows = session.execute(
-        select(PrepaidBook, InvoiceLine.amount_cents).outerjoin(InvoiceLine, InvoiceLine.id == PrepaidBook.line_id)
-    )
-    for book, amount_cents in rows:
-        if amount_cents is not None and (amount_cents != book.price_cents or book.taken_back_at is not None):
-            yield Inconsistency(Problem.BOOK, f"book {book.id}: {book.price_cents} cents, invoiced {amount_cents}")
-        if spent[book.id] > book.entries:
-            yield Inconsistency(Problem.BOOK, f"book {book.id}: {spent[book.id]} entries spent")
-    paid = (
-        select(InvoicedBooking.booking_id)
-        .join(Booking, Booking.id == InvoicedBooking.booking_id)
-        .where(InvoicedBooking.line_id.is_(None) | Booking.book_id.is_not(None), Booking.price_cents != 0)
-    )
-    for booking_id in session.scalars(paid):
-        yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} is closed at a price")
-
-
-def _wrong_aids(session: Session) -> Iterator[Inconsistency]:
-    used = select(AidUse.line_id, func.sum(AidUse.amount_cents)).where(AidUse.credit_line_id.is_(None))
-    used = used.group_by(AidUse.line_id)
-    of_lines: dict[int, int] = dict(session.execute(used).tuples().all())
-    for line_id, amount_cents in session.execute(
-        select(InvoiceLine.id, InvoiceLine.amount_cents).where(InvoiceLine.kind == LineKind.AID)
-    ):
-        if of_lines.pop(line_id, 0) != -amount_cents:
-            yield Inconsistency(Problem.AID, f"line {line_id}: {amount_cents}")
-    for line_id in of_lines:
-        yield Inconsistency(Problem.AID, f"line {line_id}: no aid")
-    uses: defaultdict[int, Counter[date]] = defaultdict(Counter)
-    for aid_id, day, cents in session.execute(select(AidUse.aid_id, AidUse.day, AidUse.amount_cents)):
-        uses[aid_id][day] += cents
-    for aid in session.scalars(select(ChildAid).where(ChildAid.id.in_(uses)).order_by(ChildAid.id)):
-        days = [day for day, cents in uses[aid.id].items() if cents]
-        is_right = (
-            (aid.ceiling_cents is None or uses[aid.id].total() <= aid.ceiling_cents)
-            and (aid.most_days is None or len(days) <= aid.most_days)
-            and all(aid.starts_on <= day <= aid.ends_on for day in days)
-        )
-        if not is_right:
-            yield Inconsistency(Problem.AID, f"aid {aid.id}: {uses[aid.id].total()} on {len(days)} days")
-
-
-def _wrong_credits(session: Session) -> Iterator[Inconsistency]:
-    """A credit note is the sum of its lines, which take back no more of a line than it asked; aids come back whole."""
-    of_note: Counter[int] = Counter()
-    of_line: Counter[int] = Counter()
-    rows = session.execute(
-        select(CreditLine.id, CreditLine.credit_note_id, CreditLine.line_id, CreditLine.amount_cents, InvoiceLine.kind)
-        .join(InvoiceLine, InvoiceLine.id == CreditLine.line_id)
-    )  # fmt: skip
-    given_back = dict(
-        session.execute(
-            select(AidUse.credit_line_id, func.sum(AidUse.amount_cents))
-            .where(AidUse.credit_line_id.is_not(None))
-            .group_by(AidUse.credit_line_id)
-        )
-        .tuples()
-        .all()
-    )
-    taken = Counter[int]()
-    booked = select(CreditedBooking.credit_line_id, CreditedBooking.amount_cents)
-    for line_id, cents in session.execute(booked.where(CreditedBooking.credit_line_id.is_not(None))):
-        taken[line_id] += cents
-    for id_, note_id, line_id, cents, kind in rows:
-        of_note[note_id] += cents
-        of_line[line_id] += cents
-        expected = given_back.get(id_, 0) if kind is LineKind.AID else taken[id_] if kind in CARRYING else cents
-        if cents != expected:
-            yield Inconsistency(Problem.CREDIT, f"credit line {id_}: {cents}, for {expected}")
-    for id_, cents in session.execute(select(CreditNote.id, CreditNote.total_cents).order_by(CreditNote.id)):
-        if of_note[id_] != cents:
-            yield Inconsistency(Problem.CREDIT, f"credit note {id_}: {cents}, lines {of_note[id_]}")
-    for id_, cents in session.execute(
-        select(InvoiceLine.id, InvoiceLine.amount_cents).where(InvoiceLine.id.in_(of_line))
-    ):
-        if abs(of_line[id_]) > abs(cents) or of_line[id_] * cents < 0:
-            yield Inconsistency(Problem.CREDIT, f"line {id_}: {of_line[id_]} taken back of {cents}")
-
-
-def _wrong_allocations(session: Session) -> Iterator[Inconsistency]:
-    rows = session.execute(
-        select(
-            PaymentAllocation.payment_id, PaymentAllocation.invoice_id, PaymentAllocation.amount_cents,
-            Payment.amount_cents, Invoice.total_cents,
-            (Payment.family_id == Invoice.family_id) & (Payment.office_id == Invoice.office_id),
-            stands(PaymentAllocation.payment_id),
-        )
-        .join(Payment, Payment.id == PaymentAllocation.payment_id)
-        .join(Invoice, Invoice.id == PaymentAllocation.invoice_id)
-    ).all()  # fmt: skip
-    credited = session.execute(
-        select(
-            CreditAllocation.credit_note_id, CreditAllocation.invoice_id, CreditAllocation.amount_cents,
-            CreditNote.total_cents, Invoice.total_cents,
-            (CreditNote.family_id == Invoice.family_id) & (CreditNote.office_id == Invoice.office_id),
-        )
-        .join(CreditNote, CreditNote.id == CreditAllocation.credit_note_id)
-        .join(Invoice, Invoice.id == CreditAllocation.invoice_id)
-    ).all()  # fmt: skip
-    of_payment: Counter[tuple[int, int]] = Counter()
-    of_invoice: Counter[tuple[int, int]] = Counter()
-    of_credit: Counter[tuple[int, int]] = Counter()
-    for note_id, invoice_id, cents, note_cents, invoice_cents, fits in credited:
-        of_credit[note_id, note_cents] += cents
-        of_invoice[invoice_id, invoice_cents] += cents
-        if not fits:
-            yield Inconsistency(Problem.ALLOCATION, f"credit note {note_id} on invoice {invoice_id} of others")
-    for payment_id, invoice_id, cents, payment_cents, invoice_cents, fits, counts in rows:
-        of_payment[payment_id, payment_cents] += cents
-        of_invoice[invoice_id, invoice_cents] += cents if counts else 0
-        if not fits:
-            yield Inconsistency(Problem.ALLOCATION, f"payment {payment_id} on invoice {invoice_id} of others")
-    refunds = session.execute(
-        select(
-            RefundShare.refund_id, RefundShare.payment_id, RefundShare.amount_cents, Payment.amount_cents,
-            (Payment.family_id == Refund.family_id) & (Payment.office_id == Refund.office_id) & stands(Payment.id),
-        )
-        .join(Payment, Payment.id == RefundShare.payment_id)
-        .join(Refund, Refund.id == RefundShare.refund_id)
-    )  # fmt: skip
-    refunded_credits = session.execute(
-        select(
-            RefundShare.refund_id, RefundShare.credit_note_id, RefundShare.amount_cents, CreditNote.total_cents,
-            (CreditNote.family_id == Refund.family_id) & (CreditNote.office_id == Refund.office_id),
-        )
-        .join(CreditNote, CreditNote.id == RefundShare.credit_note_id)
-        .join(Refund, Refund.id == RefundShare.refund_id)
-    )  # fmt: skip
-    for refund_id, note_id, cents, note_cents, fits in refunded_credits:
-        of_credit[note_id, note_cents] += cents
-        if not fits:
-            yield Inconsistency(Problem.ALLOCATION, f"refund {refund_id} of credit note {note_id}")
-    for refund_id, payment_id, cents, payment_cents, fits in refunds:
-        of_payment[payment_id, payment_cents] += cents
-        if not fits:
-            yield Inconsistency(Problem.ALLOCATION, f"refund {refund_id} of payment {payment_id}")
-    for name, sums in (("payment", of_payment), ("credit note", of_credit), ("invoice", of_invoice)):
-        for (id_, limit_cents), cents in sums.items():
-            if cents > limit_cents:
-                yield Inconsistency(Problem.ALLOCATION, f"{name} {id_}: {cents} of {limit_cents}")
-
-
-def _wrong_baskets(session: Session) -> Iterator[Inconsistency]:
-    parts = union_all(
-        select(BasketInvoice.basket_id, BasketInvoice.amount_cents),
-        select(BasketBooking.basket_id, BasketBooking.amount_cents),
-    ).subquery()
-    asked = select(parts.c.basket_id, func.sum(parts.c.amount_cents)).group_by(parts.c.basket_id)
-    received = (
-        select(Payment.basket_id, func.sum(Payment.amount_cents))
-        .where(Payment.basket_id.is_not(None))
-        .group_by(Payment.basket_id)
-    )
-    asked_cents = dict(session.execute(asked).tuples().all())
-    received_cents = dict(session.execute(received).tuples().all())
-    for id_, state, cents in session.execute(
-        select(PaymentBasket.id, PaymentBasket.state, PaymentBasket.amount_cents).order_by(PaymentBasket.id)
-    ):
-        expected = cents if state is BasketState.PAID else 0
-        if asked_cents.get(id_, 0) != cents or received_cents.get(id_, 0) != expected:
-            yield Inconsistency(Problem.BASKET, f"basket {id_}, {state}: {received_cents.get(id_, 0)} of {cents}")
-
-
-def _unplaced(session: Session) -> Iterator[Inconsistency]:
-    """What was paid for a booking is on an invoice that this payment pays, or is left over, for the staff to settle."""
-    # A line that was credited since was paid all the same: what it leaves is the credit note's.
-    on_lines = union_all(
-        select(InvoicedBooking.booking_id, InvoicedBooking.line_id),
-        select(CreditedBooking.booking_id, CreditedBooking.line_id),
-    ).subquery()
-    places = (
-        select(BasketBooking.basket_id, BasketBooking.booking_id, BasketBooking.amount_cents, InvoiceLine.invoice_id)
-        .join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
-        .join(on_lines, on_lines.c.booking_id == BasketBooking.booking_id)
-        .join(InvoiceLine, InvoiceLine.id == on_lines.c.line_id)
-        .where(PaymentBasket.state == BasketState.PAID)
-    )
-    paid_cents: dict[tuple[int, int], int] = {
-        (basket_id, invoice_id): cents
-        for basket_id, invoice_id, cents in session.execute(
-            select(Payment.basket_id, PaymentAllocation.invoice_id, PaymentAllocation.amount_cents)
-            .join(PaymentAllocation, PaymentAllocation.payment_id == Payment.id)
-            .where(Payment.basket_id.in_(select(BasketBooking.basket_id)))
-        )
-    }
-    taken_cents: Counter[int] = Counter()
-    invoiced_cents: Counter[int] = Counter()
-    seen: set[tuple[int, int]] = set()
-    for basket_id, booking_id, cents, invoice_id in session.execute(places):
-        if (basket_id, invoice_id) in paid_cents and (basket_id, booking_id) not in seen:
-            seen.add((basket_id, booking_id))
-            invoiced_cents[basket_id] += cents
-    for basket_id, invoice_id in {(row[0], row[3]) for row in session.execute(places)} & paid_cents.keys():
-        taken_cents[basket_id] += paid_cents[basket_id, invoice_id]
-    paid = select(BasketBooking.basket_id).join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
-    paid = paid.where(PaymentBasket.state == BasketState.PAID).distinct().order_by(BasketBooking.basket_id)
-    for basket_id in session.scalars(paid):
-        if taken_cents[basket_id] != invoiced_cents[basket_id]:
-            yield Inconsistency(Problem.BASKET, f"basket {basket_id}: bookings neither confirmed nor left over")
-    never_invoiced = (
-        select(BasketBooking.basket_id, BasketBooking.booking_id)
-        .join(PaymentBasket, PaymentBasket.id == BasketBooking.basket_id)
-        .join(Booking, Booking.id == BasketBooking.booking_id)
-        .outerjoin(on_lines, on_lines.c.booking_id == BasketBooking.booking_id)
-        .where(
-            PaymentBasket.state == BasketState.PAID,
-            Booking.status == BookingStatus.CONFIRMED,
-            on_lines.c.booking_id.is_(None),
-        )
-        .order_by(BasketBooking.basket_id, BasketBooking.booking_id)
-    )
-    for basket_id, booking_id in session.execute(never_invoiced):
-        yield Inconsistency(Problem.BASKET, f"basket {basket_id}: booking {booking_id} is paid and on no invoice")
-
-
 HELD_TOO_LONG = timedelta(days=1)
 """The worker releases places within seconds: one that is kept a day too long is a worker that does not run."""
 
@@ -620,80 +287,3 @@ def _wrongly_held(session: Session) -> Iterator[Inconsistency]:
     for id_, kept_until in session.execute(rows):
         if kept_until is None or kept_until + HELD_TOO_LONG < clock.now():
             yield Inconsistency(Problem.HELD, f"booking {id_}: kept until {kept_until}")
-
-
-def _wrong_cash_desks(session: Session) -> Iterator[Inconsistency]:
-    """To the cent, office by office and mode by mode: receipts less reversals = deposits and what is in hand."""
-    received: Counter[tuple[int, PaymentMode]] = Counter()
-    handed_in: Counter[tuple[int, PaymentMode]] = Counter()
-    rows = session.execute(
-        select(Payment.office_id, Payment.mode, Payment.amount_cents, stands(Payment.id)).where(
-            Payment.mode.in_(IN_HAND_MODES)
-        )
-    )
-    for office_id, mode, cents, counts in rows:
-        received[office_id, mode] += cents if counts else 0
-    for office_id, mode, cents in session.execute(select(Deposit.office_id, Deposit.mode, Deposit.total_cents)):
-        handed_in[office_id, mode] += cents
-    said = cents_in_hand(session, {office_id for office_id, _mode in received | handed_in})
-    for office_id, mode in sorted(received.keys() | handed_in.keys() | said.keys()):
-        key = (office_id, mode)
-        in_hand = sum(each.amount_cents for each in items_in_hand(session, office_id, mode))
-        if not received[key] - handed_in[key] == in_hand == said.get(key, 0):
-            yield Inconsistency(
-                Problem.CASH_DESK,
-                f"office {office_id}, {mode}: {received[key]} received, {handed_in[key]} handed in, {in_hand} in hand, "
-                f"the journal says {said.get(key, 0)}",
-            )
-    totals = select(DepositItem.deposit_id, func.sum(DepositItem.amount_cents)).group_by(DepositItem.deposit_id)
-    of_items = dict(session.execute(totals).tuples().all())
-    for id_, cents in session.execute(select(Deposit.id, Deposit.total_cents)):
-        if of_items.get(id_, 0) != cents:
-            yield Inconsistency(Problem.CASH_DESK, f"deposit {id_}: {cents}, items {of_items.get(id_, 0)}")
-
-
-def _wrong_journals(session: Session) -> Iterator[Inconsistency]:
-    """Every receipt, reversal, refund and deposit is one line of its office's journal, and nothing else is."""
-    transfer = PaymentMode.TRANSFER
-    expected = {
-        *(("payment", *row) for row in session.execute(
-            select(Payment.id, Payment.office_id, Payment.mode, Payment.amount_cents))),
-        *(("reversed", *row) for row in session.execute(
-            select(Payment.id, Payment.office_id, Payment.mode, -Payment.amount_cents).join(
-                PaymentReversal, PaymentReversal.payment_id == Payment.id))),
-        *(("refund", id_, office_id, transfer, -cents) for id_, office_id, cents in session.execute(
-            select(Refund.id, Refund.office_id, Refund.amount_cents))),
-        *(("deposit", *row) for row in session.execute(
-            select(Deposit.id, Deposit.office_id, Deposit.mode, -Deposit.total_cents))),
-    }  # fmt: skip
-    found = set()
-    last: Counter[int] = Counter()
-    for row in session.scalars(select(JournalLine).order_by(JournalLine.office_id, JournalLine.n)):
-        for name in ("payment", "reversed", "refund", "deposit"):
-            if (id_ := getattr(row, f"{name}_id")) is not None:
-                found.add((name, id_, row.office_id, row.mode, row.amount_cents))
-        last[row.office_id] += 1
-        if row.n != last[row.office_id]:
-            yield Inconsistency(Problem.CASH_DESK, f"journal of office {row.office_id}: a gap before line {row.n}")
-    for name, id_, *_rest in sorted(expected ^ found):
-        yield Inconsistency(Problem.CASH_DESK, f"the journal and {name} {id_}")
-
-
-def _wrong_numbers(session: Session) -> Iterator[Inconsistency]:
-    """Gapless: the numbers of a series are 1 to the last that it says, each once."""
-    given: defaultdict[tuple[int, DocumentKind, date], list[int]] = defaultdict(list)
-    for office_id, text in (
-        *session.execute(select(Invoice.office_id, Invoice.number)),
-        *session.execute(select(Payment.office_id, Payment.receipt_number)),
-        *session.execute(select(CreditNote.office_id, CreditNote.number)),
-        *session.execute(select(Refund.office_id, Refund.number)),
-        *session.execute(select(Deposit.office_id, Deposit.number)),
-    ):
-        number = read_document_number(text)
-        given[office_id, number.kind, number.month].append(number.n)
-    series = {(row.office_id, row.kind, row.month): row.last_number for row in session.scalars(select(DocumentSeries))}
-    for key in sorted(given.keys() | series.keys()):
-        if sorted(given[key]) != list(range(1, series.get(key, 0) + 1)):
-            yield Inconsistency(
-                Problem.NUMBERS, f"office {key[0]}, {key[1]}, {key[2]:%Y-%m}: {len(given[key])} of {series.get(key, 0)}"
-            )
