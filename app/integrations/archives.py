@@ -3,6 +3,7 @@
 import tempfile
 import zipfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import IO
 
 
@@ -11,11 +12,13 @@ def make_archive(texts: Iterable[tuple[str, str]], files: Iterable[tuple[str, by
 
     Files are taken one after the other: only one need be in memory.
     """
-    archive = tempfile.TemporaryFile()  # noqa: SIM115  (closed by who sends it)
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, text in texts:
-            made.writestr(name, text)
-        for name, content in files:
-            made.writestr(name, content, compress_type=zipfile.ZIP_STORED)
-    archive.seek(0)
+    with ExitStack() as stack:
+        archive = stack.enter_context(tempfile.TemporaryFile())
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+            for name, text in texts:
+                made.writestr(name, text)
+            for name, content in files:
+                made.writestr(name, content, compress_type=zipfile.ZIP_STORED)
+        archive.seek(0)
+        stack.pop_all()  # whole: it is closed by who sends it
     return archive

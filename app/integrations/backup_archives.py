@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from app.integrations.sealed_streams import SealedReader, SealedWriter, StreamRefused
 
@@ -54,8 +54,11 @@ class ArchiveWriter:
 
     def __init__(self, target: IO[bytes], passphrase: str) -> None:
         self._sealed = SealedWriter(target, passphrase)
-        self._packed = gzip.GzipFile(filename="", fileobj=self._sealed, mode="wb", compresslevel=_COMPRESSION, mtime=0)
-        self._tar = tarfile.open(mode="w|", fileobj=self._packed)  # noqa: SIM115  (ended by `end()`)
+        packed = gzip.GzipFile(filename="", fileobj=self._sealed, mode="wb", compresslevel=_COMPRESSION, mtime=0)
+        with ExitStack() as stack:
+            stack.enter_context(packed)
+            self._tar = stack.enter_context(tarfile.open(mode="w|", fileobj=packed))
+            self._open = stack.pop_all()
         self.members: dict[str, Member] = {}
 
     def __enter__(self) -> "ArchiveWriter":
@@ -63,8 +66,7 @@ class ArchiveWriter:
 
     def __exit__(self, *_error: object) -> None:
         self._sealed.give_up()
-        self._tar.close()  # what these wrote when they are forgotten would come too late
-        self._packed.close()
+        self._open.close()  # what the parts wrote when they are forgotten would come too late
 
     def add(self, name: str, path: Path) -> Member:
         """Put a file in. Raises OSError."""
@@ -82,8 +84,7 @@ class ArchiveWriter:
         info = tarfile.TarInfo(_LIST_MEMBER)
         info.size = len(text)
         self._tar.addfile(info, io.BytesIO(text))
-        self._tar.close()
-        self._packed.close()
+        self._open.close()
         self._sealed.end()
 
 
@@ -138,13 +139,13 @@ def _copy(stream: IO[bytes], place: Path | None) -> Member:
     return Member(size, digest.hexdigest())
 
 
-def _contents(read: dict[str, object]) -> Contents:
+def _contents(read: dict[str, Any]) -> Contents:
     members = read.pop("members")
     missing, altered = read.pop("missing"), read.pop("altered")
     if not isinstance(members, dict) or not isinstance(missing, list) or not isinstance(altered, list):
         raise TypeError("a list of another form")
     known = {name: Member(**each) for name, each in members.items()}
-    return Contents(**read, missing=tuple(missing), altered=tuple(altered), members=known)  # type: ignore[arg-type]
+    return Contents(**read, missing=tuple(missing), altered=tuple(altered), members=known)
 
 
 def _is_inside(name: str) -> bool:

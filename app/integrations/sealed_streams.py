@@ -10,11 +10,14 @@ The key is made of the passphrase with scrypt and a salt of this stream's own: n
 import hmac
 import io
 import os
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 MAGIC = b"espace-famille backup 1\n"
 PIECE_BYTES = 1 << 20
@@ -52,9 +55,9 @@ class SealedWriter(io.RawIOBase):
         """Always."""
         return True
 
-    def write(self, content: object) -> int:
+    def write(self, content: "ReadableBuffer") -> int:
         """Encrypt some bytes, sooner or later."""
-        view = memoryview(content)  # type: ignore[arg-type]
+        view = memoryview(content)
         if self._is_given_up:
             return view.nbytes
         self._waiting += view
@@ -102,11 +105,11 @@ class SealedReader(io.RawIOBase):
         """Always."""
         return True
 
-    def readinto(self, target: object) -> int:
+    def readinto(self, target: "WriteableBuffer") -> int:
         """Some more of what was written; 0 at its end, which is known to be the end."""
         if not self._ready and not self._ended:
             self._read_piece()
-        view = memoryview(target)  # type: ignore[arg-type]
+        view = memoryview(target)
         size = min(len(view), len(self._ready))
         view[:size] = self._ready[:size]
         self._ready = self._ready[size:]

@@ -4,6 +4,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum, auto
@@ -29,12 +30,14 @@ MIMETYPES = {
 
 def write_table(format_: TableFormat, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
     """The file, to be read from its beginning and closed by whoever asked for it."""
-    file = tempfile.SpooledTemporaryFile(_SMALL_BYTES)  # noqa: SIM115  (closed once it is sent)
-    if format_ is TableFormat.CSV:
-        _write_csv(file, headings, rows)
-    else:
-        _write_xlsx(file, headings, rows)
-    file.seek(0)
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(_SMALL_BYTES))
+        if format_ is TableFormat.CSV:
+            _write_csv(file, headings, rows)
+        else:
+            _write_xlsx(file, headings, rows)
+        file.seek(0)
+        stack.pop_all()  # whole: it is closed by who sends it
     return file
 
 
