@@ -1,6 +1,5 @@
 """The shape of absences: what a family sends, what the staff decide, and what they set."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 
 from flask_wtf import FlaskForm
@@ -11,6 +10,7 @@ from wtforms.widgets import CheckboxInput
 
 from app.filters import spaced
 from app.forms.fields import Filled, at_most, id_of, strip_lines, text_field
+from app.forms.keys import new_key
 from app.forms.required_documents import ACCEPTED
 from app.forms.tariff_fields import list_field, ticks_field, whole_field
 from app.rules.absences import MOST_DAYS, MOST_KEPT_DAYS, JustifyRule
@@ -47,7 +47,7 @@ class JustifyForm(FlaskForm):
         self.absences.choices = {each.key: each.words for each in offered}
         self.reason.choices = [("", "Choisissez…"), *((str(each.id), each.name) for each in reasons)]
         if not self.key.data:
-            self.key.data = secrets.token_urlsafe(16)
+            self.key.data = new_key()
 
     def validate_key(self, field: Field) -> None:
         """Raises ValidationError."""

@@ -1,8 +1,7 @@
 """The shape of « Pointage »: what one tap says, what is noted of a child unit by unit, the end of a day."""
 
 import re
-import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -14,6 +13,7 @@ from wtforms.validators import Optional, ValidationError
 
 from app.filters import spaced
 from app.forms.fields import Filled, Listed, text_field
+from app.forms.keys import read_key, sent_key
 from app.forms.reasons import reason_field
 from app.forms.staff_catalogue import HourField
 from app.rules.attendances import LONGEST_REASON, NOT_SEEN, Button, Seen, Turnout, seen_after
@@ -26,15 +26,9 @@ MOST_PLACES = 2_000
 
 _SHOWN = re.compile(r"(\d{1,9})-(\d{1,9})-(\d{1,9})")  # child, opening, version
 _TAP = re.compile(r"(\d{1,9}):(present|absent|nothing|arrived|left)")
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 NOTHING = "nothing"
 _TURNOUTS = {Turnout.PRESENT.value: "Présent", Turnout.ABSENT.value: "Absent", NOTHING: "Rien de noté"}
-
-
-def new_key() -> str:
-    """What the ids of one page's marks begin with."""
-    return secrets.token_urlsafe(9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +50,9 @@ class Tap:
 
 def read_tap(form: MultiDict[str, str]) -> Tap:
     """What was pressed. Raises ForgedForm."""
-    pressed, key = _TAP.fullmatch(form.get("marque", "")), form.get("cle", "")
+    pressed, key = _TAP.fullmatch(form.get("marque", "")), read_key(form.get("cle"))
     shown = [_SHOWN.fullmatch(each) for each in form.getlist("v")]
-    if pressed is None or not _KEY.fullmatch(key) or len(shown) > MOST_PLACES or None in shown:
+    if pressed is None or len(shown) > MOST_PLACES or None in shown:
         raise ForgedForm
     child_id = int(pressed[1])
     places = tuple((int(each[2]), int(each[3])) for each in shown if each is not None and int(each[1]) == child_id)
@@ -128,6 +122,17 @@ class PlaceForm(FlaskForm):
         return int(text)
 
 
+def marks_of_child(form: MultiDict[str, str], child: ChildLine, forms: Sequence[PlaceForm]) -> list[Mark]:
+    """What was said of the units of a child's page that is not recorded yet; its forms are valid. Raises ForgedForm."""
+    key = sent_key(form.get("cle"))
+    return [
+        Mark(f"{key}.{child.child_id}.{place.opening_id}.{each.known()}.{each.seen()}"[:200], child.child_id,
+             place.opening_id, each.seen(), each.known())
+        for place, each in zip(child.places, forms, strict=True)
+        if each.seen() != place.seen
+    ]  # fmt: skip
+
+
 class SearchForm(FlaskForm):
     """Who came without being on the list; by GET."""
 
@@ -151,13 +156,22 @@ class Addition:
     family_id: int | None
     key: str
 
+    def marks(self, known: Container[int]) -> list[Mark]:
+        """That it came, to those of its openings that are of the day."""
+        return [
+            Mark(f"{self.key}.{self.child_id}.{id_}", self.child_id, id_, Seen(Turnout.PRESENT),
+                 family_id=self.family_id)
+            for id_ in self.opening_ids
+            if id_ in known
+        ]  # fmt: skip
+
 
 def read_addition(form: MultiDict[str, str]) -> Addition:
     """Which child is added. Raises ForgedForm."""
-    child, key, family = form.get("enfant", ""), form.get("cle", ""), form.get("famille", "")
+    child, key, family = form.get("enfant", ""), read_key(form.get("cle")), form.get("famille", "")
     openings = form.getlist("o")
     numbers: Iterable[str] = (child, *openings, *([family] if family else []))
-    if not all(re.fullmatch(r"\d{1,9}", each) for each in numbers) or not _KEY.fullmatch(key):
+    if not all(re.fullmatch(r"\d{1,9}", each) for each in numbers):
         raise ForgedForm
     if len(openings) > MOST_PLACES:
         raise ForgedForm

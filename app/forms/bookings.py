@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-import secrets
 from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
+from app.forms.keys import read_key
 from app.rules.choices import Shown
 from app.services.errors import ForgedForm
 from app.services.planning import Proposal
@@ -14,19 +14,6 @@ from app.services.planning import Proposal
 MAX_OPENINGS_PER_SAVE = 500
 _SHOWN = re.compile(r"\d{1,9}[hc]?(,\d{1,9}[hc]?)*")  # nine digits: what every database takes as an id
 _KEY_LENGTH = 32
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
-
-
-def new_key() -> str:
-    """A key for one rendering of the form: sent twice, it saves once."""
-    return secrets.token_urlsafe(16)
-
-
-def key_of(key: str | None, *sent: object) -> str:
-    """The key of what a form sends: the same form sent twice counts once, and one that was taken up again (« back »
-    in the browser) with something else in it is not taken for the one before.
-    """
-    return hashlib.sha256("\n".join(map(repr, (key or "", *sent))).encode()).hexdigest()
 
 
 def read_day(text: str | None, default: date) -> date:
@@ -53,15 +40,13 @@ def read_proposal(form: MultiDict[str, str]) -> Proposal:
     return Proposal(shown, frozenset(int(tick) for tick in ticks))
 
 
-def read_key(form: MultiDict[str, str], child_id: int, proposal: Proposal) -> str:
+def key_of_choices(form: MultiDict[str, str], child_id: int, proposal: Proposal) -> str:
     """The idempotency key of one rendering sent with one set of choices for a child. Raises ForgedForm.
 
     A page that « back » brings back still holds its old key: with other ticks it is another save, not the answer of
     the first.
     """
-    key = form.get("key", "")
-    if not _KEY.fullmatch(key):
-        raise ForgedForm
+    key = read_key(form.get("key"))
     shown = sorted((shown.opening_id, shown.held, shown.charged) for shown in proposal.shown)
     sent = f"{key} {child_id} {shown} {sorted(proposal.ticked)}"
     return hashlib.sha256(sent.encode()).hexdigest()[:_KEY_LENGTH]

@@ -9,7 +9,6 @@ from wtforms import BooleanField, Field, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from app.filters import spaced
-from app.forms.bookings import key_of, new_key
 from app.forms.fields import (
     LONGEST_EMAIL,
     EmailAddress,
@@ -20,6 +19,7 @@ from app.forms.fields import (
     strip_lines,
     text_field,
 )
+from app.forms.keys import key_of, new_key
 from app.forms.required_documents import ACCEPTED
 from app.forms.tariff_fields import list_field, whole_field
 from app.rules.messages import LONGEST_CONTENT, LONGEST_SUBJECT

@@ -1,7 +1,6 @@
 """The shape of « Répéter une semaine »: all in the address, so that « back » loses nothing; saving sends it again."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
@@ -13,11 +12,9 @@ from wtforms.widgets import CheckboxInput
 from app.filters import NBSP, weekday_name
 from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, Starred
 from app.rules.repeats import LONGEST_REPEAT, Rhythm, TypicalWeek
-from app.services.errors import ForgedForm
 from app.services.families import ChildView
 from app.services.repeats import Offer, Wish
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _BOOK, _GIVE_BACK = "reserver", "annuler"
 _RHYTHMS = {"semaine": Rhythm.EVERY_WEEK, "quinzaine": Rhythm.EVERY_OTHER_WEEK}
 
@@ -131,14 +128,6 @@ class RepeatForm(FlaskForm):
     def is_ticked(self, weekday: int, unit_id: int) -> bool:
         """Whether a box of the week comes back ticked."""
         return _word(weekday, unit_id) in (self.semaine.data or ())
-
-
-def read_key(sent: MultiDict[str, str]) -> str:
-    """The key of one rendering of the preview. Raises ForgedForm."""
-    key = sent.get("cle", "")
-    if not _KEY.fullmatch(key):
-        raise ForgedForm
-    return key
 
 
 def key_of_child(key: str, child_id: int) -> str:

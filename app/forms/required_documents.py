@@ -11,8 +11,8 @@ from wtforms.validators import Optional, ValidationError
 
 from app import clock, labels
 from app.filters import spaced
-from app.forms.bookings import key_of, new_key
 from app.forms.fields import DATE_FORMATS, DateField, at_most, strip_lines, text_field
+from app.forms.keys import key_of, new_key
 from app.forms.publications import council_file
 from app.forms.reasons import reason_field
 from app.forms.tariff_fields import one_of_field, ticks_field, whole_field

@@ -9,8 +9,8 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
 from app.filters import spaced
-from app.forms.bookings import key_of, new_key
 from app.forms.fields import DATE_FORMATS, DateField, Filled, Listed, at_most, strip_lines, text_field
+from app.forms.keys import key_of, new_key
 from app.services.urgent_messages import Audience
 
 LONGEST_SUBJECT = 150

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.access import current_account, current_family, resumed_at
 from app.database import db, write_transaction
-from app.forms.bookings import new_key, read_day, read_key, read_proposal
+from app.forms.bookings import key_of_choices, read_day, read_proposal
+from app.forms.keys import new_key
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.services import aids, bookings, next_days, planning
 from app.services.booking_reports import report_save
@@ -73,7 +74,7 @@ def check_week(child_id: int) -> Response:
 def save_week(child_id: int) -> BaseResponse:
     """Save the ticks, then show the planning with what was done, or what is to be paid now."""
     proposal = read_proposal(request.form)
-    key = read_key(request.form, child_id, proposal)
+    key = key_of_choices(request.form, child_id, proposal)
     with write_transaction() as session:
         outcome = bookings.save(session, current_family(), current_account().user_id, child_id, key, proposal)
     if outcome.count(Result.TO_PAY) and not outcome.count(*NOT_DONE):

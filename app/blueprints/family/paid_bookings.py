@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.access import current_account, current_family, resumed_at
 from app.blueprints.online_payments import payment_addresses, payment_gateway
 from app.database import db, write_transaction
-from app.forms.bookings import new_key, read_key
+from app.forms.bookings import key_of_choices
+from app.forms.keys import new_key
 from app.forms.paid_bookings import read_shown_bookings, read_taken_back
 from app.htmx import go_to, render_page
 from app.integrations.payments import PaymentRefused, PaymentUnavailable
@@ -62,7 +63,7 @@ def pay() -> BaseResponse:
 def take_back(child_id: int) -> BaseResponse:
     """Give back what is kept for a child on a day, by the rules of its planning."""
     proposal = read_taken_back(request.form)
-    key = read_key(request.form, child_id, proposal)
+    key = key_of_choices(request.form, child_id, proposal)
     with write_transaction() as session:
         bookings.save(session, current_family(), current_account().user_id, child_id, key, proposal)
     return go_to(url_for("family.paid_bookings.show", enfant=child_id, enregistrement=key))

@@ -11,8 +11,9 @@ from app import clock
 from app.access import current_account, current_family, resumed_at
 from app.blueprints.family.members import active_family
 from app.database import db, write_transaction
-from app.forms.bookings import new_key, read_day
-from app.forms.repeats import RepeatForm, key_of_child, read_key
+from app.forms.bookings import read_day
+from app.forms.keys import new_key, read_key
+from app.forms.repeats import RepeatForm, key_of_child
 from app.htmx import go_to, render_page
 from app.services import bookings, repeats
 from app.services.booking_reports import report_save
@@ -54,7 +55,7 @@ def save(child_id: int) -> BaseResponse:
     """Save what the preview showed, child by child; where it would do something else by now, show that instead."""
     family, user_id = active_family(), current_account().user_id
     children, form, offered = _read(child_id)
-    key = read_key(request.form)
+    key = read_key(request.form.get("cle"))
     if not form.validate():
         return _form_page(_child(children, child_id), form, offered, status=422)
     done_href = url_for("family.repeats.show_done", child_id=child_id, cle=key)

@@ -18,14 +18,14 @@ from app.forms.attendances import (
     ReopenForm,
     SearchForm,
     ValidationForm,
+    marks_of_child,
     marks_of_tap,
-    new_key,
     read_addition,
     read_tap,
 )
 from app.forms.bookings import read_day
+from app.forms.keys import new_key
 from app.htmx import go_to, render_page
-from app.rules.attendances import Seen, Turnout
 from app.rules.capabilities import Capability
 from app.services import attendance_lists, attendance_logs, attendances, validated_days
 from app.services.attendance_lists import ChildLine, GroupDay
@@ -97,7 +97,7 @@ def save_child(group_id: int, day: str, child_id: int) -> BaseResponse:
     are_right = [form.validate() for form in forms]  # each tells its own mistakes
     if not all(are_right):
         return _child_page(page, child, forms, status=422)
-    _record(_marks(child, forms), page)
+    _record(marks_of_child(request.form, child, forms), page)
     return go_to(_address(page, child))
 
 
@@ -113,7 +113,7 @@ def correct_child(group_id: int, day: str, child_id: int) -> BaseResponse:
         return _child_page(page, child, forms, form, status=422)
     if not attendance_lists.may_correct(db.session(), current_account().user_id, page, child):
         raise OwnFamily if child.is_own else NotFound("correction")
-    marks = _marks(child, forms)
+    marks = marks_of_child(request.form, child, forms)
     if not marks:
         flash("Rien n’a changé dans le pointage.", "info")
         return go_to(_address(page, child))
@@ -161,13 +161,7 @@ def add(group_id: int, day: str) -> BaseResponse:
     if not added.opening_ids:
         flash("Choisissez au moins un temps d’accueil.", "warning")
         return go_to(url_for(".search", group_id=group_id, day=page.day, q=request.form.get("q", "")[:60]))
-    marks = [
-        Mark(f"{added.key}.{added.child_id}.{id_}", added.child_id, id_, Seen(Turnout.PRESENT),
-             family_id=added.family_id)
-        for id_ in added.opening_ids
-        if id_ in known
-    ]  # fmt: skip
-    answers = _record(marks, page)
+    answers = _record(added.marks(known), page)
     if any(answer.is_unbilled for answer in answers):
         flash(
             f"Présence notée. Elle ne sera pas facturée telle quelle{NBSP}: l’enfant n’a pas d’inscription ce jour-là, "
@@ -250,17 +244,6 @@ def _child(page: GroupDay, child_id: int) -> ChildLine:
     if found is None:
         raise NotFound("child")
     return found
-
-
-def _marks(child: ChildLine, forms: Sequence[PlaceForm]) -> list[Mark]:
-    """What was said of the units of a child's page that is not recorded yet."""
-    key = request.form.get("cle", "")[:64]
-    return [
-        Mark(f"{key}.{child.child_id}.{place.opening_id}.{form.known()}.{form.seen()}"[:200], child.child_id,
-             place.opening_id, form.seen(), form.known())
-        for place, form in zip(child.places, forms, strict=True)
-        if form.seen() != place.seen
-    ]  # fmt: skip
 
 
 def _record(marks: Sequence[Mark], page: GroupDay) -> tuple[Answer, ...]:

@@ -10,8 +10,9 @@ from app import clock
 from app.access import current_account, requires
 from app.database import db, write_transaction
 from app.filters import NBSP, day_medium
-from app.forms.bookings import new_key, read_day, read_key, read_proposal
+from app.forms.bookings import key_of_choices, read_day, read_proposal
 from app.forms.fields import id_of
+from app.forms.keys import new_key
 from app.forms.staff_bookings import MarkForm, StaffPlanningForm, read_exceeds
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
@@ -55,7 +56,7 @@ def save_week(family_id: int, child_id: int) -> BaseResponse:
     """Save the ticks, then show the planning with what was done; first ask again where it goes over the places."""
     page = _Page(family_id, child_id, request.form.get("jour"))
     form, proposal = StaffPlanningForm(), read_proposal(request.form)
-    key = read_key(request.form, child_id, proposal)
+    key = key_of_choices(request.form, child_id, proposal)
     if not form.validate():
         return page.answer(form, proposal, status=422)
     said = form.said(read_exceeds(request.form))

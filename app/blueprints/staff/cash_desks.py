@@ -19,8 +19,8 @@ from app.access import (
 from app.database import db, write_transaction
 from app.downloads import send_made, send_table
 from app.filters import month_long
-from app.forms.bookings import new_key
 from app.forms.cash_desks import DepositForm, ExportForm, JournalForm, month_choices, read_month
+from app.forms.keys import new_key, sent_key
 from app.htmx import go_to, render_page
 from app.integrations.tables import MIMETYPES, TableFormat, write_table
 from app.jobs.pdfs import print_now
@@ -109,9 +109,7 @@ def hand_in() -> BaseResponse:
         flash("Cochez ce que vous versez, ou versez tout.", "error")
         return go_to(url_for("staff.cash_desks.new_deposit", service=typed.office_id, mode=typed.mode.value))
     with write_transaction() as session:
-        deposit_id = deposits.hand_in(
-            session, typed, current_account().user_id, (form.form_key.data or "")[:64] or new_key()
-        )
+        deposit_id = deposits.hand_in(session, typed, current_account().user_id, sent_key(form.form_key.data))
     flash("Versement enregistré : le bordereau est prêt à imprimer.", "success")
     return go_to(url_for("staff.cash_desks.show_deposit", deposit_id=deposit_id))
 

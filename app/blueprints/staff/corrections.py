@@ -1,7 +1,5 @@
 """« Corrections à faire »: what invoices hold and is not charged any more, and lines that an agent corrects."""
 
-import secrets
-
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -9,6 +7,7 @@ from app.access import current_account, guard_offices, reached_office_ids, requi
 from app.database import write_transaction
 from app.filters import euros, spaced
 from app.forms.corrections import LeaveForm, LineForm
+from app.forms.keys import new_key, sent_key
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import corrections, families, line_corrections
@@ -77,7 +76,7 @@ def new_line(invoice_id: int, line_id: int) -> Response:
 @requires(Capability.ISSUE_INVOICES)
 def correct_line(invoice_id: int, line_id: int) -> BaseResponse:
     """Show what that does, the reason in no address; then do it, once it is what was read."""
-    key = request.form.get("cle", "")[:64]
+    key = sent_key(request.form.get("cle"))
     done = line_corrections.credit_of_form(key)
     if done is not None:
         return go_to(url_for("staff.invoices.show_credit", credit_id=done))
@@ -111,5 +110,5 @@ def _page(correction_id: int, form: LeaveForm, *, status: int = 200) -> Response
 def _line_page(line: CorrectableLine, form: LineForm, plan: LinePlan | None = None, *, status: int = 200) -> Response:
     return render_page(
         "staff/corrections/line.html", layout="staff", status=status, line=line, form=form, plan=plan,
-        key=secrets.token_urlsafe(18), is_own=line.family_id in families.own_family_ids(current_account().user_id),
+        key=new_key(), is_own=line.family_id in families.own_family_ids(current_account().user_id),
     )  # fmt: skip

@@ -19,8 +19,8 @@ from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
 from app.downloads import send_csv, send_made, send_pdf
 from app.filters import NBSP, euros
-from app.forms.bookings import new_key
 from app.forms.debts import CancelMoveForm, GiveUpForm, HoldForm, MoveFilterForm, ReminderRuleForm
+from app.forms.keys import new_key, sent_key
 from app.htmx import go_to, render_page
 from app.jobs.pdfs import print_now, printed_together
 from app.rules.capabilities import Capability
@@ -49,7 +49,7 @@ def send() -> BaseResponse:
     ticked = [id_ for id_ in request.form.getlist("famille", type=int) if id_ > 0]
     if not ticked:
         return _reminders_page(status=422, problem="Cochez au moins une famille.")
-    key = request.form.get("form_key", "")[:64] or new_key()
+    key = sent_key(request.form.get("form_key"))
     with write_transaction() as session:
         sending_id = debt_reminders.send(session, office.id, level, ticked, current_account().user_id, key)
     if sending_id is None:

@@ -17,7 +17,7 @@ from app.blueprints.receipts import send_reversed_receipt
 from app.database import db, write_transaction
 from app.downloads import send_pdf
 from app.filters import euros
-from app.forms.bookings import new_key
+from app.forms.keys import new_key, sent_key
 from app.forms.staff_payments import CounterPaymentForm, RefundForm, ReversalForm, Shares, read_shares
 from app.htmx import go_to, render_page
 from app.payment_labels import detail_words
@@ -123,7 +123,7 @@ def refund(family_id: int) -> BaseResponse:
         with write_transaction() as session:
             refund_id = refunds.refund(
                 session, family_id, office_id, current_account().user_id, form.typed(),
-                (form.form_key.data or "")[:64] or new_key(),
+                sent_key(form.form_key.data),
             )  # fmt: skip
     except RefusedRefund as refusal:
         form.amount.errors = [f"Il ne reste que {euros(refusal.limit_cents)} à rembourser."]
@@ -204,7 +204,7 @@ def record_payment(family_id: int) -> BaseResponse:
                 details=form.details,
                 recorded_by=current_account().user_id,
                 wanted=wanted,
-                form_key=(form.form_key.data or "")[:64] or None,
+                form_key=sent_key(form.form_key.data),
             )
     except RefusedAllocations as refusal:
         shares.refuse(refusal.problems)

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import current_account, current_capabilities, requires
 from app.database import db, write_transaction
-from app.forms.bookings import new_key
+from app.forms.keys import new_key
 from app.forms.prepaid_books import SaleForm, TakingBackForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
