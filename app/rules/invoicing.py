@@ -115,12 +115,33 @@ class DraftLine:
         return self.amount_cents - self.care_cents - self.meal_cents
 
 
+class DraftStanding(StrEnum):
+    """What a run does with a family's draft."""
+
+    INVOICED = auto()
+    CARRIED = auto()  # less than an invoice may ask: with those of later months
+    FREE = auto()  # days at 0.00 alone: closed without an invoice
+    NOTHING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """What a draft asks for one month (its first day), in cents."""
+
+    month: date
+    total_cents: int
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
-    """What an invoice of this family and month would say, and what is odd about it."""
+    """What an invoice of this family and month would say, and what is odd about it.
+
+    ``earlier`` are the months that were carried forward to it, oldest first: its first lines are theirs.
+    """
 
     lines: tuple[DraftLine, ...]
     oddities: tuple[Oddity, ...]
+    earlier: tuple[MonthTotal, ...] = ()
 
     @property
     def total_cents(self) -> int:
@@ -131,6 +152,41 @@ class InvoiceDraft:
     def is_issuable(self) -> bool:
         """Whether there is something to ask: an invoice of nothing is never issued. What aids pay, funds owe."""
         return sum(line.amount_cents for line in self.lines if line.kind is not LineKind.AID) > 0
+
+
+def standing_of(draft: InvoiceDraft, minimum_cents: int | None, *, whatever_it_is: bool = False) -> DraftStanding:
+    """What a run does with a draft in an office whose invoices ask at least ``minimum_cents`` (None: any amount).
+
+    What aids pay as a whole asks nothing of the family: it is invoiced, since funds owe it. ``whatever_it_is``: staff
+    want invoices below the minimum too.
+    """
+    if not draft.is_issuable:
+        has_days = any(line.booking_ids for line in draft.lines)
+        return DraftStanding.FREE if has_days else DraftStanding.NOTHING
+    if 0 < draft.total_cents < (minimum_cents or 0) and not whatever_it_is:
+        return DraftStanding.CARRIED
+    return DraftStanding.INVOICED
+
+
+def join_months(drafts: Mapping[date, InvoiceDraft]) -> InvoiceDraft:
+    """One draft of several months of a family, by their first days: the last is the invoice's, others were carried.
+
+    Raises ValueError without any.
+    """
+    if not drafts:
+        raise ValueError("no month")
+    *earlier, last = sorted(drafts)
+    if not earlier:
+        return drafts[last]
+    lines = tuple(line for month in sorted(drafts) for line in drafts[month].lines)
+    oddities = [
+        oddity
+        for month in sorted(drafts)
+        for oddity in drafts[month].oddities
+        if oddity.kind not in (OddityKind.ALL_FREE, OddityKind.NOTHING_TO_INVOICE)
+    ]
+    totals = tuple(MonthTotal(month, drafts[month].total_cents) for month in earlier)
+    return InvoiceDraft(lines, (*oddities, *_no_charge(lines)), totals)
 
 
 def is_charged(status: BookingStatus, cancel_class: CancelClass | None) -> bool:
@@ -190,10 +246,13 @@ def draft_invoice(
     to_come = tuple(booking.booking_id for booking in due if booking.day >= today)
     if to_come:
         oddities.append(Oddity(OddityKind.DAY_NOT_OVER, to_come))
+    return InvoiceDraft(lines, (*oddities, *_no_charge(lines)))
+
+
+def _no_charge(lines: Sequence[DraftLine]) -> Iterable[Oddity]:
     if not any(line.amount_cents for line in lines):
-        free = tuple(booking.booking_id for booking in charged)
-        oddities.append(Oddity(OddityKind.ALL_FREE if free else OddityKind.NOTHING_TO_INVOICE, free))
-    return InvoiceDraft(lines, tuple(oddities))
+        free = tuple(booking_id for line in lines for booking_id in line.booking_ids)
+        yield Oddity(OddityKind.ALL_FREE if free else OddityKind.NOTHING_TO_INVOICE, free)
 
 
 def _is_due(booking: InvoiceableBooking) -> bool:

@@ -1,20 +1,25 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rules.bills import LineKind
 from app.rules.invoicing import (
     DraftLine,
+    DraftStanding,
     InvoiceableBooking,
     InvoiceDraft,
+    MonthTotal,
     Oddity,
     OddityKind,
     draft_invoice,
     is_charged,
+    join_months,
+    standing_of,
     usage_standing,
 )
 from app.rules.quotients import QuotientOutcome
@@ -81,6 +86,59 @@ def test_the_draft_of_an_invoice(row: Row) -> None:
     assert draft.total_cents == int(row["total"])
     assert draft.is_issuable == (draft.total_cents > 0)
     assert [told_oddity(oddity) for oddity in draft.oddities] == words(row["oddities"])
+
+
+def line_of(text: str) -> tuple[date, DraftLine | None]:
+    """« Matin 2×310 10 » is a line of October, « none 11 » that November has none."""
+    name, *price, month = text.split()
+    first = date(2026, int(month), 1)
+    if name == "none":
+        return first, None
+    quantity, cents = price[0].split("×")
+    kind = LineKind.AID if name == "aid" else LineKind.UNIT
+    days = tuple(first + timedelta(days=offset) for offset in range(int(quantity)))
+    ids = tuple(int(month) * 100 + day.day for day in days) if kind is LineKind.UNIT else ()
+    return first, DraftLine(kind, name, 1, "Léa", 1, "Mercredi", name, False, int(quantity), int(cents), "", days, ids)
+
+
+def drafts_by_month(cell: str) -> dict[date, InvoiceDraft]:
+    by_month: dict[date, InvoiceDraft] = {}
+    for text in words(cell):
+        month, line = line_of(text)
+        lines = (*(by_month[month].lines if month in by_month else ()), *([line] if line else []))
+        by_month[month] = InvoiceDraft(lines, ())
+    return by_month
+
+
+@pytest.mark.parametrize("row", cases("invoicing", "minimum"))
+def test_what_is_carried_forward(row: Row) -> None:
+    by_month = drafts_by_month(row["lines"])
+    draft = join_months(by_month)
+    assert draft.total_cents == int(row["total"])
+    whatever = row["whatever it is"] == "yes"
+    assert standing_of(draft, number_or_none(row["minimum"]), whatever_it_is=whatever) is DraftStanding(row["standing"])
+    *earlier, _last = by_month
+    assert draft.earlier == tuple(MonthTotal(month, by_month[month].total_cents) for month in earlier)
+
+
+def test_lines_of_several_months_follow_one_another_oldest_first() -> None:
+    october, november = drafts_by_month("Matin 1×310 10, Matin 1×300 11").values()
+    joined = join_months({date(2026, 11, 1): november, date(2026, 10, 1): october})
+    assert joined.lines == (*october.lines, *november.lines)
+    assert join_months({date(2026, 10, 1): october}) is october
+    with pytest.raises(ValueError):
+        join_months({})
+
+
+def test_what_is_odd_in_one_month_is_odd_together_but_for_nothing_to_invoice() -> None:
+    odd = Oddity(OddityKind.QUOTIENT_MISSING, (1,))
+    nothing = InvoiceDraft((), (Oddity(OddityKind.NOTHING_TO_INVOICE),))
+    october = InvoiceDraft(drafts_by_month("Matin 1×310 10")[date(2026, 10, 1)].lines, (odd,))
+    assert join_months({date(2026, 10, 1): october, date(2026, 11, 1): nothing}).oddities == (odd,)
+    both = join_months({date(2026, 10, 1): nothing, date(2026, 11, 1): nothing})
+    assert both.oddities == nothing.oddities
+    free = join_months({date(2026, 10, 1): nothing, **drafts_by_month("Matin 1×0 11")})
+    assert free.oddities == (Oddity(OddityKind.ALL_FREE, (1101,)),)
 
 
 def test_staff_may_include_the_days_to_come() -> None:
