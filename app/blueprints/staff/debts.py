@@ -248,6 +248,8 @@ def _level(level: int | None) -> int:
 def _reminders_page(status: int = 200, problem: str | None = None) -> Response:
     offices = reached_offices(Capability.VIEW_PAYMENTS)
     wanted_office = request.values.get("service", type=int)
+    if wanted_office is None:  # nobody has to look through them all for one that has somebody to remind
+        wanted_office = debt_reminders.office_with_debts([office.id for office in offices])
     office_id = reached_office(Capability.VIEW_PAYMENTS, wanted_office).id if offices else 0
     counts = debt_reminders.count_due(office_id)
     first = next((level for level in debt_reminders.LEVELS if counts[level]), 1)

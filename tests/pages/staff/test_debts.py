@@ -78,6 +78,15 @@ def test_families_are_seen_then_reminded_by_mail_and_letter(regisseur: Client) -
     assert len(db.session.scalars(select(OutboxMail)).all()) == 1
 
 
+def test_the_page_begins_with_an_office_that_has_somebody_to_remind(regisseur: Client) -> None:
+    paid, late = factories.make_family("AAA"), factories.make_family("BBB")
+    factories.make_invoice(paid, 2_000, prefix="AAA", issued_on=LONG_AGO, paid_cents=2_000)
+    invoice_id = factories.make_invoice(late, 2_000, prefix="BBB", issued_on=LONG_AGO)
+    assert "BBB" in regisseur.get(DEBTS).text.split("Familles à relancer")[1]
+    office_id = next(iter(db.session.scalars(select(Invoice.office_id).where(Invoice.id != invoice_id))))
+    assert "Personne à relancer" in regisseur.get(f"{DEBTS}?service={office_id}").text
+
+
 def test_an_office_sets_its_delays(regisseur: Client) -> None:
     family = factories.make_family()
     invoice_id = factories.make_invoice(family, 2_000, issued_on=LONG_AGO)
