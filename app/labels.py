@@ -733,7 +733,6 @@ DEBT_MOVE_CHOICES = {
 AFTERWARDS_CHOICES = {each.value: word for each, word in LABELS[Afterwards].items()}
 SITUATION_CHOICES = {member.value: word for member, word in LABELS[FamilySituation].items()}
 OCCUPATION_CHOICES = {member.value: word for member, word in LABELS[Occupation].items()}
-ROLE_CHOICES = {member.value: word for member, word in LABELS[Role].items()}
 REGIME_CHOICES = {member.value: word for member, word in LABELS[Regime].items()}
 
 QUOTIENT_SOURCE_CHOICES = {member.value: word for member, word in LABELS[QuotientSource].items()}

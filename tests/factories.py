@@ -174,14 +174,17 @@ def make_user(email: str, name: str = "", *, confirmed: bool = True) -> int:
         return user.id
 
 
-def make_staff(role: Role = Role.ADMINISTRATOR, *, email: str | None = None) -> int:
-    """A member of the staff with one role; returns the user's id."""
+def make_staff(
+    role: Role = Role.ADMINISTRATOR, *, email: str | None = None, office_id: int | None = None,
+    site_id: int | None = None,
+) -> int:  # fmt: skip
+    """A member of the staff with one role, which an office and a site may narrow; returns the user's id."""
     with write_transaction() as session:
         user = User(
             email=email or f"{role}-{next(_numbers)}@example.org", display_name="Camille AGENT",
             password_hash=password_hash(),
         )  # fmt: skip
-        user.staff_roles.append(StaffRole(role=role))
+        user.staff_roles.append(StaffRole(role=role, office_id=office_id, site_id=site_id))
         session.add(user)
         session.flush()
         return user.id

@@ -141,7 +141,7 @@ class StaffAction(Base):
     actor_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # None: it concerns all agents
     kind: Mapped[StaffActionKind] = mapped_column(code_of(StaffActionKind))
-    roles: Mapped[str]  # the roles afterwards, by their codes, separated by commas
+    roles: Mapped[str]  # those afterwards, as `rules.capabilities.Post.code` writes them, separated by commas
 
 
 class SignInEvent(Base):

@@ -3,7 +3,9 @@
 Source: product.md section 7, docs/rules/capabilities.md.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum, auto
 
 
@@ -114,6 +116,67 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
     Role.KITCHEN: frozenset({Capability.PREPARE_MEALS}),
     Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}),
 }
+
+
+class PlaceKind(StrEnum):
+    """What may narrow a role."""
+
+    OFFICE = auto()
+    SITE = auto()
+
+
+ROLE_PLACES: Mapping[Role, frozenset[PlaceKind]] = {
+    Role.ADMINISTRATOR: frozenset(),
+    Role.FILE_CLERK: frozenset(),
+    Role.REGISSEUR: frozenset({PlaceKind.OFFICE}),
+    Role.SITE_DIRECTOR: frozenset(PlaceKind),
+    Role.YOUTH_WORKER: frozenset(PlaceKind),
+    Role.KITCHEN: frozenset(PlaceKind),
+    Role.READ_ONLY: frozenset(PlaceKind),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A role, and the office and the site that narrow it; None: every one."""
+
+    role: Role
+    office_id: int | None = None
+    site_id: int | None = None
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether nothing narrows it."""
+        return self.office_id is None and self.site_id is None
+
+    @property
+    def code(self) -> str:
+        """How a form and the log write it: « kitchen », « kitchen:office-2 », « kitchen:office-2:site-3 »."""
+        office = f":office-{self.office_id}" if self.office_id is not None else ""
+        site = f":site-{self.site_id}" if self.site_id is not None else ""
+        return f"{self.role}{office}{site}"
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """Of posts in a list: by role, what is everywhere first."""
+        return list(Role).index(self.role), self.office_id or 0, self.site_id or 0
+
+
+_POST = re.compile(r"([a-z_]{1,30})(?::office-([0-9]{1,9}))?(?::site-([0-9]{1,9}))?")
+
+
+def read_post(code: str) -> Post | None:
+    """The post that `Post.code` wrote; None for anything else."""
+    found = _POST.fullmatch(code)
+    if found is None or found[1] not in list(Role):
+        return None
+    return Post(Role(found[1]), *(int(id_) if id_ is not None else None for id_ in found.groups()[1:]))
+
+
+def is_said_twice(posts: Iterable[Post], role: Role) -> bool:
+    """Whether a role is everywhere and somewhere at once."""
+    of_role = [post for post in posts if post.role is role]
+    return len(of_role) > 1 and any(post.is_everywhere for post in of_role)
 
 
 def capabilities_of(roles: Iterable[Role]) -> frozenset[Capability]:

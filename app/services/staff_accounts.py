@@ -21,7 +21,7 @@ from app.models.accounts import (
 )
 from app.models.councils import Council
 from app.models.families import Guardian
-from app.rules.capabilities import Role
+from app.rules.capabilities import Post, Role, read_post
 from app.services.accounts import normalise_email
 from app.services.errors import AlreadyDecided, EmailTaken, LastAdministrator, NotFound, OwnAccount
 from app.services.links import ACTIVATION_VALIDITY, send_staff_activation, was_just_sent
@@ -29,6 +29,7 @@ from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
 from app.services.second_factors import remove_second_factor
 from app.services.sessions import end_sessions
+from app.services.staff_scopes import HeldRole, PlaceNames
 
 _ADMINISTRATORS = "administrators"  # who changes them waits for who changes them
 
@@ -40,7 +41,8 @@ class Agent:
     id: int
     name: str
     email: str
-    roles: tuple[Role, ...]  # in the order of the list of roles
+    posts: tuple[Post, ...]  # in the order of the list of roles
+    roles: tuple[HeldRole, ...]  # the same by name
     is_confirmed: bool  # has chosen a password
     has_second_factor: bool
     last_sign_in: datetime | None
@@ -54,7 +56,7 @@ class StaffLogEntry:
     actor: str
     agent: str | None  # None: it concerns all agents
     kind: StaffActionKind
-    roles: tuple[Role, ...]  # those that the agent has had since
+    roles: tuple[HeldRole, ...]  # those that the agent has had since
 
 
 def create_staff(session: Session, email: str, display_name: str, password_hash: str, role: Role) -> int:
@@ -74,12 +76,14 @@ def create_staff(session: Session, email: str, display_name: str, password_hash:
 
 def agents() -> tuple[Agent, ...]:
     """All who have a role, by name. Three queries."""
-    roles: dict[int, list[Role]] = {}
-    for user_id, role in db.session.execute(select(StaffRole.user_id, StaffRole.role)):
-        roles.setdefault(user_id, []).append(role)
+    names = PlaceNames()
+    posts: dict[int, list[Post]] = {}
+    rows_of_roles = select(StaffRole.user_id, StaffRole.role, StaffRole.office_id, StaffRole.site_id)
+    for user_id, *post in db.session.execute(rows_of_roles):
+        posts.setdefault(user_id, []).append(Post(*post))
     last = (
         select(SignInEvent.user_id, func.max(SignInEvent.at).label("at"))
-        .where(SignInEvent.user_id.in_(roles))
+        .where(SignInEvent.user_id.in_(posts))
         .group_by(SignInEvent.user_id)
         .subquery()
     )
@@ -87,13 +91,13 @@ def agents() -> tuple[Agent, ...]:
         select(User, last.c.at, SecondFactor.confirmed_at)
         .outerjoin(last, last.c.user_id == User.id)
         .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
-        .where(User.id.in_(roles))
+        .where(User.id.in_(posts))
         .order_by(User.display_name, User.id)
     )
     return tuple(
         Agent(
-            user.id, user.display_name, user.email, _in_order(roles[user.id]), user.password_hash is not None,
-            second_factor is not None, last_at,
+            user.id, user.display_name, user.email, _in_order(posts[user.id]), names.roles(_in_order(posts[user.id])),
+            user.password_hash is not None, second_factor is not None, last_at,
         )
         for user, last_at, second_factor in rows
     )  # fmt: skip
@@ -108,7 +112,8 @@ def agent(user_id: int) -> Agent:
 
 
 def staff_log(page: int) -> Page[StaffLogEntry]:
-    """What was done, latest first. Two queries."""
+    """What was done, latest first. Three queries."""
+    names = PlaceNames()
     total = db.session.scalar(select(func.count()).select_from(StaffAction)) or 0
     place: Page[StaffLogEntry] = page_of(page, total)
     actor, whom = aliased(User), aliased(User)
@@ -122,16 +127,14 @@ def staff_log(page: int) -> Page[StaffLogEntry]:
     )
     return place.filled(
         tuple(
-            StaffLogEntry(
-                row.at, by, agent_name, row.kind, _in_order(Role(code) for code in row.roles.split(",") if code)
-            )
+            StaffLogEntry(row.at, by, agent_name, row.kind, names.roles(_logged(row.roles)))
             for row, by, agent_name in rows
         )
     )
 
 
-def add_agent(session: Session, actor_id: int, email: str, name: str, roles: Collection[Role]) -> int:
-    """Give an address roles at the council, and return the user: the login of a parent stays the same one.
+def add_agent(session: Session, actor_id: int, email: str, name: str, posts: Collection[Post]) -> int:
+    """Give an address posts at the council, and return the user: the login of a parent stays the same one.
 
     Without a login or a password, a link to choose one is sent; else a mail tells. Raises OwnAccount, and EmailTaken
     for who is an agent already.
@@ -147,14 +150,14 @@ def add_agent(session: Session, actor_id: int, email: str, name: str, roles: Col
         raise OwnAccount
     if user.staff_roles:
         raise EmailTaken(email)
-    user.staff_roles = [StaffRole(role=role) for role in _in_order(roles)]
+    user.staff_roles = [_row(post) for post in _in_order(posts)]
     session.flush()
     end_sessions(session, user.id)  # those of a parent last too long for the staff
     if user.password_hash is None:
         send_staff_activation(session, user)
     else:
         queue_mail(session, "staff_added", user.email, user=user)
-    _log(session, actor_id, user.id, StaffActionKind.ADDED, roles)
+    _log(session, actor_id, user.id, StaffActionKind.ADDED, posts)
     return user.id
 
 
@@ -172,9 +175,9 @@ def invite_agent_again(session: Session, user_id: int) -> str:
 
 
 def change_roles(
-    session: Session, actor_id: int, user_id: int, roles: Collection[Role], shown: Collection[Role]
+    session: Session, actor_id: int, user_id: int, posts: Collection[Post], shown: Collection[Post]
 ) -> bool:
-    """Give an agent these roles instead, and end their sessions; False where they have them already.
+    """Give an agent these posts instead, and end their sessions; False where they have them already.
 
     Raises NotFound, OwnAccount, LastAdministrator, and AlreadyDecided when they are no longer those that were shown.
     """
@@ -182,18 +185,18 @@ def change_roles(
     user = _locked_agent(session, user_id)
     if user_id == actor_id:
         raise OwnAccount
-    before = {row.role for row in user.staff_roles}
-    if before == set(roles):
+    before = {_post(row) for row in user.staff_roles}
+    if before == set(posts):
         return False
     if before != set(shown):
         raise AlreadyDecided
-    if Role.ADMINISTRATOR in before - set(roles):
+    if Post(Role.ADMINISTRATOR) in before - set(posts):
         _check_another_administrator(session, user_id)
-    kept = [row for row in user.staff_roles if row.role in roles]  # with what narrows them
-    user.staff_roles = kept + [StaffRole(role=role) for role in _in_order(roles) if role not in before]
+    kept = [row for row in user.staff_roles if _post(row) in posts]
+    user.staff_roles = kept + [_row(post) for post in _in_order(posts) if post not in before]
     session.flush()
     end_sessions(session, user_id)
-    _log(session, actor_id, user_id, StaffActionKind.ROLES_CHANGED, roles)
+    _log(session, actor_id, user_id, StaffActionKind.ROLES_CHANGED, posts)
     return True
 
 
@@ -206,7 +209,7 @@ def deactivate(session: Session, actor_id: int, user_id: int) -> None:
     user = _locked_agent(session, user_id)
     if user_id == actor_id:
         raise OwnAccount
-    if any(row.role is Role.ADMINISTRATOR for row in user.staff_roles):
+    if any(_post(row) == Post(Role.ADMINISTRATOR) for row in user.staff_roles):
         _check_another_administrator(session, user_id)
     user.staff_roles = []
     session.flush()
@@ -231,7 +234,7 @@ def reset_second_factor(session: Session, actor_id: int, user_id: int) -> None:
     remove_second_factor(session, user_id)
     end_sessions(session, user_id)
     queue_mail(session, "second_factor_reset", user.email)
-    _log(session, actor_id, user_id, StaffActionKind.SECOND_FACTOR_RESET, [row.role for row in user.staff_roles])
+    _log(session, actor_id, user_id, StaffActionKind.SECOND_FACTOR_RESET, [_post(row) for row in user.staff_roles])
 
 
 def require_second_factor(session: Session, actor_id: int, required: bool) -> None:
@@ -271,9 +274,20 @@ def describe_council(
     session.flush()
 
 
-def _in_order(roles: Iterable[Role]) -> tuple[Role, ...]:
-    held = set(roles)
-    return tuple(role for role in Role if role in held)
+def _in_order(posts: Iterable[Post]) -> tuple[Post, ...]:
+    return tuple(sorted(set(posts), key=lambda post: post.order))
+
+
+def _post(row: StaffRole) -> Post:
+    return Post(row.role, row.office_id, row.site_id)
+
+
+def _row(post: Post) -> StaffRole:
+    return StaffRole(role=post.role, office_id=post.office_id, site_id=post.site_id)
+
+
+def _logged(codes: str) -> tuple[Post, ...]:
+    return _in_order(post for post in map(read_post, codes.split(",")) if post is not None)
 
 
 def _locked_agent(session: Session, user_id: int) -> User:
@@ -287,14 +301,16 @@ def _check_another_administrator(session: Session, user_id: int) -> None:
     others = (
         select(User.id)
         .join(StaffRole, StaffRole.user_id == User.id)
-        .where(StaffRole.role == Role.ADMINISTRATOR, User.id != user_id, User.password_hash.is_not(None))
-    )
+        .where(
+            StaffRole.role == Role.ADMINISTRATOR, StaffRole.office_id.is_(None), StaffRole.site_id.is_(None),
+            User.id != user_id, User.password_hash.is_not(None),
+        )
+    )  # fmt: skip
     if session.scalar(others.limit(1)) is None:
         raise LastAdministrator
 
 
-def _log(session: Session, actor_id: int, user_id: int | None, kind: StaffActionKind, roles: Iterable[Role]) -> None:
-    session.add(
-        StaffAction(at=clock.now(), actor_id=actor_id, user_id=user_id, kind=kind, roles=",".join(_in_order(roles)))
-    )
+def _log(session: Session, actor_id: int, user_id: int | None, kind: StaffActionKind, posts: Iterable[Post]) -> None:
+    codes = ",".join(post.code for post in _in_order(posts))
+    session.add(StaffAction(at=clock.now(), actor_id=actor_id, user_id=user_id, kind=kind, roles=codes))
     session.flush()

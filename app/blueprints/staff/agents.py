@@ -78,8 +78,7 @@ def add_agent() -> BaseResponse:
 def show_agent(agent_id: int) -> BaseResponse:
     """An agent, with what an administrator may do."""
     agent = staff_accounts.agent(agent_id)
-    form = RolesForm(roles=[role.value for role in agent.roles])
-    return _agent_page(agent, form)
+    return _agent_page(agent, RolesForm(agent.posts))
 
 
 @blueprint.post("/<int:agent_id>")
@@ -87,7 +86,8 @@ def show_agent(agent_id: int) -> BaseResponse:
 @confirmed_lately
 def change_roles(agent_id: int) -> BaseResponse:
     """Give an agent other roles; their sessions end."""
-    agent, form = staff_accounts.agent(agent_id), RolesForm()
+    agent = staff_accounts.agent(agent_id)
+    form = RolesForm(agent.posts)
     if not form.validate():
         return _agent_page(agent, form, status=422)
     with write_transaction() as session:
@@ -148,8 +148,6 @@ def _new_page(form: AgentForm, status: int = 200) -> Response:
 
 
 def _agent_page(agent: Agent, form: RolesForm, status: int = 200) -> Response:
-    if not form.shown_roles.raw_data:
-        form.shown_roles.data = ",".join(agent.roles)
     return render_page(
         "staff/agents/agent.html", layout="staff", status=status, agent=agent, form=form,
         is_own=agent.id == current_account().user_id,

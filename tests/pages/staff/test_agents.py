@@ -8,13 +8,14 @@ from sqlalchemy import select
 from app import clock
 from app.database import db, write_transaction
 from app.models.accounts import StaffAction, StaffActionKind, StaffRole, User
+from app.models.activities import Office, Site
 from app.models.mails import OutboxMail
-from app.rules.capabilities import Role
+from app.rules.capabilities import Post, Role
 from app.rules.sign_ins import STEP_UP_WITHIN
 from app.services import staff_accounts
 from app.services.errors import LastAdministrator
 from tests.client import Client
-from tests.factories import PASSWORD, make_family, make_staff
+from tests.factories import PASSWORD, make_activity, make_family, make_staff
 from tests.html import check_text
 
 GOOD = "lampe violette quatorze girafes"
@@ -111,7 +112,7 @@ def test_roles_that_a_colleague_changed_meanwhile_are_not_overwritten(boss: Clie
     agent_id, other = make_staff(Role.KITCHEN), make_staff()
     boss.get(f"/gestion/agents/{agent_id}")
     with write_transaction() as session:
-        staff_accounts.change_roles(session, other, agent_id, {Role.REGISSEUR}, {Role.KITCHEN})
+        staff_accounts.change_roles(session, other, agent_id, {Post(Role.REGISSEUR)}, {Post(Role.KITCHEN)})
     boss.submit("agent-roles", status=409, roles=["kitchen", "file_clerk"])
     assert roles_of(agent_id) == {Role.REGISSEUR}
 
@@ -148,9 +149,14 @@ def test_an_administrator_is_left(boss: Client, boss_id: int) -> None:
     """The one who acts is one; but by the time the command runs, a colleague may have taken that away."""
     other = make_staff()
     with write_transaction() as session:
-        staff_accounts.change_roles(session, other, boss_id, {Role.KITCHEN}, {Role.ADMINISTRATOR})
+        staff_accounts.change_roles(session, other, boss_id, {Post(Role.KITCHEN)}, {Post(Role.ADMINISTRATOR)})
     for command in (
-        lambda session: staff_accounts.change_roles(session, boss_id, other, {Role.KITCHEN}, {Role.ADMINISTRATOR}),
+        lambda session: staff_accounts.change_roles(
+            session, boss_id, other, {Post(Role.KITCHEN)}, {Post(Role.ADMINISTRATOR)}
+        ),
+        lambda session: staff_accounts.change_roles(
+            session, boss_id, other, {Post(Role.ADMINISTRATOR, site_id=1)}, {Post(Role.ADMINISTRATOR)}
+        ),
         lambda session: staff_accounts.deactivate(session, boss_id, other),
     ):
         with pytest.raises(LastAdministrator), write_transaction() as session:
@@ -169,3 +175,71 @@ def test_managing_agents_asks_for_the_password_first_and_keeps_what_was_typed(bo
     assert "L’agent est ajouté." in boss.submit("kept").text
     user_id = db.session.scalars(select(User.id).where(User.email == "nouveau@example.org")).one()
     assert roles_of(user_id) == {Role.KITCHEN, Role.READ_ONLY}
+
+
+@pytest.fixture
+def places(sqlite_app: object) -> tuple[int, int, int]:
+    """An office, and two sites: « Les Tilleuls » and « Le Parc »."""
+    make_activity()
+    with write_transaction() as session:
+        session.add(Site(name="Le Parc", address="1 rue du Parc"))
+        session.flush()
+        sites = dict(session.execute(select(Site.name, Site.id)).tuples().all())
+        other = next(id_ for name, id_ in sites.items() if name != "Le Parc")
+        return session.scalars(select(Office.id).order_by(Office.id)).all()[0], other, sites["Le Parc"]
+
+
+def posts_of(user_id: int) -> set[Post]:
+    rows = select(StaffRole.role, StaffRole.office_id, StaffRole.site_id).where(StaffRole.user_id == user_id)
+    return {Post(*row) for row in db.session.execute(rows)}
+
+
+def test_a_role_is_given_for_two_sites_and_an_office(boss: Client, places: tuple[int, int, int]) -> None:
+    office_id, one, two = places
+    agent_id = make_staff(Role.YOUTH_WORKER)
+    agent = Client(boss.app).sign_in(agent_id)
+    page = boss.get(f"/gestion/agents/{agent_id}")
+    offered = {box.get("value") for box in page.all("input", name="roles")}
+    assert {f"regisseur:office-{office_id}", f"kitchen:site-{two}", "administrator", "file_clerk"} <= offered
+    assert not [
+        code for code in offered if code and code.startswith(("administrator:", "file_clerk:", "regisseur:site"))
+    ]
+    ticked = [f"youth_worker:site-{one}", f"youth_worker:site-{two}", f"kitchen:office-{office_id}"]
+    assert "sont changés" in boss.submit("agent-roles", roles=ticked).text
+    wanted = {Post(Role.YOUTH_WORKER, site_id=one), Post(Role.YOUTH_WORKER, site_id=two), Post(Role.KITCHEN, office_id)}
+    assert posts_of(agent_id) == wanted
+    agent.get("/gestion/planning", status=303)  # the session is closed
+    text = boss.get("/gestion/agents").text
+    assert text.count("Le Parc") == 2 and "Rôles changés" in text  # in the list, and in the log
+    boss.get(f"/gestion/agents/{agent_id}")
+    assert "Rien n’a changé." in boss.submit("agent-roles").text
+    boss.get(f"/gestion/agents/{agent_id}")
+    boss.submit("agent-roles", roles=[f"youth_worker:site-{two}"])
+    assert posts_of(agent_id) == {Post(Role.YOUTH_WORKER, site_id=two)}
+
+
+def test_everywhere_and_somewhere_is_refused_and_stays_ticked(boss: Client, places: tuple[int, int, int]) -> None:
+    agent_id = make_staff(Role.YOUTH_WORKER)
+    boss.get(f"/gestion/agents/{agent_id}")
+    ticked = ["youth_worker", f"youth_worker:site-{places[1]}"]
+    page = boss.submit("agent-roles", status=422, roles=ticked)
+    assert "gardez « Partout », ou certains endroits." in page.text
+    assert [box.get("value") for box in page.all("input", name="roles") if box.get("checked") is not None] == ticked
+    page = boss.submit("agent-roles", status=422, roles=["youth_worker:site-98765"])
+    assert "Choisissez une réponse de la liste." in page.text
+    assert posts_of(agent_id) == {Post(Role.YOUTH_WORKER)}
+
+
+def test_what_the_screen_does_not_offer_stays_with_who_has_it(boss: Client, places: tuple[int, int, int]) -> None:
+    agent_id = make_staff(Role.FILE_CLERK, office_id=places[0], site_id=places[1])
+    boss.get(f"/gestion/agents/{agent_id}")
+    held = Post(Role.FILE_CLERK, places[0], places[1])
+    boss.submit("agent-roles", roles=[held.code, "kitchen"])
+    assert posts_of(agent_id) == {held, Post(Role.KITCHEN)}
+
+
+def test_new_agent_is_bound_at_once(boss: Client, places: tuple[int, int, int]) -> None:
+    boss.get("/gestion/agents/nouveau")
+    boss.submit("agent", name="Dominique Petit", email="n@example.org", roles=[f"regisseur:office-{places[0]}"])
+    user_id = db.session.scalars(select(User.id).where(User.email == "n@example.org")).one()
+    assert posts_of(user_id) == {Post(Role.REGISSEUR, places[0])}
