@@ -57,3 +57,23 @@ def test_the_list_asks_for_itself_and_is_no_page_of_the_kitchen(planning: Planni
     assert page.by_id("present").get("data-hx-trigger") == "every 20s"
     assert "Actualiser" in page.text
     sqlite_client.sign_in(factories.make_staff(Role.KITCHEN)).get(PRESENT, status=403)
+
+
+def test_many_children_cost_no_more_queries(planning: PlanningSetup, sqlite_client: Client) -> None:
+    agent_id = factories.make_staff(Role.YOUTH_WORKER)
+    clock.start_at(datetime(2026, 11, 25, 9), frozen=True)
+    client = sqlite_client.sign_in(factories.make_staff(Role.YOUTH_WORKER))
+    tick(planning, agent_id, Seen(Turnout.PRESENT))
+    client.get(PRESENT)  # loads the catalogue
+    before = client.get(PRESENT)
+    assert "1 enfant présent" in before.text
+    openings = factories.make_openings(factories.make_activity("Foot"), [WEDNESDAY])
+    for number in range(12):
+        family, child_id = factories.add_family(planning, f"VOISIN {number}")
+        factories.tick(child_id, planning.opening(WEDNESDAY, "Matin"))
+        other_id = factories.make_child(family, "Nino")
+        factories.tick(other_id, openings[WEDNESDAY, "Matin"])
+    client.get(PRESENT)
+    after = client.get(PRESENT)
+    assert "25 enfants présents" in after.text
+    assert len(after.queries) == len(before.queries) <= 20, after.queries
