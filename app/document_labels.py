@@ -15,6 +15,7 @@ from app.rules.handed_in_files import (
     shown_name,
 )
 from app.rules.required_documents import Validity, ValidityKind
+from app.rules.spreadsheets import Cell, Table
 from app.services.histories import device_name
 from app.services.texts_to_accept import FamilyAnswer
 
@@ -92,9 +93,9 @@ def end_words(valid_until: date | None, today: date) -> str:
     return f"{'valable jusqu’au' if valid_until >= today else 'a pris fin le'} {day_plain(valid_until)}"
 
 
-def acceptance_rows(answers: Iterable[FamilyAnswer]) -> list[list[str]]:
-    """Who accepted a text and who did not, as it is downloaded: a head, then a row for each family."""
-    rows = [["Famille", "État", "Date", "Heure", "Signé par", "Appareil"]]
+def acceptance_table(answers: Iterable[FamilyAnswer]) -> Table:
+    """Who accepted a text and who did not, as it is downloaded: a row for each family."""
+    rows: list[Sequence[Cell]] = []
     for answer in answers:
         found = answer.acceptance
         if found is None:
@@ -102,5 +103,5 @@ def acceptance_rows(answers: Iterable[FamilyAnswer]) -> list[list[str]]:
             continue
         device = "Sur papier" if found.on_paper else device_name(found.device)
         hour = "" if found.on_paper else hour_table(found.accepted_at.time())
-        rows.append([answer.family_name, "Accepté", day_plain(found.accepted_at.date()), hour, found.signed_by, device])
-    return rows
+        rows.append([answer.family_name, "Accepté", found.accepted_at.date(), hour, found.signed_by, device])
+    return Table(("Famille", "État", "Date", "Heure", "Signé par", "Appareil"), rows)

@@ -1,9 +1,16 @@
 """Sending files: a stored PDF under the number that people know it by, and what is made for one answer."""
 
 import io
+import logging
 from typing import IO
 
-from flask import Response, current_app, send_file, send_from_directory
+from flask import Response, current_app, request, send_file, send_from_directory
+
+from app.access import current_account
+from app.integrations.tables import MIMETYPES, TableFormat, write_table
+from app.rules.spreadsheets import Table
+
+logger = logging.getLogger(__name__)
 
 
 def send_pdf(path: str, number: str) -> Response:
@@ -31,11 +38,6 @@ def send_made(content: bytes, mimetype: str, name: str) -> Response:
     return response
 
 
-def send_csv(text: str, name: str) -> Response:
-    """A list for spreadsheets (rules.spreadsheets), marked as UTF-8: without the mark they would show « Ã© »."""
-    return send_made(text.encode("utf-8-sig"), "text/csv", f"{name}.csv")
-
-
 def send_archive(archive: IO[bytes], name: str) -> Response:
     """A ZIP that was made for this answer, and is closed once it is sent; no browser keeps it by itself."""
     response = send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)
@@ -54,9 +56,14 @@ def send_handed_in(content: bytes, mimetype: str, name: str, *, shown: bool = Fa
     return response
 
 
-def send_table(table: IO[bytes], name: str, mimetype: str) -> Response:
-    """A table that was made for this answer, and is closed once it is sent; no browser keeps it by itself."""
-    response = send_file(table, mimetype=mimetype, as_attachment=True, download_name=name)
+def send_table(table: Table, name: str) -> Response:
+    """A list for spreadsheets, as CSV or, where the address says `format=xlsx`, as a workbook; who took it away is in
+    the log. It is closed once it is sent; no browser keeps it by itself.
+    """
+    format_ = TableFormat.XLSX if request.args.get("format") == TableFormat.XLSX else TableFormat.CSV
+    file = write_table(format_, table)
+    logger.info("export of %s.%s by user %s", name, format_, current_account().user_id)
+    response = send_file(file, mimetype=MIMETYPES[format_], as_attachment=True, download_name=f"{name}.{format_}")
     response.vary.add("HX-Request")  # the same address answers with a page where its question is wrong
     response.headers["Cache-Control"] = "no-store"
     return response

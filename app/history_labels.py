@@ -1,11 +1,14 @@
 """The French words of « Historique »: one sentence for each thing that was done."""
 
+from collections.abc import Sequence
+
 from app.filters import day_medium, euros, hour_table, of, spaced
 from app.labels import label
 from app.rules.absences import JustificationStatus
 from app.rules.baskets import BasketState
 from app.rules.child_files import SectionKind
 from app.rules.file_fields import FileKind
+from app.rules.spreadsheets import Cell, Table
 from app.services.histories import Act, HistoryEvent, HistoryKind, Period, Span, device_name
 
 KIND_WORDS = {
@@ -40,16 +43,16 @@ def event_sentence(event: HistoryEvent) -> str:
     return spaced(_sentence(event))
 
 
-def history_rows(events: tuple[HistoryEvent, ...]) -> list[list[str]]:
-    """The download: a head, then one row for each event."""
-    rows = [["Date", "Heure", "Rubrique", "Action", "Personne"]]
+def history_table(events: tuple[HistoryEvent, ...]) -> Table:
+    """The download: one row for each event."""
+    rows: list[Sequence[Cell]] = []
     for event in events:
         state = f" ({payment_state(event)[0].lower()})" if event.act is Act.PAID else ""
         rows.append(
-            [f"{event.at:%d/%m/%Y}", hour_table(event.at.time()), KIND_WORDS[event.kind],
+            [event.at.date(), hour_table(event.at.time()), KIND_WORDS[event.kind],
              event_sentence(event) + state, event.by]
         )  # fmt: skip
-    return rows
+    return Table(("Date", "Heure", "Rubrique", "Action", "Personne"), rows)
 
 
 def history_file_name(period: Period) -> str:

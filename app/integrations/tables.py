@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum, auto
 from typing import IO
 
-from app.rules.spreadsheets import Cell, defused, written
+from app.rules.spreadsheets import Cell, Table, defused, written
 
 _SMALL_BYTES = 1_000_000  # up to so many bytes no file is made on the disk
 
@@ -28,14 +28,14 @@ MIMETYPES = {
 }
 
 
-def write_table(format_: TableFormat, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
+def write_table(format_: TableFormat, table: Table) -> IO[bytes]:
     """The file, to be read from its beginning and closed by whoever asked for it."""
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.SpooledTemporaryFile(_SMALL_BYTES))
         if format_ is TableFormat.CSV:
-            _write_csv(file, headings, rows)
+            _write_csv(file, table.headings, table.rows)
         else:
-            _write_xlsx(file, headings, rows)
+            _write_xlsx(file, table.headings, table.rows)
         file.seek(0)
         stack.pop_all()  # whole: it is closed by who sends it
     return file

@@ -3,15 +3,23 @@
 Source: domain.md (exports: formula injection), docs/rules/spreadsheets.md.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 Cell = str | int | Decimal | date
 """What a cell may hold; an amount is euros with two decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list for spreadsheets: its headings, and its rows, which may be read as they are written."""
+
+    headings: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
 
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"-[0-9]+(,[0-9]+)?")
@@ -32,8 +40,6 @@ def written(cell: Cell) -> str:
     return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell)
 
 
-def spreadsheet(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as the spreadsheets of this country read them: semicolons between the cells, each of them defused."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([defused(cell) for cell in row] for row in rows)
-    return text.getvalue()
+def euros_of(cents: int) -> Decimal:
+    """An amount in cents as a cell."""
+    return Decimal(cents) / 100

@@ -3,10 +3,9 @@
 Rows are read a few at a time. Money is `Decimal` euros, so that spreadsheets add it up.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum, auto
 
 from sqlalchemy import select
@@ -19,7 +18,7 @@ from app.models.families import Family
 from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.payment_labels import detail_words, reversal_words
-from app.rules.spreadsheets import Cell
+from app.rules.spreadsheets import Cell, Table, euros_of
 from app.services.cash_statements import ModeLine, Statement
 from app.services.invoices import balance_in_sql
 from app.services.journals import JournalFilter, read_journal
@@ -32,14 +31,6 @@ class ExportKind(StrEnum):
     RECEIPTS = auto()
     INVOICES = auto()
     JOURNAL = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A table: its headings, and its rows as they are read."""
-
-    headings: Sequence[str]
-    rows: Iterable[Sequence[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +55,40 @@ def mode_words(line: ModeLine) -> ModeWords:
     )  # fmt: skip
 
 
-def export(kind: ExportKind, office_id: int, first: date, last: date) -> Exported:
+def export(kind: ExportKind, office_id: int, first: date, last: date) -> Table:
     """The table of an office from a day to a day: receipts by the day of the money, invoices by their date."""
     headings: tuple[str, ...]
     match kind:
         case ExportKind.RECEIPTS:
             headings = ("Reçu", "Reçu le", "Famille", "Mode", "Précisions", "Montant", "Non affecté", "État", "Agent")
-            return Exported(headings, _receipts(office_id, first, last))
+            return Table(headings, _receipts(office_id, first, last))
         case ExportKind.INVOICES:
             headings = ("Facture", "Date", "Échéance", "Mois", "Famille", "Payeur", "Montant", "Solde dû")
-            return Exported(headings, _invoices(office_id, first, last))
+            return Table(headings, _invoices(office_id, first, last))
         case ExportKind.JOURNAL:
             headings = (
                 "Ligne", "Inscrit le", "Nature", "Numéro", "Reçu le", "Famille", "Mode", "Montant", "Motif", "Agent",
             )  # fmt: skip
-            return Exported(headings, _journal(office_id, first, last))
+            return Table(headings, _journal(office_id, first, last))
 
 
-def statement_table(statement: Statement) -> Exported:
+def statement_table(statement: Statement) -> Table:
     """The statement of a month, mode by mode, then its invoices and credit notes."""
     headings = (
         "Mode", "En caisse au début", "Encaissé", "Nombre", "Annulé", "Remboursé", "Versé", "En caisse à la fin",
     )  # fmt: skip
     rows: list[Sequence[Cell]] = [_mode_row(labels.label(line.mode), line) for line in statement.lines]
-    rows.append((*_mode_row("Total", statement.total)[:-1], _euros(statement.closing_cents)))
-    rows.append(("Factures émises", "", _euros(statement.invoiced_cents), statement.invoice_count))
-    rows.append(("Avoirs émis", "", _euros(statement.credited_cents), statement.credit_count))
-    return Exported(headings, rows)
+    rows.append((*_mode_row("Total", statement.total)[:-1], euros_of(statement.closing_cents)))
+    rows.append(("Factures émises", "", euros_of(statement.invoiced_cents), statement.invoice_count))
+    rows.append(("Avoirs émis", "", euros_of(statement.credited_cents), statement.credit_count))
+    return Table(headings, rows)
 
 
 def _mode_row(name: str, line: ModeLine) -> Sequence[Cell]:
     return (
-        name, _euros(line.opening_cents), _euros(line.received_cents), line.received_count, _euros(line.reversed_cents),
-        _euros(line.refunded_cents), _euros(line.handed_in_cents), _euros(line.closing_cents),
+        name, euros_of(line.opening_cents), euros_of(line.received_cents), line.received_count,
+        euros_of(line.reversed_cents), euros_of(line.refunded_cents),
+        euros_of(line.handed_in_cents), euros_of(line.closing_cents),
     )  # fmt: skip
 
 
@@ -113,7 +105,7 @@ def _receipts(office_id: int, first: date, last: date) -> Iterator[Sequence[Cell
     for payment, last_name, first_name, left, reversed_as, agent in rows:
         yield (
             payment.receipt_number, payment.received_on, f"{last_name} {first_name}", labels.label(payment.mode),
-            detail_words(payment.mode, details_of(payment)), _euros(payment.amount_cents), _euros(left),
+            detail_words(payment.mode, details_of(payment)), euros_of(payment.amount_cents), euros_of(left),
             reversal_words(reversed_as) if reversed_as else "", agent or "",
         )  # fmt: skip
 
@@ -129,7 +121,7 @@ def _invoices(office_id: int, first: date, last: date) -> Iterator[Sequence[Cell
     for invoice, last_name, first_name, balance_cents in rows:
         yield (
             invoice.number, invoice.issued_on, invoice.due_on, f"{invoice.month:%m/%Y}", f"{last_name} {first_name}",
-            invoice.payer_name, _euros(invoice.total_cents), _euros(balance_cents),
+            invoice.payer_name, euros_of(invoice.total_cents), euros_of(balance_cents),
         )  # fmt: skip
 
 
@@ -137,9 +129,5 @@ def _journal(office_id: int, first: date, last: date) -> Iterator[Sequence[Cell]
     for row in read_journal(JournalFilter(office_id, first, last)):
         yield (
             row.n, row.day, labels.label(row.kind), row.number, row.received_on or "", row.family_name,
-            labels.label(row.mode), _euros(row.amount_cents), row.reason, row.agent_name,
+            labels.label(row.mode), euros_of(row.amount_cents), row.reason, row.agent_name,
         )  # fmt: skip
-
-
-def _euros(cents: int) -> Decimal:
-    return Decimal(cents) / 100

@@ -14,13 +14,13 @@ from app.models.activities import Office
 from app.models.debts import InvoiceReminder, ReminderLetter, ReminderRun, TaxCertificate
 from app.models.families import Family
 from app.models.invoices import Invoice
-from app.rules.spreadsheets import spreadsheet
+from app.rules.spreadsheets import Table, euros_of
 from app.services.debt_reminders import ReminderLine, mail_of_level
 from app.services.debts import MoveFilter, MoveTotals, MoveView
 from app.services.errors import NotFound
 from app.services.invoice_issues import address_on
 from app.services.mail_texts import PORTAL_MARK, write_mail
-from app.services.papers import StoredPaper, decimal_cents, letterhead
+from app.services.papers import StoredPaper, letterhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,16 @@ def moves_paper(wanted: MoveFilter, moves: Sequence[MoveView], totals: MoveTotal
     )  # fmt: skip
 
 
-def moves_csv(moves: Sequence[MoveView]) -> str:
+def moves_table(moves: Sequence[MoveView]) -> Table:
     """The same for a spreadsheet."""
-    rows = [["Date", "Facture", "Service", "Famille", "Écriture", "Montant", "Motif", "Par"]]
-    rows += [
-        [
-            day_plain(move.recorded_on), move.invoice_number, move.office_name, move.family_name, move_words(move),
-            decimal_cents(move.signed_cents), move.reason, move.recorded_by,
-        ]
+    rows = [
+        (
+            move.recorded_on, move.invoice_number, move.office_name, move.family_name, move_words(move),
+            euros_of(move.signed_cents), move.reason, move.recorded_by,
+        )
         for move in reversed(moves)
     ]  # fmt: skip
-    return spreadsheet(rows)
+    return Table(("Date", "Facture", "Service", "Famille", "Écriture", "Montant", "Motif", "Par"), rows)
 
 
 def certificates_to_make(session: Session, after_id: int, limit: int) -> Sequence[CertificateSubject]:

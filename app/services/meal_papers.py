@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 from app import clock
-from app.filters import NBSP, day_medium, day_plain, moment_plain
+from app.filters import NBSP, day_medium, moment_plain
 from app.integrations.pdf import MealPaper, MealPaperRow, MealPaperService, NamedMealPaper
 from app.meal_labels import ages_words, change_words, diets_words, kind_words, table_of
 from app.rules.meals import Eater
-from app.rules.spreadsheets import spreadsheet
+from app.rules.spreadsheets import Cell, Table
 from app.services.catalogue import catalogue
 from app.services.meals import MealService, MealSheet, NamedMeal
 
 
-def meals_csv(sheet: MealSheet) -> str:
+def meals_table(sheet: MealSheet) -> Table:
     """One row for each kind of meal, also for those that were ordered and are wanted no more."""
-    rows = [["Jour", "Activité", "Repas", "Régime", "Âge", "Nombre", "Commandé", "Écart"]]
+    rows: list[Sequence[Cell]] = []
     for service in sheet.services:
         ordered = service.order.counts if service.order else {}
         for meal in sorted({*service.counts, *ordered}, key=lambda meal: meal.order):
@@ -22,11 +22,11 @@ def meals_csv(sheet: MealSheet) -> str:
             ages = ages_words(meal.from_age, meal.to_age) if meal.eater is Eater.CHILD else ""
             rows.append(
                 [
-                    day_plain(service.day), service.activity_name, service.unit.name, kind_words(meal), ages,
-                    str(number), str(before) if service.order else "", str(number - before) if service.order else "",
+                    service.day, service.activity_name, service.unit.name, kind_words(meal), ages,
+                    number, before if service.order else "", number - before if service.order else "",
                 ]
             )  # fmt: skip
-    return spreadsheet(rows)
+    return Table(("Jour", "Activité", "Repas", "Régime", "Âge", "Nombre", "Commandé", "Écart"), rows)
 
 
 def meal_paper(sheet: MealSheet, named: Sequence[NamedMeal] | None) -> MealPaper:

@@ -1,6 +1,7 @@
 """The papers of invoices, credit notes and receipts: what they say, which are to be made, where the made ones lie."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -28,7 +29,7 @@ from app.models.families import Family
 from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment, PaymentAllocation
 from app.payment_labels import detail_words
-from app.rules.spreadsheets import spreadsheet
+from app.rules.spreadsheets import Cell, Table, euros_of
 from app.services.aids import Statement
 from app.services.catalogue import catalogue
 from app.services.credits import credit_for_staff
@@ -207,26 +208,21 @@ def statement_paper(statement: Statement) -> StatementPaper:
     )  # fmt: skip
 
 
-def statement_csv(statement: Statement) -> str:
-    """A statement for a spreadsheet: decimal commas."""
-    rows = [
-        ["Enfant", "Né(e) le", "Famille", "N° allocataire", "Aide", "Jours", "Nombre de jours", "Factures", "Montant"]
-    ]
-    rows += [
-        [
-            claim.child_name, day_plain(claim.born_on), claim.family_name, claim.fund_number or "", claim.aid_name,
-            ", ".join(day_plain(day) for day in claim.days), str(len(claim.days)), ", ".join(claim.invoice_numbers),
-            decimal_cents(claim.amount_cents),
-        ]
+def statement_table(statement: Statement) -> Table:
+    """A statement for a spreadsheet."""
+    headings = (
+        "Enfant", "Né(e) le", "Famille", "N° allocataire", "Aide", "Jours", "Nombre de jours", "Factures", "Montant",
+    )  # fmt: skip
+    rows: list[Sequence[Cell]] = [
+        (
+            claim.child_name, claim.born_on, claim.family_name, claim.fund_number or "", claim.aid_name,
+            ", ".join(day_plain(day) for day in claim.days), len(claim.days), ", ".join(claim.invoice_numbers),
+            euros_of(claim.amount_cents),
+        )
         for claim in statement.claims
     ]  # fmt: skip
-    rows.append(["Total", "", "", "", "", "", str(statement.day_count), "", decimal_cents(statement.total_cents)])
-    return spreadsheet(rows)
-
-
-def decimal_cents(cents: int) -> str:
-    """An amount for a spreadsheet: a decimal comma, no unit."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100},{abs(cents) % 100:02d}"
+    rows.append(("Total", "", "", "", "", "", statement.day_count, "", euros_of(statement.total_cents)))
+    return Table(headings, rows)
 
 
 def record_paper(session: Session, subject: PaperSubject, stored: StoredPaper) -> bool:

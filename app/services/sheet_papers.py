@@ -10,7 +10,7 @@ from app.labels import label
 from app.meal_labels import NOT_SAID, diets_words
 from app.rules.calendars import week_of
 from app.rules.sheets import SheetKind
-from app.rules.spreadsheets import spreadsheet
+from app.rules.spreadsheets import Cell, Table
 from app.services.catalogue import catalogue
 from app.services.day_planning import ChildLine, DayPlanning, WeekPlanning
 from app.services.occupancy import OccupancyRow
@@ -49,11 +49,12 @@ def _child(line: SafetyLine) -> SafetyPaperChild:
     )
 
 
-def day_csv(planning: DayPlanning) -> str:
+def day_table(planning: DayPlanning) -> Table:
     """One row for each child and activity."""
-    rows = [
-        ["Lieu", "Activité", "Groupe", "Enfant", "Âge", "Temps d’accueil", "Présence spéciale", "Départ", "Repris par"]
-    ]
+    headings = (
+        "Lieu", "Activité", "Groupe", "Enfant", "Âge", "Temps d’accueil", "Présence spéciale", "Départ", "Repris par",
+    )  # fmt: skip
+    rows: list[Sequence[Cell]] = []
     for activity in planning.activities:
         for group in activity.groups:
             for child in group.children:
@@ -61,47 +62,47 @@ def day_csv(planning: DayPlanning) -> str:
                 around = child.around
                 rows.append(
                     [
-                        activity.site_name, activity.name, group.name, child.name, str(child.age),
+                        activity.site_name, activity.name, group.name, child.name, child.age,
                         ", ".join(column.unit.name for column, is_there in units if is_there),
                         ", ".join(f"{unit}{NBSP}: {note}" for unit, note in child.notes),
                         "" if around is None else leaving_words(around.leaves_alone),
                         "" if around is None else ", ".join(called_words(each) for each in around.collectors),
                     ]
                 )  # fmt: skip
-    return spreadsheet(rows)
+    return Table(headings, rows)
 
 
-def week_csv(planning: WeekPlanning) -> str:
+def week_table(planning: WeekPlanning) -> Table:
     """One row for each child and activity, the days in columns."""
-    rows = [["Lieu", "Activité", "Groupe", "Enfant", "Âge", *(day_plain(day) for day in planning.days)]]
+    headings = ("Lieu", "Activité", "Groupe", "Enfant", "Âge", *(day_plain(day) for day in planning.days))
+    rows: list[Sequence[Cell]] = []
     for activity in planning.activities:
         for group, children in activity.groups:
             for child in children:
                 units = dict(zip(activity.days, child.units, strict=True))
                 days = [", ".join(units.get(day, ())) for day in planning.days]
-                rows.append([activity.site_name, activity.name, group, child.name, str(child.age), *days])
-    return spreadsheet(rows)
+                rows.append([activity.site_name, activity.name, group, child.name, child.age, *days])
+    return Table(headings, rows)
 
 
-def occupancy_csv(found: Sequence[OccupancyRow]) -> str:
+def occupancy_table(found: Sequence[OccupancyRow]) -> Table:
     """One row for each unit and group."""
-    rows = [
-        [
-            "Lieu", "Activité", "Temps d’accueil", "Groupe", "Jours", "Réservés", "Prises", "Places", "En attente",
-            "Taux (%)", "État", "Jours dépassés", "Places partagées",
-        ]
-    ]  # fmt: skip
+    headings = (
+        "Lieu", "Activité", "Temps d’accueil", "Groupe", "Jours", "Réservés", "Prises", "Places", "En attente",
+        "Taux (%)", "État", "Jours dépassés", "Places partagées",
+    )  # fmt: skip
+    rows: list[Sequence[Cell]] = []
     for row in found:
         filling = row.filling
         numbers = (filling.days, row.held, filling.taken, filling.places, row.waiting)
         rows.append(
             [
-                row.activity.site_name, row.activity.name, row.unit.name, row.group.name, *map(str, numbers),
-                "" if filling.percent is None else str(filling.percent), label(filling.level), str(filling.days_over),
+                row.activity.site_name, row.activity.name, row.unit.name, row.group.name, *numbers,
+                "" if filling.percent is None else filling.percent, label(filling.level), filling.days_over,
                 ", ".join(row.scope_names),
             ]
         )  # fmt: skip
-    return spreadsheet(rows)
+    return Table(headings, rows)
 
 
 def day_paper(planning: DayPlanning) -> DayPaper:

@@ -5,18 +5,25 @@ from datetime import date
 from decimal import Decimal
 
 from app.integrations.tables import TableFormat, write_table
+from app.rules.spreadsheets import Table
 
+HEADINGS = ("Nom", "Jour", "Montant", "Nombre")
 ROWS = [("=1+1", date(2026, 11, 23), Decimal("12.50"), 3), ("TEST; Léa", "", Decimal("-3.00"), -1)]
 
 
 def test_a_list_reads_as_spreadsheets_want_it() -> None:
-    with write_table(TableFormat.CSV, ("Nom", "Jour", "Montant", "Nombre"), ROWS) as file:
+    with write_table(TableFormat.CSV, Table(HEADINGS, ROWS)) as file:
         text = file.read().decode("utf-8")
     assert text == '\ufeffNom;Jour;Montant;Nombre\r\n\'=1+1;23/11/2026;12,50;3\r\n"TEST; Léa";;-3,00;-1\r\n'
 
 
+def test_cells_are_quoted_where_they_must_be() -> None:
+    with write_table(TableFormat.CSV, Table(("Jour", "Qui"), [["1", 'TEST; "Léa"'], ["", "=A1"]])) as file:
+        assert file.read().decode("utf-8-sig") == 'Jour;Qui\r\n1;"TEST; ""Léa"""\r\n;\'=A1\r\n'
+
+
 def test_a_workbook_holds_numbers_days_and_plain_texts() -> None:
-    with write_table(TableFormat.XLSX, ("Nom", "Jour", "Montant", "Nombre"), ROWS) as file:
+    with write_table(TableFormat.XLSX, Table(HEADINGS, ROWS)) as file:
         book = zipfile.ZipFile(file)
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet and "<t>&#39;=1+1</t>" in sheet.replace("'=1+1", "&#39;=1+1")

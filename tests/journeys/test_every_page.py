@@ -49,7 +49,7 @@ class Site:
 
 
 # Files to save, not pages: tests/journeys/test_line.py and those of their screens read them.
-PAPERS = ("_pdf", "_csv", "_file", "_receipt", "_picture")
+PAPERS = ("_pdf", "_file", "_receipt", "_picture")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 import pytest
 
-from app.rules.spreadsheets import defused, spreadsheet
+from app.rules.spreadsheets import defused
 from tests.rules.tables import Row, cases
 
 
@@ -12,9 +12,3 @@ def test_no_cell_is_a_formula(row: Row) -> None:
 @pytest.mark.parametrize("cell", ["\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", " @A1"])
 def test_space_before_a_formula_hides_nothing(cell: str) -> None:
     assert defused(cell) == f"'{cell}"
-
-
-def test_rows_are_quoted_where_they_must_be() -> None:
-    assert spreadsheet([["Jour", "Qui"], ["1", 'TEST; "Léa"'], ["", "=A1"]]) == (
-        'Jour;Qui\r\n1;"TEST; ""Léa"""\r\n;\'=A1\r\n'
-    )

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.database import db, write_transaction
+from app.integrations.tables import TableFormat, write_table
 from app.models.activities import Activity, Office
 from app.models.aids import AidUse
 from app.models.invoices import Invoice, InvoiceLine
@@ -217,8 +218,8 @@ def test_who_may_give_what_to_whom(planning: PlanningSetup, staff_id: int) -> No
 def test_the_statement_as_a_table_adds_up(planning: PlanningSetup, staff_id: int) -> None:
     fund_id, _ = make_aid(planning.family, planning.child_id, staff_id, name="=Aide")
     issue(planning.activity, OCTOBER, staff_id)
-    text = papers.statement_csv(aids.statement_of(fund_id, FIRST, LAST))
-    head, row, total = csv.reader(text.splitlines(), delimiter=";")
+    with write_table(TableFormat.CSV, papers.statement_table(aids.statement_of(fund_id, FIRST, LAST))) as file:
+        head, row, total = csv.reader(file.read().decode("utf-8-sig").splitlines(), delimiter=";")
     assert head[0] == "Enfant" and row[0] == "TEST Léa" and row[4] == "'=Aide" and row[-1] == "4,20"
     assert total == ["Total", "", "", "", "", "", "2", "", "4,20"]
     paper = papers.statement_paper(aids.statement_of(fund_id, FIRST, LAST))

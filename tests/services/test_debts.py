@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.database import db, write_transaction
+from app.integrations.tables import TableFormat, write_table
 from app.models.debts import DebtMove, InvoiceReminder, ReminderLetter
 from app.models.families import Guardian
 from app.models.invoices import Invoice
@@ -199,7 +200,8 @@ def test_the_accountants_list_adds_up(sqlite_app: Flask) -> None:
     transfers = debts.list_moves(debts.MoveFilter(kind=DebtMoveKind.TRANSFER), 1)
     assert [each.signed_cents for each in transfers.rows] == [-1_002, 1_002, 1_001]
     assert [each.is_cancelled for each in transfers.rows] == [False, True, False]
-    text = debt_papers.moves_csv(debts.all_moves(everything))
+    with write_table(TableFormat.CSV, debt_papers.moves_table(debts.all_moves(everything))) as file:
+        text = file.read().decode()
     assert "'=Erreur" in text and "-10,02" in text and text.count("\r\n") == 5
     paper = debt_papers.moves_paper(everything, debts.all_moves(everything), totals)
     assert sum(line.amount_cents for line in paper.lines) == 2_001

@@ -4,11 +4,10 @@ from flask import Blueprint, Response, request
 
 from app import clock
 from app.access import current_account, current_family
-from app.downloads import send_csv
+from app.downloads import send_table
 from app.forms.bookings import read_day
-from app.history_labels import KIND_WORDS, history_file_name, history_rows
+from app.history_labels import KIND_WORDS, history_file_name, history_table
 from app.htmx import render_page
-from app.rules.spreadsheets import spreadsheet
 from app.services import histories
 from app.services.histories import HistoryKind, Period, Span
 
@@ -30,12 +29,12 @@ def show() -> Response:
     )
 
 
-@blueprint.get("/csv")
-def show_csv() -> Response:
+@blueprint.get("/fichier")
+def show_file() -> Response:
     """The same, whole, for a spreadsheet."""
     period, kind = _asked()
     events = histories.whole_history(current_account().user_id, current_family().id, period, kind)
-    return send_csv(spreadsheet(history_rows(events)), history_file_name(period))
+    return send_table(history_table(events), history_file_name(period))
 
 
 def _asked() -> tuple[Period, HistoryKind | None]:

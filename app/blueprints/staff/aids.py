@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.access import current_account, current_capabilities, requires
 from app.database import db, write_transaction
-from app.downloads import send_csv, send_made
+from app.downloads import send_made, send_table
 from app.forms.aids import AidForm, FundForm, PeriodForm, aid_form
 from app.htmx import go_to, render_page
 from app.jobs.pdfs import print_now
@@ -66,14 +66,14 @@ def show_statement(fund_id: int) -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/<int:fund_id>/releve/csv")
+@blueprint.get("/<int:fund_id>/releve/fichier")
 @requires(Capability.ISSUE_INVOICES)
-def show_csv(fund_id: int) -> Response:
+def show_file(fund_id: int) -> Response:
     """The statement for a spreadsheet."""
     _, statement = _statement(fund_id)
     if statement is None:
         return show_statement(fund_id)
-    return send_csv(papers.statement_csv(statement), _file_name(statement))
+    return send_table(papers.statement_table(statement), _file_name(statement))
 
 
 @blueprint.get("/<int:fund_id>/releve/pdf")

@@ -1,6 +1,5 @@
 """« Régie »: what is in hand, the journal, deposits with their slips, the statement of a month, exports."""
 
-import logging
 from datetime import date
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -22,7 +21,6 @@ from app.filters import month_long
 from app.forms.cash_desks import DepositForm, ExportForm, JournalForm, month_choices, read_month
 from app.forms.keys import new_key, sent_key
 from app.htmx import go_to, render_page
-from app.integrations.tables import MIMETYPES, TableFormat, write_table
 from app.jobs.pdfs import print_now
 from app.rules.capabilities import Capability
 from app.rules.cash_desks import IN_HAND_MODES, PaymentMode, ceiling_state
@@ -33,7 +31,6 @@ from app.services.offices import OfficeView
 
 blueprint = Blueprint("cash_desks", __name__)
 blueprint.before_request(guard_offices)
-logger = logging.getLogger(__name__)
 
 _MOST_TICKED = 300  # rows of a deposit's form; beyond, a day before which, or all
 
@@ -164,7 +161,7 @@ def show_statement_file() -> Response:
     office, _ = _office()
     month = read_month(request.args, clock.today())
     table = cash_exports.statement_table(cash_statements.statement_of(office.id, month))
-    return _send(table, f"releve-regie-{office.id}-{month:%Y-%m}")
+    return send_table(table, f"releve-regie-{office.id}-{month:%Y-%m}")
 
 
 @blueprint.get("/exports")
@@ -179,20 +176,14 @@ def show_exports() -> Response:
 @blueprint.get("/exports/fichier")
 @requires(Capability.VIEW_PAYMENTS)
 def show_export_file() -> Response:
-    """The file; who took it away is in the log."""
+    """The file."""
     office, offices = _office()
     form = ExportForm(request.args, clock.today())
     if not form.validate() or form.first.data is None or form.last.data is None:
         return _exports_page(office, offices, form, status=422)
     kind, first, last = ExportKind(form.kind.data), form.first.data, form.last.data
     table = cash_exports.export(kind, office.id, first, last)
-    return _send(table, f"{kind}-{office.id}-{first.isoformat()}-{last.isoformat()}")
-
-
-def _send(table: cash_exports.Exported, name: str) -> Response:
-    format_ = TableFormat.XLSX if request.args.get("format") == "xlsx" else TableFormat.CSV
-    logger.info("export of %s.%s by user %s", name, format_, current_account().user_id)
-    return send_table(write_table(format_, table.headings, table.rows), f"{name}.{format_}", MIMETYPES[format_])
+    return send_table(table, f"{kind}-{office.id}-{first.isoformat()}-{last.isoformat()}")
 
 
 def _exports_page(office: OfficeView, offices: tuple[OfficeView, ...], form: ExportForm, status: int = 200) -> Response:

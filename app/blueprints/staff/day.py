@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from app import clock
 from app.access import current_capabilities, reached_activities, requires
 from app.database import db
-from app.downloads import send_csv, send_made
+from app.downloads import send_made, send_table
 from app.forms.bookings import read_day
 from app.forms.sheets import asked_words, read_asked
 from app.htmx import render_page
@@ -47,12 +47,12 @@ def show() -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/csv")
+@blueprint.get("/fichier")
 @requires(Capability.VIEW_DAY_PLANNING)
-def planning_csv() -> Response:
+def planning_file() -> Response:
     """The same for a spreadsheet."""
-    text = sheet_papers.week_csv(_week_planning()) if _is_week() else sheet_papers.day_csv(_day_planning())
-    return send_csv(text, f"qui-vient-{_day().isoformat()}")
+    table = sheet_papers.week_table(_week_planning()) if _is_week() else sheet_papers.day_table(_day_planning())
+    return send_table(table, f"qui-vient-{_day().isoformat()}")
 
 
 @blueprint.get("/pdf")

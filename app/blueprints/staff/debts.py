@@ -17,7 +17,7 @@ from app.access import (
 )
 from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
-from app.downloads import send_csv, send_made, send_pdf
+from app.downloads import send_made, send_pdf, send_table
 from app.filters import NBSP, euros
 from app.forms.debts import CancelMoveForm, GiveUpForm, HoldForm, MoveFilterForm, ReminderRuleForm
 from app.forms.keys import new_key, sent_key
@@ -196,14 +196,14 @@ def show_moves() -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/sans-suite/csv")
+@blueprint.get("/sans-suite/fichier")
 @requires(Capability.VIEW_PAYMENTS)
-def show_moves_csv() -> Response:
+def show_moves_file() -> Response:
     """The same for a spreadsheet."""
     form = MoveFilterForm(reached_offices(Capability.VIEW_PAYMENTS), request.args)
     if not form.validate():
         return show_moves()
-    return send_csv(debt_papers.moves_csv(debts.all_moves(form.wanted())), "non-valeurs-et-tresor")
+    return send_table(debt_papers.moves_table(debts.all_moves(form.wanted())), "non-valeurs-et-tresor")
 
 
 @blueprint.get("/sans-suite/pdf")

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock, meal_labels
 from app.access import current_account, reached_activities, record_health_access, requires
 from app.database import db, write_transaction
-from app.downloads import send_csv, send_made
+from app.downloads import send_made, send_table
 from app.filters import spaced
 from app.forms.bookings import read_day
 from app.forms.meals import AdultsForm
@@ -34,12 +34,12 @@ def show() -> Response:
     return _page(None)
 
 
-@blueprint.get("/csv")
+@blueprint.get("/fichier")
 @requires(Capability.PREPARE_MEALS)
-def meals_csv() -> Response:
+def meals_file() -> Response:
     """The same for a spreadsheet, with what was ordered."""
     sheet = _sheet(_site())
-    return send_csv(meal_papers.meals_csv(sheet), f"repas-{sheet.first.isoformat()}")
+    return send_table(meal_papers.meals_table(sheet), f"repas-{sheet.first.isoformat()}")
 
 
 @blueprint.get("/pdf")

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 
 from app import clock
 from app.access import reached_activities, requires
-from app.downloads import send_csv
+from app.downloads import send_table
 from app.filters import day_long, month_long
 from app.forms.bookings import read_day
 from app.forms.sheets import asked_words, read_asked
@@ -38,13 +38,13 @@ def show() -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/csv")
+@blueprint.get("/fichier")
 @requires(Capability.VIEW_DAY_PLANNING)
-def occupancy_csv() -> Response:
+def occupancy_file() -> Response:
     """All rows for a spreadsheet."""
     first, last = _span()
     found = occupancy.read_occupancy(_scope(), first, last, _level(), None)
-    return send_csv(sheet_papers.occupancy_csv(found.rows), f"occupation-{first.isoformat()}-{last.isoformat()}")
+    return send_table(sheet_papers.occupancy_table(found.rows), f"occupation-{first.isoformat()}-{last.isoformat()}")
 
 
 def _day() -> date:

@@ -9,8 +9,8 @@ from app import clock
 from app.access import current_account, requires
 from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
-from app.document_labels import acceptance_rows
-from app.downloads import send_csv, send_pdf
+from app.document_labels import acceptance_table
+from app.downloads import send_pdf, send_table
 from app.filters import NBSP
 from app.forms.fields import id_of
 from app.forms.texts_to_accept import NewTextForm, PaperForm, TextForm, VersionForm
@@ -18,7 +18,6 @@ from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.light_texts import blocks_of
 from app.rules.publications import version_in_force
-from app.rules.spreadsheets import spreadsheet
 from app.services import family_files, publications, text_settings, texts_to_accept
 from app.services.catalogue import TextInfo, catalogue
 from app.services.errors import NameTaken, NotFound, StillUsed, TextChanged
@@ -150,14 +149,14 @@ def show_answers(text_id: int) -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/<int:text_id>/reponses/csv")
+@blueprint.get("/<int:text_id>/reponses/fichier")
 @requires(Capability.PUBLISH)
-def show_csv(text_id: int) -> Response:
+def show_answers_file(text_id: int) -> Response:
     """The same for a spreadsheet, all of them."""
     info = texts_to_accept.find_text(text_id)
     in_force = version_in_force(info.versions, clock.today())
     answers = () if in_force is None else texts_to_accept.answers_to(db.session(), info, in_force.id)
-    return send_csv(spreadsheet(acceptance_rows(answers)), f"acceptations-{text_id}-{clock.today()}")
+    return send_table(acceptance_table(answers), f"acceptations-{text_id}-{clock.today()}")
 
 
 @blueprint.get("/<int:text_id>/papier")

@@ -160,8 +160,10 @@ def test_history_has_pages_and_a_whole_download(busy: PlanningSetup, client: Cli
     assert "Page 1 sur 2" in first.text
     assert "/historique?page=2&periode=mois&jour=2026-11-23&genre=connexions" in first.links()
     assert "Page 2 sur 2" in client.get("/historique?genre=connexions&page=99").text
-    answer = client.get("/historique/csv?genre=connexions")
+    answer = client.get("/historique/fichier?genre=connexions")
     assert answer.headers["Content-Type"].startswith("text/csv")
-    assert 'filename="historique-2026-11.csv"' in answer.headers["Content-Disposition"]
+    assert "filename=historique-2026-11.csv" in answer.headers["Content-Disposition"]
     assert answer.body.startswith("\ufeffDate;Heure;Rubrique;Action;Personne\r\n")
     assert len(answer.body.splitlines()) == 32
+    book = client.get("/historique/fichier?genre=connexions&format=xlsx")
+    assert book.headers["Content-Type"].endswith("spreadsheetml.sheet")

@@ -131,10 +131,10 @@ def test_regisseur_reads_and_saves_the_statement_of_a_fund(regisseur: Client, re
     assert page.value("du", "period") == "2026-10-01" and page.value("au", "period") == "2026-10-31"
     assert "Total dû : 4,20 € pour 2 jours" in page.text and "TEST Léa" in page.text
     period = "?du=2026-10-01&au=2026-10-31"
-    assert f"{AIDS}/{fund_id}/releve/csv?du=2026-10-01&au=2026-10-31" in page.links()
-    file = regisseur.get(f"{AIDS}/{fund_id}/releve/csv{period}")
+    assert f"{AIDS}/{fund_id}/releve/fichier?format=xlsx&du=2026-10-01&au=2026-10-31" in page.links()
+    file = regisseur.get(f"{AIDS}/{fund_id}/releve/fichier{period}")
     assert file.headers["Content-Type"].startswith("text/csv") and "4,20" in file.body
     assert regisseur.get(f"{AIDS}/{fund_id}/releve/pdf{period}").headers["Content-Type"] == "application/pdf"
-    page = regisseur.get(f"{AIDS}/{fund_id}/releve/csv?du=2026-10-31&au=2026-10-01", status=422)
+    page = regisseur.get(f"{AIDS}/{fund_id}/releve/fichier?du=2026-10-31&au=2026-10-01", status=422)
     assert "Ce jour est avant le premier." in page.text
     assert "Aucune aide de cet organisme" in regisseur.get(f"{AIDS}/{fund_id}/releve?du=2026-11-01&au=2026-11-30").text

@@ -177,9 +177,9 @@ def test_group_and_unit_narrow_the_planning(sqlite_client: Client) -> None:
     page = worker.get(address)
     assert "Léa" in page.text and "Sacha" not in page.text
     assert "Sacha" in worker.get(f"{DAY}?jour={NEXT_WEDNESDAY}&activite=x&groupe=99999999999&unite=-1").text
-    text = worker.get(address.replace("?", "/csv?")).body
+    text = worker.get(address.replace("?", "/fichier?")).body
     assert "Mercredi;Les enfants;TEST Léa;7;Repas;;ne part pas seul;" in text and "Sacha" not in text
-    text = worker.get(f"{DAY}/csv?jour={NEXT_WEDNESDAY}&vue=semaine").body
+    text = worker.get(f"{DAY}/fichier?jour={NEXT_WEDNESDAY}&vue=semaine").body
     assert "TEST Léa;7;Matin, Repas" in text
 
 

@@ -130,7 +130,7 @@ def test_what_is_given_up_is_said_and_can_be_taken_back(regisseur: Client) -> No
     listed = regisseur.get(f"{DEBTS}/sans-suite?quoi=transfer&du=2026-11-01")
     assert "Bordereau 12" in listed.text and len(listed.queries) <= 20
     assert regisseur.get(f"{DEBTS}/sans-suite?du=2026-11-02&au=2026-11-01", status=422)
-    assert "20,00" in regisseur.get(f"{DEBTS}/sans-suite/csv").body
+    assert "20,00" in regisseur.get(f"{DEBTS}/sans-suite/fichier").body
     assert regisseur.get(f"{DEBTS}/sans-suite/pdf").headers["Content-Type"] == "application/pdf"
     (cancel,) = [link for link in page.links() if link.endswith("/annulation")]
     regisseur.get(cancel)

@@ -131,7 +131,7 @@ def test_week_adds_up_and_goes_to_a_spreadsheet(planning: PlanningSetup, cook: C
     page = cook.get(f"{DAY}&vue=semaine")
     assert page.heading == "Repas, semaine du lundi 30 novembre 2026" and "Mercredi 2 décembre, Repas" in page.text
     cook.submit("order")
-    text = cook.get(f"{MEALS}/csv?jour={NEXT_WEDNESDAY}&vue=semaine").body
+    text = cook.get(f"{MEALS}/fichier?jour={NEXT_WEDNESDAY}&vue=semaine").body
     assert "02/12/2026;Mercredi;Repas;Sans porc;6\xa0ans et plus;1;1;0" in text
 
 
@@ -153,7 +153,7 @@ def test_an_agent_of_another_place_sees_no_meal(planning: PlanningSetup, sqlite_
         session.execute(update(StaffRole).where(StaffRole.user_id == user_id).values(site_id=elsewhere.id))
     cook = sqlite_client.sign_in(user_id)
     assert "Aucun temps d’accueil de vos lieux n’est un repas" in cook.get(DAY).text
-    cook.get(f"{MEALS}/csv?jour={NEXT_WEDNESDAY}", status=404)
+    cook.get(f"{MEALS}/fichier?jour={NEXT_WEDNESDAY}", status=404)
     token = {"csrf_token": cook.get(DAY).value("csrf_token", "/deconnexion")}
     cook.post(f"{MEALS}/{planning.activity.units['Repas']}/adultes?jour={NEXT_WEDNESDAY}", token, status=404)
     cook.post(f"{MEALS}/commande?jour={NEXT_WEDNESDAY}", token, status=404)

@@ -47,7 +47,7 @@ def test_what_deserves_a_look_is_found(planning: PlanningSetup, reader: Client) 
     assert "Dépassé" in page.text and "200 %" in page.text
     family, child_id = factories.add_family(planning, "ATTEND")
     factories.join_list(family, child_id, [planning.opening(NEXT_WEDNESDAY, "Matin")])
-    text = reader.get(f"{OCCUPANCY}/csv?jour={NEXT_WEDNESDAY}&unite={planning.activity.units['Matin']}").body
+    text = reader.get(f"{OCCUPANCY}/fichier?jour={NEXT_WEDNESDAY}&unite={planning.activity.units['Matin']}").body
     assert "Mercredi;Matin;Les enfants;1;2;2;1;1;200;Dépassé;1;" in text
 
 

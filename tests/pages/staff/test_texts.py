@@ -63,9 +63,7 @@ def test_who_accepted_is_listed_downloaded_and_noted_on_paper(sqlite_app: Flask,
     row = db.session.scalars(select(TextAcceptance).where(TextAcceptance.family_id == second.family_id)).one()
     assert (row.on_paper, row.signed_by, row.device) == (True, "Claire SECOND", "")
     assert "2 sur 2" in client.get(f"{LIST}/{text}/reponses").text
-    answers = sqlite_app.test_client()
-    answers.set_cookie("session", client.cookie or "")
-    lines = answers.get(f"{LIST}/{text}/reponses/csv").data.decode("utf-8-sig").splitlines()
+    lines = client.get(f"{LIST}/{text}/reponses/fichier").body.removeprefix("\ufeff").splitlines()
     assert lines[0] == "Famille;État;Date;Heure;Signé par;Appareil" and len(lines) == 3
     assert lines[2].endswith(";;Claire SECOND;Sur papier")
     # What was accepted is not deleted.
