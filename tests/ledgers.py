@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from secrets import token_urlsafe
@@ -33,7 +33,7 @@ from app.models.cash_desks import (
     RefundShare,
 )
 from app.models.credits import CreditAllocation, CreditedBooking, CreditLine, CreditNote
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
+from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.attendances import Seen, Turnout
 from app.rules.calendars import add_months
@@ -42,6 +42,7 @@ from app.rules.credits import CreditCause
 from app.rules.states import BookingStatus
 from app.services import attendances, credits, deposits, invoice_runs, payments, refunds, reversals, validated_days
 from app.services.attendances import Mark
+from app.services.cash_desks import minimum_of, read_desk, save_desk
 from app.services.credits import CreditHead
 from app.services.deposits import DepositInput
 from app.services.household_credits import credit_of_family
@@ -168,15 +169,26 @@ def start_run(session: Session, books: Books, rng: Random) -> None:
     months = [month for month in MONTHS if month <= clock.today()]
     today = clock.today()
     invoice_runs.start_run(
-        session, books.desk.office_id, rng.choice(months), today, add_months(today, 1), books.desk.agent_id
-    )
+        session, books.desk.office_id, rng.choice(months), today, add_months(today, 1), books.desk.agent_id,
+        whatever_it_is=rng.random() < 0.2,
+    )  # fmt: skip
+
+
+def set_minimum(session: Session, books: Books, rng: Random) -> None:
+    """The least that an invoice asks is another one from now on, or there is none."""
+    office_id = books.desk.office_id
+    save_desk(session, office_id, replace(read_desk(office_id), minimum_cents=rng.choice([None, 1_000, 4_000])))
 
 
 def issue_some(session: Session, books: Books, rng: Random) -> None:
     """What the worker does of a run: a family or two, in a transaction of its own."""
     run_id = invoice_runs.unfinished_run(session)
     if run_id is not None:
+        run, minimum_cents = session.get_one(InvoiceRun, run_id), minimum_of(session, books.desk.office_id) or 0
+        before = set(session.scalars(select(Invoice.id)))
         invoice_runs.issue_next(session, run_id, limit=rng.randint(1, 2))
+        for invoice in session.scalars(select(Invoice).where(Invoice.id.not_in(before))):
+            assert run.whatever_it_is or invoice.total_cents >= minimum_cents, (invoice.total_cents, minimum_cents)
 
 
 def take_money(session: Session, books: Books, rng: Random) -> None:
@@ -245,7 +257,7 @@ def pay_online(books: Books, rng: Random) -> None:
 
 
 IN_A_TRANSACTION: tuple[Callable[[Session, Books, Random], None], ...] = (
-    take_attendance, take_attendance, lock_a_day, start_run, start_run, *[issue_some] * 4, *[take_money] * 3, reverse,
+    take_attendance, take_attendance, lock_a_day, set_minimum, start_run, start_run, *[issue_some] * 4, *[take_money] * 3, reverse,
     give_back, hand_in, hand_in, *[credit] * 3,
 )  # fmt: skip
 
@@ -278,6 +290,31 @@ def wrongs(session: Session, desk: Desk) -> Iterator[str]:
     yield from _wrong_documents(session)
     yield from _wrong_balances(session, desk)
     yield from _wrong_till(session, desk)
+    yield from _wrong_carried(session)
+
+
+def _wrong_carried(session: Session) -> Iterator[str]:
+    """A month that is carried forward is on no invoice since; one that is settled is on this family's, of later or then."""
+    for row in session.scalars(select(CarriedMonth)):
+        if row.invoice_id is not None:
+            invoice = session.get_one(Invoice, row.invoice_id)
+            same = (invoice.office_id, invoice.family_id) == (row.office_id, row.family_id)
+            if not same or invoice.month < row.month:
+                yield f"carried month {row.id} on invoice {invoice.id}"
+        elif row.settled_at is None:
+            taken = (
+                select(Invoice.id)
+                .join(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
+                .join(InvoicedBooking, InvoicedBooking.line_id == InvoiceLine.id)
+                .join(Booking, Booking.id == InvoicedBooking.booking_id)
+                .where(
+                    Invoice.office_id == row.office_id, Invoice.family_id == row.family_id,
+                    Invoice.run_id.is_not(None), Invoice.issued_at > row.carried_at, Booking.day >= row.month,
+                    Booking.day < add_months(row.month, 1),
+                )
+            )  # fmt: skip
+            for invoice_id in session.scalars(taken):
+                yield f"carried month {row.id} waits, and is on invoice {invoice_id}"
 
 
 def _gaps(session: Session) -> Iterator[str]:

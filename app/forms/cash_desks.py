@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, HiddenField, SelectField
 from wtforms.validators import Optional, ValidationError
 
-from app.filters import NBSP, spaced
+from app.filters import NBSP, euros, spaced
 from app.forms.fields import (
     DATE_FORMATS,
     AmountField,
@@ -33,6 +33,7 @@ from app.services.journals import JournalFilter
 
 LONGEST_PERIOD = timedelta(days=3 * 366)
 _MONTHS_SHOWN = 24
+_HIGHEST_MINIMUM = 100_00  # what families would wait for without end is a mistake of typing
 _AMOUNT = "Écrivez un montant en euros, par exemple 1 200,00."
 _EXPORTS = {
     ExportKind.JOURNAL.value: "Journal de la régie", ExportKind.RECEIPTS.value: "Encaissements",
@@ -160,7 +161,7 @@ def _amount_field(text: str, hint: str) -> AmountField:
 
 
 class DeskForm(FlaskForm):
-    """The ceiling, the float, and the modes that an office takes, each with a sentence."""
+    """The ceiling, the float, the minimum of invoices, and the modes that an office takes, each with a sentence."""
 
     ceiling = _amount_field(
         "Plafond d’encaisse",
@@ -168,12 +169,21 @@ class DeskForm(FlaskForm):
     )
     float_ = _amount_field("Fonds de caisse", "La monnaie confiée à la régie, en euros. Elle ne compte pas.")
 
+    minimum = _amount_field(
+        "Minimum d’une facture",
+        spaced(
+            f"En euros, par exemple 15,00 : un titre ne peut pas être émis au-dessous de 15{NBSP}€. Ce qui est "
+            "au-dessous attend, et s’ajoute à la facture d’un mois suivant. Vide : sans minimum."
+        ),
+    )
+
     @classmethod
     def of(cls, desk: DeskSettings) -> "DeskForm":
         """The form of what is set."""
         data: dict[str, Any] = {
             "ceiling": "" if desk.ceiling_cents is None else amount_typed(desk.ceiling_cents),
             "float_": amount_typed(desk.float_cents),
+            "minimum": amount_typed(desk.minimum_cents) if desk.minimum_cents else "",
         }
         for each in desk.modes:
             data |= {f"takes_{each.mode}": each.is_taken, f"note_{each.mode}": each.note}
@@ -193,6 +203,14 @@ class DeskForm(FlaskForm):
         if field.data and read_cents(field.data) is None:
             raise ValidationError(_AMOUNT)
 
+    def validate_minimum(self, field: Field) -> None:
+        """Raises ValidationError."""
+        cents = read_cents(field.data) if field.data else 0
+        if cents is None:
+            raise ValidationError(_AMOUNT)
+        if cents > _HIGHEST_MINIMUM:
+            raise ValidationError(f"Le minimum d’une facture ne peut pas dépasser {euros(_HIGHEST_MINIMUM)}.")
+
     def typed(self) -> DeskSettings:
         """What was typed; only of a valid form."""
         modes = tuple(
@@ -200,7 +218,8 @@ class DeskForm(FlaskForm):
             for mode, (takes, note) in zip(COUNTER_MODES, self.mode_fields(), strict=True)
         )
         ceiling = read_cents(self.ceiling.data) if self.ceiling.data else None
-        return DeskSettings(modes, ceiling, read_cents(self.float_.data or "0") or 0)
+        minimum = (read_cents(self.minimum.data) if self.minimum.data else None) or None
+        return DeskSettings(modes, ceiling, read_cents(self.float_.data or "0") or 0, minimum)
 
 
 for _mode in COUNTER_MODES:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField
+from wtforms import BooleanField, Field, HiddenField
 from wtforms.validators import ValidationError
 
 from app.forms.fields import DATE_FORMATS, DateField, Filled
@@ -15,7 +15,7 @@ LONGEST_AHEAD = timedelta(days=31)
 
 
 class RunForm(FlaskForm):
-    """The dates of the invoices; office and month go with them."""
+    """The dates of the invoices, and whether the minimum counts; office and month go with them."""
 
     office_id = HiddenField()
     month = HiddenField()
@@ -28,6 +28,8 @@ class RunForm(FlaskForm):
         format=DATE_FORMATS,
         validators=[Filled(message="Indiquez la date limite de paiement, par exemple 31/12/2026.")],
     )
+
+    whatever_it_is = BooleanField("Facturer aussi ce qui n’atteint pas le minimum")
 
     def __init__(self, today: date) -> None:
         """`today` bounds the dates and is proposed."""

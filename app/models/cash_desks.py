@@ -14,13 +14,14 @@ from app.rules.cash_desks import JournalKind, KeeperRole, PaymentMode, ReversalK
 
 
 class CashDesk(Base):
-    """What the staff set for the régie of an office; without a row it has neither ceiling nor float."""
+    """What the staff set for the régie of an office; without a row it has neither ceiling, float nor minimum."""
 
     __tablename__ = "cash_desk"
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id", ondelete="CASCADE"), primary_key=True)
     ceiling_cents: Mapped[int | None]
     float_cents: Mapped[int] = mapped_column(default=0)
+    minimum_cents: Mapped[int | None]  # the least that an invoice of a run asks; what is less is carried forward
 
 
 class OfficeMode(Base):

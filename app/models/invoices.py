@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum, auto
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -54,6 +54,39 @@ class InvoiceRun(Base):
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_family_id: Mapped[int] = mapped_column(default=0)  # families are issued in the order of their ids
+    whatever_it_is: Mapped[bool] = mapped_column(default=False, server_default=false())  # also below the minimum
+
+
+_OPEN = text("settled_at IS NULL")
+
+
+class CarriedMonth(Base):
+    """What a run did not invoice, because it was less than the minimum of the office: a later month's run takes it.
+
+    Its bookings stay as they are. ``total_cents`` is what the last run would have asked, ``days_cents`` its bookings
+    alone. It ends on an invoice, or without one where nothing is left of it.
+    """
+
+    __tablename__ = "carried_month"
+    __table_args__ = (
+        CheckConstraint("invoice_id IS NULL OR settled_at IS NOT NULL", name="settled"),
+        CheckConstraint("total_cents >= 0", name="not_negative"),
+        Index(
+            "uq_carried_month_open", "family_id", "office_id", "month", unique=True, sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id"))
+    month: Mapped[date]  # of the services, its first day
+    total_cents: Mapped[int]
+    days_cents: Mapped[int]
+    run_id: Mapped[int] = mapped_column(ForeignKey("invoice_run.id"))  # the last that carried it
+    carried_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
 
 
 class Invoice(Base):

@@ -133,6 +133,13 @@ class MonthTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthPart(MonthTotal):
+    """The same with what its bookings alone cost, in cents."""
+
+    days_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceDraft:
     """What an invoice of this family and month would say, and what is odd about it.
 
@@ -187,6 +194,32 @@ def join_months(drafts: Mapping[date, InvoiceDraft]) -> InvoiceDraft:
     ]
     totals = tuple(MonthTotal(month, drafts[month].total_cents) for month in earlier)
     return InvoiceDraft(lines, (*oddities, *_no_charge(lines)), totals)
+
+
+def parts_by_month(draft: InvoiceDraft, month: date) -> tuple[MonthPart, ...]:
+    """The months of a draft of ``month`` (a first day) that have bookings or cost something, oldest first."""
+    totals = {part.month: part.total_cents for part in draft.earlier}
+    totals[month] = draft.total_cents - sum(totals.values())
+    days: dict[date, int] = {}
+    for line in draft.lines:
+        if line.booking_ids:
+            first = line.days[0].replace(day=1)
+            days[first] = days.get(first, 0) + line.amount_cents
+    return tuple(
+        MonthPart(each, total_cents, days.get(each, 0))
+        for each, total_cents in totals.items()
+        if total_cents or each in days
+    )
+
+
+def carried_cents(total_cents: int, days_cents: int, present_days_cents: int) -> int | None:
+    """What a month that was carried with these amounts comes to, now that its bookings cost ``present_days_cents``.
+
+    None: fees, deductions or aids belong to it and its bookings have changed, so that only a new draft knows.
+    """
+    if present_days_cents == days_cents:
+        return total_cents
+    return present_days_cents if total_cents == days_cents or not present_days_cents else None
 
 
 def is_charged(status: BookingStatus, cancel_class: CancelClass | None) -> bool:

@@ -21,7 +21,7 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening,
 from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
 from app.models.families import FamilyChild
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.attendances import (
     NOT_SEEN,
     MarkFacts,
@@ -714,9 +714,17 @@ def lock_day(session: Session, group_id: int, day: date) -> None:
 
 
 def runs_under_way(session: Session) -> frozenset[tuple[int, date]]:
-    """The offices and months that are being invoiced just now."""
+    """The offices and months that are being invoiced just now, also those that were carried forward to these."""
     rows = select(InvoiceRun.office_id, InvoiceRun.month).where(InvoiceRun.status == RunStatus.ISSUING)
-    return frozenset(session.execute(rows).tuples())
+    carried = (
+        select(CarriedMonth.office_id, CarriedMonth.month)
+        .join(InvoiceRun, InvoiceRun.office_id == CarriedMonth.office_id)
+        .where(
+            InvoiceRun.status == RunStatus.ISSUING, CarriedMonth.settled_at.is_(None),
+            CarriedMonth.month < InvoiceRun.month,
+        )
+    )  # fmt: skip
+    return frozenset(session.execute(rows.union(carried)).tuples())
 
 
 def taken_by_runs(session: Session, bookings: Select[tuple[int]] | Collection[int]) -> frozenset[int]:

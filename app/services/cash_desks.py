@@ -1,4 +1,4 @@
-"""What the staff set for the régie of an office: the modes that it takes, its ceiling and float, who keeps it."""
+"""What the staff set for the régie of an office: modes that it takes, ceiling, float and minimum, who keeps it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -25,11 +25,12 @@ class ModeSetting:
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """All that is set for a régie. Money in cents; no ceiling is None."""
+    """All that is set for a régie. Money in cents; no ceiling and no minimum are None."""
 
     modes: tuple[ModeSetting, ...]  # all that the counter knows, in its order
     ceiling_cents: int | None
     float_cents: int
+    minimum_cents: int | None = None  # the least that an invoice of a run asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,13 @@ def read_desk(office_id: int) -> DeskSettings:
         modes=_modes(session, [office_id])[office_id],
         ceiling_cents=None if desk is None else desk.ceiling_cents,
         float_cents=0 if desk is None else desk.float_cents,
+        minimum_cents=None if desk is None else desk.minimum_cents,
     )
+
+
+def minimum_of(session: Session, office_id: int) -> int | None:
+    """The least that an invoice of a run of this office asks (cents); None: there is none. One query."""
+    return session.scalar(select(CashDesk.minimum_cents).where(CashDesk.office_id == office_id))
 
 
 def save_desk(session: Session, office_id: int, typed: DeskSettings) -> None:
@@ -64,6 +71,7 @@ def save_desk(session: Session, office_id: int, typed: DeskSettings) -> None:
         raise NotFound("office")
     desk = session.get(CashDesk, office_id) or CashDesk(office_id=office_id)
     desk.ceiling_cents, desk.float_cents = typed.ceiling_cents, typed.float_cents
+    desk.minimum_cents = typed.minimum_cents
     session.add(desk)
     for each in typed.modes:
         row = session.get(OfficeMode, (office_id, each.mode)) or OfficeMode(office_id=office_id, mode=each.mode)

@@ -49,7 +49,7 @@ from app.models.families import (
     FamilyQuotient,
     Guardian,
 )
-from app.models.invoices import Invoice, InvoiceLine
+from app.models.invoices import CarriedMonth, Invoice, InvoiceLine
 from app.models.mails import OutboxMail
 from app.models.messages import Message, MessageReading, MessageRecipient, MessageThread
 from app.models.payments import Payment, PaymentAllocation, PaymentBasket
@@ -386,6 +386,16 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             Invoice.total_cents.label("total en centimes"), Invoice.payer_name.label("au nom de"),
             Invoice.payer_address.label("adresse"),
         ).join(Office, Office.id == Invoice.office_id).where(Invoice.family_id == w.family_id).order_by(Invoice.id),
+    ),
+    "mois reportés": (
+        (CarriedMonth,),
+        lambda w: select(
+            Office.name.label("service"), CarriedMonth.month.label("mois"),
+            CarriedMonth.total_cents.label("montant en centimes"), CarriedMonth.carried_at.label("reporté le"),
+            CarriedMonth.settled_at.label("terminé le"), Invoice.number.label("facture"),
+        ).join(Office, Office.id == CarriedMonth.office_id)
+        .outerjoin(Invoice, Invoice.id == CarriedMonth.invoice_id)
+        .where(CarriedMonth.family_id == w.family_id).order_by(CarriedMonth.id),
     ),
     "lignes des factures": (
         (InvoiceLine,),

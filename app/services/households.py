@@ -289,7 +289,7 @@ def _read_families(
                 ),
                 quotients=tuple(quotients.get(family_id, ())),
                 declines_quotient=facts[family_id].declines_quotient,
-                fees_paid=_fees_paid(lines[family_id]) if family_id in lines else frozenset(),
+                fees_paid=fees_paid_by(lines[family_id]) if family_id in lines else frozenset(),
                 book_entries=tuple(book.entries for book in books[family_id]) if family_id in books else (),
                 residences=facts[family_id].residences,
                 held=facts[family_id].held,
@@ -459,8 +459,8 @@ def _besides(rows: Iterable[_FactRow]) -> tuple[Mapping[int, list[InvoicedLine]]
     return lines, books
 
 
-def _fees_paid(lines: Iterable[InvoicedLine]) -> frozenset[FeePaid]:
-    """The yearly fees that invoices hold already."""
+def fees_paid_by(lines: Iterable[InvoicedLine]) -> frozenset[FeePaid]:
+    """The yearly fees among what invoices hold besides bookings."""
     activities = catalogue().activities
     found = set()
     for line in lines:

@@ -5,7 +5,7 @@ The preview of a run and the run itself read it here, so that nothing is issued 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Select, select
@@ -22,6 +22,7 @@ from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.models.prepaid_books import PrepaidBook
 from app.price_labels import explained
 from app.rules.aided_invoices import with_aids
+from app.rules.aids import AidUse
 from app.rules.attendances import Turnout
 from app.rules.bills import CARRYING, LineKind, PricedLine, parts_like, parts_of
 from app.rules.calendars import add_months
@@ -33,53 +34,100 @@ from app.rules.invoicing import (
     SharedLine,
     charged_bookings,
     draft_invoice,
+    join_months,
 )
 from app.rules.tariff_grids import unit_code, version_on
 from app.services.aids import aids_for_run
+from app.services.carried_months import months_carried
 from app.services.catalogue import Catalogue, catalogue
-from app.services.households import FamilyPrices, is_charged_booking, load_prices, month_span, spans_to_tell
+from app.services.households import (
+    FamilyPrices,
+    InvoicedLine,
+    fees_paid_by,
+    is_charged_booking,
+    load_prices,
+    month_span,
+    spans_to_tell,
+)
 from app.services.prices import FAMILIES_PER_BATCH
 
 
 def drafts_of(
     session: Session, office_id: int, month: date, family_ids: Collection[int] | None
 ) -> dict[int, InvoiceDraft]:
-    """What would be asked of each family that has anything in the month. A constant number of queries for a hundred."""
+    """What would be asked of each family that has anything in the month, or in one that was carried forward to it.
+
+    A constant number of queries for a hundred families, and as many again for each month that some carried.
+    """
+    month = month.replace(day=1)
+    carried = months_carried(session, office_id, month, family_ids)
+    parts: defaultdict[int, dict[date, InvoiceDraft]] = defaultdict(dict)
+    for earlier, ids in carried.items():
+        rows = _load_bookings(session, office_id, earlier, ids)
+        _draft_month(session, office_id, earlier, rows, {}, parts, lock=family_ids is not None)
     rows = _load_bookings(session, office_id, month, family_ids)
     sales = _load_sales(session, office_id, month, family_ids)
+    _draft_month(session, office_id, month, rows, sales, parts, lock=family_ids is not None)
+    nothing = draft_invoice(month, (), today=clock.today())
+    for ids in carried.values():
+        for family_id in ids:
+            parts[family_id].setdefault(month, nothing)
+    return {family_id: join_months(by_month) for family_id, by_month in parts.items()}
+
+
+def _draft_month(
+    session: Session,
+    office_id: int,
+    month: date,
+    rows: Mapping[int, Sequence["_Row"]],
+    sales: Mapping[int, Sequence[DraftLine]],
+    parts: defaultdict[int, dict[date, InvoiceDraft]],
+    *,
+    lock: bool,
+) -> None:
+    """Draft a month of some families by itself, after the earlier months of the same invoice that ``parts`` has."""
     known = catalogue()
-    activity_ids = session.scalars(select(Activity.id).where(Activity.office_id == office_id)).all()
+    activity_ids = [each.id for each in known.activities.values() if each.office_id == office_id]
     spans = spans_to_tell(activity_ids, month_span(month))
-    drafts: dict[int, InvoiceDraft] = {}
     ids = sorted(rows.keys() | sales.keys())
     for start in range(0, len(ids), FAMILIES_PER_BATCH):
         batch = ids[start : start + FAMILIES_PER_BATCH]
         loaded = load_prices(session, batch, spans)
         deducted = _deducted(session, known, batch, activity_ids)
         # Read under the lock of the children: two offices that invoice at once never spend the same aid twice.
-        helped = aids_for_run(session, batch, month, lock=family_ids is not None)
+        helped = aids_for_run(session, batch, month, lock=lock)
         for family_id in batch:
-            family = _FamilyMonth(known, month, rows[family_id], loaded[family_id], sales[family_id])
+            before = [line for draft in parts[family_id].values() for line in draft.lines]
+            family = _FamilyMonth(
+                known, month, rows.get(family_id, ()), loaded[family_id], sales.get(family_id, ()), before
+            )
             draft = family.draft(deducted.get(family_id, ()))
             aids = helped.get(family_id)
             if aids is not None:
-                draft = with_aids(draft, aids.aids, aids.ledger, known.calendar.kind, aids.names)
-            drafts[family_id] = draft
-    return drafts
+                draft = with_aids(draft, aids.aids, (*aids.ledger, *_uses(before)), known.calendar.kind, aids.names)
+            parts[family_id][month] = draft
 
 
 class _FamilyMonth:
     """What a family has in a month of an office, priced as a whole, and what an invoice would say of it."""
 
     def __init__(
-        self, known: Catalogue, month: date, rows: Sequence["_Row"], prices: FamilyPrices, sales: Sequence[DraftLine]
+        self,
+        known: Catalogue,
+        month: date,
+        rows: Sequence["_Row"],
+        prices: FamilyPrices,
+        sales: Sequence[DraftLine],
+        before: Sequence[DraftLine],
     ) -> None:
+        """``before`` are the lines of earlier months on the same invoice: they count as invoiced."""
         self.sales = sales
         self.known = known
         self.month = month
         self.rows = rows
-        self.prices = prices
-        self.priced = prices.bill()
+        self.before = before
+        self.prices = _with_fees(prices, before) if before else prices
+        self.priced = self.prices.bill()
         self.child_names = {row.booking.child_id: f"{row.first_name} {row.last_name}" for row in rows}
 
     def draft(self, deducted: Iterable[Deducted]) -> InvoiceDraft:
@@ -93,9 +141,15 @@ class _FamilyMonth:
     def besides(self, drafted: Mapping[int, int], deducted: Iterable[Deducted]) -> tuple[PricedLine, ...]:
         """The lines that no booking carries, for the bookings that the invoice asks for (with their cents)."""
         invoiced = {key for key, each in self.prices.booked.items() if each.invoiced is not None}
+        invoiced.update(id_ for line in self.before for id_ in line.booking_ids)
+        taken_off = [
+            Deducted(line.activity_id, line.item, line.child_id, line.days[0], -line.amount_cents)
+            for line in self.before
+            if line.kind is LineKind.DEDUCTION and line.child_id is not None
+        ]
         return dues_besides(
             self.prices.household, self.priced.usages, self.prices.tariffs, self.priced.bill, drafted, invoiced,
-            deducted,
+            (*deducted, *taken_off),
         )  # fmt: skip
 
     def _bookings(self) -> list[InvoiceableBooking]:
@@ -162,6 +216,25 @@ class _FamilyMonth:
         version = version_on(activity.tariffs, line.day)
         assert version is not None  # it made the line
         return line_name(line, version.grid, {unit_code(unit.id): unit.name for unit in activity.units})
+
+
+def _with_fees(prices: FamilyPrices, before: Iterable[DraftLine]) -> FamilyPrices:
+    """The same, once the fees among some lines are paid."""
+    fees = [
+        InvoicedLine(line.activity_id, line.kind, line.item, line.child_id, line.days[0], line.amount_cents)
+        for line in before
+        if line.kind is LineKind.FEE
+    ]
+    paid = prices.household.fees_paid | fees_paid_by(fees)
+    return replace(prices, household=replace(prices.household, fees_paid=paid))
+
+
+def _uses(before: Iterable[DraftLine]) -> Iterable[AidUse]:
+    """What aids pay by some lines."""
+    for line in before:
+        if line.kind is LineKind.AID:
+            for day in line.days:
+                yield AidUse(line.item, day, -line.unit_price_cents)
 
 
 def price_parts(known: Catalogue, unit_id: int, booking: Booking, line: PricedLine | None) -> tuple[int, int, int]:

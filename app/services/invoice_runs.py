@@ -18,14 +18,13 @@ from app.models.accounts import User
 from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Family
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, RunStatus, StoredPdf
+from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceRun, RunStatus, StoredPdf
 from app.models.prepaid_books import PrepaidBook
 from app.rules.calendars import add_months
-from app.rules.invoicing import (
-    InvoiceDraft,
-    OddityKind,
-)
+from app.rules.invoicing import DraftStanding, InvoiceDraft, OddityKind, standing_of
 from app.services.absences import is_in_queue
+from app.services.carried_months import CarriedMonths, families_carried
+from app.services.cash_desks import minimum_of
 from app.services.catalogue import catalogue
 from app.services.errors import NotFound
 from app.services.families import lock_children
@@ -53,23 +52,36 @@ class RunPreview:
     office_id: int
     office_name: str
     month: date
+    minimum_cents: int | None
     drafts: tuple[FamilyDraft, ...]
 
     @property
     def issuable(self) -> tuple[FamilyDraft, ...]:
         """Those that would become invoices."""
-        return tuple(entry for entry in self.drafts if entry.draft.is_issuable)
+        return self._standing(DraftStanding.INVOICED)
+
+    @property
+    def carried(self) -> tuple[FamilyDraft, ...]:
+        """Those that are less than the minimum."""
+        return self._standing(DraftStanding.CARRIED)
 
     @property
     def has_work(self) -> bool:
-        """Whether a run would issue something, or close days that cost nothing."""
-        days = (line.booking_ids for entry in self.drafts for line in entry.draft.lines)
-        return bool(self.issuable) or any(days)
+        """Whether a run would issue something, carry something forward, or close days that cost nothing."""
+        return bool(self.issuable or self.carried or self._standing(DraftStanding.FREE))
 
     @property
     def total_cents(self) -> int:
         """What would be asked of all families together."""
         return sum(entry.draft.total_cents for entry in self.issuable)
+
+    @property
+    def carried_total_cents(self) -> int:
+        """What would be carried forward of all families together."""
+        return sum(entry.draft.total_cents for entry in self.carried)
+
+    def _standing(self, wanted: DraftStanding) -> tuple[FamilyDraft, ...]:
+        return tuple(entry for entry in self.drafts if standing_of(entry.draft, self.minimum_cents) is wanted)
 
     def oddity_groups(self) -> "tuple[OddityGroup, ...]":
         """What is odd, kind by kind, with the families that it is about."""
@@ -145,7 +157,8 @@ def preview_run(office_id: int, month: date) -> RunPreview:
     names = _names(session, by_family.keys())
     drafts = (FamilyDraft(family_id, names[family_id], draft) for family_id, draft in by_family.items())
     kept = (entry for entry in drafts if entry.draft.lines or entry.draft.oddities)
-    return RunPreview(office_id, office.name, month, tuple(sorted(kept, key=lambda entry: entry.family_name)))
+    in_order = tuple(sorted(kept, key=lambda entry: entry.family_name))
+    return RunPreview(office_id, office.name, month, minimum_of(session, office_id), in_order)
 
 
 def unsettled_of(office_id: int, month: date) -> Unsettled:
@@ -169,8 +182,19 @@ def unsettled_of(office_id: int, month: date) -> Unsettled:
     )
 
 
-def start_run(session: Session, office_id: int, month: date, invoice_date: date, due_on: date, started_by: int) -> int:
+def start_run(
+    session: Session,
+    office_id: int,
+    month: date,
+    invoice_date: date,
+    due_on: date,
+    started_by: int,
+    *,
+    whatever_it_is: bool = False,
+) -> int:
     """Begin a run and return its id; `issue_next` does the work. Raises NotFound for an unknown office.
+
+    ``whatever_it_is``: also what is less than the minimum of the office.
 
     A run of the same office and month that is still issuing is taken up instead (a double click begins one).
     """
@@ -192,6 +216,7 @@ def start_run(session: Session, office_id: int, month: date, invoice_date: date,
         status=RunStatus.ISSUING,
         started_at=clock.now(),
         started_by_id=started_by,
+        whatever_it_is=whatever_it_is,
     )
     session.add(run)
     session.flush()
@@ -216,13 +241,21 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
     # A save locks its children first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).
     lock_children(session, family_ids)
     by_family = drafts_of(session, run.office_id, run.month, family_ids)
+    minimum_cents = minimum_of(session, run.office_id)
+    carried = CarriedMonths(session, run, family_ids)
     issued: list[Invoice] = []
     for family_id in family_ids:
-        draft = by_family.get(family_id)
-        if draft is not None and draft.is_issuable:
-            issued.append(_issue(session, run, family_id, draft))
-        elif draft is not None:
-            _close_free_days(session, run, draft)
+        draft = by_family[family_id]
+        match standing_of(draft, minimum_cents, whatever_it_is=run.whatever_it_is):
+            case DraftStanding.CARRIED:
+                carried.carry(family_id, draft)
+            case DraftStanding.INVOICED:
+                invoice = _issue(session, run, family_id, draft)
+                issued.append(invoice)
+                carried.settle(family_id, invoice.id)
+            case DraftStanding.FREE | DraftStanding.NOTHING:
+                _close_free_days(session, run, draft)
+                carried.settle(family_id, None)
     # What the office has of a family's money pays first: the mail says what is left.
     take_credit(session, run.office_id, [invoice.family_id for invoice in issued])
     tell_of_invoices(session, issued)
@@ -298,7 +331,7 @@ def _run_views(condition: ColumnElement[bool]) -> tuple[RunView, ...]:
 
 
 def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[int]:
-    """The next families that have bookings of the month, or books, which no invoice holds."""
+    """The next families that have bookings of the month, or books, which no invoice holds, or earlier months."""
     with_bookings = (
         select(Booking.family_id)
         .join(Opening, Opening.id == Booking.opening_id)
@@ -322,7 +355,8 @@ def _families_left(session: Session, run: InvoiceRun, limit: int) -> Sequence[in
         .with_only_columns(PrepaidBook.family_id)
         .where(PrepaidBook.family_id > run.last_family_id)
     )
-    found = {*session.scalars(with_bookings), *session.scalars(with_books)}
+    with_carried = families_carried(run.office_id, run.month).where(CarriedMonth.family_id > run.last_family_id)
+    found = {*session.scalars(with_bookings), *session.scalars(with_books), *session.scalars(with_carried)}
     return sorted(found)[:limit]
 
 

@@ -199,6 +199,7 @@ TABLES: Mapping[str, Kept] = {
     ),
     "prepaid_book_event": Kept(DataClass.BOOKINGS, through("prepaid_book", "book_id")),
     "invoice": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
+    "carried_month": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "invoice_line": Kept(DataClass.ACCOUNTING, through("invoice", "invoice_id"), spared=_all),
     "invoiced_booking": Kept(DataClass.ACCOUNTING, through("booking", "booking_id"), spared=_all),
     "payment": Kept(DataClass.ACCOUNTING, of_family, spared=_all),

@@ -18,7 +18,7 @@ from app.models.credits import (
     CreditLine,
     CreditNote,
 )
-from app.models.invoices import DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
+from app.models.invoices import CarriedMonth, DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
 from app.rules.baskets import BasketState
@@ -74,20 +74,23 @@ def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
     for line_id, amount_cents in session.execute(select(CreditedBooking.line_id, CreditedBooking.amount_cents)):
         count[line_id] += 1
         cents[line_id] += amount_cents
+    settled = select(CarriedMonth.invoice_id, CarriedMonth.month).where(CarriedMonth.invoice_id.is_not(None))
+    carried = set(session.execute(settled).tuples())
     rows = session.execute(
         select(
             InvoicedBooking.line_id, Booking.id, Booking.status, Booking.cancel_class, Booking.price_cents,
-            Booking.family_id, Booking.day, Invoice.family_id, Invoice.month,
+            Booking.family_id, Booking.day, Invoice.family_id, Invoice.month, Invoice.id,
         )
         .join(Booking, Booking.id == InvoicedBooking.booking_id)
         .join(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
         .order_by(Booking.id)
     )  # fmt: skip
-    for line_id, booking_id, status, cancel_class, price_cents, family_id, day, payer_id, month in rows:
+    for line_id, booking_id, status, cancel_class, price_cents, family_id, day, payer_id, month, invoice_id in rows:
         count[line_id] += 1
         cents[line_id] += price_cents
-        belongs = family_id == payer_id and day.replace(day=1) == month
+        first = day.replace(day=1)
+        belongs = family_id == payer_id and (first == month or (invoice_id, first) in carried)
         is_due = is_charged(status, cancel_class) or booking_id in to_correct
         if not belongs or not is_due:
             yield Inconsistency(Problem.INVOICED_BOOKING, f"booking {booking_id} on line {line_id}")

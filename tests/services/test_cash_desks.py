@@ -312,7 +312,7 @@ def test_a_payment_that_is_deposited_while_it_is_reversed_leaves_no_cent(app, fa
 
 
 def test_what_is_set_for_a_desk_is_read_again(family, agent_id, office_id) -> None:
-    typed = DeskSettings(tuple(ModeSetting(mode, True, "note") for mode in COUNTER_MODES), 120_000, 5_000)
+    typed = DeskSettings(tuple(ModeSetting(mode, True, "note") for mode in COUNTER_MODES), 120_000, 5_000, 1_500)
     for _ in range(2):  # saving again changes nothing
         with write_transaction() as session:
             save_desk(session, office_id, typed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -45,6 +45,7 @@ from app.rules.tariff_grids import (
     unit_code,
 )
 from app.services import bookings, changes, enrolments, families, planning, tariffs
+from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import find_inconsistencies
 from app.services.households import family_bill
 from app.services.invoice_runs import issue_next, preview_run, start_run
@@ -343,6 +344,27 @@ def test_a_package_in_two_months_is_paid_once_over_both_invoices(home: Home) -> 
     (december,) = issue(home.activity, DECEMBER, staff_id)
     totals = [db.session.get_one(Invoice, id_).total_cents for id_ in (november, december)]
     assert totals == [400 + 1_500, 4_100]
+
+
+def test_what_one_month_holds_counts_as_invoiced_for_the_next_on_the_same_invoice(home: Home) -> None:
+    office_id = db.session.get_one(Activity, home.activity.id).office_id
+    with write_transaction() as session:
+        save_desk(session, office_id, replace(read_desk(office_id), minimum_cents=2_500))
+    save(home.family, home.elder, book=home.ids(FIRST_WEEK[:3], ("Matin",)))
+    said = family_bill(db.session(), home.family.family_id, DECEMBER, [home.activity.id]).bill.total_cents
+    assert said == 3 * 400 - 200 + 1_500
+    clock.start_at(datetime(2026, 12, 1, 6), frozen=True)
+    staff_id = make_staff(Role.REGISSEUR)
+    assert issue(home.activity, date(2026, 11, 1), staff_id) == []  # 4.00 and the card
+    clock.start_at(AFTER, frozen=True)
+    (december,) = issue(home.activity, DECEMBER, staff_id)
+    # The card is asked once, and all three days count for the deduction.
+    assert lines_of(december) == [
+        (LineKind.UNIT, "Matin", 1, 400), (LineKind.FEE, "Cotisation de l’année", 1, 1_500),
+        (LineKind.UNIT, "Matin", 2, 800), (LineKind.DEDUCTION, "Réduction pour le nombre de jours", 1, -200),
+    ]  # fmt: skip
+    assert db.session.get_one(Invoice, december).total_cents == said
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_a_package_that_was_invoiced_and_falls_back_counts_for_the_other_days(home: Home) -> None:

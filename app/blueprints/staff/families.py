@@ -22,6 +22,7 @@ from app.services import (
     refunds,
     sign_ups,
 )
+from app.services.carried_months import carried_of
 from app.services.errors import EmailTaken
 from app.services.families import own_family_ids
 from app.services.household_credits import credit_of_family
@@ -116,6 +117,7 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_record=may_record,
         may_refund=bool(kept) and may_record and family_id not in own_family_ids(current_account().user_id),
         invoices=invoices_of(family_id) if sees_money else (),
+        carried=carried_of(family_id) if sees_money else (),
         kept=kept,
         credits=credits.credits_of(family_id) if sees_money else (),
         refunds=refunds.refunds_of(family_id) if sees_money else (),

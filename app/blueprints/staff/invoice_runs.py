@@ -52,8 +52,9 @@ def start() -> BaseResponse:
         return go_to(url_for("staff.invoice_runs.show"))
     with write_transaction() as session:
         run_id = invoice_runs.start_run(
-            session, office_id, month, form.invoice_date.data, form.due_on.data, current_account().user_id
-        )
+            session, office_id, month, form.invoice_date.data, form.due_on.data, current_account().user_id,
+            whatever_it_is=bool(form.whatever_it_is.data),
+        )  # fmt: skip
     return go_to(url_for("staff.invoice_runs.show_run", run_id=run_id))
 
 

@@ -64,7 +64,12 @@ def test_the_counter_takes_what_the_office_takes(sqlite_client: Client, office_i
     admin.get(f"{SETTINGS}/{office_id}")
     page = admin.submit("setting", status=422, ceiling="beaucoup")
     assert "Écrivez un montant en euros" in page.text
-    admin.get(f"{SETTINGS}/{office_id}")
+    page = admin.submit("setting", status=422, ceiling="", minimum="150")
+    assert "ne peut pas dépasser 100,00 €" in page.text and page.value("minimum", "setting") == "150"
+    assert admin.submit("setting", minimum="15").value("minimum", "setting") == "15"
+    assert cash_desks.minimum_of(db.session(), office_id) == 1_500
+    assert admin.submit("setting", minimum="").value("minimum", "setting") == ""
+    assert cash_desks.minimum_of(db.session(), office_id) is None
     page = admin.submit(
         "setting", ceiling="10", float_="50,00", takes_cesu="y", note_cesu="seulement la garde des moins de 6 ans"
     )

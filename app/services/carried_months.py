@@ -1,0 +1,132 @@
+"""Months carried forward: what a run did not invoice, because it was less than the minimum of the office.
+
+Their bookings are as those that no run has looked at; what is stored here says which months the next run takes too.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import db
+from app.models.activities import Activity, Office, Unit
+from app.models.bookings import Booking, Opening
+from app.models.cash_desks import CashDesk
+from app.models.invoices import CarriedMonth, InvoicedBooking, InvoiceRun
+from app.rules.calendars import add_months
+from app.rules.invoicing import InvoiceDraft, carried_cents, parts_by_month
+from app.services.households import is_charged_booking
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedView:
+    """A month that will come with a later invoice, in cents; None: changed since, the next run says how much."""
+
+    office_name: str
+    month: date
+    amount_cents: int | None
+    minimum_cents: int | None  # of the office now
+
+
+def families_carried(office_id: int, before: date) -> Select[tuple[int]]:
+    """The families with months carried forward that a run of the month ``before`` takes."""
+    return select(CarriedMonth.family_id).where(
+        CarriedMonth.office_id == office_id, CarriedMonth.settled_at.is_(None), CarriedMonth.month < before
+    )
+
+
+def months_carried(
+    session: Session, office_id: int, before: date, family_ids: Collection[int] | None
+) -> Mapping[date, Sequence[int]]:
+    """The families that carry something of each month before another, the months in their order. One query."""
+    query = families_carried(office_id, before).add_columns(CarriedMonth.month)
+    if family_ids is not None:
+        query = query.where(CarriedMonth.family_id.in_(family_ids))
+    found: defaultdict[date, list[int]] = defaultdict(list)
+    for family_id, month in session.execute(query.order_by(CarriedMonth.month, CarriedMonth.family_id)):
+        found[month].append(family_id)
+    return found
+
+
+class CarriedMonths:
+    """What some families carry up to the month of a run, as the run that has taken the office writes it down."""
+
+    def __init__(self, session: Session, run: InvoiceRun, family_ids: Collection[int]) -> None:
+        """One query."""
+        self._session = session
+        self._run = run
+        self._rows: defaultdict[int, dict[date, CarriedMonth]] = defaultdict(dict)
+        for row in session.scalars(
+            select(CarriedMonth).where(
+                CarriedMonth.office_id == run.office_id, CarriedMonth.settled_at.is_(None),
+                CarriedMonth.month <= run.month, CarriedMonth.family_id.in_(family_ids),
+            )
+        ):  # fmt: skip
+            self._rows[row.family_id][row.month] = row
+
+    def carry(self, family_id: int, draft: InvoiceDraft) -> None:
+        """A draft is less than the minimum: its months wait for a later run. Those with nothing left are over."""
+        rows = self._rows[family_id]
+        for part in parts_by_month(draft, self._run.month):
+            row = rows.pop(part.month, None)
+            if row is None:
+                row = CarriedMonth(office_id=self._run.office_id, family_id=family_id, month=part.month)
+                self._session.add(row)
+            row.total_cents, row.days_cents = part.total_cents, part.days_cents
+            row.run_id, row.carried_at = self._run.id, clock.now()
+        self.settle(family_id, None)
+
+    def settle(self, family_id: int, invoice_id: int | None) -> None:
+        """What a family carried is on an invoice, or nothing is left of it."""
+        for row in self._rows.pop(family_id, {}).values():
+            row.settled_at, row.invoice_id = clock.now(), invoice_id
+
+
+def carried_of(family_id: int) -> tuple[CarriedView, ...]:
+    """What a family has to come with its next invoices, oldest month first. One query, a second where there is any."""
+    session = db.session()
+    rows = session.execute(
+        select(CarriedMonth, Office.name, CashDesk.minimum_cents)
+        .join(Office, Office.id == CarriedMonth.office_id)
+        .outerjoin(CashDesk, CashDesk.office_id == CarriedMonth.office_id)
+        .where(CarriedMonth.family_id == family_id, CarriedMonth.settled_at.is_(None))
+        .order_by(CarriedMonth.month, Office.name)
+    ).all()
+    if not rows:
+        return ()
+    present = _cents_by_day(session, family_id, rows[0][0].month)
+    found = []
+    for row, office_name, minimum_cents in rows:
+        seen_on, end = row.carried_at.astimezone(clock.PARIS).date(), add_months(row.month, 1)
+        days_cents = sum(
+            cents
+            for (office_id, day), cents in present.items()
+            if office_id == row.office_id and row.month <= day < end and day < seen_on
+        )
+        amount_cents = carried_cents(row.total_cents, row.days_cents, days_cents)
+        if amount_cents != 0:
+            found.append(CarriedView(office_name, row.month, amount_cents, minimum_cents))
+    return tuple(found)
+
+
+def _cents_by_day(session: Session, family_id: int, since: date) -> Mapping[tuple[int, date], int]:
+    """What the bookings cost that no invoice holds, by office and day."""
+    rows = session.execute(
+        select(Activity.office_id, Booking.day, Booking.price_cents)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(
+            Booking.family_id == family_id, Booking.day >= since, InvoicedBooking.booking_id.is_(None),
+            is_charged_booking(),
+        )
+    )  # fmt: skip
+    found: defaultdict[tuple[int, date], int] = defaultdict(int)
+    for office_id, day, cents in rows:
+        found[office_id, day] += cents or 0
+    return found
