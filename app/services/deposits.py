@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -27,6 +27,8 @@ from app.services.documents import next_number
 from app.services.errors import NotFound, NothingToHandIn
 from app.services.journals import lock_office, write_deposit
 from app.services.pages import Page, page_of
+
+TICKED_AT_MOST = 100  # payments on one page of the form; the rest is handed in whole, or page by page
 
 Held = dict[tuple[int, PaymentMode], int]
 _Paid, _TakenOff = aliased(DepositItem), aliased(DepositItem)
@@ -101,7 +103,23 @@ def cents_in_hand(session: Session, office_ids: Collection[int], before: date | 
 
 def items_in_hand(session: Session, office_id: int, mode: PaymentMode, until: date | None = None) -> Sequence[InHand]:
     """What of a mode is in hand, the oldest first; only what was received up to a day. One query."""
-    rows = session.execute(
+    rows = session.execute(_in_hand(office_id, mode, until)).all()
+    return [_item(row[0], row[1], row[2], is_reversed=row[3] is not None) for row in rows]
+
+
+def page_in_hand(office_id: int, mode: PaymentMode, until: date, page: int) -> tuple[Page[InHand], int]:
+    """A page of the same, and what all its pages come to (cents). Two queries."""
+    wanted = _in_hand(office_id, mode, until)
+    signed_cents = case((PaymentReversal.payment_id.is_(None), Payment.amount_cents), else_=-Payment.amount_cents)
+    sums = wanted.with_only_columns(func.count(), func.coalesce(func.sum(signed_cents), 0), maintain_column_froms=True)
+    count, cents = db.session.execute(sums.order_by(None)).one()
+    place: Page[InHand] = page_of(page, count, TICKED_AT_MOST)
+    rows = db.session.execute(wanted.offset(place.offset).limit(place.size))
+    return place.filled(tuple(_item(row[0], row[1], row[2], is_reversed=row[3] is not None) for row in rows)), cents
+
+
+def _in_hand(office_id: int, mode: PaymentMode, until: date | None) -> Select[Any]:
+    return (
         _items()
         .outerjoin(_Paid, _Paid.payment_id == Payment.id)
         .outerjoin(_TakenOff, _TakenOff.reversed_id == Payment.id)
@@ -114,8 +132,7 @@ def items_in_hand(session: Session, office_id: int, mode: PaymentMode, until: da
             ),
             *(() if until is None else (Payment.received_on <= until,)),
         )
-    ).all()  # fmt: skip
-    return [_item(row[0], row[1], row[2], is_reversed=row[3] is not None) for row in rows]
+    )  # fmt: skip
 
 
 def hand_in(session: Session, typed: DepositInput, user_id: int, form_key: str) -> int:
@@ -172,16 +189,36 @@ def list_deposits(page: int, office_ids: Collection[int]) -> Page[DepositRow]:
 
 def read_deposit(deposit_id: int, office_ids: Collection[int]) -> DepositFile:
     """A deposit of one of some offices, with what its slip lists. Raises NotFound. Two queries."""
+    row = _deposit(deposit_id, office_ids)
+    return DepositFile(row, _listed(_items_of(deposit_id)))
+
+
+def page_of_deposit(deposit_id: int, office_ids: Collection[int], page: int) -> tuple[DepositRow, Page[InHand]]:
+    """A deposit of one of some offices, with a page of what its slip lists. Raises NotFound. Two queries."""
+    row = _deposit(deposit_id, office_ids)
+    place: Page[InHand] = page_of(page, row.item_count)
+    return row, place.filled(_listed(_items_of(deposit_id).offset(place.offset).limit(place.size)))
+
+
+def _deposit(deposit_id: int, office_ids: Collection[int]) -> DepositRow:
     rows = _rows((Deposit.id == deposit_id) & Deposit.office_id.in_(office_ids), 0, 1)
     if not rows:
         raise NotFound("deposit")
-    items = db.session.execute(
+    return rows[0]
+
+
+def _items_of(deposit_id: int) -> Select[Any]:
+    return (
         _items()
         .join(DepositItem, (DepositItem.payment_id == Payment.id) | (DepositItem.reversed_id == Payment.id))
         .where(DepositItem.deposit_id == deposit_id)
         .add_columns(DepositItem.reversed_id)
     )
-    return DepositFile(rows[0], tuple(_item(row[0], row[1], row[2], is_reversed=row[4] is not None) for row in items))
+
+
+def _listed(items: Select[Any]) -> tuple[InHand, ...]:
+    found = db.session.execute(items)
+    return tuple(_item(row[0], row[1], row[2], is_reversed=row[4] is not None) for row in found)
 
 
 def _items() -> Select[Any]:

@@ -32,8 +32,6 @@ from app.services.offices import OfficeView
 blueprint = Blueprint("cash_desks", __name__)
 blueprint.before_request(guard_offices)
 
-_MOST_TICKED = 300  # rows of a deposit's form; beyond, a day before which, or all
-
 
 @blueprint.get("")
 @requires(Capability.VIEW_PAYMENTS)
@@ -70,14 +68,13 @@ def show_journal() -> Response:
 @blueprint.get("/versements/nouveau")
 @requires(Capability.RECORD_PAYMENTS)
 def new_deposit() -> Response:
-    """What is in hand of a mode, to hand in all of it or some."""
+    """What is in hand of a mode, to hand in all of it or some of a page."""
     office, offices = _office(Capability.RECORD_PAYMENTS)
     mode = request.args.get("mode", "")
     if mode not in set(IN_HAND_MODES):
         mode = PaymentMode.CASH
     until = request.args.get("jusque", type=date.fromisoformat) or clock.today()
-    items = deposits.items_in_hand(db.session(), office.id, PaymentMode(mode), until)
-    total = sum(each.amount_cents for each in items)
+    items, total = deposits.page_in_hand(office.id, PaymentMode(mode), until, request.args.get("page", 1, type=int))
     form = DepositForm(
         formdata=None,
         data={
@@ -87,8 +84,7 @@ def new_deposit() -> Response:
     )  # fmt: skip
     return render_page(
         "staff/cash_desks/new_deposit.html", layout="staff", office=office, offices=offices, mode=PaymentMode(mode),
-        modes=IN_HAND_MODES, until=until, items=items[:_MOST_TICKED], item_count=len(items), total_cents=total,
-        form=form,
+        modes=IN_HAND_MODES, until=until, items=items, total_cents=total, form=form,
     )  # fmt: skip
 
 
@@ -115,8 +111,9 @@ def hand_in() -> BaseResponse:
 @requires(Capability.VIEW_PAYMENTS)
 def show_deposit(deposit_id: int) -> Response:
     """A deposit, and what it handed in."""
-    deposit = deposits.read_deposit(deposit_id, reached_office_ids(Capability.VIEW_PAYMENTS))
-    return render_page("staff/cash_desks/deposit.html", layout="staff", deposit=deposit)
+    reached, page = reached_office_ids(Capability.VIEW_PAYMENTS), request.args.get("page", 1, type=int)
+    row, items = deposits.page_of_deposit(deposit_id, reached, page)
+    return render_page("staff/cash_desks/deposit.html", layout="staff", row=row, items=items)
 
 
 @blueprint.get("/versements/<int:deposit_id>/pdf")

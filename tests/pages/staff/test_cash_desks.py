@@ -13,7 +13,8 @@ from app.models.cash_desks import Deposit, JournalLine, Refund
 from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.rules.capabilities import Role
-from app.services import cash_desks
+from app.rules.cash_desks import PaymentMode
+from app.services import cash_desks, cash_papers, deposits, payments
 from app.services.checks import Problem, find_inconsistencies
 from tests import factories
 from tests.client import Client
@@ -216,6 +217,32 @@ def test_cash_is_handed_in_with_its_slip(regie: Client, debtor, office_id: int) 
     page = regie.get(f"{DESK}/journal?service={office_id}")
     assert "Versement, espèces : -5,00 €" in page.text.replace("−", "-")
     assert "Aucune ligne" in regie.get(f"{DESK}/journal?service={office_id}&jour=2026-11-01").text
+    assert_money_is_right()
+
+
+def test_what_is_in_hand_is_ticked_page_by_page(regie: Client, debtor, office_id: int) -> None:
+    agent_id = factories.make_staff(Role.REGISSEUR)
+    with write_transaction() as session:
+        for cents in range(1, 104):
+            payments.record_counter_payment(
+                session, office_id=office_id, family_id=debtor.family_id, mode=PaymentMode.CASH, amount_cents=cents,
+                received_on=clock.today(), reference="", recorded_by=agent_id,
+            )  # fmt: skip
+    choice = f"{DESK}/versements/nouveau?service={office_id}&mode=cash"
+    page = regie.get(choice)
+    assert "En caisse : 53,56 €, 103 règlements." in page.text and "page par page" in page.text
+    assert len(page.all("input", name="payment")) == 100 and len(page.queries) <= 20
+    page = regie.get(f"{choice}&page=2")
+    ids = [box.get("value") for box in page.all("input", name="payment")]
+    assert len(ids) == 3 and "1,03 €" in page.text and "53,56 €" in page.text
+    page = regie.submit("deposit", button="Verser ce qui est coché", payment=ids)
+    assert "Montant 3,06 €" in page.text
+    assert "En caisse : 50,50 €, 100 règlements." in regie.get(choice).text
+    page = regie.submit("deposit", button="Tout verser : 50,50 €")
+    assert "Montant 50,50 €" in page.text and "Page 1 sur 4" in page.text and len(page.queries) <= 20
+    assert "1,00 €" in regie.get(f"{page.path}?page=4").text
+    slip = cash_papers.slip_paper(deposits.read_deposit(int(page.path.rpartition("/")[2]), [office_id]))
+    assert len(slip.lines) == 100
     assert_money_is_right()
 
 
