@@ -1013,7 +1013,7 @@ def _save_for_family(session: Session, council: Council, books: Books, rng: Rand
 
 def _close_for_strike(session: Session, council: Council, books: Books, rng: Random) -> None:
     """Close a day of an activity, whatever is booked there, or open again what was closed so."""
-    done = closures.closures()
+    done = closures.closures().rows
     if done and rng.random() < 0.3:
         closures.reopen(session, rng.choice(done).id, council.staff_id)
         return

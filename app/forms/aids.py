@@ -91,6 +91,12 @@ class PeriodForm(FlaskForm):
         if self.first.data and field.data and field.data < self.first.data:
             raise ValidationError("Ce jour est avant le premier.")
 
+    def period(self) -> tuple[date, date] | None:
+        """The first and the last day, or None where they are not good; then the fields say why."""
+        if not self.validate() or self.first.data is None or self.last.data is None:
+            return None
+        return self.first.data, self.last.data
+
 
 def _amount(text: str, **attributes: Any) -> AmountField:
     return AmountField(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -33,6 +33,7 @@ from app.services.errors import AidSpent, NameTaken, NotFound, OwnFamily
 from app.services.families import child_of, own_family_ids
 from app.services.file_histories import log_change
 from app.services.file_parts import lock_family
+from app.services.pages import Page, page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,18 @@ class Statement:
     def day_count(self) -> int:
         """The children's days together."""
         return sum(len(claim.days) for claim in self.claims)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """The same on screen: a page of its claims, and what all of them come to (cents, the children's days)."""
+
+    fund: FundView
+    first: date
+    last: date
+    claims: Page[Claim]
+    total_cents: int
+    day_count: int
 
 
 # --- funds ----------------------------------------------------------------------------------------------------------
@@ -352,8 +365,44 @@ def statement_of(fund_id: int, first: date, last: date) -> Statement:
     Two queries. Raises NotFound.
     """
     fund = find_fund(fund_id)
+    return Statement(fund, first, last, _claims(_uses_of(fund_id, first, last)))
+
+
+def statement_page(fund_id: int, first: date, last: date, page: int) -> StatementPage:
+    """A page of the same, with what all of it comes to. Four queries. Raises NotFound."""
+    fund = find_fund(fund_id)
+    uses = _uses_of(fund_id, first, last)
+    per_day = (
+        uses.with_only_columns(
+            AidUse.aid_id, func.sum(AidUse.amount_cents).label("cents"), maintain_column_froms=True
+        )
+        .order_by(None)
+        .group_by(AidUse.aid_id, AidUse.day)
+        .subquery()
+    )  # fmt: skip
+    count, cents, days = db.session.execute(
+        select(
+            func.count(per_day.c.aid_id.distinct()), func.coalesce(func.sum(per_day.c.cents), 0),
+            func.count(per_day.c.aid_id).filter(per_day.c.cents != 0),
+        )
+    ).one()  # fmt: skip
+    place: Page[Claim] = page_of(page, count)
+    order = Child.folded_name, Child.id, ChildAid.id
+    aid_ids = db.session.execute(
+        uses.with_only_columns(*order, maintain_column_froms=True)
+        .order_by(None)
+        .group_by(*order)
+        .order_by(*order)
+        .offset(place.offset)
+        .limit(place.size)
+    )
+    claims = _claims(uses.where(AidUse.aid_id.in_([row[2] for row in aid_ids])))
+    return StatementPage(fund, first, last, place.filled(claims), cents, days)
+
+
+def _uses_of(fund_id: int, first: date, last: date) -> Select[tuple[AidUse, ChildAid, Child, Family, str]]:
     issued_on = func.coalesce(CreditNote.issued_on, Invoice.issued_on)
-    rows = db.session.execute(
+    return (
         select(AidUse, ChildAid, Child, Family, Invoice.number)
         .join(ChildAid, ChildAid.id == AidUse.aid_id)
         .join(Child, Child.id == ChildAid.child_id)
@@ -364,7 +413,11 @@ def statement_of(fund_id: int, first: date, last: date) -> Statement:
         .outerjoin(CreditNote, CreditNote.id == CreditLine.credit_note_id)
         .where(ChildAid.fund_id == fund_id, issued_on >= first, issued_on <= last)
         .order_by(Child.folded_name, Child.id, ChildAid.id, AidUse.day, AidUse.id)
-    ).all()
+    )
+
+
+def _claims(uses: Select[tuple[AidUse, ChildAid, Child, Family, str]]) -> tuple[Claim, ...]:
+    rows = db.session.execute(uses).all()
     aids = {_code(aid): (aid, child, family) for _, aid, child, family, _ in rows}
     numbers: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for _, aid, _, _, number in rows:
@@ -374,10 +427,7 @@ def statement_of(fund_id: int, first: date, last: date) -> Statement:
         {code: aid.child_id for code, (aid, *_) in aids.items()},
     )
     by_code = {line.code: line for line in lines}
-    return Statement(
-        fund, first, last,
-        tuple(_claim(by_code[code], *known, tuple(numbers[code])) for code, known in aids.items()),
-    )  # fmt: skip
+    return tuple(_claim(by_code[code], *known, tuple(numbers[code])) for code, known in aids.items())
 
 
 def _claim(line: ClaimLine, aid: ChildAid, child: Child, family: Family, numbers: tuple[str, ...]) -> Claim:

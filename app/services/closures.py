@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -36,6 +36,7 @@ from app.services.errors import ClosureMoved, NotFound
 from app.services.households import load_prices, spans_to_tell
 from app.services.mails import queue_mail
 from app.services.openings import days_between
+from app.services.pages import Page, page_of
 from app.services.prices import change_price
 from app.services.proposed_prices import ProposedPrices
 from app.services.urgent_messages import Concerned, audiences, families_of
@@ -44,7 +45,6 @@ from app.services.waiting_lists import enter, promote, waiting_slots
 LONGEST_CLOSURE = timedelta(days=62)
 EARLIEST = timedelta(days=31)
 """How long ago a day may be that is closed after the event: its bookings are not charged."""
-LISTED = 50
 _AT_ONCE = 500
 
 
@@ -271,9 +271,11 @@ def reopen(session: Session, closure_id: int, agent_id: int) -> None:
     promote(session, waiting_slots(session, row.starts_on, days=days), clock.now())
 
 
-def closures() -> tuple[ClosureRow, ...]:
-    """The last closures, latest first. One query."""
-    return tuple(_row(*each) for each in db.session.execute(_rows().limit(LISTED)))
+def closures(page: int = 1) -> Page[ClosureRow]:
+    """The closures, latest first. Two queries."""
+    place: Page[ClosureRow] = page_of(page, db.session.scalar(select(func.count(Closure.id))) or 0)
+    rows = db.session.execute(_rows().offset(place.offset).limit(place.size))
+    return place.filled(tuple(_row(*each) for each in rows))
 
 
 def read_closure(closure_id: int) -> ClosureView:

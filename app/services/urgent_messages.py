@@ -28,10 +28,10 @@ from app.services.errors import ForgedForm, NotFound
 from app.services.families import hold_at_hand
 from app.services.mail_texts import PORTAL_MARK, write_mail
 from app.services.mails import queue_mail
+from app.services.pages import Page, page_of
 
 TEMPLATE = "urgent_message"
 FAMILIES_AT_ONCE = 25
-LISTED = 100  # messages that the page shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +203,11 @@ def shown_messages(found: Iterable[UrgentMessage]) -> tuple[ShownMessage, ...]:
     return tuple(ShownMessage(each.subject, each.body, each.day, each.sent_at) for each in shown)
 
 
-def sent_messages() -> tuple[MessageRow, ...]:
-    """The last messages, latest first. One query."""
-    return tuple(_row(*row) for row in db.session.execute(_messages().limit(LISTED)))
+def sent_messages(page: int) -> Page[MessageRow]:
+    """The messages, latest first. Two queries."""
+    place: Page[MessageRow] = page_of(page, db.session.scalar(select(func.count(UrgentMessage.id))) or 0)
+    rows = db.session.execute(_messages().offset(place.offset).limit(place.size))
+    return place.filled(tuple(_row(*row) for row in rows))
 
 
 def read_message(message_id: int) -> MessageView:

@@ -6,7 +6,7 @@ import csv
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -27,6 +27,7 @@ from app.services.checks import find_inconsistencies
 from app.services.errors import AidSpent, NameTaken, NotFound, OwnFamily
 from tests.factories import (
     A_FUND,
+    NOW,
     ActivitySetup,
     FamilySetup,
     PlanningSetup,
@@ -39,8 +40,10 @@ from tests.factories import (
     make_aid,
     make_child,
     make_credit,
+    make_openings,
     make_planning,
     make_staff,
+    save,
 )
 
 OCTOBER = date(2026, 10, 1)
@@ -235,6 +238,32 @@ def test_what_is_given_back_later_changes_no_statement_that_was_claimed(planning
     assert aids.statement_of(fund_id, FIRST, LAST).total_cents == 420
     (claim,) = aids.statement_of(fund_id, LAST + timedelta(days=1), LAST + timedelta(days=31)).claims
     assert (list(claim.days), claim.amount_cents) == (WEDNESDAYS[:1], -210)
+    first, last = FIRST, LAST + timedelta(days=31)
+    whole, page = aids.statement_of(fund_id, first, last), aids.statement_page(fund_id, first, last, 1)
+    assert page.claims.rows == whole.claims and page.claims.total == 1
+    assert (page.total_cents, page.day_count) == (whole.total_cents, whole.day_count) == (210, 1)
+
+
+def test_a_long_statement_is_read_page_by_page(planning: PlanningSetup, staff_id: int) -> None:
+    families = [(planning.family, planning.child_id), *(add_family(planning, f"VOISIN {n % 7}") for n in range(27))]
+    activity = make_activity("Foot", places=None, needs={})
+    for number, (family, child_id) in enumerate(families):
+        enrol(child_id, family, activity)
+        fund_id, _ = make_aid(family, child_id, staff_id, percent_hundredths=10_00 + number)
+    openings = make_openings(activity, [date(2026, 9, 9)])
+    clock.start_at(datetime(2026, 8, 20, 9), frozen=True)
+    for family, child_id in families:
+        save(family, child_id, book=list(openings.values()))
+    clock.start_at(NOW, frozen=True)
+    issue(activity, date(2026, 9, 1), staff_id)
+    whole = aids.statement_of(fund_id, FIRST, LAST)
+    first, second = (aids.statement_page(fund_id, FIRST, LAST, number) for number in (1, 2))
+    assert first.claims.rows + second.claims.rows == whole.claims
+    assert (len(first.claims.rows), first.claims.total) == (25, 28)
+    for page in (first, second):
+        assert (page.total_cents, page.day_count) == (whole.total_cents, whole.day_count)
+    empty = aids.statement_page(fund_id, date(2026, 1, 1), date(2026, 1, 31), 1)
+    assert (empty.claims.rows, empty.total_cents, empty.day_count) == ((), 0, 0)
 
 
 def test_aid_lines_say_what_they_are(planning: PlanningSetup, staff_id: int) -> None:

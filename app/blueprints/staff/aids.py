@@ -59,9 +59,12 @@ def save_fund(fund_id: int) -> BaseResponse:
 @requires(Capability.ISSUE_INVOICES)
 def show_statement(fund_id: int) -> Response:
     """What a fund owes for the invoices of a time, child by child: also on paper."""
-    form, statement = _statement(fund_id)
+    fund, form = aids.find_fund(fund_id), PeriodForm(request.args, clock.today())
+    statement = None
+    if (period := form.period()) is not None:
+        statement = aids.statement_page(fund_id, *period, request.args.get("page", 1, type=int))
     return render_page(
-        "staff/aids/statement.html", layout="staff", fund=aids.find_fund(fund_id), form=form, statement=statement,
+        "staff/aids/statement.html", layout="staff", fund=fund, form=form, statement=statement,
         status=200 if statement is not None else 422,
     )  # fmt: skip
 
@@ -70,7 +73,7 @@ def show_statement(fund_id: int) -> Response:
 @requires(Capability.ISSUE_INVOICES)
 def show_file(fund_id: int) -> Response:
     """The statement for a spreadsheet."""
-    _, statement = _statement(fund_id)
+    statement = _statement(fund_id)
     if statement is None:
         return show_statement(fund_id)
     return send_table(papers.statement_table(statement), _file_name(statement))
@@ -80,7 +83,7 @@ def show_file(fund_id: int) -> Response:
 @requires(Capability.ISSUE_INVOICES)
 def show_pdf(fund_id: int) -> Response:
     """The statement for the fund, as a letter."""
-    _, statement = _statement(fund_id)
+    statement = _statement(fund_id)
     if statement is None:
         return show_statement(fund_id)
     paper = papers.statement_paper(statement)
@@ -167,12 +170,10 @@ def _fund_page(fund: FundView | None, form: FundForm, status: int = 200) -> Resp
     return render_page("staff/aids/fund.html", layout="staff", status=status, fund=fund, form=form)
 
 
-def _statement(fund_id: int) -> tuple[PeriodForm, Statement | None]:
-    form = PeriodForm(request.args, clock.today())
-    if not form.validate() or form.first.data is None or form.last.data is None:
-        aids.find_fund(fund_id)
-        return form, None
-    return form, aids.statement_of(fund_id, form.first.data, form.last.data)
+def _statement(fund_id: int) -> Statement | None:
+    aids.find_fund(fund_id)
+    period = PeriodForm(request.args, clock.today()).period()
+    return None if period is None else aids.statement_of(fund_id, *period)
 
 
 def _file_name(statement: Statement) -> str:

@@ -19,7 +19,8 @@ blueprint = Blueprint("closures", __name__)
 @requires(Capability.CLOSE_DAYS)
 def show() -> Response:
     """What was closed."""
-    return render_page("staff/closures/list.html", layout="staff", closures=closures.closures())
+    found = closures.closures(request.args.get("page", 1, type=int))
+    return render_page("staff/closures/list.html", layout="staff", closures=found)
 
 
 @blueprint.get("/nouvelle")

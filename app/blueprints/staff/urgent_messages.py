@@ -19,7 +19,8 @@ blueprint = Blueprint("urgent_messages", __name__)
 @requires(Capability.SEND_URGENT_MESSAGES)
 def show() -> Response:
     """What was sent."""
-    return render_page("staff/urgent_messages/list.html", layout="staff", messages=urgent_messages.sent_messages())
+    sent = urgent_messages.sent_messages(request.args.get("page", 1, type=int))
+    return render_page("staff/urgent_messages/list.html", layout="staff", messages=sent)
 
 
 @blueprint.get("/nouveau")
