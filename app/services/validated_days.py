@@ -13,6 +13,7 @@ from app.models.activities import Activity, Unit
 from app.models.attendances import Attendance, ValidatedDay, locks_opening
 from app.models.bookings import Booking, Opening
 from app.models.families import Child
+from app.models.invoices import InvoicedBooking
 from app.rules.attendances import Seen, Turnout
 from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
@@ -147,13 +148,14 @@ def groups_of_day(session: Session, activities: Iterable[ActivityInfo], day: dat
 def days_to_validate(
     session: Session, activities: Iterable[ActivityInfo], first: date, end: date, latest: int | None = None
 ) -> tuple[GroupLine, ...]:
-    """The days that are over and that nobody validated, earliest first, of some activities: from ``first``, before
-    ``end``; of them the ``latest`` so many, or all. One query.
+    """The days that are over, that nobody validated and of which something is still to be invoiced, earliest first, of
+    some activities: from ``first``, before ``end``; of them the ``latest`` so many, or all. One query.
     """
     rows = (
         _group_days()
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .where(Opening.day >= first, Opening.day < min(end, clock.today()), ValidatedDay.id.is_(None))
-        .having(_EXPECTED > 0)
+        .having(func.count(case((InvoicedBooking.booking_id.is_(None), Booking.id))) > 0)
         .order_by(Opening.day.desc(), Opening.group_id)
         .limit(latest)
     )

@@ -315,6 +315,15 @@ def test_days_that_nobody_validated_are_listed(planning, agent):
     assert listed(db.session(), activities) == ()
 
 
+def test_a_day_that_is_invoiced_waits_for_nobody(planning, agent):
+    activities = [catalogue().activities[planning.activity.id]]
+    clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
+    listed = partial(validated_days.days_to_validate, first=WEDNESDAY.replace(day=1), end=date(2026, 12, 1))
+    assert [line.day for line in listed(db.session(), activities)] == [WEDNESDAY]
+    issue(planning.activity, date(2026, 11, 1), make_staff())
+    assert listed(db.session(), activities) == ()
+
+
 def test_what_is_being_invoiced_or_invoiced_stays(planning, agent):
     director = make_staff(Role.SITE_DIRECTOR)
     record(agent, mark(planning, ABSENT))
