@@ -251,7 +251,7 @@ def drill_books(folder: Path, rounds: int) -> str:
 
 
 def drill_ledgers(folder: Path, rounds: int) -> str:
-    """Long histories of bookings, attendance, invoices, payments and credit notes (Hypothesis)."""
+    """Long histories of days, invoices, aids, payments, credit notes, write-offs and crashes (Hypothesis)."""
     examples = 40 * rounds
     phases = (Phase.generate, Phase.shrink)
     test_ledgers.run(make_sqlite_bed(folder), examples=examples, steps=80, phases=phases)

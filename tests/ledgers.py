@@ -1,4 +1,5 @@
-"""Histories of money: days are booked, attended, invoiced, paid, credited, reversed, given back and handed in.
+"""Histories of money: days are booked, attended, closed, invoiced, aided, paid, credited, excused, reversed, given up,
+given back and handed in; and processes die at any statement.
 
 `tests/guarantees/test_ledgers.py` lives through them step by step; `script/drill` does so for longer. What is issued or
 recorded never changes, numbers have no gap, and every sum is the same whichever way it is made.
@@ -8,19 +9,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from secrets import token_urlsafe
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import Base, db, write_transaction
+from app.jobs.credits import CreditJob
 from app.jobs.payments import ask_payment_site
-from app.models.activities import Office
+from app.models.absences import AbsenceJustification, JustifiedAbsence
+from app.models.activities import Activity, Office
+from app.models.aids import AidUse
 from app.models.attendances import ValidatedDay
 from app.models.bookings import Booking
 from app.models.cash_desks import (
@@ -32,25 +37,49 @@ from app.models.cash_desks import (
     Refund,
     RefundShare,
 )
-from app.models.credits import CreditAllocation, CreditedBooking, CreditLine, CreditNote
+from app.models.credits import Correction, CreditAllocation, CreditedBooking, CreditLine, CreditNote
+from app.models.debts import DebtMove
 from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun
 from app.models.payments import Payment, PaymentAllocation
+from app.rules.absences import JustificationStatus
 from app.rules.attendances import Seen, Turnout
+from app.rules.bills import LineKind
 from app.rules.calendars import add_months
 from app.rules.cash_desks import IN_HAND_MODES, PaymentMode, ReversalKind
-from app.rules.credits import CreditCause
+from app.rules.credits import Afterwards, CreditCause
+from app.rules.deadlines import DaysBefore, Deadline
+from app.rules.debts import DebtMoveKind
 from app.rules.states import BookingStatus
-from app.services import attendances, credits, deposits, invoice_runs, payments, refunds, reversals, validated_days
+from app.services import (
+    absence_decisions,
+    absences,
+    aids,
+    attendances,
+    closures,
+    corrections,
+    credits,
+    debts,
+    deposits,
+    invoice_runs,
+    line_corrections,
+    payments,
+    refunds,
+    reversals,
+    validated_days,
+)
+from app.services.absences import JustificationInput
 from app.services.attendances import Mark
 from app.services.cash_desks import minimum_of, read_desk, save_desk
+from app.services.closures import ClosureWish
 from app.services.credits import CreditHead
 from app.services.deposits import DepositInput
 from app.services.household_credits import credit_of_family
 from app.services.invoices import invoices_of
+from app.services.line_corrections import LineWish
 from app.services.refunds import RefundInput
 from tests import factories
 from tests.factories import ActivitySetup, FamilySetup
-from tests.tills import Till
+from tests.tills import Till, news, work_on_payments
 
 BEGIN = datetime(2026, 10, 30, 9)  # four of the days are over
 MONTHS = (date(2026, 10, 1), date(2026, 11, 1))
@@ -59,7 +88,7 @@ MODES = (PaymentMode.CASH, PaymentMode.CHEQUE, PaymentMode.CESU)
 
 APPEND_ONLY: tuple[type[Base], ...] = (
     Invoice, InvoiceLine, CreditNote, CreditLine, CreditedBooking, CreditAllocation, Payment, PaymentAllocation,
-    PaymentReversal, Refund, RefundShare, Deposit, DepositItem, JournalLine,
+    PaymentReversal, Refund, RefundShare, Deposit, DepositItem, JournalLine, DebtMove, AidUse,
 )  # fmt: skip
 """What is issued or recorded: a row that is there stays as it is."""
 
@@ -77,6 +106,8 @@ class Desk:
     openings: Mapping[tuple[date, str], int]
     families: tuple[tuple[FamilySetup, int], ...]  # with its child
     agent_id: int
+    reason_id: int  # why a child was absent
+    fund_id: int  # pays some of what two of the families owe
 
 
 @dataclass
@@ -106,13 +137,20 @@ def make_desk() -> Desk:
         units = ("Matin", "Repas", "Après-midi")[: number + 1]
         wanted = [openings[day, unit] for day in DAYS[number:] for unit in units]
         factories.save(family, child_id, book=wanted)
+    agent_id = factories.make_staff()
+    (first, first_child), (_second, _), (third, third_child) = families
+    half = {"percent_hundredths": 50_00, "ceiling_cents": 900}
+    fund_id, _ = factories.make_aid(first, first_child, agent_id, **half)
+    factories.make_aid(third, third_child, agent_id, percent_hundredths=33_33, most_days=4, floor_cents=50)
+    factories.set_notice(activity, Deadline.CANCEL_LATE, DaysBefore(0, time(20)))
     clock.start_at(BEGIN, frozen=True)
     with write_transaction() as session:
         office_id = session.scalars(select(Office.id)).one()
-        session.add(OfficeMode(office_id=office_id, mode=PaymentMode.CESU, is_taken=True, note=""))
-        session.add(OfficeMode(office_id=office_id, mode=PaymentMode.CASH, is_taken=True, note=""))
-        session.add(OfficeMode(office_id=office_id, mode=PaymentMode.CHEQUE, is_taken=True, note=""))
-    return Desk(office_id, activity, openings, tuple(families), factories.make_staff())
+        session.get_one(Activity, activity.id).justify_days = 30
+        for mode in MODES:
+            session.add(OfficeMode(office_id=office_id, mode=mode, is_taken=True, note=""))
+    reason_id = factories.make_absence_reason()
+    return Desk(office_id, activity, openings, tuple(families), agent_id, reason_id, fund_id)
 
 
 # --- What people do -------------------------------------------------------------------------------------------------
@@ -137,8 +175,13 @@ def book(books: Books, rng: Random) -> None:
 
 
 def let_days_pass(books: Books, rng: Random) -> None:
-    """Some days later."""
-    clock.start_at(clock.now() + timedelta(days=rng.randint(1, 9)), frozen=True)
+    """Some days later, or on the next day that is open; the worker asks the payment site what became of payments."""
+    later = clock.now() + timedelta(days=rng.randint(1, 9))
+    to_come = [day for day in DAYS if clock.today() < day <= clock.today() + timedelta(days=9)]
+    if to_come and rng.random() < 0.5:
+        later = datetime.combine(to_come[0], later.time())
+    clock.start_at(later, frozen=True)
+    work_on_payments(books.till)
 
 
 def take_attendance(session: Session, books: Books, rng: Random) -> None:
@@ -169,7 +212,8 @@ def start_run(session: Session, books: Books, rng: Random) -> None:
     months = [month for month in MONTHS if month <= clock.today()]
     today = clock.today()
     invoice_runs.start_run(
-        session, books.desk.office_id, rng.choice(months), today, add_months(today, 1), books.desk.agent_id,
+        session, books.desk.office_id, rng.choice(months), today, today + timedelta(days=rng.choice([0, 8, 30])),
+        books.desk.agent_id,
         whatever_it_is=rng.random() < 0.2,
     )  # fmt: skip
 
@@ -256,10 +300,143 @@ def pay_online(books: Books, rng: Random) -> None:
         ask_payment_site(books.till, factories.make_basket(family, due))
 
 
+def hear_of_payments(books: Books, rng: Random) -> None:
+    """The payment site tells of some operation, perhaps for the second time."""
+    news(books.till, rng)
+
+
+def give_up(session: Session, books: Books, rng: Random) -> None:
+    """What is due is written off or transferred to the Treasury; or that is taken back."""
+    moves = session.scalars(select(DebtMove.id).where(DebtMove.cancels_id.is_(None)).order_by(DebtMove.id)).all()
+    if moves and rng.random() < 0.3:
+        debts.cancel_move(session, rng.choice(moves), "La famille a écrit", books.desk.agent_id)
+        return
+    today = Invoice.due_on < clock.today()
+    ids = session.scalars(select(Invoice.id).where(today).order_by(Invoice.id)).all()
+    if ids:
+        kind = rng.choice(list(DebtMoveKind))
+        debts.give_up(session, rng.choice(ids), kind, "Bordereau", books.desk.agent_id)
+
+
+def close_a_day(session: Session, books: Books, rng: Random) -> None:
+    """A day is closed, or one unit of it, whatever was booked, seen and invoiced; or it opens again."""
+    done = [row for row in closures.closures().rows if row.reopened_at is None]
+    if done and rng.random() < 0.4:
+        closures.reopen(session, rng.choice(done).id, books.desk.agent_id)
+        return
+    units = books.desk.activity.units.values()
+    codes = [f"activity-{books.desk.activity.id}", *(f"unit-{id_}" for id_ in units)]
+    day = rng.choice(DAYS)
+    wish = ClosureWish(closures.find_place(rng.choice(codes)), day, day, "Grève")
+    closures.close(session, wish, books.desk.agent_id, closures.plan_closure(session, wish).fingerprint)
+
+
+def excuse(session: Session, books: Books, rng: Random) -> None:
+    """A parent sends a reason for absences, however late; or an agent decides, whatever was invoiced meanwhile."""
+    waiting = select(AbsenceJustification.id).where(AbsenceJustification.status == JustificationStatus.WAITING)
+    ids = session.scalars(waiting.order_by(AbsenceJustification.id)).all()
+    if ids and rng.random() < 0.6:
+        sent_id = rng.choice(ids)
+        asked = select(JustifiedAbsence.booking_id).where(JustifiedAbsence.justification_id == sent_id)
+        accepted = [id_ for id_ in session.scalars(asked.order_by(JustifiedAbsence.booking_id)) if rng.random() < 0.8]
+        absence_decisions.decide(session, sent_id, books.desk.agent_id, accepted, "Illisible")
+        return
+    family, _ = rng.choice(books.desk.families)
+    missed = [id_ for each in absences.absences_of(family.family_id).to_justify for id_ in each.booking_ids]
+    wanted = frozenset(id_ for id_ in missed if rng.random() < 0.7)
+    if wanted:
+        typed = JustificationInput(wanted, books.desk.reason_id, "", token_urlsafe(9))
+        for _ in range(2):
+            absences.send(session, family.ref, family.user_id, typed, None)
+
+
+def amend(session: Session, books: Books, rng: Random) -> None:
+    """What was seen on days that are invoiced was wrong: it waits as a correction."""
+    past = [id_ for (day, _), id_ in books.desk.openings.items() if day <= clock.today()]
+    child_id = rng.choice(books.desk.families)[1]
+    marks = [
+        Mark(token_urlsafe(9), child_id, opening_id, Seen(rng.choice(list(Turnout))))
+        for opening_id in rng.sample(past, min(3, len(past)))
+    ]
+    attendances.correct(session, books.desk.agent_id, marks, "Feuille relue")
+
+
+def end_correction(session: Session, books: Books, rng: Random) -> None:
+    """A correction that waits is carried out by an agent, or left."""
+    ids = session.scalars(select(Correction.id).where(Correction.ended_at.is_(None)).order_by(Correction.id)).all()
+    if ids and rng.random() < 0.75:
+        corrections.carry_out(session, rng.choice(ids), books.desk.agent_id)
+    elif ids:
+        corrections.leave(session, rng.choice(ids), books.desk.agent_id, "Vérifié")
+
+
+def correct_line(session: Session, books: Books, rng: Random) -> None:
+    """An agent takes some of a line back: for good, to be invoiced again, or at another price; the form is sent twice."""
+    ids = session.execute(select(InvoiceLine.invoice_id, InvoiceLine.id).order_by(InvoiceLine.id)).all()
+    if not ids:
+        return
+    invoice_id, line_id = rng.choice(ids)
+    line = line_corrections.read_line(invoice_id, line_id)
+    keys = frozenset(part.key for part in line.parts if rng.random() < 0.6)
+    how = rng.choice(list(Afterwards)) if line.is_of_bookings else Afterwards.NOTHING
+    wish = LineWish(keys, how, rng.randint(1, 600) if how is Afterwards.AT_PRICE else None, "Mauvais tarif")
+    plan, key = line_corrections.plan_line(invoice_id, line_id, wish), token_urlsafe(9)
+    for _ in range(2):
+        line_corrections.correct_line(
+            session, invoice_id, line_id, wish, books.desk.agent_id, fingerprint=plan.fingerprint, form_key=key
+        )
+
+
+def cancel_late(books: Books, rng: Random) -> None:
+    """A parent tells in the morning that a child does not come: it is charged, and may be excused."""
+    family, child_id = rng.choice(books.desk.families)
+    today = [id_ for (day, _), id_ in books.desk.openings.items() if day == clock.today()]
+    mine = select(Booking.opening_id).where(
+        Booking.child_id == child_id, Booking.status == BookingStatus.CONFIRMED, Booking.opening_id.in_(today)
+    )
+    held = [id_ for id_ in db.session.scalars(mine.order_by(Booking.id)) if rng.random() < 0.8]
+    db.session.rollback()
+    if held:
+        factories.save(family, child_id, charged=held, key=token_urlsafe(12))
+
+
+def credit_by_the_worker(books: Books, rng: Random) -> None:
+    """What was closed or excused after it was invoiced is credited, some of it."""
+    job = CreditJob()
+    for _ in range(rng.randint(1, 3)):
+        job.credit_next()
+    db.session.rollback()
+
+
+@contextmanager
+def dying(rng: Random) -> Iterator[None]:
+    """The process dies at some statement to come, before it is executed; or lives, where there are fewer."""
+    left = rng.randint(1, 80)
+
+    def count(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Crash
+
+    engine = db.engine
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+
+
 IN_A_TRANSACTION: tuple[Callable[[Session, Books, Random], None], ...] = (
-    take_attendance, take_attendance, lock_a_day, set_minimum, start_run, start_run, *[issue_some] * 4, *[take_money] * 3, reverse,
-    give_back, hand_in, hand_in, *[credit] * 3,
+    take_attendance, take_attendance, lock_a_day, set_minimum, start_run, start_run, *[issue_some] * 4,
+    *[take_money] * 3, reverse, give_back, hand_in, hand_in, credit, credit, *[give_up] * 2, close_a_day,
+    *[excuse] * 3, amend, amend, *[end_correction] * 2, correct_line, correct_line,
 )  # fmt: skip
+BY_ITSELF: tuple[Callable[[Books, Random], None], ...] = (
+    book, book, let_days_pass, let_days_pass, let_days_pass, cancel_late, cancel_late, pay_online, pay_online,
+    hear_of_payments, hear_of_payments, credit_by_the_worker, credit_by_the_worker,
+)  # fmt: skip
+"""What begins and ends its own transactions."""
 
 
 # --- What must be true ----------------------------------------------------------------------------------------------
@@ -287,7 +464,7 @@ def changed(before: Mapping[type[Base], Any], after: Mapping[type[Base], Any]) -
 def wrongs(session: Session, desk: Desk) -> Iterator[str]:
     """Which numbers have gaps, and which sums are not the same when they are made in another way."""
     yield from _gaps(session)
-    yield from _wrong_documents(session)
+    yield from _wrong_documents(session, desk)
     yield from _wrong_balances(session, desk)
     yield from _wrong_till(session, desk)
     yield from _wrong_carried(session)
@@ -330,7 +507,7 @@ def _gaps(session: Session) -> Iterator[str]:
         yield f"journal: {lines}"
 
 
-def _wrong_documents(session: Session) -> Iterator[str]:
+def _wrong_documents(session: Session, desk: Desk) -> Iterator[str]:
     for document, line, key in (
         (Invoice, InvoiceLine, InvoiceLine.invoice_id), (CreditNote, CreditLine, CreditLine.credit_note_id),
     ):  # fmt: skip
@@ -345,9 +522,23 @@ def _wrong_documents(session: Session) -> Iterator[str]:
     )
     for line_id, cents in session.execute(on_lines):
         per_line[line_id] += cents
-    for id_, cents in session.execute(select(InvoiceLine.id, InvoiceLine.amount_cents)):
-        if per_line[id_] != cents:
-            yield f"line {id_}: {cents} cents, bookings of {per_line[id_]}"
+    used = _sums(session, AidUse.line_id, AidUse.amount_cents, AidUse.credit_line_id.is_(None))
+    given_back = _sums(session, AidUse.credit_line_id, AidUse.amount_cents, AidUse.credit_line_id.is_not(None))
+    owed_by_fund = 0
+    for id_, kind, cents in session.execute(select(InvoiceLine.id, InvoiceLine.kind, InvoiceLine.amount_cents)):
+        if kind is LineKind.AID:
+            owed_by_fund -= cents
+        expected = -used[id_] if kind is LineKind.AID else per_line[id_]
+        if cents != expected:
+            yield f"line {id_}: {cents} cents, bookings or aids of {expected}"
+    credited = select(CreditLine.id, CreditLine.amount_cents).join(InvoiceLine, InvoiceLine.id == CreditLine.line_id)
+    for id_, cents in session.execute(credited.where(InvoiceLine.kind == LineKind.AID)):
+        owed_by_fund += cents
+        if cents != given_back[id_]:
+            yield f"credit line {id_}: {cents} cents, aids of {given_back[id_]}"
+    statement = aids.statement_of(desk.fund_id, date(2026, 1, 1), date(2030, 1, 1))
+    if statement.total_cents != owed_by_fund:
+        yield f"the fund owes {statement.total_cents} cents, the lines say {owed_by_fund}"
 
 
 def _sums(session: Session, key: Any, cents: Any, *conditions: Any) -> Counter[Any]:
@@ -375,15 +566,21 @@ def _wrong_balances(session: Session, desk: Desk) -> Iterator[str]:
     invoiced, noted = (_sums(session, each.family_id, each.total_cents) for each in (Invoice, CreditNote))
     received = _sums(session, Payment.family_id, Payment.amount_cents, _standing())
     refunded = _sums(session, Refund.family_id, Refund.amount_cents)
+    given_up = Counter[int]()
+    for invoice_id, cents, cancels_id in session.execute(
+        select(DebtMove.invoice_id, DebtMove.amount_cents, DebtMove.cancels_id)
+    ):
+        given_up[invoice_id] += cents if cancels_id is None else -cents
     for family, _ in desk.families:
         views, id_ = invoices_of(family.family_id), family.family_id
         for view in views:
-            expected = view.total_cents - paid[view.id] - credited[view.id]
-            if view.balance_cents != expected or expected < 0:
+            expected = view.total_cents - paid[view.id] - credited[view.id] - given_up[view.id]
+            if view.balance_cents != expected or expected < 0 or given_up[view.id] < 0:
                 yield f"invoice {view.id}: {view.balance_cents} due, {expected} expected"
         left = sum(each.amount_cents for each in credit_of_family(id_))
         balance = sum(view.balance_cents for view in views) - left
-        expected = invoiced[id_] - noted[id_] - received[id_] + refunded[id_]
+        left_unasked = sum(given_up[view.id] for view in views)
+        expected = invoiced[id_] - noted[id_] - received[id_] + refunded[id_] - left_unasked
         if balance != expected or left < 0:
             yield f"family {id_}: {balance} cents due less {left} left, the documents say {expected}"
 
