@@ -3,6 +3,7 @@
 One gapless series per office, kind and month.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import func, select
@@ -15,7 +16,14 @@ from app.rules.numbers import DocumentKind, document_number, series_month
 
 
 def next_number(session: Session, office_id: int, kind: DocumentKind, document_date: date) -> str:
-    """Take the next number of a series, in the transaction that uses it: rolled back together, so without a gap.
+    """Take the next number of a series, as `next_numbers()`."""
+    return next_numbers(session, office_id, kind, document_date, 1)[0]
+
+
+def next_numbers(
+    session: Session, office_id: int, kind: DocumentKind, document_date: date, count: int
+) -> Sequence[str]:
+    """Take the next numbers of a series, in the transaction that uses them: rolled back together, so without a gap.
 
     The office's row is locked (PostgreSQL), so that two issuers wait for each other.
     """
@@ -32,9 +40,10 @@ def next_number(session: Session, office_id: int, kind: DocumentKind, document_d
     if series is None:
         series = DocumentSeries(office_id=office_id, kind=kind, month=month, last_number=0)
         session.add(series)
-    series.last_number += 1
+    first = series.last_number + 1
+    series.last_number += count
     session.flush()
-    return document_number(office.prefix, kind, month, series.last_number)
+    return [document_number(office.prefix, kind, month, number) for number in range(first, first + count)]
 
 
 def pdf_of_invoice(invoice_id: int) -> str | None:

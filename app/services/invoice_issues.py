@@ -1,10 +1,10 @@
-"""Issuing one invoice, in the transaction that takes its number: for a run, and for what is paid when it is booked."""
+"""Issuing invoices, in the transaction that takes their numbers: for a run, and for what is paid when it is booked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app import clock, labels
@@ -17,10 +17,10 @@ from app.rules.bills import LineKind
 from app.rules.invoicing import DraftLine, InvoiceDraft
 from app.rules.numbers import DocumentKind
 from app.services.aids import record_uses
-from app.services.documents import next_number
+from app.services.documents import next_numbers
 from app.services.families import emails_of_families
 from app.services.invoices import balances
-from app.services.mails import queue_mail
+from app.services.mails import write_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +35,76 @@ class InvoiceHead:
 
 
 def issue_invoice(session: Session, family_id: int, head: InvoiceHead, draft: InvoiceDraft) -> Invoice:
-    """Issue what was drafted, with the next number of the office, the payer as they are now, and its bookings taken."""
-    family = session.get_one(Family, family_id)
-    invoice = Invoice(
-        number=next_number(session, head.office_id, DocumentKind.INVOICE, head.issued_on),
-        office_id=head.office_id,
-        family_id=family_id,
-        run_id=head.run_id,
-        issued_on=head.issued_on,
-        due_on=head.due_on,
-        month=head.month,
-        total_cents=draft.total_cents,
-        payer_name=family.name,
-        payer_address=address_on(session, family_id, head.issued_on),
-        issued_at=clock.now(),
-    )
-    session.add(invoice)
-    session.flush()
-    for position, drafted in enumerate(draft.lines):
-        line = InvoiceLine(
-            invoice_id=invoice.id,
-            position=position,
-            child_name=drafted.child_name,
-            label=label_of(drafted),
-            days=day_list(drafted.days),
-            quantity=drafted.quantity,
-            unit_cents=drafted.unit_price_cents,
-            amount_cents=drafted.amount_cents,
-            care_cents=drafted.care_cents,
-            meal_cents=drafted.meal_cents,
-            other_cents=drafted.other_cents,
-            explanation=drafted.explanation,
-            is_absence=drafted.is_absence,
-            kind=drafted.kind,
-            item=drafted.item,
-            activity_id=drafted.activity_id,
-            child_id=drafted.child_id,
-            first_day=drafted.days[0],
+    """Issue what was drafted of one family, as `issue_invoices()`."""
+    return issue_invoices(session, head, {family_id: draft})[0]
+
+
+def issue_invoices(session: Session, head: InvoiceHead, drafts: Mapping[int, InvoiceDraft]) -> Sequence[Invoice]:
+    """Issue what was drafted of some families, in their order: with the next numbers of the office, the payers as they
+    are now, and their bookings taken. A constant number of statements, but for prepaid books and aids.
+    """
+    if not drafts:
+        return ()
+    numbers = next_numbers(session, head.office_id, DocumentKind.INVOICE, head.issued_on, len(drafts))
+    families = {row.id: row for row in session.scalars(select(Family).where(Family.id.in_(drafts)))}
+    addresses = addresses_on(session, drafts, head.issued_on)
+    invoices = [
+        Invoice(
+            number=number,
+            office_id=head.office_id,
+            family_id=family_id,
+            run_id=head.run_id,
+            issued_on=head.issued_on,
+            due_on=head.due_on,
+            month=head.month,
+            total_cents=draft.total_cents,
+            payer_name=families[family_id].name,
+            payer_address=addresses.get(family_id, ""),
+            issued_at=clock.now(),
         )
-        session.add(line)
-        session.flush()
-        session.add_all(InvoicedBooking(booking_id=id_, line_id=line.id) for id_ in drafted.booking_ids)
+        for number, (family_id, draft) in zip(numbers, drafts.items(), strict=True)
+    ]
+    session.add_all(invoices)
+    session.flush()
+    issued = [
+        (_line(invoice.id, position, drafted), drafted)
+        for invoice, draft in zip(invoices, drafts.values(), strict=True)
+        for position, drafted in enumerate(draft.lines)
+    ]
+    session.add_all(line for line, _drafted in issued)
+    session.flush()
+    taken = [{"booking_id": id_, "line_id": line.id} for line, drafted in issued for id_ in drafted.booking_ids]
+    if taken:
+        session.execute(insert(InvoicedBooking), taken)
+    for line, drafted in issued:
         if drafted.book is not None:
             session.get_one(PrepaidBook, drafted.book).line_id = line.id
         if drafted.kind is LineKind.AID:
             record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
-    return invoice
+    return invoices
+
+
+def _line(invoice_id: int, position: int, drafted: DraftLine) -> InvoiceLine:
+    return InvoiceLine(
+        invoice_id=invoice_id,
+        position=position,
+        child_name=drafted.child_name,
+        label=label_of(drafted),
+        days=day_list(drafted.days),
+        quantity=drafted.quantity,
+        unit_cents=drafted.unit_price_cents,
+        amount_cents=drafted.amount_cents,
+        care_cents=drafted.care_cents,
+        meal_cents=drafted.meal_cents,
+        other_cents=drafted.other_cents,
+        explanation=drafted.explanation,
+        is_absence=drafted.is_absence,
+        kind=drafted.kind,
+        item=drafted.item,
+        activity_id=drafted.activity_id,
+        child_id=drafted.child_id,
+        first_day=drafted.days[0],
+    )
 
 
 def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
@@ -89,13 +113,16 @@ def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
     ids = {invoice.family_id for invoice in issued}
     families = {family.id: family for family in session.scalars(select(Family).where(Family.id.in_(ids)))}
     emails = emails_of_families(session, ids)
-    for invoice in issued:
-        family = families[invoice.family_id]
-        for email in emails[family.id]:
-            queue_mail(
-                session, "invoice_issued", email, family_id=family.id, invoice=invoice, family=family,
-                due_cents=due[invoice.id],
-            )  # fmt: skip
+    session.add_all(
+        [
+            write_down(
+                "invoice_issued", email, family_id=invoice.family_id, invoice=invoice,
+                family=families[invoice.family_id], due_cents=due[invoice.id],
+            )
+            for invoice in issued
+            for email in emails[invoice.family_id]
+        ]
+    )  # fmt: skip
 
 
 def label_of(drafted: DraftLine) -> str:
@@ -110,16 +137,21 @@ def label_of(drafted: DraftLine) -> str:
 
 def address_on(session: Session, family_id: int, day: date) -> str:
     """Where a family lives on a day, as the lines of an envelope; empty where nothing is known."""
-    row = session.scalar(
-        select(FamilyAddress)
-        .where(FamilyAddress.family_id == family_id, FamilyAddress.starts_on <= day)
-        .order_by(FamilyAddress.starts_on.desc())
-        .limit(1)
-    ) or session.scalar(
+    return addresses_on(session, [family_id], day).get(family_id, "")
+
+
+def addresses_on(session: Session, family_ids: Collection[int], day: date) -> Mapping[int, str]:
+    """The same of some families, by family: nothing for who has no address. One query."""
+    found: dict[int, FamilyAddress] = {}
+    for row in session.scalars(
+        select(FamilyAddress).where(FamilyAddress.family_id.in_(family_ids)).order_by(FamilyAddress.starts_on)
+    ):
         # An invoice of the past: the family's first known address is better than none.
-        select(FamilyAddress).where(FamilyAddress.family_id == family_id).order_by(FamilyAddress.starts_on).limit(1)
-    )
-    if row is None:
-        return ""
+        if row.family_id not in found or row.starts_on <= day:
+            found[row.family_id] = row
+    return {family_id: _envelope(row) for family_id, row in found.items()}
+
+
+def _envelope(row: FamilyAddress) -> str:
     street = join_street_line(StreetLine(row.number, row.repetition, row.street))
     return "\n".join(filter(None, (street, row.complement, f"{row.postal_code} {row.city}")))

@@ -49,8 +49,26 @@ def queue_mail(
 
     `not_after`: what it says is not true any more then; it is given up where it did not leave in time.
     """
+    mail = write_down(
+        template, recipient, family_id=family_id, secret=secret, is_last=is_last, not_after=not_after, **values
+    )
+    session.add(mail)
+    return mail
+
+
+def write_down(
+    template: str,
+    recipient: str,
+    *,
+    family_id: int | None = None,
+    secret: str | None = None,
+    is_last: bool = False,
+    not_after: datetime | None = None,
+    **values: object,
+) -> OutboxMail:
+    """A mail as `queue_mail()` adds it, for whoever adds many at once."""
     words = write_mail(template, values)
-    mail = OutboxMail(
+    return OutboxMail(
         template=template,
         recipient=recipient,
         subject=words.subject,
@@ -61,8 +79,6 @@ def queue_mail(
         not_before=clock.now(),
         not_after=not_after,
     )
-    session.add(mail)
-    return mail
 
 
 def was_just_mailed(session: Session, email: str, template: str) -> bool:

@@ -11,7 +11,7 @@ from app.database import db, write_transaction
 from app.models.activities import Office
 from app.models.invoices import DocumentSeries
 from app.rules.numbers import DocumentKind
-from app.services.documents import next_number
+from app.services.documents import next_number, next_numbers
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -36,6 +36,14 @@ def test_numbers_follow_each_other_by_office_kind_and_month() -> None:
     assert take(pop, november, DocumentKind.RECEIPT) == "pop-Q261100001"
     assert take(leisure, november) == "AN-F261100001"
     assert take(pop, date(2026, 12, 1)) == "pop-F261200001"
+
+
+def test_several_are_taken_at_once() -> None:
+    pop, november = make_office(), date(2026, 11, 30)
+    take(pop, november)
+    with write_transaction() as session:
+        assert next_numbers(session, pop, DocumentKind.INVOICE, november, 2) == ["pop-F261100002", "pop-F261100003"]
+    assert take(pop, november) == "pop-F261100004"
 
 
 def test_a_number_never_goes_back_to_an_earlier_month() -> None:
