@@ -13,7 +13,7 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app.database import db, forbid_writes, write_transaction
+from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
 from app.htmx import go_to, leave_for
 from app.kept_forms import OWNER, is_worth_keeping, show_sign_in
@@ -26,9 +26,10 @@ from app.services.errors import NotFound, OtherFamily
 from app.services.families import FamilyRef, families_of_user
 from app.services.office_documents import offices_of_document
 from app.services.offices import OfficeView
+from app.services.reached_things import is_reached
 from app.services.second_factors import has_second_factor
 from app.services.sessions import SignedInUser
-from app.services.staff_scopes import scope_of
+from app.services.staff_scopes import StaffScope, scope_of_posts
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -157,12 +158,16 @@ def current_capabilities() -> frozenset[Capability]:
     return capabilities_of(current_account().roles)
 
 
+def reach(capability: Capability) -> StaffScope:
+    """Where the signed-in staff have a capability: a role may be for some offices and sites alone."""
+    return scope_of_posts(current_account().posts, capability)
+
+
 def reached_activities(capability: Capability) -> tuple[ActivityInfo, ...]:
     """The activities for which the signed-in staff have a capability: a role may be for one place or office alone."""
     reached: dict[Capability, tuple[ActivityInfo, ...]] = g.setdefault("reached_activities", {})
     if capability not in reached:
-        scope = scope_of(db.session(), current_account().user_id, capability)
-        reached[capability] = tuple(scope.activities())
+        reached[capability] = tuple(reach(capability).activities())
     return reached[capability]
 
 
@@ -170,7 +175,7 @@ def reached_offices(capability: Capability) -> tuple[OfficeView, ...]:
     """The offices for which the signed-in staff have a capability, by name."""
     reached: dict[Capability, tuple[OfficeView, ...]] = g.setdefault("reached_offices", {})
     if capability not in reached:
-        reached[capability] = scope_of(db.session(), current_account().user_id, capability).offices()
+        reached[capability] = reach(capability).offices()
     return reached[capability]
 
 
@@ -187,14 +192,34 @@ def reached_office_ids(capability: Capability) -> frozenset[int]:
     return frozenset(office.id for office in reached_offices(capability))
 
 
+def guard_reach() -> None:
+    """Before all views of the staff: a family, a child or an activity that the agent's role does not reach is a 404.
+
+    Who lacks the view's capability altogether is let through to its 403. Raises NotFound.
+    """
+    if request.blueprint == "staff.attendances":  # a child that nobody announced is on the list of the day: see there
+        return
+    scopes = [reach(capability) for capability in _capabilities_asked()]
+    if not scopes or any(scope.is_everywhere for scope in scopes):
+        return
+    for argument, id_ in (request.view_args or {}).items():
+        if not any(is_reached(scope, argument, id_) for scope in scopes):
+            raise NotFound(argument)
+
+
+def _capabilities_asked() -> frozenset[Capability]:
+    """Those of the signed-in staff that let them into the view."""
+    view = current_app.view_functions[request.endpoint or ""]
+    asked: frozenset[Capability] = getattr(view, "capabilities", frozenset())
+    return asked & current_capabilities()
+
+
 def guard_offices() -> None:
     """Before the views of money: a document of an office that the agent's role does not reach is a 404.
 
     Who lacks the view's capability altogether is let through to its 403. Raises NotFound.
     """
-    view = current_app.view_functions[request.endpoint or ""]
-    asked: frozenset[Capability] = getattr(view, "capabilities", frozenset())
-    wanted = asked & current_capabilities()
+    wanted = _capabilities_asked()
     if not wanted:
         return
     for argument, id_ in (request.view_args or {}).items():

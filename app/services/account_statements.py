@@ -3,7 +3,7 @@
 A positive balance is what the family owes. What moved is read from the documents themselves: each kind is one select.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     type_coerce,
     union_all,
 )
@@ -64,19 +65,22 @@ class AccountStatement:
         return self.entries[-1].balance_cents if self.entries else self.opening_cents
 
 
-def statement_of(family_id: int, first: date, last: date) -> AccountStatement:
-    """What moved between two days, both included. Four queries."""
+def statement_of(
+    family_id: int, first: date, last: date, office_ids: Collection[int] | None = None
+) -> AccountStatement:
+    """What moved between two days, both included, at these offices (None: at all). Four queries."""
     moves = _moves(family_id)
-    before = db.session.scalar(select(func.coalesce(func.sum(moves.c.cents), 0)).where(moves.c.day < first))
+    there = true() if office_ids is None else moves.c.office_id.in_(office_ids)
+    before = db.session.scalar(select(func.coalesce(func.sum(moves.c.cents), 0)).where(moves.c.day < first, there))
     found = [
         _Move(EntryKind(kind), id_, number, day, office_name, cents)
         for kind, _place, id_, number, day, _office_id, cents, office_name in db.session.execute(
             select(moves, Office.name)
             .join(Office, Office.id == moves.c.office_id)
-            .where(moves.c.day >= first, moves.c.day <= last)
+            .where(moves.c.day >= first, moves.c.day <= last, there)
         )
     ]
-    given_back = _given_back(family_id)
+    given_back = _given_back(family_id, true() if office_ids is None else Office.id.in_(office_ids))
     found += [each for each in given_back if first <= each.day <= last]
     order = list(EntryKind)
     found.sort(key=lambda each: (each.day, order.index(each.kind), each.id))
@@ -101,18 +105,18 @@ class _Move(NamedTuple):
     cents: int
 
 
-def _given_back(family_id: int) -> list[_Move]:
+def _given_back(family_id: int, there: ColumnElement[bool]) -> list[_Move]:
     """Payments that count no more, and money that went back: few, and dated by a moment, whose day is that of Paris."""
     reversals = db.session.execute(
         select(Payment, PaymentReversal.reversed_at, Office.name)
         .join(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .join(Office, Office.id == Payment.office_id)
-        .where(Payment.family_id == family_id)
+        .where(Payment.family_id == family_id, there)
     )
     refunds = db.session.execute(
         select(Refund.id, Refund.number, Refund.made_at, Office.name, Refund.amount_cents)
         .join(Office, Office.id == Refund.office_id)
-        .where(Refund.family_id == family_id)
+        .where(Refund.family_id == family_id, there)
     )
     return [
         *(

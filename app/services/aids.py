@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -358,20 +358,22 @@ def record_uses(session: Session, line_id: int, code: str, days: Iterable[date],
 # --- for funds ------------------------------------------------------------------------------------------------------
 
 
-def statement_of(fund_id: int, first: date, last: date) -> Statement:
-    """What a fund owes for the invoices issued on these days, both included: each use is in one statement only.
+def statement_of(fund_id: int, first: date, last: date, office_ids: Collection[int] | None = None) -> Statement:
+    """What a fund owes these offices (None: all) for the invoices issued on these days, both included.
 
-    What a credit note gives back is in that of the day on which it was issued: what was claimed never changes.
-    Two queries. Raises NotFound.
+    Each use is in one statement only. What a credit note gives back is in that of the day on which it was issued: what
+    was claimed never changes. Two queries. Raises NotFound.
     """
     fund = find_fund(fund_id)
-    return Statement(fund, first, last, _claims(_uses_of(fund_id, first, last)))
+    return Statement(fund, first, last, _claims(_uses_of(fund_id, first, last, office_ids)))
 
 
-def statement_page(fund_id: int, first: date, last: date, page: int) -> StatementPage:
+def statement_page(
+    fund_id: int, first: date, last: date, page: int, office_ids: Collection[int] | None = None
+) -> StatementPage:
     """A page of the same, with what all of it comes to. Four queries. Raises NotFound."""
     fund = find_fund(fund_id)
-    uses = _uses_of(fund_id, first, last)
+    uses = _uses_of(fund_id, first, last, office_ids)
     per_day = (
         uses.with_only_columns(
             AidUse.aid_id, func.sum(AidUse.amount_cents).label("cents"), maintain_column_froms=True
@@ -400,7 +402,9 @@ def statement_page(fund_id: int, first: date, last: date, page: int) -> Statemen
     return StatementPage(fund, first, last, place.filled(claims), cents, days)
 
 
-def _uses_of(fund_id: int, first: date, last: date) -> Select[tuple[AidUse, ChildAid, Child, Family, str]]:
+def _uses_of(
+    fund_id: int, first: date, last: date, office_ids: Collection[int] | None
+) -> Select[tuple[AidUse, ChildAid, Child, Family, str]]:
     issued_on = func.coalesce(CreditNote.issued_on, Invoice.issued_on)
     return (
         select(AidUse, ChildAid, Child, Family, Invoice.number)
@@ -412,6 +416,7 @@ def _uses_of(fund_id: int, first: date, last: date) -> Select[tuple[AidUse, Chil
         .outerjoin(CreditLine, CreditLine.id == AidUse.credit_line_id)
         .outerjoin(CreditNote, CreditNote.id == CreditLine.credit_note_id)
         .where(ChildAid.fund_id == fund_id, issued_on >= first, issued_on <= last)
+        .where(true() if office_ids is None else Invoice.office_id.in_(office_ids))
         .order_by(Child.folded_name, Child.id, ChildAid.id, AidUse.day, AidUse.id)
     )
 

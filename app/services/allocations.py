@@ -29,6 +29,7 @@ from app.services.enrolments import accept_together, lock_groups, places_left, t
 from app.services.errors import NotFound, OwnFamily, RankingMoved
 from app.services.families import lock_children, own_family_ids
 from app.services.households import households_of
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 _FACT_OF = {
     Audience.RESIDENTS: RankFact.RESIDENT,
@@ -102,8 +103,8 @@ class AllocationSummary:
     waiting: int
 
 
-def summaries() -> tuple[AllocationSummary, ...]:
-    """The activities that collect requests, or on whose list somebody waits. One query."""
+def summaries(reach: StaffScope = EVERYWHERE) -> tuple[AllocationSummary, ...]:
+    """The activities within reach that collect requests, or on whose list somebody waits. One query."""
     counts: defaultdict[int, dict[EnrolmentStatus, int]] = defaultdict(dict)
     rows = db.session.execute(
         select(Enrolment.activity_id, Enrolment.status, func.count(Enrolment.id))
@@ -114,7 +115,7 @@ def summaries() -> tuple[AllocationSummary, ...]:
     for activity_id, status, count in rows:
         counts[activity_id][status] = count
     found = []
-    for activity in catalogue().activities.values():
+    for activity in reach.activities():
         is_ranked = activity.enrolment_rules.allocation is Allocation.RANKED
         requested = counts[activity.id].get(EnrolmentStatus.REQUESTED, 0) if is_ranked else 0
         waiting = counts[activity.id].get(EnrolmentStatus.WAITING, 0)

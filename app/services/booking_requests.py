@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select, true
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from app import clock
@@ -44,6 +44,7 @@ from app.services.judgements import broken_rules
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price, move_prices
 from app.services.proposed_prices import ProposedPrices
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 from app.services.waiting_lists import days_of, end_waiting, enter, promote
 from app.services.waiting_ticks import join_ticks
 
@@ -112,9 +113,14 @@ class ScopePlaces:
         return self.places - self.decided
 
 
-def waiting_requests(only: int | None = None, *, at_most: int | None = None) -> tuple[DayRequest, ...]:
-    """What waits, by day, then in the order of asking; `only`: what the booking of this id waits with. One query."""
-    wanted = _waiting()
+def waiting_requests(
+    only: int | None = None, *, at_most: int | None = None, reach: StaffScope = EVERYWHERE
+) -> tuple[DayRequest, ...]:
+    """What waits within reach, by day, then in the order of asking; `only`: what the booking of this id waits with.
+
+    One query.
+    """
+    wanted = _waiting().where(_within(reach))
     if only is not None:
         one = aliased(Booking)
         wanted = wanted.join(
@@ -126,23 +132,23 @@ def waiting_requests(only: int | None = None, *, at_most: int | None = None) -> 
     return tuple(found[:at_most])
 
 
-def count_of_requests() -> Select[tuple[int]]:
-    """How many days of children wait, as a query."""
+def count_of_requests(reach: StaffScope = EVERYWHERE) -> Select[tuple[int]]:
+    """How many days of children wait within reach, as a query."""
     days = (
         select(Booking.family_id, Booking.child_id, Booking.day, Unit.activity_id)
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id)
-        .where(ASKED, Booking.status == BookingStatus.REQUESTED)
+        .where(ASKED, Booking.status == BookingStatus.REQUESTED, reach.has_activity(Unit.activity_id))
         .distinct()
     )
     return select(func.count()).select_from(days.subquery())
 
 
-def expired_requests() -> tuple[DayRequest, ...]:
-    """What nobody decided in the last two weeks, the latest first. One query."""
+def expired_requests(reach: StaffScope = EVERYWHERE) -> tuple[DayRequest, ...]:
+    """What nobody decided within reach in the last two weeks, the latest first. One query."""
     today = clock.today()
     recent = Booking.day.between(today - EXPIRED_SHOWN_FOR, today)
-    wanted = _asked(BookingStatus.EXPIRED).where(recent, Booking.waiting_id.is_(None))
+    wanted = _asked(BookingStatus.EXPIRED).where(recent, Booking.waiting_id.is_(None), _within(reach))
     wanted = wanted.where(Booking.kept_until.is_(None))  # else nobody had to decide: it was not paid
     return tuple(reversed(_grouped(db.session.execute(wanted).all())))
 
@@ -199,9 +205,13 @@ class Decided:
     conflicts: tuple[Conflict, ...]
 
 
-def families_of(booking_ids: Collection[int]) -> Mapping[int, int]:
-    """The family of each of some bookings. One query."""
-    rows = select(Booking.id, Booking.family_id).where(Booking.id.in_(booking_ids))
+def families_of(booking_ids: Collection[int], reach: StaffScope) -> Mapping[int, int]:
+    """The family of each of some bookings, as far as they are within reach. One query."""
+    rows = (
+        select(Booking.id, Booking.family_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .where(Booking.id.in_(booking_ids), _within(reach))
+    )
     return dict(db.session.execute(rows).tuples().all())
 
 
@@ -328,6 +338,14 @@ def end_requests(
 
 def _waiting() -> Select[tuple[Booking, int, int, bool, Family, Child]]:
     return _asked(BookingStatus.REQUESTED)
+
+
+def _within(reach: StaffScope) -> ColumnElement[bool]:
+    return (
+        true()
+        if reach.is_everywhere
+        else Opening.unit_id.in_(select(Unit.id).where(reach.has_activity(Unit.activity_id)))
+    )
 
 
 def _asked(status: BookingStatus) -> Select[tuple[Booking, int, int, bool, Family, Child]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -39,6 +39,8 @@ from app.services.openings import days_between
 from app.services.pages import Page, page_of
 from app.services.prices import change_price
 from app.services.proposed_prices import ProposedPrices
+from app.services.reached_things import closure_within
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 from app.services.urgent_messages import Concerned, audiences, families_of
 from app.services.waiting_lists import enter, promote, waiting_slots
 
@@ -158,11 +160,11 @@ class ClosureView:
         return tuple(each for each in self.families if not each.has_email)
 
 
-def places() -> tuple[Place, ...]:
-    """What can be closed, place by place."""
+def places(reach: StaffScope = EVERYWHERE) -> tuple[Place, ...]:
+    """What can be closed within reach, place by place."""
     found: list[Place] = []
     activities = {f"activity-{each.id}": each for each in catalogue().activities.values()}
-    for each in audiences():
+    for each in audiences(reach):
         found.append(Place(each.code, each.name, each.group_ids, None))
         activity = activities.get(each.code)
         if activity is not None and len(activity.units) > 1:
@@ -271,10 +273,12 @@ def reopen(session: Session, closure_id: int, agent_id: int) -> None:
     promote(session, waiting_slots(session, row.starts_on, days=days), clock.now())
 
 
-def closures(page: int = 1) -> Page[ClosureRow]:
-    """The closures, latest first. Two queries."""
-    place: Page[ClosureRow] = page_of(page, db.session.scalar(select(func.count(Closure.id))) or 0)
-    rows = db.session.execute(_rows().offset(place.offset).limit(place.size))
+def closures(page: int = 1, reach: StaffScope = EVERYWHERE) -> Page[ClosureRow]:
+    """The closures within reach, latest first. Two queries."""
+    within = true() if reach.is_everywhere else closure_within(reach)
+    total = db.session.scalar(select(func.count(Closure.id)).where(within)) or 0
+    place: Page[ClosureRow] = page_of(page, total)
+    rows = db.session.execute(_rows().where(within).offset(place.offset).limit(place.size))
     return place.filled(tuple(_row(*each) for each in rows))
 
 

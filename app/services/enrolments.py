@@ -32,6 +32,7 @@ from app.services.mails import queue_mail
 from app.services.offered_prices import OfferedPrice, offered_prices
 from app.services.prices import reprice_siblings
 from app.services.required_documents import FamilyDocuments
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 from app.services.texts_to_accept import FamilyTexts
 
 WAITING_STATUSES = (EnrolmentStatus.REQUESTED, EnrolmentStatus.WAITING)
@@ -344,8 +345,10 @@ def _with_school_meals(session: Session, activities: Sequence[ActivityInfo], *, 
     return frozenset(id_ for id_, found in days.items() if True in found or not found)
 
 
-def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -> tuple[PendingEnrolment, ...]:
-    """The requests that wait for the staff, oldest first; with `only`, that request alone if it waits. One query."""
+def pending_enrolments(
+    only: int | None = None, *, at_most: int | None = None, reach: StaffScope = EVERYWHERE
+) -> tuple[PendingEnrolment, ...]:
+    """The requests within reach that wait for the staff, oldest first; with `only`, that one if it waits. One query."""
     other = aliased(Enrolment)
     enrolled = (
         select(func.count(other.child_id.distinct()))
@@ -356,7 +359,7 @@ def pending_enrolments(only: int | None = None, *, at_most: int | None = None) -
         )
         .scalar_subquery()
     )
-    wanted = select(Enrolment, enrolled).where(is_in_queue())
+    wanted = select(Enrolment, enrolled).where(is_in_queue(), reach.has_activity(Enrolment.activity_id))
     if only is not None:
         wanted = wanted.where(Enrolment.id == only)
     rows = db.session.execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
@@ -32,6 +32,7 @@ from app.services.enrolments import EnrolmentView, enrolments_of
 from app.services.errors import NotFound
 from app.services.links import ACTIVATION_VALIDITY, send_activation
 from app.services.pages import Page, page_of
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 LONGEST_SEARCH = 100
 """Characters of a search that count."""
@@ -158,13 +159,13 @@ class FamilyFile:
         return self.status is FamilyStatus.ACTIVE and waits
 
 
-def search_families(text: str, page: int) -> Page[FamilyRow]:
-    """The families in which every word of the text is found, by name; all families without text. Five queries.
+def search_families(text: str, page: int, reach: StaffScope = EVERYWHERE) -> Page[FamilyRow]:
+    """The families within reach in which every word of the text is found, by name; all without text. Five queries.
 
     A word is part of the name of the family, of an adult or of a child (neither case nor accents matter), or of an
     e-mail address. A page that does not exist becomes the nearest one.
     """
-    condition = and_(true(), *(_has_word(word) for word in text[:LONGEST_SEARCH].split()))
+    condition = and_(reach.has_family(Family.id), *(_has_word(word) for word in text[:LONGEST_SEARCH].split()))
     total = db.session.scalar(select(func.count()).select_from(Family).where(condition)) or 0
     place: Page[FamilyRow] = page_of(page, total)
     families = db.session.scalars(

@@ -35,6 +35,7 @@ from app.services.message_threads import (
     write,
 )
 from app.services.pages import Page, page_of
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,12 @@ class InboxFilter:
     family_id: int | None = None
 
 
-def inbox(user_id: int, wanted: InboxFilter, page: int) -> Page[ThreadLine]:
-    """The threads that an agent asks for: those that wait for an answer oldest first, others latest first."""
-    conditions: list[ColumnElement[bool]] = [MessageThread.family_id.not_in(own_family_ids(user_id))]
+def inbox(user_id: int, wanted: InboxFilter, page: int, reach: StaffScope = EVERYWHERE) -> Page[ThreadLine]:
+    """The threads within reach that an agent asks for: those that wait oldest first, others latest first."""
+    conditions: list[ColumnElement[bool]] = [
+        MessageThread.family_id.not_in(own_family_ids(user_id)),
+        reach.has_family(MessageThread.family_id),
+    ]
     if wanted.state is not None:
         conditions.append(MessageThread.state == wanted.state)
     if wanted.recipient_id is not None:
@@ -68,12 +72,12 @@ def inbox(user_id: int, wanted: InboxFilter, page: int) -> Page[ThreadLine]:
     return place.filled(tuple(line_of(thread) for thread in rows))
 
 
-def inbox_counts(user_id: int) -> Mapping[ThreadState, int]:
+def inbox_counts(user_id: int, reach: StaffScope = EVERYWHERE) -> Mapping[ThreadState, int]:
     """How many threads stand where, as far as an agent may read them. Two queries."""
     found = dict.fromkeys(ThreadState, 0)
     rows = db.session.execute(
         select(MessageThread.state, func.count())
-        .where(MessageThread.family_id.not_in(own_family_ids(user_id)))
+        .where(MessageThread.family_id.not_in(own_family_ids(user_id)), reach.has_family(MessageThread.family_id))
         .group_by(MessageThread.state)
     )
     return {**found, **{row[0]: row[1] for row in rows}}
@@ -84,10 +88,13 @@ def is_in_queue() -> ColumnElement[bool]:
     return MessageThread.state == ThreadState.TO_ANSWER
 
 
-def threads_to_answer(own: Collection[int], *, at_most: int) -> tuple[ThreadLine, ...]:
-    """What waits for an answer, oldest first; of the agent's `own` families without the subject. One query."""
+def threads_to_answer(own: Collection[int], *, at_most: int, reach: StaffScope = EVERYWHERE) -> tuple[ThreadLine, ...]:
+    """What waits within reach, oldest first; of the agent's `own` families without the subject. One query."""
     rows = db.session.scalars(
-        thread_rows().where(is_in_queue()).order_by(MessageThread.last_at, MessageThread.id).limit(at_most)
+        thread_rows()
+        .where(is_in_queue(), reach.has_family(MessageThread.family_id))
+        .order_by(MessageThread.last_at, MessageThread.id)
+        .limit(at_most)
     )
     return tuple(line_of(thread, is_own=thread.family_id in own) for thread in rows)
 

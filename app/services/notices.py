@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -13,6 +13,7 @@ from app.models.child_files import SafetyNotice
 from app.models.families import Child, Family
 from app.rules.child_files import SectionKind
 from app.services.pages import Page, page_of
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,19 @@ def tell_staff(session: Session, family_id: int, child_id: int, kind: SectionKin
         waiting.changed_at = clock.now()
 
 
-def count_unseen() -> int:
-    """How many changes wait to be seen."""
-    return db.session.scalar(select(func.count(SafetyNotice.id)).where(SafetyNotice.seen_at.is_(None))) or 0
+def count_unseen(reach: StaffScope = EVERYWHERE) -> int:
+    """How many changes within reach wait to be seen."""
+    return db.session.scalar(select(func.count(SafetyNotice.id)).where(_is_unseen(reach))) or 0
 
 
-def list_unseen(page: int) -> Page[NoticeView]:
-    """The changes that wait to be seen, oldest first. Two queries."""
-    place: Page[NoticeView] = page_of(page, count_unseen())
+def list_unseen(page: int, reach: StaffScope = EVERYWHERE) -> Page[NoticeView]:
+    """The changes within reach that wait to be seen, oldest first. Two queries."""
+    place: Page[NoticeView] = page_of(page, count_unseen(reach))
     rows = db.session.execute(
         select(SafetyNotice, Child, Family)
         .join(Child, Child.id == SafetyNotice.child_id)
         .join(Family, Family.id == SafetyNotice.family_id)
-        .where(SafetyNotice.seen_at.is_(None))
+        .where(_is_unseen(reach))
         .order_by(SafetyNotice.changed_at, SafetyNotice.id)
         .offset(place.offset)
         .limit(place.size)
@@ -84,14 +85,14 @@ def list_unseen(page: int) -> Page[NoticeView]:
     )
 
 
-def mark_seen(session: Session, shown: Mapping[int, datetime], seen_by: int) -> int:
-    """Note that an agent has seen changes, as they were shown: by notice, when it last changed. How many are noted.
+def mark_seen(session: Session, shown: Mapping[int, datetime], seen_by: int, reach: StaffScope = EVERYWHERE) -> int:
+    """Note that an agent has seen changes within reach; returns how many. `shown`: by notice, when it last changed.
 
     What a parent changed after that moment still waits; what a colleague saw first stays theirs.
     """
     rows = session.scalars(
         select(SafetyNotice)
-        .where(SafetyNotice.id.in_(shown), SafetyNotice.seen_at.is_(None))
+        .where(SafetyNotice.id.in_(shown), _is_unseen(reach))
         .order_by(SafetyNotice.id)
         .with_for_update()
     ).all()
@@ -100,3 +101,7 @@ def mark_seen(session: Session, shown: Mapping[int, datetime], seen_by: int) -> 
         row.seen_at = clock.now()
         row.seen_by_id = seen_by
     return len(seen)
+
+
+def _is_unseen(reach: StaffScope) -> ColumnElement[bool]:
+    return SafetyNotice.seen_at.is_(None) & reach.has_family(SafetyNotice.family_id)

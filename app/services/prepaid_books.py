@@ -76,6 +76,7 @@ class BookView:
     id: int
     child_id: int
     child_name: str
+    activity_id: int
     activity_name: str
     name: str
     entries: int
@@ -331,6 +332,7 @@ def _view(
         id=row.id,
         child_id=row.child_id,
         child_name=child_name,
+        activity_id=activity.id,
         activity_name=activity.name,
         name=row.name,
         entries=row.entries,

@@ -10,7 +10,7 @@ from app import clock
 from app.database import db
 from app.models.accounts import SecondFactor, SignInEvent, StaffRole, User, UserSession
 from app.models.families import Guardian
-from app.rules.capabilities import Role
+from app.rules.capabilities import Post, Role
 from app.rules.sign_ins import PARENT_SESSION, STAFF_SESSION, SessionTimes, has_ended
 from app.services.credentials import hash_secret, new_secret
 from app.services.errors import NotFound
@@ -27,7 +27,7 @@ class SignedInUser:
     user_id: int
     email: str
     display_name: str
-    roles: frozenset[Role]
+    posts: frozenset[Post]
     needs_touch: bool  # "last seen" should be written again
     confirmed_at: datetime | None  # when the password (and the code) was last given
     family_id: int | None  # the hat: in whose name they act; None: the staff, or the first family
@@ -35,9 +35,14 @@ class SignedInUser:
     is_guardian: bool  # of a family, whatever its status
 
     @property
+    def roles(self) -> frozenset[Role]:
+        """The roles at the council, wherever they are."""
+        return frozenset(post.role for post in self.posts)
+
+    @property
     def is_staff(self) -> bool:
         """Whether the user has a role at the council."""
-        return bool(self.roles)
+        return bool(self.posts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +84,17 @@ def read_session(token: str) -> SignedInUser | None:
     rows = db.session.execute(_WHO, {"token": hash_secret(token)}).all()
     if not rows:
         return None
-    user_session, user, _role, second_factor_since, is_guardian = rows[0]
-    roles = frozenset(row[2] for row in rows if row[2] is not None)
+    user_session, user, second_factor_since, is_guardian, *_ = rows[0]
+    posts = frozenset(Post(*row[4:]) for row in rows if row[4] is not None)
     now = clock.now()
-    if has_ended(SessionTimes(user_session.expires_at, user_session.last_seen_at), bool(roles), now):
+    if has_ended(SessionTimes(user_session.expires_at, user_session.last_seen_at), bool(posts), now):
         return None
     return SignedInUser(
         session_id=user_session.id,
         user_id=user.id,
         email=user.email,
         display_name=user.display_name,
-        roles=roles,
+        posts=posts,
         needs_touch=user_session.last_seen_at <= now - SEEN_EVERY,
         confirmed_at=user_session.confirmed_at,
         family_id=user_session.family_id,
@@ -103,9 +108,11 @@ _WHO = (
     select(
         UserSession,
         User,
-        StaffRole.role,
         SecondFactor.confirmed_at,
         select(Guardian.id).where(Guardian.user_id == User.id).exists(),
+        StaffRole.role,
+        StaffRole.office_id,
+        StaffRole.site_id,
     )
     .join(User, UserSession.user_id == User.id)
     .outerjoin(StaffRole, StaffRole.user_id == User.id)

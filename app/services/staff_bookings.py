@@ -3,13 +3,16 @@
 The save is that of parents (`services.bookings`); what the staff may go beyond is in `rules.staff_bookings`.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models.bookings import Booking, BookingEvent
+from app.database import db
+from app.models.activities import Unit
+from app.models.bookings import Booking, BookingEvent, Opening
 from app.rules.staff_bookings import Became, may_mark
 from app.rules.states import Actor, BookingStatus, CancelClass
 from app.services.bookings import StaffSave, save
@@ -20,6 +23,7 @@ from app.services.places import enter_bookings
 from app.services.planning import Proposal
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.staff_booking_mails import ChangedDay, tell_family
+from app.services.staff_scopes import StaffScope
 from app.services.verdicts import SaveOutcome
 
 
@@ -27,6 +31,17 @@ def check_not_own(family: FamilyRef, agent_id: int) -> None:
     """Raises OwnFamily: a colleague acts for an agent's own family."""
     if family.id in own_family_ids(agent_id):
         raise OwnFamily
+
+
+def check_reached(reach: StaffScope, opening_ids: Iterable[int]) -> None:
+    """Raises NotFound for an opening of an activity that an agent's role does not reach. One query."""
+    wanted = set(opening_ids)
+    if reach.is_everywhere or not wanted:
+        return
+    units = select(Opening.id).join(Unit, Unit.id == Opening.unit_id)
+    found = db.session.scalars(units.where(Opening.id.in_(wanted), Unit.activity_id.in_(reach.activity_ids)))
+    if set(found) != wanted:
+        raise NotFound("opening")
 
 
 def save_for_family(

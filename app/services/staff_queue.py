@@ -53,27 +53,32 @@ from app.services.queue_items import (
     ScopeView,
     SignUpItem,
 )
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 SHOWN_AT_MOST = 50
 """Of each kind, the oldest; the others come up as these are dealt with."""
 
 
-def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None = None) -> Queue:
-    """The queue of an agent who may decide on these kinds; `shown` keeps one of them.
+Reaches = Mapping[ItemKind, StaffScope]
+"""What an agent may decide on, and where."""
+
+
+def read_queue(user_id: int, reaches: Reaches, shown: ItemKind | None = None) -> Queue:
+    """The queue of an agent who may decide on these kinds there; `shown` keeps one of them.
 
     At most thirteen queries; two more where somebody is to be added to a family, for who may be the same elsewhere;
     three more where bookings wait.
     """
     own = own_family_ids(user_id)
-    counts = count_waiting(kinds)
+    counts = count_waiting(reaches)
     looked_at = {kind for kind, count in counts.items() if count and shown in (None, kind)}
     items: list[Item] = []
     if ItemKind.SIGN_UP in looked_at:
         items += _sign_up_items(own)
     if ItemKind.ENROLMENT in looked_at:
-        items += _enrolment_items(own)
+        items += _enrolment_items(own, reach=reaches[ItemKind.ENROLMENT])
     if ItemKind.QUOTIENT in looked_at:
-        items += _quotient_items(own)
+        items += _quotient_items(own, reach=reaches[ItemKind.QUOTIENT])
     if ItemKind.CHANGE in looked_at:
         items += _change_items(own)
     if ItemKind.DOCUMENT in looked_at:
@@ -83,31 +88,38 @@ def read_queue(user_id: int, kinds: Collection[ItemKind], shown: ItemKind | None
     if ItemKind.ERASURE in looked_at:
         items += _erasure_items(own)
     if ItemKind.MESSAGE in looked_at:
-        items += _message_items(own)
+        items += _message_items(own, reaches[ItemKind.MESSAGE])
     if ItemKind.BOOKING in looked_at:
-        items += _booking_items(own)
+        items += _booking_items(own, reach=reaches[ItemKind.BOOKING])
     if shown is not ItemKind.BOOKING:
         items.sort(key=lambda item: (item.requested_at, item.kind, item.id))
     return Queue(tuple(items), counts, shown)
 
 
-def count_waiting(kinds: Collection[ItemKind]) -> Mapping[ItemKind, int]:
-    """How many items of these kinds wait."""
+def count_waiting(reaches: Reaches) -> Mapping[ItemKind, int]:
+    """How many items of these kinds wait there."""
+    places = {kind: reaches.get(kind, EVERYWHERE) for kind in ItemKind}
     waiting = {
         ItemKind.SIGN_UP: select(func.count()).select_from(Family).where(Family.status == FamilyStatus.PENDING),
-        ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(is_in_queue()),
-        ItemKind.QUOTIENT: select(func.count(FamilyQuotient.id)).where(_IS_DECLARED, _OF_ACTIVE_FAMILY),
+        ItemKind.ENROLMENT: select(func.count(Enrolment.id)).where(
+            is_in_queue(), places[ItemKind.ENROLMENT].has_activity(Enrolment.activity_id)
+        ),
+        ItemKind.QUOTIENT: select(func.count(FamilyQuotient.id)).where(
+            _IS_DECLARED, _OF_ACTIVE_FAMILY, places[ItemKind.QUOTIENT].has_family(FamilyQuotient.family_id)
+        ),
         ItemKind.CHANGE: select(func.count(ChangeRequest.id)).where(
             ChangeRequest.status == ChangeStatus.PENDING,
             ChangeRequest.family_id.in_(select(Family.id).where(Family.status == FamilyStatus.ACTIVE)),
         ),
-        ItemKind.BOOKING: count_of_requests(),
+        ItemKind.BOOKING: count_of_requests(places[ItemKind.BOOKING]),
     }
     waiting[ItemKind.DOCUMENT] = select(func.count(SubmittedDocument.id)).where(document_decisions.is_in_queue())
     waiting[ItemKind.ABSENCE] = select(func.count(AbsenceJustification.id)).where(absences.is_in_queue())
     waiting[ItemKind.ERASURE] = select(func.count(ErasureRequest.id)).where(erasures.is_in_queue())
-    waiting[ItemKind.MESSAGE] = select(func.count(MessageThread.id)).where(message_inbox.is_in_queue())
-    wanted = [kind for kind in waiting if kind in kinds]
+    waiting[ItemKind.MESSAGE] = select(func.count(MessageThread.id)).where(
+        message_inbox.is_in_queue(), places[ItemKind.MESSAGE].has_family(MessageThread.family_id)
+    )
+    wanted = [kind for kind in waiting if kind in reaches]
     row = db.session.execute(select(*(waiting[kind].scalar_subquery() for kind in wanted))).one()
     return dict(zip(wanted, row, strict=True))
 
@@ -222,7 +234,7 @@ def _erasure_items(own: Collection[int]) -> list[ErasureItem]:
     ]
 
 
-def _message_items(own: Collection[int]) -> list[MessageItem]:
+def _message_items(own: Collection[int], reach: StaffScope) -> list[MessageItem]:
     return [
         MessageItem(
             id=each.id,
@@ -231,7 +243,7 @@ def _message_items(own: Collection[int]) -> list[MessageItem]:
             is_own=each.is_own,
             thread=each,
         )
-        for each in message_inbox.threads_to_answer(own, at_most=SHOWN_AT_MOST)
+        for each in message_inbox.threads_to_answer(own, at_most=SHOWN_AT_MOST, reach=reach)
     ]
 
 
@@ -347,8 +359,10 @@ def _lookalike(family: Family) -> Lookalike:
     return Lookalike(family.id, family.name, family.status, family.addresses[-1].city if family.addresses else "")
 
 
-def _enrolment_items(own: Collection[int], only: int | None = None) -> list[EnrolmentItem]:
-    pending = pending_enrolments(only, at_most=SHOWN_AT_MOST)
+def _enrolment_items(
+    own: Collection[int], only: int | None = None, reach: StaffScope = EVERYWHERE
+) -> list[EnrolmentItem]:
+    pending = pending_enrolments(only, at_most=SHOWN_AT_MOST, reach=reach)
     twins = _families_of_twins({request.enrolment.child_id for request in pending})
     known = catalogue()
     items = []
@@ -376,12 +390,15 @@ _IS_DECLARED = FamilyQuotient.verified_at.is_(None) & FamilyQuotient.refused_at.
 _OF_ACTIVE_FAMILY = FamilyQuotient.family_id.in_(select(Family.id).where(Family.status == FamilyStatus.ACTIVE))
 
 
-def _quotient_items(own: Collection[int], only: int | None = None) -> list[QuotientItem]:
+def _quotient_items(
+    own: Collection[int], only: int | None = None, reach: StaffScope = EVERYWHERE
+) -> list[QuotientItem]:
     declared = select(FamilyQuotient.family_id).where(_IS_DECLARED)
     rows = db.session.execute(
         select(FamilyQuotient, Family)
         .join(Family, FamilyQuotient.family_id == Family.id)
         .where(FamilyQuotient.family_id.in_(declared), _OF_ACTIVE_FAMILY, FamilyQuotient.refused_at.is_(None))
+        .where(reach.has_family(FamilyQuotient.family_id))
         .order_by(FamilyQuotient.declared_at, FamilyQuotient.id)
     ).all()
     verified = [row for row, _ in rows if row.verified_at is not None]
@@ -430,8 +447,8 @@ def _families_of_twins(child_ids: Collection[int]) -> dict[int, list[Lookalike]]
     return found
 
 
-def _booking_items(own: Collection[int], only: int | None = None) -> list[BookingItem]:
-    requests = waiting_requests(only, at_most=SHOWN_AT_MOST)
+def _booking_items(own: Collection[int], only: int | None = None, reach: StaffScope = EVERYWHERE) -> list[BookingItem]:
+    requests = waiting_requests(only, at_most=SHOWN_AT_MOST, reach=reach)
     places = places_of(db.session(), {request.day for request in requests}) if requests else {}
     scopes = catalogue().scopes
     return [

@@ -1,13 +1,21 @@
-"""Where a member of the staff may act: at the sites and for the offices that their roles name, or everywhere."""
+"""Where a member of the staff may act: at the sites and for the offices that their roles name, or everywhere.
+
+Source: docs/rules/capabilities.md.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.models.accounts import StaffRole
+from app.models.enrolments import Enrolment
+from app.models.families import FamilyChild
+from app.models.invoices import Invoice
+from app.models.payments import Payment
 from app.rules.capabilities import ROLE_CAPABILITIES, ROLE_PLACES, Capability, PlaceKind, Post, Role
+from app.rules.states import EnrolmentStatus
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.offices import OfficeView, list_offices
 
@@ -24,8 +32,11 @@ class PlaceNames:
     """The offices and sites, by name. One query."""
 
     def __init__(self) -> None:
-        self._offices = {office.id: office.name for office in list_offices()}
-        self._sites = {site.id: site.name for site in catalogue().sites.values()}
+        offices = {office.id: office.name for office in list_offices()}
+        sites = {site.id: site.name for site in catalogue().sites.values()}
+        both = {*offices.values()} & {*sites.values()}
+        self._offices = {id_: f"{name} (service)" if name in both else name for id_, name in offices.items()}
+        self._sites = {id_: f"{name} (lieu d’accueil)" if name in both else name for id_, name in sites.items()}
 
     def of(self, post: Post) -> str:
         """« Les Tilleuls », « Service enfance », « Service enfance, Les Tilleuls », « Partout »."""
@@ -63,6 +74,41 @@ class StaffScope:
             office in (None, activity.office_id) and site in (None, activity.site_id) for office, site in self.places
         )
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether nothing narrows it."""
+        return (None, None) in self.places
+
+    @property
+    def activity_ids(self) -> frozenset[int]:
+        """The activities within it."""
+        return frozenset(activity.id for activity in self.activities())
+
+    @property
+    def group_ids(self) -> frozenset[int]:
+        """The groups of these."""
+        return frozenset(group.id for activity in self.activities() for group in activity.groups)
+
+    def has_activity(self, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        """A condition: the activity is within it."""
+        return true() if self.is_everywhere else column.in_(self.activity_ids)
+
+    def has_family(self, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        """A condition: a child of the family has, had or asks for a place in an activity within it, or the family has
+        an invoice or a payment of an office that is wholly within it."""
+        if self.is_everywhere:
+            return true()
+        children = select(Enrolment.child_id).where(
+            Enrolment.activity_id.in_(self.activity_ids),
+            Enrolment.status.not_in((EnrolmentStatus.REFUSED, EnrolmentStatus.CANCELLED)),
+        )
+        offices = [office for office, site in self.places if site is None]
+        return (
+            column.in_(select(FamilyChild.family_id).where(FamilyChild.child_id.in_(children)))
+            | column.in_(select(Invoice.family_id).where(Invoice.office_id.in_(offices)))
+            | column.in_(select(Payment.family_id).where(Payment.office_id.in_(offices)))
+        )
+
     def offices(self) -> tuple[OfficeView, ...]:
         """The offices within it, by name; where a role is for one site, those of its activities there. One query."""
         whole = {office for office, site in self.places if site is None}
@@ -72,6 +118,15 @@ class StaffScope:
     def activities(self) -> Iterable[ActivityInfo]:
         """Those within it, in the order of the planning."""
         return (activity for activity in catalogue().activities.values() if self.covers(activity))
+
+
+EVERYWHERE = StaffScope(frozenset({(None, None)}))
+
+
+def scope_of_posts(posts: Iterable[Post], capability: Capability) -> StaffScope:
+    """Where who holds these posts may do one thing."""
+    able = (post for post in posts if capability in ROLE_CAPABILITIES[post.role])
+    return StaffScope(frozenset((post.office_id, post.site_id) for post in able))
 
 
 def scope_of(session: Session, user_id: int, capability: Capability) -> StaffScope:

@@ -36,6 +36,7 @@ from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.errors import DayTaken, NotFound, VersionBegun
 from app.services.households import load_prices, open_bookings
 from app.services.prices import FAMILIES_PER_BATCH, PriceChangeReason, reprice_families
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 
 class VersionState(StrEnum):
@@ -131,15 +132,15 @@ class Effect:
 _VERSIONS = select(TariffVersion).where(TariffVersion.starts_on < NO_DAY_YET)
 
 
-def tariffs_by_activity() -> tuple[ActivityTariffs, ...]:
-    """All activities with their versions, those of seasons that are over at the end. One query."""
+def tariffs_by_activity(reach: StaffScope = EVERYWHERE) -> tuple[ActivityTariffs, ...]:
+    """All activities within reach with their versions, those of seasons that are over at the end. One query."""
     versions: defaultdict[int, list[VersionView]] = defaultdict(list)
     for row in db.session.scalars(_VERSIONS.order_by(TariffVersion.starts_on.desc())):
         versions[row.activity_id].append(_view(row))
     today = clock.today()
     found = (
         ActivityTariffs(activity, activity.season.ends_on < today, tuple(versions[activity.id]))
-        for activity in catalogue().activities.values()
+        for activity in reach.activities()
     )
     return tuple(sorted(found, key=lambda each: each.is_over))
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select, true
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -29,6 +29,8 @@ from app.services.families import hold_at_hand
 from app.services.mail_texts import PORTAL_MARK, write_mail
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
+from app.services.reached_things import urgent_message_within
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 
 TEMPLATE = "urgent_message"
 FAMILIES_AT_ONCE = 25
@@ -86,8 +88,11 @@ class MessageView:
     without_email: tuple[Concerned, ...]
 
 
-def audiences() -> tuple[Audience, ...]:
-    """What can be written to: activities of seasons that are not over, by place."""
+def audiences(reach: StaffScope = EVERYWHERE) -> tuple[Audience, ...]:
+    """What can be written to within reach: activities of seasons that are not over, by place.
+
+    A place is offered as a whole where all that it has is within reach.
+    """
     places: defaultdict[tuple[int, str], list[Audience]] = defaultdict(list)
     for activity in catalogue().activities.values():
         if activity.season.ends_on < clock.today():
@@ -102,7 +107,8 @@ def audiences() -> tuple[Audience, ...]:
     for (site_id, site_name), inside in places.items():
         everybody = frozenset[int]().union(*(each.group_ids for each in inside))
         found += [Audience(f"site-{site_id}", f"Tout le lieu d’accueil {site_name}", everybody), *inside]
-    return tuple(found)
+    reached = reach.group_ids
+    return tuple(each for each in found if each.group_ids <= reached)
 
 
 def find_audience(code: str) -> Audience:
@@ -203,10 +209,12 @@ def shown_messages(found: Iterable[UrgentMessage]) -> tuple[ShownMessage, ...]:
     return tuple(ShownMessage(each.subject, each.body, each.day, each.sent_at) for each in shown)
 
 
-def sent_messages(page: int) -> Page[MessageRow]:
-    """The messages, latest first. Two queries."""
-    place: Page[MessageRow] = page_of(page, db.session.scalar(select(func.count(UrgentMessage.id))) or 0)
-    rows = db.session.execute(_messages().offset(place.offset).limit(place.size))
+def sent_messages(page: int, reach: StaffScope = EVERYWHERE) -> Page[MessageRow]:
+    """The messages to families within reach, latest first. Two queries."""
+    within = true() if reach.is_everywhere else urgent_message_within(reach)
+    total = db.session.scalar(select(func.count(UrgentMessage.id)).where(within)) or 0
+    place: Page[MessageRow] = page_of(page, total)
+    rows = db.session.execute(_messages().where(within).offset(place.offset).limit(place.size))
     return place.filled(tuple(_row(*row) for row in rows))
 
 

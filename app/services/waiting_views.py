@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db
 from app.models.accounts import User
+from app.models.activities import Unit
 from app.models.bookings import Booking, Opening
 from app.models.families import Child, Family
 from app.models.waiting_lists import LIVE, WaitingEntry, WaitingMove
@@ -18,6 +19,7 @@ from app.rules.states import BookingStatus
 from app.rules.waiting_lists import is_over, rank
 from app.services.catalogue import UnitInfo, catalogue
 from app.services.errors import NotFound
+from app.services.staff_scopes import EVERYWHERE, StaffScope
 from app.services.waiting_lists import read_entries
 
 
@@ -92,12 +94,11 @@ def ranks(session: Session, days: Collection[date]) -> Mapping[int, int]:
     return {entry.id: rank(entry, entries) for entry in entries}
 
 
-def lists_of_day(day: date, activity_id: int | None = None) -> tuple[WaitingDay, ...]:
-    """What all families wait for on a day, in the order of their turns; in one activity only, where it is given."""
+def lists_of_day(day: date, activity_id: int | None = None, reach: StaffScope = EVERYWHERE) -> tuple[WaitingDay, ...]:
+    """What families wait for within reach on a day, in the order of their turns; in one activity, where it is given."""
     found = _ranked(_days(WaitingEntry.day == day), ranks(db.session(), [day]))
-    if activity_id is None:
-        return found
-    return tuple(each for each in found if any(unit.activity_id == activity_id for unit in each.units))
+    wanted = reach.activity_ids if activity_id is None else reach.activity_ids & {activity_id}
+    return tuple(each for each in found if any(unit.activity_id in wanted for unit in each.units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,14 @@ class ListedDay:
     offered: int
 
 
-def listed_days() -> tuple[ListedDay, ...]:
-    """The days to come on which somebody waits. One query."""
+def listed_days(reach: StaffScope = EVERYWHERE) -> tuple[ListedDay, ...]:
+    """The days to come on which somebody waits within reach. One query."""
+    units = select(Unit.id).where(reach.has_activity(Unit.activity_id))
+    there = select(Booking.waiting_id).join(Opening, Opening.id == Booking.opening_id).where(Opening.unit_id.in_(units))
     offered = func.count(WaitingEntry.offered_until)
     rows = db.session.execute(
         select(WaitingEntry.day, func.count(), offered)
-        .where(LIVE, WaitingEntry.day >= clock.today())
+        .where(LIVE, WaitingEntry.day >= clock.today(), true() if reach.is_everywhere else WaitingEntry.id.in_(there))
         .group_by(WaitingEntry.day)
         .order_by(WaitingEntry.day)
     )

@@ -25,6 +25,7 @@ from app.services.allocations import AllocationPlan
 from app.services.enrolment_settings import save_enrolment_rules
 from app.services.errors import NotFound, OwnFamily, RankingMoved
 from app.services.queue_items import ItemKind
+from app.services.staff_scopes import EVERYWHERE
 from tests.factories import ActivitySetup, FamilySetup, enrol, make_activity, make_child, make_family, make_staff
 from tests.html import check_text
 
@@ -154,7 +155,7 @@ def test_nobody_decides_with_a_child_of_their_own_among_the_requests() -> None:
 def test_ranked_requests_are_not_in_the_queue_and_waiting_lists_are_ranked_by_arrival() -> None:
     agent, activity = make_staff(), make_ranked(ranking=Ranking())
     ask(make_family("UN"), activity)
-    queue = staff_queue.read_queue(agent, [ItemKind.ENROLMENT])
+    queue = staff_queue.read_queue(agent, {ItemKind.ENROLMENT: EVERYWHERE})
     assert (queue.items, queue.total) == ((), 0)
     (summary,) = allocations.summaries()
     assert (summary.requested, summary.waiting) == (1, 0)

@@ -23,6 +23,7 @@ from app.services import change_requests, changes, file_histories, guardians, st
 from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged
 from app.services.field_settings import save_policies
 from app.services.queue_items import ItemKind
+from app.services.staff_scopes import EVERYWHERE
 from tests import factories
 from tests.factories import NOW, ask_change, make_child, make_family, make_staff
 
@@ -178,7 +179,7 @@ def test_new_child_waits_with_its_namesakes_shown_to_the_staff_alone(agent: int)
             session, family.family_id, family.user_id, FileKind.NEW_CHILD, typed, is_confirmed=False
         )
     assert added.is_asked and added.namesake is None
-    (item,) = staff_queue.read_queue(agent, [ItemKind.CHANGE]).items
+    (item,) = staff_queue.read_queue(agent, {ItemKind.CHANGE: EVERYWHERE}).items
     assert [like.family_id for like in item.lookalikes] == [known.family_id]
     accept(item.id, agent)
     child = db.session.scalars(select(Child).order_by(Child.id.desc())).first()

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.access import guard_staff
+from app.access import guard_reach, guard_staff
 from app.blueprints import accounts
 from app.blueprints.staff import (
     absences,
@@ -52,6 +52,7 @@ from app.blueprints.staff import (
 
 staff = Blueprint("staff", __name__, url_prefix="/gestion")
 staff.before_request(guard_staff)
+staff.before_request(guard_reach)
 
 staff.register_blueprint(home.blueprint)
 staff.register_blueprint(queue.blueprint, url_prefix="/a-traiter")

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app import clock
-from app.access import requires
+from app.access import reached_office_ids, requires
 from app.blueprints.statement_papers import send_statement
 from app.forms.account_statements import StatementForm
 from app.htmx import render_page
@@ -24,7 +24,9 @@ def show(family_id: int) -> Response:
     return render_page(
         "staff/account_statements/show.html", layout="staff", status=200 if is_valid else 422, family_id=family_id,
         family_name=name, form=form,
-        statement=account_statements.statement_of(family_id, form.first, form.last) if is_valid else None,
+        statement=account_statements.statement_of(
+            family_id, form.first, form.last, reached_office_ids(Capability.VIEW_PAYMENTS)
+        ) if is_valid else None,
     )  # fmt: skip
 
 
@@ -36,4 +38,6 @@ def show_statement_pdf(family_id: int) -> Response:
     form = StatementForm(clock.today(), request.args)
     if not form.validate():
         return show(family_id)
-    return send_statement(account_statements.statement_of(family_id, form.first, form.last))
+    return send_statement(
+        account_statements.statement_of(family_id, form.first, form.last, reached_office_ids(Capability.VIEW_PAYMENTS))
+    )

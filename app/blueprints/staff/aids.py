@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, current_capabilities, requires
+from app.access import current_account, current_capabilities, reached_office_ids, requires
 from app.database import db, write_transaction
 from app.downloads import send_made, send_table
 from app.forms.aids import AidForm, FundForm, PeriodForm, aid_form
@@ -62,7 +62,9 @@ def show_statement(fund_id: int) -> Response:
     fund, form = aids.find_fund(fund_id), PeriodForm(request.args, clock.today())
     statement = None
     if (period := form.period()) is not None:
-        statement = aids.statement_page(fund_id, *period, request.args.get("page", 1, type=int))
+        statement = aids.statement_page(
+            fund_id, *period, request.args.get("page", 1, type=int), reached_office_ids(Capability.ISSUE_INVOICES)
+        )
     return render_page(
         "staff/aids/statement.html", layout="staff", fund=fund, form=form, statement=statement,
         status=200 if statement is not None else 422,
@@ -173,7 +175,9 @@ def _fund_page(fund: FundView | None, form: FundForm, status: int = 200) -> Resp
 def _statement(fund_id: int) -> Statement | None:
     aids.find_fund(fund_id)
     period = PeriodForm(request.args, clock.today()).period()
-    return None if period is None else aids.statement_of(fund_id, *period)
+    if period is None:
+        return None
+    return aids.statement_of(fund_id, *period, reached_office_ids(Capability.ISSUE_INVOICES))
 
 
 def _file_name(statement: Statement) -> str:

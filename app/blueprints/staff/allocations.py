@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, requires
+from app.access import current_account, reach, requires
 from app.database import db, write_transaction
 from app.enrolment_labels import ranking_words
 from app.filters import NBSP
@@ -19,7 +19,11 @@ blueprint = Blueprint("allocations", __name__)
 @requires(Capability.REVIEW_ENROLMENTS)
 def show() -> Response:
     """The activities with requests to decide together."""
-    return render_page("staff/allocations/list.html", layout="staff", summaries=allocations.summaries())
+    return render_page(
+        "staff/allocations/list.html",
+        layout="staff",
+        summaries=allocations.summaries(reach(Capability.REVIEW_ENROLMENTS)),
+    )
 
 
 @blueprint.get("/<int:activity_id>")

@@ -1,13 +1,14 @@
 """The planning of a child, as the staff act on it for its family: the page and the save of parents, with a reason."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, requires
+from app.access import current_account, reach, requires
 from app.database import db, write_transaction
 from app.filters import NBSP, day_medium
 from app.forms.bookings import key_of_choices, read_day, read_proposal
@@ -61,6 +62,7 @@ def save_week(family_id: int, child_id: int) -> BaseResponse:
         return page.answer(form, proposal, status=422)
     said = form.said(read_exceeds(request.form))
     user_id = current_account().user_id
+    staff_bookings.check_reached(reach(Capability.REVIEW_BOOKINGS), (each.opening_id for each in proposal.shown))
     try:
         with write_transaction() as session:
             staff_bookings.save_for_family(session, page.family, user_id, child_id, key, proposal, said)
@@ -94,6 +96,7 @@ def unmark(family_id: int, child_id: int) -> BaseResponse:
 
 
 def _mark(page: "_Page", opening_id: int, note: str | None, *, tells_family: bool) -> None:
+    staff_bookings.check_reached(reach(Capability.REVIEW_BOOKINGS), [opening_id])
     with write_transaction() as session:
         staff_bookings.mark_special(
             session, page.family, current_account().user_id, page.child.id, opening_id, note, tells_family=tells_family
@@ -149,10 +152,12 @@ class _Page:
     def week(
         self, staff_class: CancelClass, proposal: Proposal | None = None, messages: dict[int, str] | None = None
     ) -> Week:
-        """The week, judged for the staff."""
-        return planning.build_week(
+        """The week, judged for the staff: of the activities that they reach."""
+        week = planning.build_week(
             self.family, self.child, self.day, proposal, messages, self.children, staff_class=staff_class
         )
+        reached = reach(Capability.REVIEW_BOOKINGS).activity_ids
+        return replace(week, activities=tuple(each for each in week.activities if each.activity_id in reached))
 
     def answer(
         self,

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, requires
+from app.access import current_account, reach, requires
 from app.database import db, write_transaction
 from app.forms.closures import ClosureForm
 from app.htmx import go_to, render_page
@@ -19,7 +19,7 @@ blueprint = Blueprint("closures", __name__)
 @requires(Capability.CLOSE_DAYS)
 def show() -> Response:
     """What was closed."""
-    found = closures.closures(request.args.get("page", 1, type=int))
+    found = closures.closures(request.args.get("page", 1, type=int), reach(Capability.CLOSE_DAYS))
     return render_page("staff/closures/list.html", layout="staff", closures=found)
 
 
@@ -27,7 +27,7 @@ def show() -> Response:
 @requires(Capability.CLOSE_DAYS)
 def new() -> Response:
     """Choose what closes, and see who is touched. Reads only."""
-    form = ClosureForm(closures.places(), formdata=request.args)
+    form = ClosureForm(closures.places(reach(Capability.CLOSE_DAYS)), formdata=request.args)
     if not request.args:
         return _page(form)
     if not form.validate():
@@ -39,7 +39,7 @@ def new() -> Response:
 @requires(Capability.CLOSE_DAYS)
 def close() -> BaseResponse:
     """Close, once what it does is what was read."""
-    form = ClosureForm(closures.places(), formdata=request.form)
+    form = ClosureForm(closures.places(reach(Capability.CLOSE_DAYS)), formdata=request.form)
     if not form.validate():
         return _page(form, status=422)
     wish = form.wish()

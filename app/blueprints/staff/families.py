@@ -1,9 +1,11 @@
 """Families: search, file, and helping an account that was never confirmed."""
 
+from collections.abc import Collection
+
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, current_capabilities, requires
+from app.access import current_account, current_capabilities, reach, reached_offices, requires
 from app.database import write_transaction
 from app.forms.changes import cards_of
 from app.forms.staff_families import EmailForm
@@ -23,10 +25,11 @@ from app.services import (
     sign_ups,
 )
 from app.services.carried_months import carried_of
+from app.services.debts import ReminderView
 from app.services.errors import EmailTaken
 from app.services.families import own_family_ids
 from app.services.household_credits import credit_of_family
-from app.services.invoices import invoices_of, payments_of
+from app.services.invoices import InvoiceView, invoices_of, payments_of
 
 blueprint = Blueprint("families", __name__)
 
@@ -36,7 +39,7 @@ blueprint = Blueprint("families", __name__)
 def search() -> Response:
     """Families by name, e-mail or child."""
     text = request.args.get("q", "").strip()[: family_files.LONGEST_SEARCH]
-    found = family_files.search_families(text, request.args.get("page", 1, type=int))
+    found = family_files.search_families(text, request.args.get("page", 1, type=int), reach(Capability.VIEW_FAMILIES))
     return render_page(
         "staff/families/search.html", layout="staff", text=text, found=found,
         may_create=Capability.EDIT_FAMILIES in current_capabilities(),
@@ -94,7 +97,9 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
     capabilities = current_capabilities()
     sees_money = Capability.VIEW_PAYMENTS in capabilities
     may_record = Capability.RECORD_PAYMENTS in capabilities
-    kept = credit_of_family(family_id) if sees_money else ()
+    offices = frozenset(office.name for office in reached_offices(Capability.VIEW_PAYMENTS)) if sees_money else ()
+    kept = [each for each in credit_of_family(family_id) if each.office_name in offices] if sees_money else []
+    invoices = [each for each in invoices_of(family_id) if each.office_name in offices] if sees_money else []
     return render_page(
         "staff/families/show.html",
         layout="staff",
@@ -116,16 +121,21 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_price=Capability.VERIFY_QUOTIENTS in capabilities,
         may_record=may_record,
         may_refund=bool(kept) and may_record and family_id not in own_family_ids(current_account().user_id),
-        invoices=invoices_of(family_id) if sees_money else (),
-        carried=carried_of(family_id) if sees_money else (),
+        invoices=invoices,
+        carried=[each for each in carried_of(family_id) if each.office_name in offices] if sees_money else [],
         kept=kept,
-        credits=credits.credits_of(family_id) if sees_money else (),
-        refunds=refunds.refunds_of(family_id) if sees_money else (),
-        payments=payments_of(family_id) if sees_money else (),
-        reminders=debts.reminders_of_family(family_id) if sees_money else (),
+        credits=[each for each in credits.credits_of(family_id) if each.office_name in offices] if sees_money else [],
+        refunds=[each for each in refunds.refunds_of(family_id) if each.office_name in offices] if sees_money else [],
+        payments=[each for each in payments_of(family_id) if each.office_name in offices] if sees_money else [],
+        reminders=_reminders_of(family_id, invoices) if sees_money else [],
         sells_books=prepaid_books.are_sold(),
         books=prepaid_books.live_books_of(family_id),
     )
+
+
+def _reminders_of(family_id: int, invoices: Collection[InvoiceView]) -> list[ReminderView]:
+    shown = {invoice.id for invoice in invoices}
+    return [each for each in debts.reminders_of_family(family_id) if each.invoice_id in shown]
 
 
 def _quotient_forms(file: family_files.FamilyFile) -> dict[int, tuple[QuotientForm, RefusalForm]]:

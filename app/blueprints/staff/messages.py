@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, requires, takes_files
+from app.access import current_account, reach, requires, takes_files
 from app.blueprints.attachments import kept, receive_attachment, send_attachment
 from app.database import write_transaction
 from app.filters import NBSP
@@ -40,6 +40,7 @@ _MOVED = (
 def show() -> Response:
     """The inbox: what waits for an answer, unless the address asks for something else."""
     user_id, family_id = current_account().user_id, id_of(request.args.get("famille")) or None
+    where = reach(Capability.ANSWER_MESSAGES)
     word = request.args.get("etat", "tous" if family_id else "a-repondre")
     word = word if word in _STATE_IN_ADDRESS else "a-repondre"
     recipient_id, is_mine = id_of(request.args.get("destinataire")) or None, "moi" in request.args
@@ -47,8 +48,8 @@ def show() -> Response:
     return render_page(
         "staff/messages/show.html",
         layout="staff",
-        found=message_inbox.inbox(user_id, wanted, request.args.get("page", 1, type=int)),
-        counts=message_inbox.inbox_counts(user_id),
+        found=message_inbox.inbox(user_id, wanted, request.args.get("page", 1, type=int), where),
+        counts=message_inbox.inbox_counts(user_id, where),
         states=_STATE_IN_ADDRESS,
         word=word,
         wanted=wanted,

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, requires
+from app.access import current_account, reach, requires
 from app.database import write_transaction
 from app.filters import spaced
 from app.htmx import go_to, render_page
@@ -21,7 +21,7 @@ def show() -> Response:
     return render_page(
         "staff/notices/list.html",
         layout="staff",
-        notices=notices.list_unseen(request.args.get("page", 1, type=int)),
+        notices=notices.list_unseen(request.args.get("page", 1, type=int), reach(Capability.VIEW_CHILD_FILES)),
         health_sections=HEALTH_SECTIONS,
     )
 
@@ -32,7 +32,7 @@ def mark_seen() -> BaseResponse:
     """Note that somebody has seen one change, or all of a child's that are on the screen."""
     shown = dict(filter(None, map(notices.read_token, request.form.getlist("vu"))))
     with write_transaction() as session:
-        count = notices.mark_seen(session, shown, current_account().user_id)
+        count = notices.mark_seen(session, shown, current_account().user_id, reach(Capability.VIEW_CHILD_FILES))
     if count < len(shown):
         flash(spaced("Un changement est plus récent que cette page, ou déjà vu : relisez la liste."), "info")
     return go_to(url_for("staff.notices.show"))

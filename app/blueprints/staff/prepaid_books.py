@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, current_capabilities, requires
+from app.access import current_account, current_capabilities, reach, requires
 from app.database import db, write_transaction
 from app.forms.keys import new_key
 from app.forms.prepaid_books import SaleForm, TakingBackForm
@@ -11,7 +11,7 @@ from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.rules.states import Actor
 from app.services import families, family_files, prepaid_books
-from app.services.errors import PriceMoved
+from app.services.errors import NotFound, PriceMoved
 
 blueprint = Blueprint("prepaid_books", __name__)
 
@@ -30,6 +30,8 @@ def sell(family_id: int) -> BaseResponse:
     family_files.read_family_name(family_id)
     form = SaleForm()
     child_id, sale, agent_id = form.sold_to(), form.sale(), current_account().user_id
+    if sale.activity_id not in reach(Capability.RECORD_PAYMENTS).activity_ids:
+        raise NotFound("activity")
     try:
         with write_transaction() as session:
             prepaid_books.sell_book(session, family_id, agent_id, child_id, sale, Actor.STAFF)
@@ -60,13 +62,18 @@ def _page(
     family_name = family_files.read_family_name(family_id)
     children = families.children_of(family_id)
     books = prepaid_books.books_of(family_id)
+    sold = reach(Capability.RECORD_PAYMENTS).activity_ids
     forms = {
-        book.id: form if form and book.id == of else TakingBackForm(str(book.id)) for book in books if book.may_go_back
+        book.id: form if form and book.id == of else TakingBackForm(str(book.id))
+        for book in books
+        if book.may_go_back and book.activity_id in sold
     }
+    offers = prepaid_books.offers_for(family_id, [child.id for child in children])
+    may_sell = Capability.RECORD_PAYMENTS in current_capabilities()
     return render_page(
         "staff/prepaid_books/show.html", layout="staff", status=status, family_id=family_id, family_name=family_name,
         books=books, forms=forms, form=form,
-        offers=prepaid_books.offers_for(family_id, [child.id for child in children]), has_moved=has_moved,
-        may_sell=Capability.RECORD_PAYMENTS in current_capabilities(), key=new_key(),
+        offers=[each for each in offers if not may_sell or each.activity_id in sold], has_moved=has_moved,
+        may_sell=may_sell, key=new_key(),
         is_own=family_id in families.own_family_ids(current_account().user_id),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import labels
-from app.access import current_account, current_capabilities, requires
+from app.access import current_account, current_capabilities, reach, requires
 from app.combination_labels import combination_sentence
 from app.database import write_transaction
 from app.filters import NBSP, day_medium, in_sentence, moment_plain, of
@@ -27,6 +27,7 @@ from app.rules.capabilities import Capability
 from app.rules.changes import Conflict
 from app.services import booking_requests, change_requests, enrolments, families, quotients, sign_ups, staff_queue
 from app.services.booking_mails import DecidedDay
+from app.services.booking_requests import DayRequest
 from app.services.catalogue import catalogue
 from app.services.change_requests import Review
 from app.services.errors import (
@@ -279,7 +280,10 @@ def _nothing_ticked() -> BaseResponse:
 def _booking_item(row: tuple[int, ...]) -> BookingItem | None:
     """The first of these bookings that waits, with all that waits with it."""
     user_id = current_account().user_id
-    found = (staff_queue.find_item(user_id, ItemKind.BOOKING, booking_id) for booking_id in row)
+    reached = booking_requests.families_of(row, reach(Capability.REVIEW_BOOKINGS))
+    found = (
+        staff_queue.find_item(user_id, ItemKind.BOOKING, booking_id) for booking_id in row if booking_id in reached
+    )
     return next((item for item in found if isinstance(item, BookingItem)), None)
 
 
@@ -294,7 +298,7 @@ def _decide_bookings(
 
     `despite`: the form that came without its reason.
     """
-    family_ids = booking_requests.families_of([id_ for row in rows for id_ in row])
+    family_ids = booking_requests.families_of([id_ for row in rows for id_ in row], reach(Capability.REVIEW_BOOKINGS))
     by_family: dict[int, list[tuple[int, ...]]] = {}
     for row in rows:
         owners = {family_ids.get(id_) for id_ in row}
@@ -425,7 +429,7 @@ def _answer(decision: Decision, *, is_late: bool = False) -> BaseResponse:
     sentence = _sentence(decision, is_late=is_late)
     status = 409 if is_late else 200
     if wants_fragment():
-        counts = staff_queue.count_waiting(_kinds())
+        counts = staff_queue.count_waiting(_reaches())
         return render_fragment(
             "staff/queue/_decided.html", status=status, decision=decision, sentence=sentence, is_late=is_late,
             counts=counts, shown=_shown(), tabs=_tabs(),
@@ -537,18 +541,26 @@ def _invalid(item: Item, forms: RowForms, status: int = 422) -> BaseResponse:
 def _queue_page(
     status: int = 200, sent: Mapping[str, RowForms] = MappingProxyType({}), batch: RefusalForm | None = None
 ) -> Response:
-    queue = staff_queue.read_queue(current_account().user_id, _kinds(), _shown())
+    queue = staff_queue.read_queue(current_account().user_id, _reaches(), _shown())
     forms_by_key = {_key(item): _forms(item) for item in queue.items}
     forms_by_key |= sent
     return render_page(
         "staff/queue/show.html", layout="staff", status=status, queue=queue, forms_by_key=forms_by_key,
         counts=queue.counts, shown=queue.shown, tabs=_tabs(), batch=batch or RefusalForm("batch"),
-        unanswered=booking_requests.expired_requests() if queue.shown is ItemKind.BOOKING else (),
+        unanswered=_unanswered() if queue.shown is ItemKind.BOOKING else (),
     )  # fmt: skip
+
+
+def _unanswered() -> tuple[DayRequest, ...]:
+    return booking_requests.expired_requests(reach(Capability.REVIEW_BOOKINGS))
 
 
 def _kinds() -> tuple[ItemKind, ...]:
     return tuple(kind for kind, capability in _CAPABILITIES.items() if capability in current_capabilities())
+
+
+def _reaches() -> staff_queue.Reaches:
+    return {kind: reach(_CAPABILITIES[kind]) for kind in _kinds()}
 
 
 def _shown() -> ItemKind | None:

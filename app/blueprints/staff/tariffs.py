@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import requires
+from app.access import reach, requires
 from app.database import write_transaction
 from app.filters import day_long, euros
 from app.forms.staff_tariffs import TariffForm, read_tariff_form, tariff_form
@@ -31,8 +31,8 @@ REPRICE_SECONDS = 5  # how long one request goes on; what is left waits for « C
 def show() -> Response:
     """All activities, with their versions."""
     return render_page(
-        "staff/tariffs/list.html", layout="staff", activities=tariffs.tariffs_by_activity(),
-        drafts=tariff_drafts.draft_ids(),
+        "staff/tariffs/list.html", layout="staff",
+        activities=tariffs.tariffs_by_activity(reach(Capability.EDIT_TARIFFS)), drafts=tariff_drafts.draft_ids(),
     )  # fmt: skip
 
 

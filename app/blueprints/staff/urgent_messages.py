@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, requires
+from app.access import current_account, reach, requires
 from app.config import Config
 from app.database import write_transaction
 from app.forms.urgent_messages import AudienceForm, UrgentMessageForm
@@ -19,7 +19,8 @@ blueprint = Blueprint("urgent_messages", __name__)
 @requires(Capability.SEND_URGENT_MESSAGES)
 def show() -> Response:
     """What was sent."""
-    sent = urgent_messages.sent_messages(request.args.get("page", 1, type=int))
+    where = reach(Capability.SEND_URGENT_MESSAGES)
+    sent = urgent_messages.sent_messages(request.args.get("page", 1, type=int), where)
     return render_page("staff/urgent_messages/list.html", layout="staff", messages=sent)
 
 
@@ -27,7 +28,7 @@ def show() -> Response:
 @requires(Capability.SEND_URGENT_MESSAGES)
 def new() -> Response:
     """Choose to whom, see who they are, and write."""
-    form = AudienceForm(urgent_messages.audiences(), formdata=request.args)
+    form = AudienceForm(urgent_messages.audiences(reach(Capability.SEND_URGENT_MESSAGES)), formdata=request.args)
     if not request.args:
         return _page(form)
     if not form.validate():
@@ -39,7 +40,7 @@ def new() -> Response:
 @requires(Capability.SEND_URGENT_MESSAGES)
 def preview() -> Response:
     """What the families will read; nothing is sent."""
-    form = AudienceForm(urgent_messages.audiences(), formdata=request.args)
+    form = AudienceForm(urgent_messages.audiences(reach(Capability.SEND_URGENT_MESSAGES)), formdata=request.args)
     if not form.validate():
         return _page(form, status=422)
     written = UrgentMessageForm()
@@ -52,7 +53,7 @@ def preview() -> Response:
 @requires(Capability.SEND_URGENT_MESSAGES)
 def send() -> BaseResponse:
     """Send it, once."""
-    form = AudienceForm(urgent_messages.audiences(), formdata=request.args)
+    form = AudienceForm(urgent_messages.audiences(reach(Capability.SEND_URGENT_MESSAGES)), formdata=request.args)
     if not form.validate():
         return _page(form, status=422)
     written = UrgentMessageForm()

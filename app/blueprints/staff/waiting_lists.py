@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, requires
+from app.access import current_account, reach, requires
 from app.database import db, write_transaction
 from app.filters import NBSP
 from app.forms.bookings import read_day
@@ -12,7 +12,6 @@ from app.forms.staff_waiting_lists import MoveForm, RemovalForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import waiting_moves, waiting_views
-from app.services.catalogue import catalogue
 from app.services.errors import RankingMoved
 from app.services.waiting_views import WaitingDay
 
@@ -23,13 +22,14 @@ blueprint = Blueprint("waiting_lists", __name__)
 @requires(Capability.REVIEW_BOOKINGS)
 def show() -> Response:
     """The days on which somebody waits, and the lists of one of them."""
-    days = waiting_views.listed_days()
+    where = reach(Capability.REVIEW_BOOKINGS)
+    days = waiting_views.listed_days(where)
     day = read_day(request.args.get("jour"), days[0].day if days else clock.today())
     activity_id = request.args.get("activite", type=int)
-    activities = {each.id: each.name for each in catalogue().activities.values() if each.has_waiting_list}
+    activities = {each.id: each.name for each in where.activities() if each.has_waiting_list}
     return render_page(
         "staff/waiting_lists/show.html", layout="staff", days=days, day=day, activities=activities,
-        activity_id=activity_id, entries=waiting_views.lists_of_day(day, activity_id),
+        activity_id=activity_id, entries=waiting_views.lists_of_day(day, activity_id, where),
     )  # fmt: skip
 
 

@@ -1,0 +1,129 @@
+"""A role that names an office or a site: what others have is neither listed nor found, its own works as without.
+
+The sections of money have their own in test_access.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from app.database import db, write_transaction
+from app.models.accounts import StaffRole
+from app.models.activities import Activity, Office, Site
+from app.models.families import Child, Family
+from app.rules.capabilities import Role, capabilities_of
+from tests import factories
+from tests.client import Client
+from tests.pages.test_access import ask, browser_of, changed, routes, stored
+from tests.routes import Door, World
+
+__all__ = ["browser_of"]
+
+NARROW = (Role.SITE_DIRECTOR, Role.YOUTH_WORKER, Role.KITCHEN, Role.READ_ONLY, Role.REGISSEUR)
+REACHED = (
+    "family_id", "child_id", "enrolment_id", "quotient_id", "thread_id", "message_id", "entry_id", "activity_id",
+    "version_id", "draft_id", "book_id", "closure_id", "urgent_message_id", "group_id", "meal_unit_id",
+)  # fmt: skip
+AT_THE_DOOR = "staff.attendances.search"  # who stands there is found, whoever it is: docs/rules/capabilities.md
+
+
+def elsewhere() -> tuple[int, int]:
+    """An office and a site with an activity of their own, in which nobody is enrolled."""
+    with write_transaction() as session:
+        office, site = Office(name="Musique", prefix="mus"), Site(name="École de musique", address="2 rue du Parc")
+        session.add_all([office, site])
+        session.flush()
+        places = office.id, site.id
+    activity = factories.make_activity("Éveil musical")
+    with write_transaction() as session:
+        there = {"office_id": places[0], "site_id": places[1]}
+        session.execute(update(Activity).where(Activity.id == activity.id).values(**there))
+    return places
+
+
+def bind(user_id: int, office_id: int | None, site_id: int | None) -> None:
+    with write_transaction() as session:
+        session.execute(
+            update(StaffRole).where(StaffRole.user_id == user_id).values(office_id=office_id, site_id=site_id)
+        )
+
+
+@pytest.mark.parametrize("role", NARROW)
+def test_of_other_places_an_agent_finds_nothing(
+    world: World, browser_of: Callable[[int | None], Client], role: Role
+) -> None:
+    office_id, site_id = elsewhere()
+    bind(world.staff[role], *((office_id, None) if role is Role.REGISSEUR else (None, site_id)))
+    names = {family.name for family in db.session.scalars(select(Family))}
+    names |= {child.full_name for child in db.session.scalars(select(Child))}
+    client, before = browser_of(world.staff[role]), stored()
+    problems = []
+    for endpoint, route in routes(Door.STAFF):
+        if route.capabilities.isdisjoint(capabilities_of([role])) or endpoint == AT_THE_DOOR:
+            continue
+        if route.argument in REACHED:
+            status, _ = ask(client, route, world.address(endpoint))
+            if status != 404:
+                problems.append(f"{endpoint}: {status}")
+        elif route.method == "GET" and route.argument is None:
+            answer = client._ask("GET", world.address(endpoint), status=None, htmx=not route.is_page)
+            if any(name in answer.body for name in names):
+                problems.append(f"{endpoint} names a family of others")
+    assert not problems and not changed(before), (problems, changed(before))
+
+
+@pytest.mark.parametrize("role", NARROW)
+@pytest.mark.parametrize("kind", ["office", "site"])
+def test_at_the_places_of_the_role_all_is_as_without(
+    world: World, browser_of: Callable[[int | None], Client], role: Role, kind: str
+) -> None:
+    elsewhere()
+    activity = db.session.get_one(Activity, world.planning.activity.id)
+    bind(world.staff[role], *((activity.office_id, None) if kind == "office" else (None, activity.site_id)))
+    client = browser_of(world.staff[role])
+    problems = []
+    for endpoint, route in routes(Door.STAFF, method="GET"):
+        if route.capabilities.isdisjoint(capabilities_of([role])):
+            continue
+        status, _ = ask(client, route, world.address(endpoint))
+        of_other_office = route.argument in ("sending_id", "letter_id", "move_id", "hold_id")
+        if status != (404 if of_other_office else route.answers):
+            problems.append(f"{endpoint}: {status}")
+    assert not problems
+
+
+def test_several_sites_add_up_and_a_family_is_read_whole(world: World, sqlite_app: Flask) -> None:
+    _, site_id = elsewhere()
+    user_id = world.staff[Role.SITE_DIRECTOR]
+    bind(user_id, None, site_id)
+    activity = db.session.get_one(Activity, world.planning.activity.id)
+    address = f"/gestion/familles/{world.planning.family.family_id}"
+    client = Client(sqlite_app)
+    client.sign_in(user_id).get(address, status=404)
+    with write_transaction() as session:
+        session.add(StaffRole(user_id=user_id, role=Role.SITE_DIRECTOR, site_id=activity.site_id))
+    page = client.get(address)  # in the same session: at once
+    assert world.planning.family.name in page.text
+    factories.make_family("SANSPLACE")
+    page = client.get("/gestion/familles")
+    assert world.planning.family.name in page.text and "SANSPLACE" not in page.text
+
+
+def test_an_agent_of_a_site_ticks_and_books_there_alone(world: World, sqlite_app: Flask) -> None:
+    _, site_id = elsewhere()
+    music = db.session.scalars(select(Activity).where(Activity.name == "Éveil musical")).one()
+    user_id = world.staff[Role.SITE_DIRECTOR]
+    bind(user_id, None, site_id)
+    with write_transaction() as session:
+        session.add(StaffRole(user_id=user_id, role=Role.READ_ONLY))  # reads everywhere, acts there alone
+    family, child_id = world.planning.family.family_id, world.planning.child_id
+    client = Client(sqlite_app)
+    client.sign_in(user_id).get(f"/gestion/familles/{family}")
+    client.get(f"/gestion/familles/{family}/enfants/{child_id}/planning", status=404)
+    client.get(f"/gestion/pointage/{world.planning.activity.group_id}/2026-10-07", status=404)
+    assert "Mercredi" not in client.get("/gestion/fermetures/nouvelle").text
+    assert music.name in client.get("/gestion/fermetures/nouvelle").text
