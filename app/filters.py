@@ -101,6 +101,17 @@ def month_long(day: date) -> str:
     return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
+def months_long(months: Iterable[date]) -> str:
+    """« octobre et novembre 2026 », « décembre 2026 et janvier 2027 », each month by any of its days."""
+    firsts = sorted({month.replace(day=1) for month in months})
+    return enumeration(
+        [
+            _MONTHS[each.month - 1] if following and following.year == each.year else month_long(each)
+            for each, following in zip_longest(firsts, firsts[1:])
+        ]
+    )
+
+
 def of_month(day: date) -> str:
     """« de décembre 2026 », « d’octobre 2026 »."""
     return of(month_long(day))
@@ -147,6 +158,6 @@ TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
         euros, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
-        of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone, in_sentence,
+        months_long, of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone, in_sentence,
     )
 }  # fmt: skip

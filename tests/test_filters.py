@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.filters import day_list, in_sentence, of
+from app.filters import day_list, in_sentence, months_long, of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,15 @@ def test_a_name_that_begins_with_a_vowel_is_elided(name: str, told: str) -> None
 )
 def test_a_label_inside_a_sentence_begins_small_unless_it_is_made_of_initials(label: str, told: str) -> None:
     assert in_sentence(label) == told
+
+
+@pytest.mark.parametrize(
+    "months, told",
+    [
+        ([date(2026, 10, 1)], "octobre 2026"),
+        ([date(2026, 11, 1), date(2026, 10, 7), date(2026, 10, 1)], "octobre et novembre 2026"),
+        ([date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)], "novembre, décembre 2026 et janvier 2027"),
+    ],
+)
+def test_months_in_a_sentence(months: list[date], told: str) -> None:
+    assert months_long(months) == told

@@ -68,7 +68,7 @@ class InvoicePaper:
     number: str
     issued_on: date
     due_on: date
-    month: date
+    months: tuple[date, ...]  # their first days
     letterhead: Letterhead
     recipient_lines: tuple[str, ...]
     lines: tuple[InvoicePaperLine, ...]

@@ -21,7 +21,7 @@ from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening, PriceChangeReason
 from app.models.credits import Correction, CorrectionBooking, CreditedBooking, CreditNote
 from app.models.families import Child, Family
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
+from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine
 from app.rules.bills import Share
 from app.rules.credits import CreditCause, draft_credit
 from app.rules.reaches import DaySpan
@@ -238,10 +238,19 @@ def read_correction(correction_id: int) -> CorrectionView:
 
 
 def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[ToInvoiceAgain, ...]:
-    """The months in which credited bookings cost something and are on no line: a run of that month takes them."""
-    first = func.min(Booking.day)
+    """The months in which credited bookings cost something and are on no line: a run of that month takes them.
+
+    What was carried forward since comes with a later month by itself. Two queries.
+    """
+    carried = set(
+        db.session.execute(
+            select(CarriedMonth.office_id, CarriedMonth.family_id, CarriedMonth.month).where(
+                CarriedMonth.settled_at.is_(None), CarriedMonth.family_id.in_(select(CreditNote.family_id))
+            )
+        ).tuples()
+    )
     rows = db.session.execute(
-        select(Office.id, Office.name, Booking.day, func.count())
+        select(Office.id, Office.name, Booking.family_id, Booking.day, func.count())
         .join(Activity, Activity.office_id == Office.id)
         .join(Unit, Unit.activity_id == Activity.id)
         .join(Opening, Opening.unit_id == Unit.id)
@@ -252,12 +261,14 @@ def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[
             is_charged_booking(), Booking.price_cents > 0,
             true() if office_ids is None else Office.id.in_(office_ids),
         )
-        .group_by(Office.id, Office.name, Booking.day)
-        .order_by(first)
+        .group_by(Office.id, Office.name, Booking.family_id, Booking.day)
+        .order_by(Booking.day)
     )  # fmt: skip
     found: defaultdict[tuple[int, str, date], int] = defaultdict(int)
-    for office_id, name, day, count in rows:
-        found[office_id, name, day.replace(day=1)] += count
+    for office_id, name, family_id, day, count in rows:
+        month = day.replace(day=1)
+        if (office_id, family_id, month) not in carried:
+            found[office_id, name, month] += count
     return tuple(ToInvoiceAgain(*key, count) for key, count in found.items())
 
 

@@ -101,6 +101,7 @@ class InvoiceDetail:
     lines: tuple[InvoiceLineView, ...]
     payments: tuple[PaymentView, ...]
     credited_cents: int  # that credit notes pay of it
+    months: tuple[date, ...]  # that it asks for, by their first days: also those that were carried forward to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +306,10 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
 
 def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
     invoice = session.get_one(Invoice, view.id)
-    lines = session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == view.id).order_by(InvoiceLine.position))
+    lines = session.scalars(
+        select(InvoiceLine).where(InvoiceLine.invoice_id == view.id).order_by(InvoiceLine.position)
+    ).all()
+    months = {view.month, *(line.first_day.replace(day=1) for line in lines if line.first_day is not None)}
     paid_by = select(PaymentAllocation.payment_id).where(PaymentAllocation.invoice_id == view.id)
     return InvoiceDetail(
         invoice=view,
@@ -325,6 +329,7 @@ def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
             )
         )
         or 0,
+        months=tuple(sorted(months)),
     )  # fmt: skip
 
 

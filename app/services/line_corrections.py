@@ -233,11 +233,13 @@ def _invoice_again(
         booking_ids=tuple(id_ for part in chosen for id_ in part.booking_ids), care_cents=care, meal_cents=meal,
     )  # fmt: skip
     draft = InvoiceDraft((drafted,), ())
-    helped = aids_for_run(session, [old.family_id], old.month, lock=True).get(old.family_id)
+    # Of a month that was carried forward to the invoice, the new one is of that month.
+    month = drafted.days[0].replace(day=1) if drafted.days else old.month
+    helped = aids_for_run(session, [old.family_id], month, lock=True).get(old.family_id)
     if helped is not None:
         draft = with_aids(draft, helped.aids, helped.ledger, catalogue().calendar.kind, helped.names)
     today = clock.today()
-    head = InvoiceHead(old.office_id, old.month, today, today + DUE_WITHIN)
+    head = InvoiceHead(old.office_id, month, today, today + DUE_WITHIN)
     invoice = issue_invoice(session, old.family_id, head, draft)
     take_credit(session, old.office_id, [old.family_id])
     tell_of_invoices(session, [invoice])

@@ -106,7 +106,7 @@ def invoice_paper(invoice_id: int, base_url: str, *, online: bool) -> InvoicePap
         number=invoice.number,
         issued_on=invoice.issued_on,
         due_on=invoice.due_on,
-        month=invoice.month,
+        months=detail.months,
         letterhead=letterhead(invoice.office_name),
         recipient_lines=(detail.payer_name, *detail.payer_address.splitlines()),
         lines=tuple(

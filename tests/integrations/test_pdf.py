@@ -41,7 +41,7 @@ LINE = InvoicePaperLine(
     2, 1750, 3500,
 )  # fmt: skip
 INVOICE = InvoicePaper(
-    "pop-F200300001", date(2020, 3, 1), date(2020, 3, 31), date(2020, 2, 1), LETTERHEAD, ADDRESS, (LINE,), 3500, 0, 2000,
+    "pop-F200300001", date(2020, 3, 1), date(2020, 3, 31), (date(2020, 2, 1),), LETTERHEAD, ADDRESS, (LINE,), 3500, 0, 2000,
     1500, ("En ligne, sur l’espace famille : « Mes factures ».",),
 )  # fmt: skip
 RECEIPT = ReceiptPaper(

@@ -19,15 +19,17 @@ from app.models.bookings import Booking
 from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun
 from app.rules.aids import AidBalance
 from app.rules.capabilities import Role
-from app.rules.credits import CreditCause
+from app.rules.credits import Afterwards, CreditCause
 from app.rules.erasures import Obstacle
 from app.rules.states import BookingStatus, CancelClass
-from app.services import aids, credits, erasures, invoice_runs
+from app.services import aids, credits, erasures, invoice_runs, invoices, line_corrections
 from app.services.attendances import runs_under_way
 from app.services.carried_months import carried_of
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import Inconsistency, Problem, find_inconsistencies
+from app.services.corrections import months_to_invoice_again
 from app.services.credits import CreditHead
+from app.services.line_corrections import LineWish
 from tests.factories import (
     ActivitySetup,
     FamilySetup,
@@ -262,12 +264,33 @@ def test_what_a_credit_note_takes_back_of_it_may_be_carried_once_more(planning, 
     with write_transaction() as session:
         credits.take_back(session, october, CreditHead(CreditCause.CORRECTION, "Erreur", staff_id))
     assert find_inconsistencies(db.session()) == ()
+    assert [each.month for each in months_to_invoice_again()] == [OCTOBER]
     assert issue(planning.activity, OCTOBER, staff_id) == []
     assert rows() == [(OCTOBER, 840, 1_680), (OCTOBER, 840, None)]
+    assert months_to_invoice_again() == ()  # a later month takes it by itself
     at(date(2027, 1, 2))
     set_minimum(planning.activity, 800)
     (again,) = issue(planning.activity, DECEMBER, staff_id)
     assert db.session.get_one(Invoice, again).total_cents == 840 and again != invoice_id
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_a_line_of_a_carried_month_is_corrected_as_of_its_month(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id)
+    november(planning)
+    (invoice_id,) = issue(planning.activity, NOVEMBER, staff_id)
+    detail = invoices.invoice_for_staff(invoice_id)
+    assert detail.months == (OCTOBER, NOVEMBER)
+    line_id = detail.lines[0].id
+    keys = frozenset(part.key for part in line_corrections.read_line(invoice_id, line_id).parts)
+    wish = LineWish(keys, Afterwards.AT_PRICE, 400, "Prix convenu")
+    fingerprint = line_corrections.plan_line(invoice_id, line_id, wish).fingerprint
+    with write_transaction() as session:
+        line_corrections.correct_line(
+            session, invoice_id, line_id, wish, staff_id, fingerprint=fingerprint, form_key="essai"
+        )
+    again = db.session.scalars(select(Invoice).where(Invoice.id != invoice_id)).one()
+    assert (again.month, again.total_cents) == (OCTOBER, 800)
     assert find_inconsistencies(db.session()) == ()
 
 
