@@ -128,6 +128,13 @@ def obstacle(mark: Seen, facts: MarkFacts, today: date) -> Obstacle | None:
     return None if mark.is_sound else Obstacle.UNSOUND
 
 
+def as_decided(mark: Seen, *, is_excused: bool) -> Seen:
+    """What a mark says where the family's reason was accepted (``is_excused``): it stands until the child was there."""
+    if not is_excused or mark.turnout is Turnout.PRESENT:
+        return mark
+    return Seen(Turnout.ABSENT, is_justified=True)
+
+
 class Ruling(StrEnum):
     """What becomes of a mark beside what is recorded already."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.models.absences import JustifiedAbsence
 from app.models.accounts import User
 from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind, ValidatedDay
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening, PriceChangeReason
@@ -22,6 +23,7 @@ from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
 from app.models.families import FamilyChild
 from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.rules.absences import Outcome
 from app.rules.attendances import (
     NOT_SEEN,
     MarkFacts,
@@ -29,6 +31,7 @@ from app.rules.attendances import (
     Ruling,
     Seen,
     Turnout,
+    as_decided,
     late_minutes,
     obstacle,
     rule_mark,
@@ -393,6 +396,8 @@ class _Recording:
         invoiced = set(session.scalars(select(InvoicedBooking.booking_id).where(InvoicedBooking.booking_id.in_(ids))))
         self.invoiced = invoiced
         by_run = taken_by_runs(session, ids) if invoiced else frozenset()
+        accepted = select(JustifiedAbsence.booking_id).where(JustifiedAbsence.outcome == Outcome.ACCEPTED)
+        self.excused = frozenset(session.scalars(accepted.where(JustifiedAbsence.booking_id.in_(ids))))
         for child_id, opening_id in places:
             key = child_id, opening_id
             row, by = rows.get(key, (None, ""))
@@ -434,6 +439,8 @@ class _Recording:
         against = obstacle(mark.seen, self._facts(mark, place), clock.today())
         if against is not None or place is None:
             return Answer(mark, Result.REFUSED, obstacle=against or Obstacle.UNKNOWN)
+        is_excused = place.booking is not None and place.booking.id in self.excused
+        mark = replace(mark, seen=as_decided(mark.seen, is_excused=is_excused))
         if self.validates is not None and (place.seen.turnout is not None or not place.is_expected):
             return Answer(mark, Result.ALREADY)  # ticked or cancelled before the day was held
         meant_at = min(mark.meant_at or self.now, self.now)  # a tablet's clock may be wrong

@@ -21,6 +21,7 @@ from app.models.credits import (
 from app.models.enrolments import Enrolment
 from app.models.waiting_lists import LIVE, WaitingEntry
 from app.rules.absences import Outcome
+from app.rules.attendances import Turnout
 from app.rules.capacity import Slot, covering
 from app.rules.combinations import Hours, overlaps, violations
 from app.rules.invoicing import is_charged
@@ -264,17 +265,20 @@ def _overlapping(session: Session, known: Catalogue, rows: list[_Row]) -> Iterat
             yield Inconsistency(Problem.OVERLAP, f"child {child_id} on {day}")
 
 
+_IS_EXCUSED_OR_CAME = Attendance.is_justified | (Attendance.turnout == Turnout.PRESENT)
+
+
 def _wrong_absences(session: Session) -> Iterator[Inconsistency]:
     rows = session.execute(
-        select(Booking.id, Booking.status, Booking.cancel_class, JustifiedAbsence.outcome, Attendance.is_justified)
+        select(Booking.id, Booking.status, Booking.cancel_class, JustifiedAbsence.outcome, _IS_EXCUSED_OR_CAME)
         .outerjoin(JustifiedAbsence, JustifiedAbsence.booking_id == Booking.id)
         .outerjoin(Attendance, Attendance.booking_id == Booking.id)
         .where((Booking.cancel_class == CancelClass.JUSTIFIED) | JustifiedAbsence.booking_id.is_not(None))
         .order_by(Booking.id)
     )
-    for booking_id, status, cancel_class, outcome, is_excused in rows:
+    for booking_id, status, cancel_class, outcome, is_settled in rows:
         is_accepted, is_lifted = outcome is Outcome.ACCEPTED, cancel_class is CancelClass.JUSTIFIED
-        if (is_accepted and is_charged(status, cancel_class) and not is_excused) or (is_lifted and not is_accepted):
+        if (is_accepted and is_charged(status, cancel_class) and not is_settled) or (is_lifted and not is_accepted):
             yield Inconsistency(Problem.ABSENCE, f"booking {booking_id} is {cancel_class}, decided {outcome}")
 
 

@@ -13,6 +13,7 @@ from app.rules.attendances import (
     Obstacle,
     Seen,
     Turnout,
+    as_decided,
     late_minutes,
     obstacle,
     rule_mark,
@@ -80,6 +81,11 @@ def test_who_has_the_last_word(row: Row) -> None:
         meant_at=at(row["pressed"]), stored_at=None if stored_at is None else at(stored_at),
     )  # fmt: skip
     assert found == row["ruling"]
+
+
+@pytest.mark.parametrize("row", rows("attendances", "decided"))
+def test_what_the_staff_accepted_stays(row: Row) -> None:
+    assert as_decided(seen_of(row["mark"]), is_excused=row["accepted"] == "yes") == seen_of(row["says"])
 
 
 @pytest.mark.parametrize("row", rows("attendances", "buttons"))

@@ -24,7 +24,7 @@ from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
-from app.services import attendances, booking_requests, corrections, line_corrections, validated_days
+from app.services import absence_decisions, attendances, booking_requests, corrections, line_corrections, validated_days
 from app.services.attendances import Answer, Mark, Result
 from app.services.catalogue import catalogue
 from app.services.checks import find_inconsistencies
@@ -37,6 +37,7 @@ from tests.factories import (
     add_family,
     bookings_of,
     issue,
+    justify,
     make_child,
     make_family,
     make_planning,
@@ -174,6 +175,24 @@ def test_an_absence_costs_what_the_tariff_says_and_nothing_once_it_is_justified(
     assert drafts_of(db.session(), office_id, WEDNESDAY, None) == {}
     record(agent, mark(planning, PRESENT, known=2))
     assert booking_of(planning).price_cents == 420
+
+
+def test_what_the_staff_accepted_of_an_absence_no_later_mark_undoes(planning, agent):
+    record(agent, mark(planning, ABSENT))
+    with write_transaction() as session:
+        session.get_one(Activity, planning.activity.id).justify_days = 7
+    booking_id = booking_of(planning).id
+    sent_id = justify(planning.family, [booking_id])
+    with write_transaction() as session:
+        absence_decisions.decide(session, sent_id, agent, [booking_id], None)
+    for seen in (ABSENT, NOTHING):  # of a tablet that heard of nothing, and of who takes the mark back
+        record(agent, mark(planning, seen, known=1))
+        assert db.session.scalars(select(Attendance)).one().seen == JUSTIFIED
+        assert find_inconsistencies(db.session()) == ()
+    assert [event.is_justified for event in db.session.scalars(select(AttendanceEvent))] == [False, True, True, True]
+    record(agent, mark(planning, PRESENT, known=4))
+    assert db.session.scalars(select(Attendance)).one().seen == PRESENT and booking_of(planning).price_cents == 420
+    assert find_inconsistencies(db.session()) == ()
 
 
 def test_who_comes_without_a_booking_has_one_that_says_so(planning, agent):
