@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from app.filters import day_medium, euros, hour_table, of, spaced
+from app.filters import day_medium, euros, hour_table, in_sentence, of, spaced
 from app.labels import label
 from app.rules.absences import JustificationStatus
 from app.rules.baskets import BasketState
+from app.rules.cash_desks import ReversalKind
 from app.rules.child_files import SectionKind
+from app.rules.debts import DebtMoveKind, HoldKind
 from app.rules.file_fields import FileKind
 from app.rules.spreadsheets import Cell, Table
 from app.services.histories import Act, HistoryEvent, HistoryKind, Period, Span, device_name
@@ -14,6 +16,7 @@ from app.services.histories import Act, HistoryEvent, HistoryKind, Period, Span,
 KIND_WORDS = {
     HistoryKind.SIGN_INS: "Connexion à l’Espace famille",
     HistoryKind.PAYMENTS: "Paiement",
+    HistoryKind.ACCOUNT: "Facturation",
     HistoryKind.BOOKINGS: "Réservations",
     HistoryKind.ENROLMENTS: "Inscriptions",
     HistoryKind.BOOKS: "Carnets",
@@ -68,6 +71,8 @@ def _sentence(event: HistoryEvent) -> str:
         case Act.PAID:
             paid_for = ", ".join(event.invoice_numbers) or "réservations à régler"
             return f"{euros(event.amount_cents)} : {paid_for}"
+        case act if act in _OF_ACCOUNT:
+            return _account_sentence(event)
         case Act.BOOKED:
             return f"{_counted(event, 'réservation')}{about}, {_days(event)}"
         case Act.ASKED_BOOKING:
@@ -107,6 +112,39 @@ def _sentence(event: HistoryEvent) -> str:
             return f"Message à « {event.what} »"
         case _:
             return _file_sentence(event)
+
+
+_OF_ACCOUNT = frozenset(
+    {
+        Act.REMINDED, Act.CREDITED, Act.REVERSED, Act.REFUNDED, Act.DISPUTED, Act.AGREED_PLAN, Act.ENDED_HOLD,
+        Act.GAVE_UP, Act.TOOK_UP_AGAIN,
+    }
+)  # fmt: skip
+
+
+def _account_sentence(event: HistoryEvent) -> str:
+    cents = euros(event.amount_cents)
+    match event.act:
+        case Act.REMINDED:
+            return f"Relance de niveau {event.what} pour {_counted(event, 'facture')} : {cents}"
+        case Act.CREDITED:
+            return f"Avoir {event.subject} : {cents}{_why(event)}"
+        case Act.REVERSED:
+            kind = in_sentence(label(ReversalKind(event.detail)))
+            return f"Encaissement {event.subject} annulé : {cents}, {kind}{_why(event)}"
+        case Act.REFUNDED:
+            return f"Remboursement {event.subject} : {cents}{_why(event)}"
+        case Act.DISPUTED:
+            return f"Facture {event.subject} en litige{_why(event)}"
+        case Act.AGREED_PLAN:
+            until = f" jusqu’au {day_medium(event.last)}" if event.last is not None else ""
+            return f"Échéancier accordé pour la facture {event.subject}{until}{_why(event)}"
+        case Act.ENDED_HOLD:
+            return f"{label(HoldKind(event.detail))} levé pour la facture {event.subject}"
+        case Act.TOOK_UP_AGAIN:
+            return f"{label(DebtMoveKind(event.detail))} annulée, facture {event.subject} : {cents}{_why(event)}"
+        case _:
+            return f"{label(DebtMoveKind(event.detail))}, facture {event.subject} : {cents}{_why(event)}"
 
 
 def _file_sentence(event: HistoryEvent) -> str:

@@ -176,6 +176,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         FileKind.PRICE_FACTS: "Ce qui compte pour les prix",
         FileKind.CHILD_PRICE_FACTS: "Ce qui compte pour les prix de l’enfant",
         FileKind.AID: "Aide",
+        FileKind.REMINDERS: "Rappel avant la fin des réservations",
         FileKind.NEW_GUARDIAN: "Ajout d’un parent",
         FileKind.NEW_CHILD: "Ajout d’un enfant",
     },

@@ -451,6 +451,7 @@ ROUTES: Mapping[str, Route] = {
             (f"{verbs[1]}_child", "family_id"),
         )
     },
+    "staff.families.show_history": _staff(Capability.VIEW_FAMILIES, argument="family_id"),
     "staff.family_parts.show_history": _staff(Capability.EDIT_FAMILIES, argument="family_id"),
     "staff.price_facts.show": _staff(Capability.VERIFY_QUOTIENTS, argument="family_id"),
     "staff.price_facts.edit_family": _staff(Capability.VERIFY_QUOTIENTS, argument="family_id"),

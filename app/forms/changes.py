@@ -12,6 +12,7 @@ from app.forms.bases import SectionForm, in_words
 from app.forms.families import ChildForm, CoordinatesForm, CustodyForm
 from app.forms.guardians import GuardianForm
 from app.forms.price_facts import ChildFactsForm, FamilyFactsForm
+from app.forms.reminders import ReminderWordsForm
 from app.rules.changes import Change
 from app.rules.file_fields import FileKind
 from app.services.change_requests import RequestView
@@ -25,6 +26,7 @@ PART_FORMS: Mapping[FileKind, type[SectionForm]] = {
     FileKind.PRICE_FACTS: FamilyFactsForm,
     FileKind.CHILD_PRICE_FACTS: ChildFactsForm,
     FileKind.AID: AidWordsForm,
+    FileKind.REMINDERS: ReminderWordsForm,
     FileKind.NEW_GUARDIAN: GuardianForm,
     FileKind.NEW_CHILD: ChildForm,
 }

@@ -4,7 +4,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import NumberRange
 
-from app.forms.fields import Filled
+from app.forms.bases import SectionForm
+from app.forms.fields import Filled, text_field
 from app.rules.reminders import LEAST_HOURS, MOST_HOURS
 
 
@@ -12,6 +13,12 @@ class ReminderForm(FlaskForm):
     """Whether a parent wants it."""
 
     wanted = BooleanField("M’envoyer ce rappel par courriel")
+
+
+class ReminderWordsForm(SectionForm):
+    """The choice as the history of a family's file tells it."""
+
+    wanted = text_field("Rappel par courriel")
 
 
 class ReminderSettingForm(FlaskForm):

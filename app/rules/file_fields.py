@@ -20,6 +20,7 @@ class FileKind(StrEnum):
     PRICE_FACTS = auto()  # what prices depend on; only the staff change it
     CHILD_PRICE_FACTS = auto()  # the same of a child
     AID = auto()  # an aid of a fund for a child
+    REMINDERS = auto()  # whether a parent wants the reminder before a booking deadline; told by nobody else
     NEW_GUARDIAN = auto()
     NEW_CHILD = auto()
 
@@ -86,6 +87,7 @@ GROUPS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
     FileKind.PRICE_FACTS: (),
     FileKind.CHILD_PRICE_FACTS: (),
     FileKind.AID: (),
+    FileKind.REMINDERS: (),
     FileKind.NEW_GUARDIAN: (),
     FileKind.NEW_CHILD: (),
 }

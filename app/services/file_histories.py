@@ -77,7 +77,7 @@ def write_changes(changes: Changes) -> str:
 
 def is_guardian(table: type[ChangeRequest | FileChange]) -> ColumnElement[bool]:
     """Joins the parent whom a row is about."""
-    kinds = [FileKind.GUARDIAN, FileKind.NEW_GUARDIAN]
+    kinds = [FileKind.GUARDIAN, FileKind.REMINDERS, FileKind.NEW_GUARDIAN]
     return (Guardian.id == table.subject_id) & table.kind.in_(kinds) & (Guardian.family_id == table.family_id)
 
 

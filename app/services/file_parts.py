@@ -61,7 +61,7 @@ def read_part(session: Session, family_id: int, kind: FileKind, subject_id: int)
             return read_family_facts(session, family_id)
         case FileKind.CHILD_PRICE_FACTS:
             return read_child_facts(session, family_id, subject_id)
-        case FileKind.AID | FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
+        case FileKind.AID | FileKind.REMINDERS | FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
             return {}
 
 
@@ -90,8 +90,8 @@ def write_part(
             write_family_facts(session, family_id, changes, starts_on)
         case FileKind.CHILD_PRICE_FACTS:
             write_child_facts(session, family_id, subject_id, changes, starts_on)
-        case FileKind.AID | FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
-            raise ValueError("what is new is added, not changed")
+        case FileKind.AID | FileKind.REMINDERS | FileKind.NEW_GUARDIAN | FileKind.NEW_CHILD:
+            raise ValueError("what is new is added, and what has a page of its own is changed there")
     session.flush()
 
 

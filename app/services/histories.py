@@ -1,4 +1,5 @@
-"""« Historique »: when one signed in, what the family paid online and what else its parents did, by week or by month.
+"""« Historique »: when one signed in, what the family paid online, what became of its account and what else its parents
+did, by week or by month; for the staff whole, with what keeps invoices from being asked for and with the agents' names.
 
 What one parent does with their own login stays theirs: each sees their own sign-ins only, and passwords, addresses and
 second factors are told to nobody. What they do for the family is told to all its parents, and so is what an agent hands
@@ -6,10 +7,11 @@ in for them; another family of the same child sees none of it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum, auto
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +30,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union,
     union_all,
 )
@@ -38,8 +41,11 @@ from app.database import db
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.accounts import SignInEvent, User
 from app.models.bookings import Booking, BookingEvent
+from app.models.cash_desks import PaymentReversal, Refund
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildAuthorisation, ChildSection, FileCertification
+from app.models.credits import CreditNote
+from app.models.debts import DebtMove, InvoiceHold, InvoiceReminder, ReminderRun
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Consent, Guardian, GuardianInvitation
 from app.models.invoices import Invoice
@@ -49,6 +55,7 @@ from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEven
 from app.models.publications import TextAcceptance, TextToAccept, TextVersion
 from app.models.required_documents import RequiredDocument, SubmittedDocument
 from app.models.retention import ErasureRequest
+from app.rules.debts import HoldKind
 from app.rules.states import Actor, BookingStatus, EnrolmentStatus, ErasureStatus
 from app.services.catalogue import catalogue
 from app.services.file_histories import is_child, is_guardian
@@ -86,6 +93,7 @@ class HistoryKind(StrEnum):
 
     SIGN_INS = "connexions"
     PAYMENTS = "paiements"
+    ACCOUNT = "facturation"
     BOOKINGS = "reservations"
     ENROLMENTS = "inscriptions"
     BOOKS = "carnets"
@@ -98,6 +106,15 @@ class Act(StrEnum):
 
     SIGNED_IN = auto()
     PAID = auto()  # or tried to: `state` says what became of it
+    REMINDED = auto()  # of what is not paid: `what` is the level
+    CREDITED = auto()  # an invoice, by a credit note: `what` says why
+    REVERSED = auto()  # a payment that counts no more
+    REFUNDED = auto()
+    DISPUTED = auto()  # told to the staff alone, like the four that follow: an invoice is not reminded of
+    AGREED_PLAN = auto()  # until `last`
+    ENDED_HOLD = auto()
+    GAVE_UP = auto()  # what was due: written off, or transferred to the Treasury; `token` is the code of which
+    TOOK_UP_AGAIN = auto()
     BOOKED = auto()
     ASKED_BOOKING = auto()  # where the staff decide
     KEPT_PLACE = auto()  # which is to be paid
@@ -137,7 +154,7 @@ STAFF = "Le service"
 _BY_STAFF = frozenset(
     {
         Act.BOOKED_BY_STAFF, Act.CANCELLED_BY_STAFF, Act.FREED_BY_STAFF, Act.MARKED_BY_STAFF, Act.GIVEN_PLACE,
-        Act.OFFERED_PLACE,
+        Act.OFFERED_PLACE, Act.REMINDED, Act.CREDITED, Act.REVERSED, Act.REFUNDED,
     }
 )  # fmt: skip
 
@@ -150,7 +167,7 @@ class HistoryEvent:
     act: Act
     at: datetime
     by: str  # the name of the parent, or of the agent; empty where only one's own are shown, or where it was not kept
-    subject: str  # the child or adult whom it is about
+    subject: str  # the child or adult whom it is about, or the number of a document
     what: str  # a device, the code of a part of the file or of a payment's state, a book or document by its name, why
     activity_name: str
     count: int  # bookings
@@ -158,7 +175,8 @@ class HistoryEvent:
     last: date | None
     amount_cents: int
     invoice_numbers: tuple[str, ...]
-    public_token: str  # of a payment
+    public_token: str  # of an online payment
+    detail: str  # the code of a kind, where `what` is somebody's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +210,38 @@ def whole_history(user_id: int, family_id: int, period: Period, kind: HistoryKin
     return _read(_events(user_id, family_id, period, kind))
 
 
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """What of a family's history an agent may read, and at which offices its money."""
+
+    kinds: frozenset[HistoryKind]
+    office_ids: frozenset[int]
+
+
+def family_history(family_id: int, view: StaffView, kind: HistoryKind | None, page: int) -> Page[HistoryEvent]:
+    """All that a family's parents did and that became of its money, for the staff, latest first. Three queries.
+
+    `kind`: one of those of the view alone. Nobody's sign-ins are told.
+    """
+    offices = view.office_ids
+    sources: dict[HistoryKind, tuple[Source, ...]] = {
+        **_SOURCES,
+        HistoryKind.PAYMENTS: (partial(_payments, office_ids=offices),),
+        HistoryKind.ACCOUNT: (partial(_account, office_ids=offices), partial(_debts, office_ids=offices)),
+    }
+    statements = [
+        statement for of, found in sources.items() if of in view.kinds - {HistoryKind.SIGN_INS} and kind in (None, of)
+        for source in found for statement in source(0, family_id, _whenever)
+    ]  # fmt: skip
+    events = union_all(*statements).subquery()
+    place: Page[HistoryEvent] = page_of(page, db.session.scalar(select(func.count()).select_from(events)) or 0)
+    return place.filled(_read(events, place.offset, place.size, names_agents=True))
+
+
+def _whenever(at: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return at.is_not(None)
+
+
 def device_name(user_agent: str) -> str:
     """« Firefox sur Windows », from what a browser says of itself; what is not known is « Navigateur » or left out."""
     browser = _first(_BROWSERS, user_agent) or "Navigateur"
@@ -199,7 +249,9 @@ def device_name(user_agent: str) -> str:
     return f"{browser} sur {system}" if system else browser
 
 
-def _read(found: Subquery, offset: int = 0, limit: int | None = None) -> tuple[HistoryEvent, ...]:
+def _read(
+    found: Subquery, offset: int = 0, limit: int | None = None, *, names_agents: bool = False
+) -> tuple[HistoryEvent, ...]:
     rows = db.session.execute(
         select(found, User.display_name)
         .outerjoin(User, and_(User.id == found.c.user_id, found.c.kind != HistoryKind.SIGN_INS.value))
@@ -214,7 +266,7 @@ def _read(found: Subquery, offset: int = 0, limit: int | None = None) -> tuple[H
             kind=HistoryKind(row.kind),
             act=Act(row.act),
             at=row.at,
-            by=STAFF if row.act in _BY_STAFF else row.display_name or "",
+            by=STAFF if row.act in _BY_STAFF and not names_agents else row.display_name or "",
             subject=row.subject,
             what=row.what,
             activity_name=activities[row.activity_id].name if row.activity_id else "",
@@ -223,7 +275,8 @@ def _read(found: Subquery, offset: int = 0, limit: int | None = None) -> tuple[H
             last=row.last_,
             amount_cents=row.amount_cents,
             invoice_numbers=tuple(numbers.get(row.id, ())) if row.act == Act.PAID else (),
-            public_token=row.token,
+            public_token=row.token if row.act == Act.PAID else "",
+            detail=row.token if row.act != Act.PAID else "",
         )
         for row in rows
     )
@@ -258,6 +311,7 @@ def _events(user_id: int, family_id: int, period: Period, kind: HistoryKind | No
 
 Inside = Callable[[InstrumentedAttribute[Any]], ColumnElement[bool]]
 Statements = tuple[Select[Any], ...]
+Source = Callable[[int, int, Inside], Statements]
 
 
 def _columns(
@@ -304,14 +358,90 @@ def _sign_ins(user_id: int, _family_id: int, inside: Inside) -> Statements:
     )
 
 
-def _payments(_user_id: int, family_id: int, inside: Inside) -> Statements:
+def _payments(_user_id: int, family_id: int, inside: Inside, office_ids: Collection[int] | None = None) -> Statements:
     row = PaymentBasket
+    asked = select(BasketInvoice.basket_id).join(Invoice, Invoice.id == BasketInvoice.invoice_id)
+    of_offices = or_(
+        row.id.in_(asked.where(Invoice.office_id.in_(office_ids or ()))),
+        row.id.in_(select(Payment.basket_id).where(Payment.office_id.in_(office_ids or ()))),
+    )
+    there = true() if office_ids is None else of_offices
     return (
         _columns(
             HistoryKind.PAYMENTS, Act.PAID, row.created_at, row.id, row.user_id, what=row.state,
             token=row.public_token, amount_cents=row.amount_cents,
-        ).where(row.family_id == family_id, inside(row.created_at)),
+        ).where(row.family_id == family_id, inside(row.created_at), there),
     )  # fmt: skip
+
+
+def _account(_user_id: int, family_id: int, inside: Inside, office_ids: Collection[int] | None = None) -> Statements:
+    """What became of what is due and of what was paid, at these offices (None: at all)."""
+    kind = HistoryKind.ACCOUNT
+
+    def at_offices(column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return true() if office_ids is None else column.in_(office_ids)
+
+    run, told = ReminderRun, InvoiceReminder
+    reminded = (
+        _columns(
+            kind, Act.REMINDED, run.sent_at, run.id, run.sent_by_id, what=run.level, count=func.count(),
+            amount_cents=func.sum(told.balance_cents),
+        )
+        .select_from(run)
+        .join(told, told.run_id == run.id)
+        .where(told.family_id == family_id, inside(run.sent_at), at_offices(run.office_id))
+        .group_by(run.sent_at, run.id, run.sent_by_id, run.level)
+    )  # fmt: skip
+    note = CreditNote
+    credited = _columns(
+        kind, Act.CREDITED, note.issued_at, note.id, note.issued_by_id, subject=note.number, what=note.reason,
+        amount_cents=note.total_cents,
+    ).where(note.family_id == family_id, inside(note.issued_at), at_offices(note.office_id))  # fmt: skip
+    row = PaymentReversal
+    reversed_ = (
+        _columns(
+            kind, Act.REVERSED, row.reversed_at, row.payment_id, row.reversed_by_id, subject=Payment.receipt_number,
+            what=row.reason, token=row.kind, amount_cents=Payment.amount_cents,
+        )
+        .select_from(row)
+        .join(Payment, Payment.id == row.payment_id)
+        .where(Payment.family_id == family_id, inside(row.reversed_at), at_offices(Payment.office_id))
+    )  # fmt: skip
+    refunded = _columns(
+        kind, Act.REFUNDED, Refund.made_at, Refund.id, Refund.made_by_id, subject=Refund.number, what=Refund.reason,
+        amount_cents=Refund.amount_cents,
+    ).where(Refund.family_id == family_id, inside(Refund.made_at), at_offices(Refund.office_id))  # fmt: skip
+    return reminded, credited, reversed_, refunded
+
+
+def _debts(_user_id: int, family_id: int, inside: Inside, office_ids: Collection[int]) -> Statements:
+    """What keeps invoices from being asked for: the staff's own business."""
+    kind, hold, move = HistoryKind.ACCOUNT, InvoiceHold, DebtMove
+    held: ColumnElement[str] = case(
+        (hold.kind == HoldKind.PLAN, literal(Act.AGREED_PLAN.value)), else_=literal(Act.DISPUTED.value)
+    )
+    given_up: ColumnElement[str] = case(
+        (move.cancels_id.is_not(None), literal(Act.TOOK_UP_AGAIN.value)), else_=literal(Act.GAVE_UP.value)
+    )
+    statements = (
+        (hold, hold.made_at, _columns(
+            kind, cast(held, String), hold.made_at, hold.id, hold.made_by_id, subject=Invoice.number,
+            what=hold.reason, last=hold.until,
+        )),
+        (hold, hold.ended_at, _columns(
+            kind, Act.ENDED_HOLD, hold.ended_at, hold.id, hold.ended_by_id, subject=Invoice.number, token=hold.kind
+        )),
+        (move, move.recorded_at, _columns(
+            kind, cast(given_up, String), move.recorded_at, move.id, move.recorded_by_id, subject=Invoice.number,
+            what=move.reason, token=move.kind, amount_cents=move.amount_cents,
+        )),
+    )  # fmt: skip
+    return tuple(
+        statement.select_from(row)
+        .join(Invoice, Invoice.id == row.invoice_id)
+        .where(Invoice.family_id == family_id, inside(at), Invoice.office_id.in_(office_ids))
+        for row, at, statement in statements
+    )
 
 
 def _bookings(_user_id: int, family_id: int, inside: Inside) -> Statements:
@@ -535,9 +665,10 @@ def _messages(_user_id: int, family_id: int, inside: Inside) -> Statements:
     )
 
 
-_SOURCES: Mapping[HistoryKind, tuple[Callable[[int, int, Inside], Statements], ...]] = {
+_SOURCES: Mapping[HistoryKind, tuple[Source, ...]] = {
     HistoryKind.SIGN_INS: (_sign_ins,),
     HistoryKind.PAYMENTS: (_payments,),
+    HistoryKind.ACCOUNT: (_account,),
     HistoryKind.BOOKINGS: (_bookings, _absences),
     HistoryKind.ENROLMENTS: (_enrolments,),
     HistoryKind.BOOKS: (_books,),

@@ -18,12 +18,15 @@ from app.models.mails import MailStatus, OutboxMail
 from app.rules.audiences import Audience
 from app.rules.bills import Household
 from app.rules.calendars import week_of
+from app.rules.changes import Change
 from app.rules.deadlines import Deadline, Occasion
+from app.rules.file_fields import FileKind
 from app.rules.reminders import LOOKS_AHEAD, WeekToBook, bookable_until, week_to_remind_of
 from app.rules.states import ACTIVE_STATUSES, FamilyStatus
 from app.services.audiences import audiences_of
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.errors import NotFound
+from app.services.file_histories import log_change
 from app.services.households import EnrolledChild, households_of, read_children
 from app.services.mails import queue_mail
 from app.services.planning_facts import site_days
@@ -31,6 +34,7 @@ from app.services.planning_facts import site_days
 TEMPLATE = "week_reminder"
 _IN_ONE_TRANSACTION = timedelta(minutes=1)  # a mail and what it tells are written
 BATCH_FAMILIES = 50
+_YES_OR_NO = {True: "Oui", False: "Non"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,13 @@ def wants_reminders(family_id: int, user_id: int) -> bool:
 
 
 def choose_reminders(session: Session, family_id: int, user_id: int, *, wanted: bool) -> None:
-    """Store what an adult of the family chooses for themselves. Raises NotFound."""
+    """Store what an adult of the family chooses for themselves, and log it where it changes. Raises NotFound."""
     guardian = session.scalar(select(Guardian).where(*_is(family_id, user_id)))
     if guardian is None:
         raise NotFound("guardian")
+    if guardian.wants_reminders != wanted:
+        change = Change(_YES_OR_NO[guardian.wants_reminders], _YES_OR_NO[wanted])
+        log_change(session, family_id, FileKind.REMINDERS, guardian.id, {"wanted": change}, user_id)
     guardian.wants_reminders = wanted
     if not wanted:  # what waits for the mail server does not leave any more
         own = select(User.email).where(User.id == user_id).scalar_subquery()

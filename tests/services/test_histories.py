@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable, Collection
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import clock
-from app.database import write_transaction
+from app.database import db, write_transaction
 from app.history_labels import event_sentence
 from app.models.accounts import SignInEvent
-from app.services import histories
+from app.models.cash_desks import Refund
+from app.models.debts import DebtMove, InvoiceHold
+from app.models.invoices import Invoice
+from app.models.payments import Payment, PaymentMode
+from app.rules.cash_desks import ReversalKind
+from app.rules.debts import DebtMoveKind, HoldKind
+from app.services import debt_reminders, debts, histories, payments, reminders, reversals
 from app.services.enrolments import request_enrolment, withdraw
-from app.services.histories import Act, HistoryEvent, HistoryKind, Span, period_around
+from app.services.histories import Act, HistoryEvent, HistoryKind, Span, StaffView, period_around
 from tests.factories import (
     WEDNESDAY,
     FamilySetup,
@@ -23,6 +32,8 @@ from tests.factories import (
     make_family,
     make_invoice,
     make_planning,
+    make_refund,
+    make_user,
     save,
     share_child,
 )
@@ -83,3 +94,76 @@ def test_another_family_sees_nothing_of_it_even_of_a_shared_child(busy: Planning
     other = make_family("AUTRE")
     share_child(busy.child_id, other)
     assert [event.act for event in november(other)] == [Act.CONSENTED]
+
+
+def staff_view(*kinds: HistoryKind, office_ids: Collection[int]) -> StaffView:
+    return StaffView(frozenset(kinds or HistoryKind), frozenset(office_ids))
+
+
+def told_to_staff(family: FamilySetup, view: StaffView, kind: HistoryKind | None = None) -> list[tuple[Act, str, str]]:
+    found = histories.family_history(family.family_id, view, kind, 1)
+    assert found.total == len(found.rows)
+    return [(event.act, event_sentence(event).replace("\u00a0", " "), event.by) for event in found.rows]
+
+
+def test_the_staff_read_what_became_of_a_familys_money_with_the_agents_names(app: Flask) -> None:
+    agent_id, family = make_user("regie@example.org", "Régine Régie"), make_family()
+    due, paid = make_invoice(family, 2_000, issued_on=date(2026, 9, 1)), make_invoice(family, 800)
+    office_id = db.session.get_one(Invoice, due).office_id
+
+    def do(command: Callable[[Session], object]) -> None:
+        clock.start_at(clock.now() + timedelta(minutes=1), frozen=True)
+        with write_transaction() as session:
+            command(session)
+
+    def pay(session: Session) -> None:
+        payments.record_counter_payment(
+            session, office_id=office_id, family_id=family.family_id, mode=PaymentMode.CHEQUE, amount_cents=800,
+            received_on=clock.today(), reference="", recorded_by=agent_id,
+        )  # fmt: skip
+
+    do(lambda session: debt_reminders.send(session, office_id, 1, [family.family_id], agent_id, "key"))
+    do(lambda session: debts.hold_back(session, due, HoldKind.PLAN, date(2026, 12, 24), "En trois fois", agent_id))
+    hold_id = db.session.scalars(select(InvoiceHold.id)).one()
+    do(lambda session: debts.end_hold(session, hold_id, agent_id))
+    do(lambda session: debts.give_up(session, due, DebtMoveKind.TRANSFER, "Bordereau 12", agent_id))
+    do(lambda session: debts.cancel_move(session, db.session.scalars(select(DebtMove.id)).one(), "Erreur", agent_id))
+    do(pay)
+    payment_id = db.session.scalars(select(Payment.id)).one()
+    do(lambda session: reversals.reverse_payment(session, payment_id, agent_id, ReversalKind.UNPAID, "Sans provision"))
+    do(lambda session: reminders.choose_reminders(session, family.family_id, family.user_id, wanted=True))
+    number = db.session.get_one(Invoice, due).number
+    receipt = db.session.get_one(Payment, payment_id).receipt_number
+    view = staff_view(office_ids=[office_id])
+    agent = "Régine Régie"
+    assert told_to_staff(family, view, HistoryKind.ACCOUNT) == [
+        (Act.REVERSED, f"Encaissement {receipt} annulé : 8,00 €, impayé (chèque ou prélèvement rejeté) "
+         "(motif : Sans provision)", agent),
+        (Act.TOOK_UP_AGAIN, f"Transmission au Trésor public annulée, facture {number} : 20,00 € (motif : Erreur)", agent),
+        (Act.GAVE_UP, f"Transmission au Trésor public, facture {number} : 20,00 € (motif : Bordereau 12)", agent),
+        (Act.ENDED_HOLD, f"Échéancier levé pour la facture {number}", agent),
+        (Act.AGREED_PLAN, f"Échéancier accordé pour la facture {number} jusqu’au jeudi 24 décembre "
+         "(motif : En trois fois)", agent),
+        (Act.REMINDED, "Relance de niveau 1 pour 1 facture : 20,00 €", agent),
+    ]  # fmt: skip
+    assert paid and ("Modification : Rappel avant la fin des réservations" in told_to_staff(family, view)[0][1])
+    assert told_to_staff(family, staff_view(office_ids=[office_id + 99]), HistoryKind.ACCOUNT) == []
+    assert told_to_staff(family, staff_view(HistoryKind.ENROLMENTS, office_ids=[office_id])) == []
+    parents = {(event.act, event.by) for event in november(family, HistoryKind.ACCOUNT)}
+    assert parents == {(Act.REVERSED, histories.STAFF), (Act.REMINDED, histories.STAFF)}
+    with write_transaction() as session:
+        reminders.choose_reminders(session, family.family_id, family.user_id, wanted=True)
+    assert len(told_to_staff(family, view, HistoryKind.FILE)) == 2  # and the consent: nothing changed twice
+
+
+def test_credit_notes_and_refunds_stand_in_both_histories(app: Flask) -> None:
+    agent_id, family = make_user("regie@example.org", "Régine Régie"), make_family()
+    invoice_id = make_invoice(family, 800)
+    office_id = db.session.get_one(Invoice, invoice_id).office_id
+    make_refund(office_id, agent_id)
+    refund = db.session.scalars(select(Refund)).one()
+    refunded = FamilySetup(refund.family_id, 0, family.user_id, "")
+    view = staff_view(HistoryKind.ACCOUNT, office_ids=[office_id])
+    told = f"Remboursement {refund.number} : 4,00 € (motif : Trop payé)"
+    assert told_to_staff(refunded, view) == [(Act.REFUNDED, told, "Régine Régie")]
+    assert [event_sentence(each).replace("\u00a0", " ") for each in november(refunded, HistoryKind.ACCOUNT)] == [told]

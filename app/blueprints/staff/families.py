@@ -5,12 +5,20 @@ from collections.abc import Collection
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, current_capabilities, reach, reached_offices, requires
+from app.access import (
+    current_account,
+    current_capabilities,
+    reach,
+    reached_office_ids,
+    reached_offices,
+    requires,
+)
 from app.database import write_transaction
 from app.forms.changes import cards_of
 from app.forms.staff_families import EmailForm
 from app.forms.staff_queue import RefusalForm
 from app.forms.staff_quotients import QuotientForm
+from app.history_labels import KIND_WORDS
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
 from app.services import (
@@ -20,6 +28,7 @@ from app.services import (
     credits,
     debts,
     family_files,
+    histories,
     prepaid_books,
     refunds,
     sign_ups,
@@ -28,6 +37,7 @@ from app.services.carried_months import carried_of
 from app.services.debts import ReminderView
 from app.services.errors import EmailTaken
 from app.services.families import own_family_ids
+from app.services.histories import HistoryKind, StaffView
 from app.services.household_credits import credit_of_family
 from app.services.invoices import InvoiceView, invoices_of, payments_of
 
@@ -89,6 +99,35 @@ def reopen(family_id: int) -> BaseResponse:
         closings.reopen_family(session, family_id, current_account().user_id)
     flash("Le dossier est rouvert. Remettez un code famille à qui n’a plus de compte.", "success")
     return go_to(url_for("staff.families.show", family_id=family_id))
+
+
+@blueprint.get("/<int:family_id>/historique")
+@requires(Capability.VIEW_FAMILIES)
+def show_history(family_id: int) -> Response:
+    """What the parents did and what became of the family's money, as far as the agent reads these."""
+    capabilities = current_capabilities()
+    kinds = [kind for kind, capability in _HISTORY.items() if capability in capabilities]
+    kind = next((each for each in kinds if each.value == request.args.get("genre")), None)
+    offices = reached_office_ids(Capability.VIEW_PAYMENTS)
+    return render_page(
+        "staff/families/history.html", layout="staff", family_id=family_id,
+        family_name=family_files.read_family_name(family_id), kind=kind,
+        kinds={each: KIND_WORDS[each] for each in kinds}, may_read_changes=Capability.EDIT_FAMILIES in capabilities,
+        events=histories.family_history(
+            family_id, StaffView(frozenset(kinds), offices), kind, request.args.get("page", 1, type=int)
+        ),
+    )  # fmt: skip
+
+
+_HISTORY = {
+    HistoryKind.PAYMENTS: Capability.VIEW_PAYMENTS,
+    HistoryKind.ACCOUNT: Capability.VIEW_PAYMENTS,
+    HistoryKind.BOOKINGS: Capability.VIEW_FAMILIES,
+    HistoryKind.ENROLMENTS: Capability.VIEW_FAMILIES,
+    HistoryKind.BOOKS: Capability.VIEW_FAMILIES,
+    HistoryKind.FILE: Capability.EDIT_FAMILIES,
+    HistoryKind.MESSAGES: Capability.ANSWER_MESSAGES,
+}
 
 
 def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
