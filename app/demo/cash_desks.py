@@ -24,14 +24,16 @@ _NOTES = {
 _CEILING_CENTS, _FLOAT_CENTS = 1_200_00, 50_00
 _KEEPERS = (("Odile RENAUD", KeeperRole.KEEPER), ("Marc TESSIER", KeeperRole.DEPUTY))
 _REFUND_CENTS = 4_00
+_MINIMUM_CENTS = 3_00  # of an invoice: a family with a day or two in the month waits for the next
 _IBAN = "FR7630006000011234567890189"  # the example that banks print
 
 
 def set_up_desks(session: Session, since: date) -> None:
-    """Every office takes every mode, and has a régisseur and a deputy."""
+    """Every office takes every mode, and has a régisseur and a deputy; the first carries small amounts forward."""
     modes = tuple(ModeSetting(mode, True, _NOTES.get(mode, "")) for mode in COUNTER_MODES)
-    for office_id in session.scalars(select(Office.id).order_by(Office.id)).all():
-        save_desk(session, office_id, DeskSettings(modes, _CEILING_CENTS, _FLOAT_CENTS))
+    for place, office_id in enumerate(session.scalars(select(Office.id).order_by(Office.id)).all()):
+        minimum_cents = None if place else _MINIMUM_CENTS
+        save_desk(session, office_id, DeskSettings(modes, _CEILING_CENTS, _FLOAT_CENTS, minimum_cents))
         for name, role in _KEEPERS:
             save_keeper(session, None, office_id, Keeper(name, role, since, None))
 

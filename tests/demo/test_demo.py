@@ -23,7 +23,7 @@ from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
 from app.models.families import Child, ConsentText, Family, FamilyChild, FamilyQuotient, Guardian
-from app.models.invoices import RunStatus, StoredPdf
+from app.models.invoices import CarriedMonth, RunStatus, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
 from app.rules.allocation import InvoiceState
 from app.rules.capabilities import Role
@@ -33,6 +33,7 @@ from app.rules.required_documents import DocumentState
 from app.rules.states import BookingStatus, EnrolmentStatus, FamilyStatus
 from app.services import aids, reference_data
 from app.services.accounts import find_credentials
+from app.services.carried_months import carried_of
 from app.services.catalogue import catalogue, forget_catalogue
 from app.services.change_requests import pending_requests, requests_of_family
 from app.services.checks import find_inconsistencies
@@ -251,6 +252,13 @@ def test_the_invoices_of_the_guide(demo: Flask) -> None:
     assert (receipt.receipt_number, receipt.mode, receipt.amount_cents) == ("pop-Q200300001", PaymentMode.CASH, 20_00)
     assert due_of(guide_family().id) == Due(2, 21_20)
     assert all(line.explanation for line in invoice_of(guide_family().id, pop.id).lines)
+
+
+def test_a_family_waits_for_an_invoice_that_is_not_too_small(demo: Flask) -> None:
+    rows = db.session.scalars(select(CarriedMonth).where(CarriedMonth.settled_at.is_(None))).all()
+    assert rows and all(0 < row.total_cents < 3_00 for row in rows)
+    told = [each.amount_cents for row in rows for each in carried_of(row.family_id)]
+    assert told == [row.total_cents for row in rows]
 
 
 def test_a_holiday_aid_is_a_line_that_its_fund_owes(demo: Flask) -> None:

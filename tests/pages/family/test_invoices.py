@@ -13,7 +13,9 @@ from app import clock
 from app.database import db, write_transaction
 from app.integrations.payments import PaymentOutcome, PaymentRefused, PaymentUnavailable
 from app.models.accounts import User
+from app.models.activities import Office
 from app.models.bookings import PriceChangeReason
+from app.models.cash_desks import CashDesk
 from app.models.families import Family, FamilyQuotient, Guardian
 from app.models.invoices import Invoice, StoredPdf
 from app.models.mails import OutboxMail
@@ -57,6 +59,26 @@ def summary_of(page: Answer) -> str:
 def baskets() -> list[tuple[BasketState, int]]:
     rows = db.session.execute(select(PaymentBasket.state, PaymentBasket.amount_cents).order_by(PaymentBasket.id))
     return [(state, cents) for state, cents in rows]
+
+
+def test_what_is_too_small_for_an_invoice_is_told_and_its_invoice_says_both_months(sqlite_client: Client) -> None:
+    planning, staff_id = make_planning(), make_staff()
+    book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7), date(2026, 10, 14)])
+    with write_transaction() as session:
+        session.add(CashDesk(office_id=session.scalars(select(Office.id)).one(), minimum_cents=1_000))
+    issue(planning.activity, date(2026, 10, 1), staff_id, date(2026, 11, 1))
+    parent = sqlite_client.sign_in(planning.family.user_id)
+    page = parent.get("/mes-factures")
+    assert (
+        "8,40 € d’octobre 2026 (Service pop) s’ajouteront à la prochaine facture de ce service, qui n’en émet pas"
+        in page.text
+    )
+    assert "de moins de 10,00 €" in page.text and "Vous n’avez pas encore de facture" in page.text
+    clock.start_at(clock.now().replace(month=12, day=2), frozen=True)
+    book_past(planning.family, planning.child_id, planning.activity, [date(2026, 11, 4)])
+    (invoice_id,) = issue(planning.activity, date(2026, 11, 1), staff_id, date(2026, 12, 1))
+    assert "s’ajoute" not in parent.get("/mes-factures").text
+    assert "octobre et novembre 2026" in parent.get(f"/mes-factures/{invoice_id}").text
 
 
 def test_parent_sees_what_is_to_pay_as_in_the_guide(client: Client, payment_site: PaymentSite) -> None:
