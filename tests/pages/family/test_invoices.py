@@ -70,7 +70,7 @@ def test_what_is_too_small_for_an_invoice_is_told_and_its_invoice_says_both_mont
     parent = sqlite_client.sign_in(planning.family.user_id)
     page = parent.get("/mes-factures")
     assert (
-        "8,40 € d’octobre 2026 (Service pop) s’ajouteront à la prochaine facture de ce service, qui n’en émet pas"
+        "8,40 € d’octobre 2026 (Enfance) s’ajouteront à la prochaine facture de ce service, qui n’en émet pas"
         in page.text
     )
     assert "de moins de 10,00 €" in page.text and "Vous n’avez pas encore de facture" in page.text
