@@ -146,6 +146,7 @@ _BELONGS_TO = {
     "staff.absences": "staff.queue",
     "staff.meals": "staff.sheets",
     "staff.occupancy": "staff.sheets",
+    "staff.attendance_months": "staff.sheets",
     "family.guardians": "family.members",
     "family.child_files": "family.members",
     "family.simulations": "family.enrolments",

@@ -413,6 +413,7 @@ ROUTES: Mapping[str, Route] = {
         Capability.REVIEW_ENROLMENTS, method="POST", argument="activity_id", answers=409
     ),
     "staff.simulations.show": _staff(Capability.VIEW_FAMILIES),
+    "staff.families.search_file": _staff(Capability.VIEW_FAMILIES),
     "staff.families.search": _staff(Capability.VIEW_FAMILIES),
     "staff.closures.show": _staff(Capability.CLOSE_DAYS),
     "staff.closures.new": _staff(Capability.CLOSE_DAYS),
@@ -587,6 +588,8 @@ ROUTES: Mapping[str, Route] = {
     "staff.day.planning_pdf": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.sheets.show": _staff(Capability.VIEW_DAY_PLANNING, Capability.PREPARE_MEALS, Capability.PRINT_SHEETS),
     "staff.sheets.show_present": _staff(Capability.VIEW_DAY_PLANNING),
+    "staff.attendance_months.show": _staff(Capability.VIEW_DAY_PLANNING, Capability.ISSUE_INVOICES),
+    "staff.attendance_months.show_file": _staff(Capability.VIEW_DAY_PLANNING, Capability.ISSUE_INVOICES),
     "staff.occupancy.show": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.occupancy.occupancy_file": _staff(Capability.VIEW_DAY_PLANNING),
     "staff.sheets.show_safety": _staff(Capability.PRINT_SHEETS),
@@ -626,6 +629,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.invoice_runs.preview": _staff(Capability.ISSUE_INVOICES, answers=422),  # which office, which month?
     "staff.invoice_runs.start": _staff(Capability.ISSUE_INVOICES, method="POST", answers=422),
     "staff.invoice_runs.show_run": _staff(Capability.ISSUE_INVOICES, argument="run_id"),
+    "staff.invoice_runs.show_run_file": _staff(Capability.ISSUE_INVOICES, argument="run_id"),
     "staff.invoice_runs.carry_on": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id"),
     "staff.invoices.show": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
     "staff.invoices.show_pdf": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
@@ -633,6 +637,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.debts.send": _staff(
         Capability.FOLLOW_DEBTS, method="POST", answers=422, sends={"service": "1", "niveau": "1"}
     ),
+    "staff.debts.show_unpaid_file": _staff(Capability.VIEW_PAYMENTS),
     "staff.debts.show_runs": _staff(Capability.VIEW_PAYMENTS),
     "staff.debts.show_run": _staff(Capability.VIEW_PAYMENTS, argument="sending_id"),
     "staff.debts.show_letters_pdf": _staff(Capability.VIEW_PAYMENTS, argument="sending_id", answers=303),
@@ -674,6 +679,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.corrections.new_line": _staff(Capability.ISSUE_INVOICES, argument="invoice_id"),
     "staff.corrections.correct_line": _staff(Capability.ISSUE_INVOICES, method="POST", argument="invoice_id"),
+    "staff.payments.show_file": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_operations": _staff(Capability.VIEW_PAYMENTS),
     "staff.payments.show_payment": _staff(Capability.VIEW_PAYMENTS, argument="payment_id"),

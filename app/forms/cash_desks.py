@@ -1,6 +1,6 @@
 """The régie: which lines of its journal are wanted, what is handed in, what is exported, and how it is set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.forms.fields import (
     strip,
     text_field,
 )
+from app.forms.months import chosen_month
 from app.labels import choices_of, label
 from app.rules.calendars import add_months
 from app.rules.cash_desks import COUNTER_MODES, IN_HAND_MODES, JournalKind, Keeper, KeeperRole, PaymentMode
@@ -32,24 +33,12 @@ from app.services.deposits import DepositInput
 from app.services.journals import JournalFilter
 
 LONGEST_PERIOD = timedelta(days=3 * 366)
-_MONTHS_SHOWN = 24
 _HIGHEST_MINIMUM = 100_00  # what families would wait for without end is a mistake of typing
 _AMOUNT = "Écrivez un montant en euros, par exemple 1 200,00."
 _EXPORTS = {
     ExportKind.JOURNAL.value: "Journal de la régie", ExportKind.RECEIPTS.value: "Encaissements",
-    ExportKind.INVOICES.value: "Factures",
+    ExportKind.INVOICES.value: "Factures", ExportKind.CREDITS.value: "Avoirs",
 }  # fmt: skip
-
-
-def month_choices(today: date) -> dict[str, date]:
-    """The months that a list offers, the present one first."""
-    months = [add_months(today.replace(day=1), -before) for before in range(_MONTHS_SHOWN)]
-    return {f"{month:%Y-%m}": month for month in months}
-
-
-def read_month(sent: Mapping[str, str], today: date) -> date:
-    """The month that an address names, by its first day; else the present one."""
-    return month_choices(today).get(sent.get("mois", ""), today.replace(day=1))
 
 
 class _Address(FlaskForm):
@@ -79,7 +68,7 @@ class JournalForm(_Address):
 
     def wanted(self, office_id: int) -> JournalFilter:
         """The lines of an office: of the day, where one is named, else of the month."""
-        first = read_month({"mois": self.month.data or ""}, self._today)
+        first = chosen_month(self.month.data or "", self._today)
         last = add_months(first, 1) - timedelta(days=1)
         if self.day.data and not self.day.errors:
             first = last = self.day.data

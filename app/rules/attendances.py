@@ -3,6 +3,7 @@
 What happened never overwrites what was booked. Source: domain.md 3.2 and 7, docs/rules/attendances.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum, auto
@@ -175,6 +176,49 @@ def late_minutes(ends_at: time, seen: Seen) -> int | None:
     if seen.left_at is None or seen.left_at <= ends_at:
         return None
     return _minutes(seen.left_at) - _minutes(ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSeen:
+    """A child's place in an opening, booked or not, with what was recorded; ``count`` alike are told as one."""
+
+    is_booked: bool
+    planned_minutes: int
+    seen: Seen
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Turnouts:
+    """What places come to: how many, and how long the children stayed. What nobody recorded is in neither."""
+
+    booked: int = 0
+    came: int = 0
+    excused: int = 0
+    missed: int = 0
+    unticked: int = 0
+    booked_minutes: int = 0
+    stayed_minutes: int = 0
+
+
+def count_turnouts(places: Iterable[PlaceSeen]) -> Turnouts:
+    """What some places come to."""
+    booked = came = excused = missed = unticked = booked_minutes = stayed_minutes = 0
+    for place in places:
+        if place.is_booked:
+            booked += place.count
+            booked_minutes += place.count * place.planned_minutes
+        match place.seen.turnout:
+            case Turnout.PRESENT:
+                came += place.count
+                stayed_minutes += place.count * stay_minutes(place.planned_minutes, place.seen)
+            case Turnout.ABSENT if place.seen.is_justified:
+                excused += place.count
+            case Turnout.ABSENT:
+                missed += place.count
+            case None:
+                unticked += place.count
+    return Turnouts(booked, came, excused, missed, unticked, booked_minutes, stayed_minutes)
 
 
 def _minutes(moment: time) -> int:

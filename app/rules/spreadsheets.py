@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 Cell = str | int | Decimal | date
-"""What a cell may hold; an amount is euros with two decimals."""
+"""What a cell may hold; a `Decimal` (euros, hours) has two decimals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Letters of reminders to print and tax certificates: what they say, which are to be made, where the made ones lie."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,14 +11,15 @@ from app.database import db
 from app.filters import day_plain
 from app.integrations.pdf import CertificatePaper, CertificatePaperChild, DebtMovePaperLine, DebtMovesPaper, LetterPaper
 from app.models.activities import Office
-from app.models.debts import InvoiceReminder, ReminderLetter, ReminderRun, TaxCertificate
+from app.models.debts import InvoiceHold, InvoiceReminder, ReminderLetter, ReminderRun, TaxCertificate
 from app.models.families import Family
 from app.models.invoices import Invoice
-from app.rules.spreadsheets import Table, euros_of
-from app.services.debt_reminders import ReminderLine, mail_of_level
-from app.services.debts import MoveFilter, MoveTotals, MoveView
+from app.rules.spreadsheets import Cell, Table, euros_of
+from app.services.debt_reminders import ReminderLine, last_reminders, mail_of_level
+from app.services.debts import MoveFilter, MoveTotals, MoveView, is_held
 from app.services.errors import NotFound
 from app.services.invoice_issues import address_on
+from app.services.invoices import balance_in_sql
 from app.services.mail_texts import PORTAL_MARK, write_mail
 from app.services.papers import StoredPaper, letterhead
 
@@ -125,6 +126,39 @@ def moves_table(moves: Sequence[MoveView]) -> Table:
         for move in reversed(moves)
     ]  # fmt: skip
     return Table(("Date", "Facture", "Service", "Famille", "Écriture", "Montant", "Motif", "Par"), rows)
+
+
+def unpaid_table(office_id: int) -> Table:
+    """All that an office is owed past its date, reminded of or not, with what holds it back; one query."""
+    return Table(
+        (
+            "Facture", "Date", "Échéance", "Jours de retard", "Mois", "Famille", "Payeur", "Montant", "Solde dû",
+            "Dernière relance", "Relancée le", "Suspendue", "Jusqu’au",
+        ),
+        _unpaid(office_id),
+    )  # fmt: skip
+
+
+def _unpaid(office_id: int) -> Iterator[Sequence[Cell]]:
+    today, last, balance = clock.today(), last_reminders(), balance_in_sql()
+    rows = db.session.execute(
+        select(
+            Invoice, Family.last_name, Family.first_name, balance, last.c.level, last.c.sent_on, InvoiceHold.kind,
+            InvoiceHold.until,
+        )
+        .join(Family, Family.id == Invoice.family_id)
+        .outerjoin(last, last.c.invoice_id == Invoice.id)
+        .outerjoin(InvoiceHold, (InvoiceHold.invoice_id == Invoice.id) & is_held(today))
+        .where(Invoice.office_id == office_id, Invoice.due_on < today, balance > 0)
+        .order_by(Family.folded_name, Family.id, Invoice.due_on, Invoice.id)
+        .execution_options(yield_per=500)
+    )  # fmt: skip
+    for invoice, last_name, first_name, balance_cents, level, sent_on, hold, until in rows:
+        yield (
+            invoice.number, invoice.issued_on, invoice.due_on, (today - invoice.due_on).days, f"{invoice.month:%m/%Y}",
+            f"{last_name} {first_name}", invoice.payer_name, euros_of(invoice.total_cents), euros_of(balance_cents),
+            "" if level is None else level, sent_on or "", "" if hold is None else labels.label(hold), until or "",
+        )  # fmt: skip
 
 
 def certificates_to_make(session: Session, after_id: int, limit: int) -> Sequence[CertificateSubject]:

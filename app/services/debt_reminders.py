@@ -296,7 +296,7 @@ def _runs() -> Select[tuple[int, str, int, datetime, str, int, int, int, int]]:
 def _families(office_id: int, level: int, rule: ReminderRule) -> Select[tuple[int, int]]:
     """The families whom a level reminds, as the rule says, in SQL: what a list counts and pages."""
     today = clock.today()
-    last = _last_reminders()
+    last = last_reminders()
     kept = _kept(office_id)
     balance = balance_in_sql()
     total = func.sum(balance)
@@ -326,7 +326,7 @@ def _due_of(
     """What the rule reminds some families of at a level, in the order of the families. Four queries."""
     today = clock.today()
     views = {view.id: view for view in open_views(session, office_id, family_ids)}
-    last = _last_reminders()
+    last = last_reminders()
     reminded = {
         row.invoice_id: (row.level, row.sent_on)
         for row in session.execute(select(last).where(last.c.invoice_id.in_(views)))
@@ -356,7 +356,7 @@ def _due_of(
     return found
 
 
-def _last_reminders() -> Subquery:
+def last_reminders() -> Subquery:
     """The last level of each invoice that was reminded of."""
     return (
         select(

@@ -165,7 +165,7 @@ def search_families(text: str, page: int, reach: StaffScope = EVERYWHERE) -> Pag
     A word is part of the name of the family, of an adult or of a child (neither case nor accents matter), or of an
     e-mail address. A page that does not exist becomes the nearest one.
     """
-    condition = and_(reach.has_family(Family.id), *(_has_word(word) for word in text[:LONGEST_SEARCH].split()))
+    condition = families_with(text, reach)
     total = db.session.scalar(select(func.count()).select_from(Family).where(condition)) or 0
     place: Page[FamilyRow] = page_of(page, total)
     families = db.session.scalars(
@@ -177,6 +177,11 @@ def search_families(text: str, page: int, reach: StaffScope = EVERYWHERE) -> Pag
         .limit(place.size)
     )
     return place.filled(tuple(_row(family) for family in families))
+
+
+def families_with(text: str, reach: StaffScope) -> ColumnElement[bool]:
+    """The condition of the search, in any statement over `Family`."""
+    return and_(reach.has_family(Family.id), *(_has_word(word) for word in text[:LONGEST_SEARCH].split()))
 
 
 def read_family_file(family_id: int) -> FamilyFile:

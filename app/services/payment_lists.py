@@ -73,14 +73,20 @@ def list_payments(
     page: int, office_ids: Collection[int], *, only_overpaid: bool = False, family_id: int | None = None
 ) -> Page[PaymentRow]:
     """The payments of some offices, latest first; those that were too much, or those of one family. Two queries."""
-    condition: ColumnElement[bool] = Payment.office_id.in_(office_ids)
-    if only_overpaid:
-        condition = condition & (left_cents() > 0)
-    if family_id is not None:
-        condition = condition & (Payment.family_id == family_id)
+    condition = payments_shown(office_ids, only_overpaid=only_overpaid, family_id=family_id)
     total = db.session.scalar(select(func.count(Payment.id)).where(condition)) or 0
     place: Page[PaymentRow] = page_of(page, total)
     return place.filled(_rows(condition, place.offset, place.size))
+
+
+def payments_shown(
+    office_ids: Collection[int], *, only_overpaid: bool = False, family_id: int | None = None
+) -> ColumnElement[bool]:  # fmt: skip
+    """Which payments of some offices a list shows: all, those that were too much, or those of one family."""
+    condition: ColumnElement[bool] = Payment.office_id.in_(office_ids)
+    if only_overpaid:
+        condition = condition & (left_cents() > 0)
+    return condition if family_id is None else condition & (Payment.family_id == family_id)
 
 
 def count_overpaid(office_ids: Collection[int]) -> int:

@@ -171,6 +171,7 @@ FILTERED = (  # what pages show when they are asked for it
     ("staff.corrections.show", "faites=1"),
     ("staff.aids.show_statement", "du=2026-09-01&au=2026-11-30"),
     ("staff.occupancy.show", "vue=mois&jour=2026-10-01"),
+    ("staff.attendance_months.show", "mois=2026-10"),
     ("staff.meals.show", "jour=2026-11-23"),
     ("staff.day.show", "jour=2026-11-23&vue=semaine"),
     ("staff.sheets.show_safety", "jour=2026-11-23"),

@@ -1,6 +1,6 @@
 """What may be recorded of a day, and what it makes of the price: the tables of docs/rules/attendances.md."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -11,9 +11,11 @@ from app.rules.attendances import (
     Button,
     MarkFacts,
     Obstacle,
+    PlaceSeen,
     Seen,
     Turnout,
     as_decided,
+    count_turnouts,
     late_minutes,
     obstacle,
     rule_mark,
@@ -112,6 +114,13 @@ def test_how_long_a_child_stayed(row: Row) -> None:
     assert (str(stay_minutes(planned, seen_of(row["seen"]))), "–" if late is None else str(late)) == (
         row["stay"], row["late"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("row", cases("attendances", "months"))
+def test_what_a_month_comes_to(row: Row) -> None:
+    places = [place.split(maxsplit=1) for place in words(row["places"])]
+    found = count_turnouts(PlaceSeen(booked == "booked", 120, seen_of(seen)) for booked, seen in places)
+    assert [str(number) for number in astuple(found)] == list(row.values())[2:]
 
 
 @given(SEEN)

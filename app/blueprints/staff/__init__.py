@@ -11,6 +11,7 @@ from app.blueprints.staff import (
     aids,
     allocations,
     attendance_batches,
+    attendance_months,
     attendances,
     bookings,
     cash_desks,
@@ -77,6 +78,7 @@ staff.register_blueprint(sheets.blueprint, url_prefix="/fiches")
 staff.register_blueprint(meals.blueprint, url_prefix="/repas")
 staff.register_blueprint(attendances.blueprint, url_prefix="/pointage")
 staff.register_blueprint(occupancy.blueprint, url_prefix="/occupation")
+staff.register_blueprint(attendance_months.blueprint, url_prefix="/presences")
 staff.register_blueprint(attendance_batches.blueprint, url_prefix="/pointage")
 staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")

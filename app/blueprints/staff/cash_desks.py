@@ -18,8 +18,9 @@ from app.access import (
 from app.database import db, write_transaction
 from app.downloads import send_made, send_table
 from app.filters import month_long
-from app.forms.cash_desks import DepositForm, ExportForm, JournalForm, month_choices, read_month
+from app.forms.cash_desks import DepositForm, ExportForm, JournalForm
 from app.forms.keys import new_key, sent_key
+from app.forms.months import chosen_month, months_offered
 from app.htmx import go_to, render_page
 from app.jobs.pdfs import print_now
 from app.rules.capabilities import Capability
@@ -56,7 +57,7 @@ def show_journal() -> Response:
     """The journal, line by line, with what the lines come to."""
     office, offices = _office()
     today = clock.today()
-    months = {code: month_long(month) for code, month in month_choices(today).items()}
+    months = {code: month_long(month) for code, month in months_offered(today).items()}
     form = JournalForm(request.args, today, journals.agents_in(office.id), months)
     wanted = form.wanted(office.id)
     return render_page(
@@ -132,10 +133,10 @@ def show_slip_pdf(deposit_id: int) -> Response:
 def show_statement() -> Response:
     """The statement of a month."""
     office, offices = _office()
-    month = read_month(request.args, clock.today())
+    month = chosen_month(request.args.get("mois", ""), clock.today())
     return render_page(
         "staff/cash_desks/statement.html", layout="staff", office=office, offices=offices, month=month,
-        months=month_choices(clock.today()), statement=cash_statements.statement_of(office.id, month),
+        months=months_offered(clock.today()), statement=cash_statements.statement_of(office.id, month),
     )  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def show_statement() -> Response:
 def show_statement_pdf() -> Response:
     """The same as a paper to sign."""
     office, _ = _office()
-    month = read_month(request.args, clock.today())
+    month = chosen_month(request.args.get("mois", ""), clock.today())
     paper = cash_papers.statement_paper(cash_statements.statement_of(office.id, month))
     db.session.rollback()  # no transaction stays open while the child process works
     content = print_now("cash_statement.html", {"statement": paper})
@@ -156,7 +157,7 @@ def show_statement_pdf() -> Response:
 def show_statement_file() -> Response:
     """The same for a spreadsheet."""
     office, _ = _office()
-    month = read_month(request.args, clock.today())
+    month = chosen_month(request.args.get("mois", ""), clock.today())
     table = cash_exports.statement_table(cash_statements.statement_of(office.id, month))
     return send_table(table, f"releve-regie-{office.id}-{month:%Y-%m}")
 
@@ -185,8 +186,9 @@ def show_export_file() -> Response:
 
 def _exports_page(office: OfficeView, offices: tuple[OfficeView, ...], form: ExportForm, status: int = 200) -> Response:
     return render_page(
-        "staff/cash_desks/exports.html", layout="staff", status=status, office=office, offices=offices, form=form
-    )
+        "staff/cash_desks/exports.html", layout="staff", status=status, office=office, offices=offices, form=form,
+        may_count=Capability.ISSUE_INVOICES in current_capabilities(),
+    )  # fmt: skip
 
 
 def _office(capability: Capability = Capability.VIEW_PAYMENTS) -> tuple[OfficeView, tuple[OfficeView, ...]]:

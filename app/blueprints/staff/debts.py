@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, flash, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import clock
 from app.access import (
     current_account,
     current_capabilities,
@@ -38,6 +39,14 @@ blueprint.before_request(guard_offices)
 def show() -> Response:
     """Whom each level would remind today."""
     return _reminders_page()
+
+
+@blueprint.get("/fichier")
+@requires(Capability.VIEW_PAYMENTS)
+def show_unpaid_file() -> Response:
+    """All that an office is owed past its date, for a spreadsheet."""
+    office = reached_office(Capability.VIEW_PAYMENTS, request.args.get("service", type=int))
+    return send_table(debt_papers.unpaid_table(office.id), f"impayes-{office.id}-{clock.today().isoformat()}")
 
 
 @blueprint.post("")

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import clock
 from app.access import (
     current_account,
     current_capabilities,
@@ -14,6 +15,7 @@ from app.access import (
     requires,
 )
 from app.database import write_transaction
+from app.downloads import send_table
 from app.forms.changes import cards_of
 from app.forms.staff_families import EmailForm
 from app.forms.staff_queue import RefusalForm
@@ -28,6 +30,7 @@ from app.services import (
     credits,
     debts,
     family_files,
+    family_tables,
     histories,
     prepaid_books,
     refunds,
@@ -54,6 +57,14 @@ def search() -> Response:
         "staff/families/search.html", layout="staff", text=text, found=found,
         may_create=Capability.EDIT_FAMILIES in current_capabilities(),
     )  # fmt: skip
+
+
+@blueprint.get("/fichier")
+@requires(Capability.VIEW_FAMILIES)
+def search_file() -> Response:
+    """The same for a spreadsheet, all that are found."""
+    table = family_tables.families_table(request.args.get("q", "").strip(), reach(Capability.VIEW_FAMILIES))
+    return send_table(table, f"familles-{clock.today()}")
 
 
 @blueprint.get("/<int:family_id>")

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.access import current_account, guard_offices, reached_office, reached_office_ids, reached_offices, requires
 from app.database import write_transaction
+from app.downloads import send_table
 from app.forms.staff_invoice_runs import RunForm, months_offered, read_month
 from app.htmx import go_to, render_page
 from app.models.invoices import RunStatus
 from app.rules.capabilities import Capability
-from app.services import invoice_runs
+from app.services import cash_exports, invoice_runs
 from app.services.corrections import count_open
 from app.services.pages import Page, page_of
 
@@ -68,6 +69,14 @@ def show_run(run_id: int) -> Response:
         run=invoice_runs.read_run(run_id),
         invoices=invoice_runs.invoices_of_run(run_id, request.args.get("page", 1, type=int)),
     )
+
+
+@blueprint.get("/<int:run_id>/fichier")
+@requires(Capability.ISSUE_INVOICES)
+def show_run_file(run_id: int) -> Response:
+    """Its invoices for a spreadsheet."""
+    run = invoice_runs.read_run(run_id)
+    return send_table(cash_exports.run_table(run_id), f"factures-{run.month:%Y-%m}-{run_id}")
 
 
 @blueprint.post("/<int:run_id>/continuer")

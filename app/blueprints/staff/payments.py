@@ -15,7 +15,7 @@ from app.access import (
 )
 from app.blueprints.receipts import send_reversed_receipt
 from app.database import db, write_transaction
-from app.downloads import send_pdf
+from app.downloads import send_pdf, send_table
 from app.filters import euros
 from app.forms.keys import new_key, sent_key
 from app.forms.staff_payments import CounterPaymentForm, RefundForm, ReversalForm, Shares, read_shares
@@ -24,7 +24,7 @@ from app.payment_labels import detail_words
 from app.rules.allocation import RefusedAllocations, allocate_oldest_first
 from app.rules.capabilities import Capability
 from app.rules.cash_desks import VOUCHERS, PaymentMode, RefusedRefund, ReversalKind
-from app.services import payment_lists, payments, refunds, reversals
+from app.services import cash_exports, payment_lists, payments, refunds, reversals
 from app.services.cash_desks import taken_modes
 from app.services.documents import pdf_of_payment
 from app.services.errors import OwnFamily
@@ -41,9 +41,7 @@ blueprint.before_request(guard_offices)
 @requires(Capability.VIEW_PAYMENTS)
 def show() -> Response:
     """The payments, latest first."""
-    only_overpaid = request.args.get("etat") == "trop-percus"
-    family_id = request.args.get("famille", type=int)
-    office_ids = reached_office_ids(Capability.VIEW_PAYMENTS)
+    office_ids, only_overpaid, family_id = _shown()
     return render_page(
         "staff/payments/list.html",
         layout="staff",
@@ -55,6 +53,15 @@ def show() -> Response:
         family_id=family_id,
         family_name=None if family_id is None else read_family_name(family_id),
     )
+
+
+@blueprint.get("/fichier")
+@requires(Capability.VIEW_PAYMENTS)
+def show_file() -> Response:
+    """The same for a spreadsheet, all of them."""
+    office_ids, only_overpaid, family_id = _shown()
+    table = cash_exports.payments_table(office_ids, only_overpaid=only_overpaid, family_id=family_id)
+    return send_table(table, f"{'trop-percus' if only_overpaid else 'encaissements'}-{clock.today().isoformat()}")
 
 
 @blueprint.get("/en-ligne")
@@ -212,6 +219,14 @@ def record_payment(family_id: int) -> BaseResponse:
     row = payment_lists.read_payment(payment_id).row
     flash(f"Règlement enregistré : reçu {row.receipt_number}, {euros(row.amount_cents)}.", "success")
     return go_to(url_for("staff.payments.show_payment", payment_id=payment_id))
+
+
+def _shown() -> tuple[frozenset[int], bool, int | None]:
+    """Of which offices the list is, whether of what was too much alone, and of which family."""
+    return (
+        reached_office_ids(Capability.VIEW_PAYMENTS), request.args.get("etat") == "trop-percus",
+        request.args.get("famille", type=int),
+    )  # fmt: skip
 
 
 def _payment_page(payment_id: int, form: ReversalForm, status: int = 200) -> Response:

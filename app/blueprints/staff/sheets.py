@@ -61,6 +61,10 @@ DOORS = (
         "Occupation", "Places, places prises, attente, taux", "staff.occupancy.show", "history",
         Capability.VIEW_DAY_PLANNING,
     ),
+    Door(
+        "Présences du mois", "Présences et heures, pour les déclarations à la CAF", "staff.attendance_months.show",
+        "bookings", Capability.VIEW_DAY_PLANNING,
+    ),
 )  # fmt: skip
 
 

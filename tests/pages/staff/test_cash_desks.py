@@ -10,12 +10,14 @@ from app import clock
 from app.database import db, write_transaction
 from app.models.accounts import StaffRole, UserSession
 from app.models.cash_desks import Deposit, JournalLine, Refund
-from app.models.invoices import Invoice
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import Payment
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
-from app.services import cash_desks, cash_papers, deposits, payments
+from app.rules.credits import CreditCause
+from app.services import cash_desks, cash_papers, credits, deposits, payments
 from app.services.checks import Problem, find_inconsistencies
+from app.services.credits import CreditHead
 from tests import factories
 from tests.client import Client
 
@@ -264,6 +266,23 @@ def test_the_month_is_stated_and_exported(regie: Client, debtor, office_id: int)
         in regie.get(f"{DESK}/exports/fichier?quoi=journal&du=2026-11-02&au=2026-11-01", status=422).text
     )
     assert db.session.scalar(select(JournalLine.n)) == 1
+
+
+def test_credit_notes_of_a_period_are_exported(regie: Client, debtor, office_id: int) -> None:
+    invoice = db.session.scalars(select(Invoice).order_by(Invoice.id)).first()
+    bookings = db.session.scalars(
+        select(InvoicedBooking.booking_id)
+        .join(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
+        .where(InvoiceLine.invoice_id == invoice.id)
+    ).all()
+    head = CreditHead(CreditCause.CLOSURE, "=Erreur", factories.make_staff())
+    with write_transaction() as session:
+        credits.hold_for_credit(session, debtor.family_id, [office_id])
+        credits.take_back(session, bookings, head)
+    days = f"service={office_id}&du=2026-11-01&au=2026-11-30"
+    answer = regie.get(f"{DESK}/exports/fichier?quoi=credits&{days}&format=csv")
+    assert answer.body.startswith("\ufeffAvoir;Date;Facture;Famille;") and "'=Erreur" in answer.body
+    assert "4,20" in answer.body and invoice.number in answer.body
 
 
 def test_an_office_of_others_is_not_there(regie: Client, debtor, office_id: int) -> None:

@@ -11,6 +11,7 @@ from flask import current_app
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
+from app import clock
 from app.database import db, write_transaction
 from app.integrations.pdf import PdfMaker
 from app.jobs.pdfs import PaperJob, printed_together
@@ -19,7 +20,8 @@ from app.models.families import Guardian
 from app.models.invoices import Invoice
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.services import debt_reminders
+from app.rules.debts import HoldKind
+from app.services import debt_reminders, debts
 from tests import factories
 from tests.client import Client
 from tests.factories import FamilySetup
@@ -31,6 +33,25 @@ LONG_AGO = date(2026, 9, 1)
 @pytest.fixture
 def regisseur(sqlite_client: Client) -> Client:
     return sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
+
+
+def test_all_that_is_unpaid_is_taken_away_reminded_of_or_not(regisseur: Client) -> None:
+    late, held, soon = (factories.make_family(name) for name in ("AAA", "=BBB", "CCC"))
+    factories.make_invoice(late, 2_000, issued_on=LONG_AGO)
+    disputed = factories.make_invoice(held, 1_500, issued_on=LONG_AGO)
+    factories.make_invoice(soon, 900, issued_on=clock.today())
+    agent_id = factories.make_staff()
+    with write_transaction() as session:
+        debts.hold_back(session, disputed, HoldKind.DISPUTE, None, "Contestée", agent_id)
+    office_id = db.session.scalars(select(Invoice.office_id)).first()
+    address = f"{DEBTS}/fichier?service={office_id}"
+    assert f"{DEBTS}/fichier?format=xlsx&service={office_id}" in regisseur.get(DEBTS).links()
+    answer = regisseur.get(address)
+    head, *lines = answer.body.removeprefix("\ufeff").splitlines()
+    assert head.startswith("Facture;Date;Échéance;Jours de retard;") and len(lines) == 2
+    assert "'=BBB" in lines[0] and "15,00;;;Litige;" in lines[0] and "20,00;20,00;;;;" in lines[1]
+    assert len(answer.queries) <= 20
+    regisseur.get(f"{DEBTS}/fichier?service={office_id + 1}", status=404)
 
 
 def on_paper(family: FamilySetup) -> None:

@@ -66,6 +66,19 @@ def test_search_without_result_says_what_to_try(clerk: Client, text: str) -> Non
     assert "Aucune famille ne correspond" in page.text
 
 
+def test_families_found_are_taken_away(clerk: Client) -> None:
+    first = factories.make_family("AAA")
+    factories.make_child(first, "Léa", last_name="=AAA")
+    factories.make_family("BBB")
+    clerk.get("/gestion/familles")  # the settings are read once
+    answer = clerk.get("/gestion/familles/fichier?q=AAA")
+    head, *lines = answer.body.removeprefix("\ufeff").splitlines()
+    assert head == "Famille;État;Adresse;Commune;Téléphone;Adultes;Emails;Enfants;Nombre d’enfants" and len(lines) == 1
+    assert lines[0].startswith("AAA ") and "'=AAA Léa (14/05/2019);1" in lines[0] and "@example.org" in lines[0]
+    assert len(clerk.get("/gestion/familles/fichier").queries) == len(answer.queries) <= 20
+    assert "/gestion/familles/fichier?format=xlsx&q=AAA" in clerk.get("/gestion/familles?q=AAA").links()
+
+
 def test_search_takes_whatever_is_typed(clerk: Client) -> None:
     factories.make_family("LEFÈVRE", "Zoé")
     for text in ("x" * 5000, "a " * 300, "😀", "' OR 1=1 --"):

@@ -107,6 +107,8 @@ def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factor
     assert "Toutes les factures sont émises." in page.text
     assert "pop-F261000001" in page.text
     assert page.by_id("run-progress").get("data-hx-trigger") is None
+    file = regie.get(next(link for link in page.links() if link.endswith("fichier?format=csv")))
+    assert "pop-F261000001;31/10/2026;30/11/2026;10/2026;TEST Fabrice;" in file.body and "4,20;4,20" in file.body
     assert (numbers(), status()) == (["pop-F261000001"], [RunStatus.ISSUED])
     assert list(db.session.scalars(select(OutboxMail.template))) == ["invoice_issued"]
     assert "4,20 €" in regie.get(RUNS).text

@@ -185,6 +185,9 @@ def test_payments_are_listed_and_filtered(regie: Client, debtor: factories.Famil
     assert "Aucun trop-perçu" in regie.get(f"{PAYMENTS}?etat=trop-percus").text
     assert "Famille TEST Fabrice" in regie.get(f"{PAYMENTS}?famille={debtor.family_id}").text
     regie.get(f"{PAYMENTS}?famille=99", status=404)
+    assert f"{PAYMENTS}/fichier?format=xlsx" in page.links()
+    assert "pop-Q261100001;23/11/2026;Enfance;TEST Fabrice;Espèces;" in regie.get(f"{PAYMENTS}/fichier").body
+    assert len(regie.get(f"{PAYMENTS}/fichier?etat=trop-percus").body.splitlines()) == 1
     receipt = next(link for link in page.links() if link.startswith(f"{PAYMENTS}/") and link[-1].isdigit())
     assert "en préparation" in regie.get(f"{receipt}/pdf").heading
 
