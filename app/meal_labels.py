@@ -7,7 +7,7 @@ from app.filters import NBSP, enumeration, in_sentence, moment
 from app.labels import label
 from app.rules.child_files import Diet
 from app.rules.deadlines import Never
-from app.rules.meals import Eater, Meal, MealChange
+from app.rules.meals import Eater, Meal, MealChange, Served, total
 
 _EATERS = {Eater.ADULT: "Adultes", Eater.SPARE: "Marge"}
 NOT_SAID = "Régime non renseigné"
@@ -44,6 +44,27 @@ def change_words(change: MealChange) -> str:
     words = meal_words(change.meal)
     sign = "+" if change.difference > 0 else "−"
     return f"{sign}{abs(change.difference)}{NBSP}{in_sentence(words)}"
+
+
+def served_by_kind(served: Served) -> Mapping[str, int]:
+    """How many were eaten, by the head of a row of `table_of()`."""
+    found: dict[str, int] = {}
+    for meal, number in served.counts.items():
+        found[kind_words(meal)] = found.get(kind_words(meal), 0) + number
+    return found
+
+
+def served_words(served: Served, ordered: int | None) -> str:
+    """« 41 repas servis d’après le pointage, 3 de moins que commandé ; 2 enfants ne sont pas pointés »."""
+    number = total(served.counts)
+    words = f"{number} repas servi{'s' if number > 1 else ''} d’après le pointage"
+    if ordered is not None and number != ordered:
+        words += f", {abs(number - ordered)} de {'plus' if number > ordered else 'moins'} que commandé"
+    if served.unticked > 1:
+        words += f"{NBSP}; {served.unticked} enfants ne sont pas pointés"
+    elif served.unticked:
+        words += f"{NBSP}; un enfant n’est pas pointé"
+    return f"{words}."
 
 
 def deadline_words(deadline: datetime | Never | None, now: datetime) -> str:

@@ -84,6 +84,7 @@ WITHOUT_RULE = {
     Deadline.CANCEL_LATE: "rien ne s’annule en ligne après le délai gratuit",
 }
 """What holds where no rule is set."""
+NOT_ORDERED = "le traiteur ne prend pas de commande"
 FREE_UNTIL_THEN = "annulation encore gratuite à ce moment, rien n’est facturé"
 _VERBS = {Deadline.CANCEL: "annuler", Deadline.CANCEL_LATE: "annuler, facturé,"}
 
@@ -135,11 +136,11 @@ def days_words(days: Days, unit_names: Mapping[int, str]) -> str:
 
 def notice_words(line: NoticeLine, deadline: Deadline) -> str:
     """The notice of a line: « au plus tard la veille à 10 h »."""
-    opening = deadline is Deadline.OPENING
+    opening, meal = deadline is Deadline.OPENING, deadline is Deadline.MEAL
     if isinstance(line.notice, Never):
-        return "jamais en ligne"
+        return NOT_ORDERED if meal else "jamais en ligne"
     if isinstance(line.notice, NoNotice):
-        return "sans attendre" if opening else "jusqu’au début du temps d’accueil"
+        return "sans attendre" if opening else f"jusqu’au {'repas' if meal else 'début du temps d’accueil'}"
     start = _COUNTED_FROM_PHRASES.get(line.counted_from)
     counted = f", compté {start}" if start and not isinstance(line.notice, FixedMoment) else ""
     return f"{'dès' if opening else 'au plus tard'} {_instant_words(line.notice)}{counted}"

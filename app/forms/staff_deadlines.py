@@ -18,7 +18,7 @@ from app.filters import spaced, weekday_name
 from app.forms.fields import DATE_FORMATS, DateField, Listed, text_field
 from app.forms.lines import LineList, Typed, prefix_of, read_lines
 from app.labels import label
-from app.notice_labels import COUNTED_FROM_WORDS, COUNTED_WORDS, END_OF_DAY, LAST_SECOND, WHEN_WORDS
+from app.notice_labels import COUNTED_FROM_WORDS, COUNTED_WORDS, END_OF_DAY, LAST_SECOND, NOT_ORDERED, WHEN_WORDS
 from app.rules.audiences import Audience
 from app.rules.deadlines import (
     LONGEST_NOTICE,
@@ -114,6 +114,11 @@ class LineForm(Form):
         if deadline is Deadline.OPENING:
             self.kind.label.text = "Elles ouvrent"
             del self.bound
+        if deadline is Deadline.MEAL:
+            self.weekdays.label.text, self.units.label.text = "Jours de repas", "Repas"
+            self.kind.choices = {**KINDS, "never": spaced(f"jamais : {NOT_ORDERED}")}
+            words = {each.value: words for each, words in COUNTED_FROM_WORDS.items()}
+            self.counted_from.choices = {**words, CountedFrom.DAY.value: "le jour du repas"}
         if deadline not in (Deadline.OPENING, Deadline.BOOK):
             del self.audiences
 

@@ -169,11 +169,12 @@ class StatementPaper:
 
 @dataclass(frozen=True, slots=True)
 class MealPaperRow:
-    """A kind of meal: its words, its numbers in the columns of ages (None: of no age), their sum."""
+    """A kind of meal: its words, its numbers in the columns of ages (None: of no age), their sum, what was eaten."""
 
     words: str
     numbers: tuple[int | None, ...]
     total: int
+    served: int | None  # None: nobody was ticked yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ class MealPaperService:
     columns: tuple[str, ...]
     rows: tuple[MealPaperRow, ...]
     total: int
+    served: int | None
     remarks: tuple[str, ...]
 
 

@@ -26,6 +26,7 @@ class Deadline(StrEnum):
     BOOK = auto()
     CANCEL = auto()  # free of charge
     CANCEL_LATE = auto()  # still, though it stays charged
+    MEAL = auto()  # that a caterer takes orders: of a place, not of an activity
 
 
 class Counted(StrEnum):

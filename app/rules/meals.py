@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
+from app.rules.attendances import Turnout
 from app.rules.child_files import Diet
 
 DEFAULT_LIMITS = (6,)
@@ -70,6 +71,22 @@ class MealChange:
         return self.after - self.before
 
 
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A child for whom a meal is made, with what attendance says: booked, or come without a booking."""
+
+    meal: Meal
+    turnout: Turnout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What was eaten, and how many booked children nobody ticked."""
+
+    counts: Mapping[Meal, int]
+    unticked: int
+
+
 STANDARD_OF_ADULTS = Meal((Diet.STANDARD,), Eater.ADULT)
 STANDARD_SPARE = Meal((Diet.STANDARD,), Eater.SPARE)
 
@@ -117,6 +134,14 @@ def count_meals(children: Iterable[Meal], adults: int, spare_percent: int) -> di
     if spare:
         counts[STANDARD_SPARE] = spare
     return {meal: counts[meal] for meal in sorted(counts, key=lambda meal: meal.order)}
+
+
+def serve(guests: Sequence[Guest], adults: int) -> Served | None:
+    """What was eaten: by who was ticked present, and by the adults who were told. None where nobody is ticked yet."""
+    if all(guest.turnout is None for guest in guests):
+        return None
+    came = [guest.meal for guest in guests if guest.turnout is Turnout.PRESENT]
+    return Served(count_meals(came, adults, 0), sum(guest.turnout is None for guest in guests))
 
 
 def total(counts: Mapping[Meal, int]) -> int:

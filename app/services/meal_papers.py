@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app import clock
 from app.filters import NBSP, day_medium, moment_plain
 from app.integrations.pdf import MealPaper, MealPaperRow, MealPaperService, NamedMealPaper
-from app.meal_labels import ages_words, change_words, diets_words, kind_words, table_of
+from app.meal_labels import ages_words, change_words, diets_words, kind_words, served_by_kind, served_words, table_of
 from app.rules.meals import Eater
 from app.rules.spreadsheets import Cell, Table
 from app.services.catalogue import catalogue
@@ -19,14 +19,16 @@ def meals_table(sheet: MealSheet) -> Table:
         ordered = service.order.counts if service.order else {}
         for meal in sorted({*service.counts, *ordered}, key=lambda meal: meal.order):
             number, before = service.counts.get(meal, 0), ordered.get(meal, 0)
+            eaten: Cell = "" if service.served is None else service.served.counts.get(meal, 0)
             ages = ages_words(meal.from_age, meal.to_age) if meal.eater is Eater.CHILD else ""
             rows.append(
                 [
                     service.day, service.activity_name, service.unit.name, kind_words(meal), ages,
                     number, before if service.order else "", number - before if service.order else "",
+                    eaten,
                 ]
             )  # fmt: skip
-    return Table(("Jour", "Activité", "Repas", "Régime", "Âge", "Nombre", "Commandé", "Écart"), rows)
+    return Table(("Jour", "Activité", "Repas", "Régime", "Âge", "Nombre", "Commandé", "Écart", "Servi"), rows)
 
 
 def meal_paper(sheet: MealSheet, named: Sequence[NamedMeal] | None) -> MealPaper:
@@ -53,10 +55,17 @@ def meal_paper(sheet: MealSheet, named: Sequence[NamedMeal] | None) -> MealPaper
 
 def _service(service: MealService) -> MealPaperService:
     columns, rows = table_of(service.counts)
+    eaten = None if service.served is None else served_by_kind(service.served)
     return MealPaperService(
         service.day, f"{service.unit.name} ({service.activity_name})", columns,
-        tuple(MealPaperRow(*row) for row in rows), service.total, _order_remarks(service),
+        tuple(MealPaperRow(*row, None if eaten is None else eaten.get(row[0], 0)) for row in rows), service.total,
+        service.served_total, (*_order_remarks(service), *_served_remarks(service)),
     )  # fmt: skip
+
+
+def _served_remarks(service: MealService) -> tuple[str, ...]:
+    ordered = service.order.total if service.order else None
+    return () if service.served is None else (served_words(service.served, ordered),)
 
 
 def _order_remarks(service: MealService) -> tuple[str, ...]:

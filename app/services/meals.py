@@ -13,21 +13,22 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import db, take_turns
 from app.models.accounts import User
-from app.models.bookings import Booking, Opening
+from app.models.bookings import Opening
 from app.models.families import Child
 from app.models.meals import MealAdults, MealOrder
 from app.rules import meals as rules
+from app.rules.attendances import Turnout
 from app.rules.child_files import Diet, SectionKind
 from app.rules.deadlines import Never, Occasion, instant, is_in_time
 from app.rules.enrolments import age_on
 from app.rules.meal_documents import counts_document, read_counts
-from app.rules.meals import Meal, MealChange
-from app.rules.states import BookingStatus
+from app.rules.meals import Guest, Meal, MealChange, Served
 from app.services.care import diets_in, sections_of
 from app.services.catalogue import ActivityInfo, SiteInfo, UnitInfo, catalogue
 from app.services.errors import NotFound, SettingMoved
 from app.services.planning_facts import site_days
 from app.services.seen_rules import mark_of
+from app.services.turnouts import places_told
 
 Counts = Mapping[Meal, int]
 
@@ -59,11 +60,17 @@ class MealService:
     adults: int
     orders: tuple[OrderView, ...]  # the last one first
     deadline: datetime | Never | None  # of the caterer; None: until the meal
+    served: Served | None  # None: nobody was ticked yet
 
     @property
     def total(self) -> int:
         """All meals to be made."""
         return rules.total(self.counts)
+
+    @property
+    def served_total(self) -> int | None:
+        """All meals that the kitchen made and that were eaten, as attendance says."""
+        return None if self.served is None else rules.total(self.served.counts)
 
     @property
     def order(self) -> OrderView | None:
@@ -144,6 +151,7 @@ class _Guest:
     child_id: int
     name: str
     birth_date: date
+    turnout: Turnout | None
 
 
 def sites_with_meals(activities: Iterable[ActivityInfo]) -> tuple[SiteInfo, ...]:
@@ -170,8 +178,11 @@ def read_meals(site: SiteInfo, first: date, last: date, activities: Iterable[Act
     services = []
     for day, unit_id in sorted(wanted, key=lambda each: (each[0], units[each[1]].starts_at, each[1])):
         unit = units[unit_id]
-        kinds = [
-            rules.meal_of(age_on(guest.birth_date, day), diets.get(guest.child_id, ()), site.meal_limits)
+        eaters = [
+            Guest(
+                rules.meal_of(age_on(guest.birth_date, day), diets.get(guest.child_id, ()), site.meal_limits),
+                guest.turnout,
+            )
             for guest in guests[day, unit_id]
         ]
         number = adults.get((day, unit_id), 0)
@@ -179,8 +190,9 @@ def read_meals(site: SiteInfo, first: date, last: date, activities: Iterable[Act
         services.append(
             MealService(
                 day, unit, known.activities[unit.activity_id].name,
-                rules.count_meals(kinds, number, site.meal_spare_percent), number,
+                rules.count_meals((eater.meal for eater in eaters), number, site.meal_spare_percent), number,
                 tuple(orders.get((day, unit_id), ())), instant(rule, occasion, known.calendar),
+                rules.serve(eaters, number),
             )
         )  # fmt: skip
     return MealSheet(site, first, last, tuple(services))
@@ -275,22 +287,19 @@ def _meal_units(site: SiteInfo, activities: Iterable[ActivityInfo]) -> dict[int,
 
 
 def _guests(units: Collection[int], first: date, last: date) -> Sequence[_Guest]:
-    """The children who are expected, by day and name. One query."""
+    """The children who are expected, and who came without a booking, by day and name. One query."""
+    places = places_told(Opening.day.between(first, last), Opening.unit_id.in_(units)).c
     rows = db.session.execute(
         select(
-            Opening.day, Opening.unit_id, Opening.group_id, Child.id, Child.last_name, Child.first_name,
-            Child.birth_date,
+            places.day, places.unit_id, places.group_id, Child.id, Child.last_name, Child.first_name, Child.birth_date,
+            places.turnout,
         )
-        .join(Booking, Booking.opening_id == Opening.id)
-        .join(Child, Child.id == Booking.child_id)
-        .where(
-            Opening.day.between(first, last), Opening.unit_id.in_(units), Booking.status == BookingStatus.CONFIRMED
-        )
-        .order_by(Opening.day, Child.folded_name, Child.id)
+        .join(Child, Child.id == places.child_id)
+        .order_by(places.day, Child.folded_name, Child.id)
     )  # fmt: skip
     return [
-        _Guest(day, unit_id, group_id, child_id, f"{last_name} {first_name}", birth_date)
-        for day, unit_id, group_id, child_id, last_name, first_name, birth_date in rows
+        _Guest(day, unit_id, group_id, child_id, f"{last_name} {first_name}", birth_date, turnout)
+        for day, unit_id, group_id, child_id, last_name, first_name, birth_date, turnout in rows
     ]
 
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules import meals
+from app.rules.attendances import Turnout
 from app.rules.child_files import Diet
-from app.rules.meals import STANDARD_OF_ADULTS, STANDARD_SPARE, Meal
+from app.rules.meals import STANDARD_OF_ADULTS, STANDARD_SPARE, Guest, Meal
 from tests.rules.tables import Row, cases, ids, words
 
 
@@ -46,6 +47,20 @@ def test_of_which_age_a_child_is(row: Row) -> None:
 def test_limits_rise(limits: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="rise"):
         meals.bands_of(limits)
+
+
+@pytest.mark.parametrize("row", cases("meals", "served"))
+def test_what_was_served(row: Row) -> None:
+    guests = [
+        Guest(meal_of(meal), None if seen == "nothing" else Turnout(seen))
+        for meal, seen in (word.split() for word in words(row["children"]))
+    ]
+    found = meals.serve(guests, int(row["adults"]))
+    if found is None:
+        assert (row["served"], row["total"], row["unticked"]) == ("–", "–", "–")
+    else:
+        assert list(found.counts.items()) == list(counts_of(row["served"]).items())
+        assert (meals.total(found.counts), found.unticked) == (int(row["total"]), int(row["unticked"]))
 
 
 @pytest.mark.parametrize("row", cases("meals", "spare"))

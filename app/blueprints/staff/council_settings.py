@@ -143,7 +143,7 @@ def show_seasons() -> Response:
 def edit_meal_notice(site_id: int) -> Response:
     """Until when the caterer of a place takes orders."""
     site = council_settings.find_site(site_id)
-    return _meal_notice_page(site, deadline_form(Deadline.CANCEL, site.meal_notice, _meals_of(site_id)))
+    return _meal_notice_page(site, deadline_form(Deadline.MEAL, site.meal_notice, _meals_of(site_id)))
 
 
 @sites.post("/<int:site_id>/traiteur", endpoint="save_meal_notice")
@@ -151,7 +151,7 @@ def edit_meal_notice(site_id: int) -> Response:
 def save_meal_notice(site_id: int) -> BaseResponse:
     """Store it; the buttons that change its number of lines only show the form again."""
     site = council_settings.find_site(site_id)
-    form = read_deadline_form(request.form, Deadline.CANCEL, _meals_of(site_id))
+    form = read_deadline_form(request.form, Deadline.MEAL, _meals_of(site_id))
     if form.changed(request.form):
         return _meal_notice_page(site, form)
     rule = form.rule()
@@ -173,7 +173,7 @@ def _meals_of(site_id: int) -> tuple[UnitInfo, ...]:
 
 def _meal_notice_page(site: SiteRow, form: DeadlineForm, status: int = 200) -> Response:
     names = {unit.id: unit.name for unit in _meals_of(site.id)}
-    words = [line_words(line, Deadline.CANCEL, names) for line in site.meal_notice.lines]
+    words = [line_words(line, Deadline.MEAL, names) for line in site.meal_notice.lines]
     return render_page(
         "staff/settings/meal_notice.html", layout="staff", status=status, site=site, form=form, words=words,
         is_moved=status == 409, units=_meals_of(site.id),

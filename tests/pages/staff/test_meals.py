@@ -135,6 +135,27 @@ def test_week_adds_up_and_goes_to_a_spreadsheet(planning: PlanningSetup, cook: C
     assert "02/12/2026;Mercredi;Repas;Sans porc;6\xa0ans et plus;1;1;0" in text
 
 
+def test_cook_sees_what_was_served_and_who_came_without_a_booking(planning: PlanningSetup, cook: Client) -> None:
+    cook.get(DAY)
+    assert "servi" not in cook.submit("order").text
+    clock.start_at(datetime.combine(NEXT_WEDNESDAY, time(14)), frozen=True)
+    cook.sign_in(factories.make_staff(Role.KITCHEN))  # the session of before is over
+    opening = planning.opening(NEXT_WEDNESDAY, "Repas")
+    factories.tick(planning.child_id, opening)
+    page = cook.get(DAY)
+    assert "1 repas servi d’après le pointage, 1 de moins que commandé ; un enfant n’est pas pointé." in page.text
+    assert "Sans porc 1 1 1" in page.text and "Régime non renseigné 1 1 0" in page.text
+    guest = factories.make_child(factories.make_family("INVITE"), "Invité")
+    fill(planning.family, planning.child_id, SectionKind.HEALTH, has_allergies="yes", food_allergies="Arachide")
+    factories.tick(guest, opening)
+    page = cook.get(DAY)
+    assert "3 repas à préparer" in page.text and "2 repas servis d’après le pointage ; un enfant" in page.text
+    assert "Régime non renseigné 2 2 1" in page.text
+    text = cook.get(f"{MEALS}/fichier?jour={NEXT_WEDNESDAY}").body
+    assert "Sans porc;6\xa0ans et plus;1;1;0;1" in text and "Régime non renseigné;6\xa0ans et plus;2;1;1;1" in text
+    assert int(cook.get(f"{MEALS}/pdf?jour={NEXT_WEDNESDAY}").headers["Content-Length"]) > 5_000
+
+
 def test_meals_on_paper_with_and_without_names(planning: PlanningSetup, cook: Client) -> None:
     fill(planning.family, planning.child_id, SectionKind.HEALTH, has_allergies="yes", food_allergies="Arachide")
     for names in ("", "&noms=1"):
@@ -184,6 +205,9 @@ def test_administrator_says_how_a_place_orders(planning: PlanningSetup, sqlite_c
     boss.submit("meal-notice", **{"line-0-kind": "days", "line-0-count": "1", "line-0-at": "10:00"})
     assert "Au plus tard la veille à 10 h" in boss.get(address).text
     assert "Commande possible jusqu’au mardi 1er décembre à 10 h" in boss.get(DAY).text
+    assert "jamais en ligne" not in boss.get(address).text
+    boss.submit("meal-notice", **{"line-0-kind": "never"})
+    assert "À présent : Le traiteur ne prend pas de commande." in boss.get(address).text
     shown = boss.get(address)
     with write_transaction() as session:
         session.get_one(Site, site_id).meal_notice = simple_rule(DaysBefore(2, time(9)))
