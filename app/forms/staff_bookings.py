@@ -10,6 +10,7 @@ from wtforms import BooleanField, RadioField
 from app.filters import spaced
 from app.forms.fields import Filled, Listed, id_of, text_field
 from app.forms.staff_catalogue import choice_field
+from app.rules.staff_bookings import ListAnswer
 from app.rules.states import CancelClass
 from app.services.bookings import StaffSave
 
@@ -69,6 +70,28 @@ class MarkForm(FlaskForm):
     def opening_id(self) -> int:
         """Which one was chosen."""
         return id_of(self.opening.data)
+
+
+class ListForm(FlaskForm):
+    """What is answered on a waiting list for the family, and why."""
+
+    answer = choice_field("Réponse")
+    list_reason = text_field(
+        "Motif", required=spaced("Indiquez le motif : la famille le lit, et il reste dans l’historique."),
+        longest=LONGEST_REASON, autocomplete="off",
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, answers: Mapping[str, str], *, is_sent: bool) -> "ListForm":
+        """The form for these answers, by what `typed()` reads; as it was sent or empty."""
+        form = cls(**({} if is_sent else {"formdata": None}))
+        form.answer.choices = dict(answers)
+        return form
+
+    def typed(self) -> tuple[int, ListAnswer]:
+        """The entry, and what is answered; only of a valid form."""
+        answer, _, entry_id = (self.answer.data or "").partition("-")
+        return id_of(entry_id), ListAnswer(answer)
 
 
 def read_exceeds(form: MultiDict[str, str]) -> frozenset[int]:

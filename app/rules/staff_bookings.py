@@ -20,6 +20,21 @@ class Demand(StrEnum):
     CONFIRMATION = auto()  # a reason, and « yes » once they have read by how much the places are exceeded
 
 
+class ListAnswer(StrEnum):
+    """What an agent answers for a family that waits, or is offered a place."""
+
+    REMOVE = auto()  # off the list, or the offer taken back
+    ACCEPT = auto()  # what is offered
+
+
+LIST_ANSWERS: Mapping[Action, ListAnswer] = {
+    Action.ACCEPT: ListAnswer.ACCEPT,
+    Action.DECLINE: ListAnswer.REMOVE,
+    Action.LEAVE_LIST: ListAnswer.REMOVE,
+}
+"""By what the cell allows."""
+
+
 class Became(StrEnum):
     """What the staff made of a booking, in the words of the mail."""
 
@@ -58,8 +73,8 @@ CANCELLING: Mapping[Reason, Demand] = {
 """The same of giving back what is held."""
 
 
-_THEIRS = frozenset({Action.BOOK, Action.CANCEL, Action.WITHDRAW})
-"""What an agent does in a cell; a place on a list, an offer and a payment are the family's own affair."""
+_THEIRS = frozenset({Action.BOOK, Action.CANCEL, Action.WITHDRAW, Action.LEAVE_LIST, Action.ACCEPT, Action.DECLINE})
+"""What an agent does in a cell; joining a list and paying are the family's own affair."""
 
 
 def judge_for_staff(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
@@ -83,6 +98,8 @@ def judge_for_staff(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell
         return replace(seen, actions=frozenset())
     # How a booking is cancelled, the staff say themselves: no hour makes it late.
     actions = frozenset(Action.CANCEL if each is Action.CANCEL_LATE else each for each in cell.actions) & _THEIRS
+    if beyond:
+        actions -= {Action.ACCEPT}  # what keeps the family from an offered place keeps the staff from it too
     return replace(seen, actions=actions, beyond=tuple(beyond))
 
 

@@ -17,7 +17,7 @@ _HEADINGS = ("Famille", "État", "Adresse", "Commune", "Téléphone", "Adultes",
 
 
 def families_table(text: str, reach: StaffScope) -> Table:
-    """All families within reach that a search finds (`family_files.search_families()`): a row for each. Three queries."""
+    """All families within reach that `family_files.search_families()` finds: a row for each. Three queries."""
     return Table(_HEADINGS, _rows(text, reach))
 
 
@@ -55,9 +55,9 @@ def _rows(text: str, reach: StaffScope) -> Iterator[Sequence[Cell]]:
     )
     for family, address in rows:
         names, emails = zip(*adults[family.id], strict=True) if adults[family.id] else ((), ())
-        lines = address_lines(address)
+        lines, number = address_lines(address), family.mobile_phone or family.home_phone
         yield (
             family.name, labels.label(family.status), ", ".join(lines[:-1]), "".join(lines[-1:]),
-            phone(family.mobile_phone or family.home_phone or ""), ", ".join(names), ", ".join(filter(None, emails)),
+            phone(number) if number else "", ", ".join(names), ", ".join(filter(None, emails)),
             ", ".join(children[family.id]), len(children[family.id]),
         )  # fmt: skip

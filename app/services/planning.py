@@ -73,7 +73,7 @@ class CellView:
     is_asked: bool  # what ticking it makes waits for the staff
     is_to_pay: bool  # … or for its payment
     may_wait: bool  # it is full: ticking it asks about the waiting list
-    waiting_id: int | None  # of the entry that waits, or is offered the place
+    waiting_id: int | None  # of the entry that waits, or is offered the place, where it may be answered
     places_left: int | None
     price_cents: int | None
     is_included: bool  # in the price of another cell
@@ -379,7 +379,7 @@ def _cell_view(
         is_asked=status is BookingStatus.REQUESTED,
         is_to_pay=status is BookingStatus.AWAITING_PAYMENT,
         may_wait=Action.JOIN_LIST in cell.actions and not facts.by_staff,
-        waiting_id=own.waiting_id if own and not facts.by_staff and cell.actions & _ANSWERS else None,
+        waiting_id=own.waiting_id if own and cell.actions & _ANSWERS else None,
         places_left=facts.room(opening).left,
         price_cents=price.cents,
         is_included=is_included(price.explanation),

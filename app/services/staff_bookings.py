@@ -3,6 +3,7 @@
 The save is that of parents (`services.bookings`); what the staff may go beyond is in `rules.staff_bookings`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -13,9 +14,12 @@ from app import clock
 from app.database import db
 from app.models.activities import Unit
 from app.models.bookings import Booking, BookingEvent, Opening
-from app.rules.staff_bookings import Became, may_mark
+from app.models.waiting_lists import WaitingEntry
+from app.rules.staff_bookings import Became, ListAnswer, may_mark
 from app.rules.states import Actor, BookingStatus, CancelClass
+from app.services import waiting_moves, waiting_wishes
 from app.services.bookings import StaffSave, save
+from app.services.catalogue import catalogue
 from app.services.errors import NotFound, OwnFamily
 from app.services.families import FamilyRef, child_of, lock_children, own_family_ids, stays_active
 from app.services.judgements import judge_days
@@ -98,6 +102,37 @@ def mark_special(
         became = Became.UNMARKED if note is None else Became.MARKED
         day = ChangedDay(booking.day, facts.catalogue.activities[unit.activity_id].name, unit.name, became, None)
         tell_family(session, family, child, [day], note or "")
+
+
+def answer_list(
+    session: Session, family: FamilyRef, agent_id: int, child_id: int, entry_id: int, answer: ListAnswer, reason: str
+) -> None:
+    """Take an entry of a family off its list, or the offer back, or accept the offer for it; the family reads why.
+
+    Raises OwnFamily, NotFound for another child's entry and for one that has ended, and, of an offer to be accepted,
+    OfferGone and FamilyNotActive.
+    """
+    check_not_own(family, agent_id)
+    own = select(WaitingEntry.id).where(
+        WaitingEntry.id == entry_id, WaitingEntry.family_id == family.id, WaitingEntry.child_id == child_id
+    )
+    if session.scalar(own) is None:
+        raise NotFound("waiting entry")
+    if answer is ListAnswer.REMOVE:
+        waiting_moves.remove(session, entry_id, reason, agent_id)
+        return
+    by_child: defaultdict[int, list[Booking]] = defaultdict(list)
+    for booking in waiting_wishes.accept(session, family, agent_id, entry_id, Actor.STAFF, reason):
+        by_child[booking.child_id].append(booking)
+    for id_, taken in by_child.items():
+        tell_family(session, family, child_of(family.id, id_), [_booked(session, each) for each in taken], reason)
+
+
+def _booked(session: Session, booking: Booking) -> ChangedDay:
+    known = catalogue()
+    unit = known.units[session.get_one(Opening, booking.opening_id).unit_id]
+    activity = known.activities[unit.activity_id]
+    return ChangedDay(booking.day, activity.name, unit.name, Became.BOOKED, booking.price_cents)
 
 
 def _may_mark(facts: PlanningFacts, booking: Booking, now: datetime) -> bool:

@@ -172,8 +172,12 @@ def _wait(
     session.add(booking)
 
 
-def accept(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> None:
-    """Take an offered place, with those that are bound to it; taken already (a double tap), it stays so.
+def accept(
+    session: Session, family: FamilyRef, user_id: int, entry_id: int, actor: Actor = Actor.PARENT,
+    reason: str | None = None,
+) -> tuple[Booking, ...]:  # fmt: skip
+    """Take an offered place, with those that are bound to it, and return what is booked by it; taken already (a double
+    tap), it stays so. `reason`: of the staff, who do so for the family.
 
     Raises NotFound for another family's entry, FamilyNotActive, and OfferGone once nothing can be taken any more.
     """
@@ -181,8 +185,9 @@ def accept(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> 
     if not rows:
         if _became(session, entry_id) is not BookingStatus.CONFIRMED:
             raise OfferGone
-        return
+        return ()
     now = clock.now()
+    taken: list[Booking] = []
     if any(row.offered_until is None or is_over(row.offered_until, now) for row in rows):
         raise OfferGone
     by_child: defaultdict[int, list[WaitingEntry]] = defaultdict(list)
@@ -204,13 +209,15 @@ def accept(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> 
             share = prices.share_of(booking.opening_id)
             if share is None or Action.ACCEPT not in judged[booking.day].cells[booking.opening_id].actions:
                 raise OfferGone
-            move_booking(session, booking, BookingStatus.CONFIRMED, Actor.PARENT, user_id, now)
+            move_booking(session, booking, BookingStatus.CONFIRMED, actor, user_id, now, reason)
             change_price(session, booking, share, PriceChangeReason.PLACE_FREED, now)
         move_prices(session, prices, now)
         join_ticks(session, [booking.id for booking in bookings], now)
         for row in entries:
             row.ended_at = now
         session.flush()
+        taken += bookings
+    return tuple(taken)
 
 
 def leave(session: Session, family: FamilyRef, user_id: int, entry_id: int) -> None:

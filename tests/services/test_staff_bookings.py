@@ -17,20 +17,32 @@ from app.database import db, write_transaction
 from app.models.bookings import Booking, BookingEvent, CapacityCounter, Opening
 from app.models.families import Family, Guardian
 from app.models.mails import OutboxMail
+from app.models.waiting_lists import WaitingEntry
 from app.rules.cells import CellState, Reason
 from app.rules.deadlines import DaysBefore, Deadline, FixedMoment
 from app.rules.required_documents import DocumentDemand
+from app.rules.staff_bookings import ListAnswer
 from app.rules.states import Actor, BookingStatus, CancelClass, FamilyStatus
-from app.services import bookings, staff_bookings
+from app.services import bookings, staff_bookings, waiting_wishes
 from app.services.bookings import StaffSave
 from app.services.checks import find_exceeded, find_inconsistencies
-from app.services.errors import NotFound, OwnFamily, PlacesExceeded
+from app.services.errors import NotFound, OfferGone, OwnFamily, PlacesExceeded
 from app.services.families import FamilyRef, child_of
 from app.services.histories import STAFF, Act, HistoryKind, Span, history_of, period_around
 from app.services.planning import CellView, build_week
 from app.services.verdicts import Result, SaveOutcome
 from tests import factories
-from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, PlanningSetup, add_family, make_planning, save, set_notice, taken
+from tests.factories import (
+    NEXT_WEDNESDAY,
+    WEDNESDAY,
+    FamilySetup,
+    PlanningSetup,
+    add_family,
+    make_planning,
+    save,
+    set_notice,
+    taken,
+)
 
 CALLED = "La mère a appelé."
 TUESDAY_EVENING = datetime(2026, 11, 24, 20)
@@ -372,4 +384,109 @@ def test_parents_are_never_oversold_beside_agents_who_go_beyond_the_places(app: 
     by_parents = [result for by_agent, result in outcomes if not by_agent]
     assert by_parents.count(Result.BOOKED) <= 1
     assert taken(WEDNESDAY, planning.activity.scope_id) == 2 + by_parents.count(Result.BOOKED)
+    assert find_inconsistencies(db.session()) == ()
+
+
+def queue(
+    planning: PlanningSetup, *, wants_booking: bool = False
+) -> tuple[int, list[tuple[FamilySetup, int]], list[int]]:
+    """The one place of a morning is taken; two children wait for it. Returns the opening, them and their entries."""
+    factories.give_list(planning.activity)
+    morning = planning.opening(NEXT_WEDNESDAY, "Matin")
+    save(planning.family, planning.child_id, book=[morning])
+    waiting = [add_family(planning, name) for name in ("PREMIER", "SECOND")]
+    for family, child_id in waiting:
+        factories.join_list(family, child_id, [morning], wants_booking=wants_booking)
+    entries = db.session.scalars(select(WaitingEntry.id).order_by(WaitingEntry.position)).all()
+    return morning, waiting, list(entries)
+
+
+def answer(
+    family: FamilySetup, child_id: int, agent_id: int, entry_id: int, said: ListAnswer, reason: str = CALLED
+) -> None:
+    with write_transaction() as session:
+        staff_bookings.answer_list(session, family.ref, agent_id, child_id, entry_id, said, reason)
+
+
+def statuses(*child_ids: int) -> list[str]:
+    db.session.rollback()
+    found = dict(db.session.execute(select(Booking.child_id, Booking.status)).tuples().all())
+    return [found[child_id].value for child_id in child_ids]
+
+
+def test_an_agent_takes_off_a_list_and_takes_an_offer_back(app: Flask) -> None:
+    planning = make_planning(places=1)
+    agent_id = factories.make_staff()
+    morning, [(first, child), (second, next_child)], entries = queue(planning)
+    answer(first, child, agent_id, entries[0], ListAnswer.REMOVE)
+    assert statuses(child, next_child) == ["cancelled", "waiting"]
+    stored = event()
+    assert (stored.actor, stored.user_id, stored.reason) == (Actor.STAFF, agent_id, CALLED)
+    save(planning.family, planning.child_id, cancel=[morning])
+    assert statuses(next_child) == ["offered"]
+    answer(second, next_child, agent_id, entries[1], ListAnswer.REMOVE)
+    assert statuses(next_child) == ["cancelled"]
+    assert taken(NEXT_WEDNESDAY, planning.activity.scope_id) == 0
+    with pytest.raises(NotFound):
+        answer(second, next_child, agent_id, entries[1], ListAnswer.REMOVE)
+    told = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "waiting_removed")).all()
+    assert [mail.recipient for mail in told] == [first.email, second.email] and CALLED in told[0].body
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_an_agent_accepts_an_offer_for_the_family(app: Flask) -> None:
+    planning = make_planning(places=1)
+    agent_id = factories.make_staff()
+    morning, [(first, child), (second, next_child)], entries = queue(planning)
+    with pytest.raises(OfferGone):
+        answer(first, child, agent_id, entries[0], ListAnswer.ACCEPT)
+    save(planning.family, planning.child_id, cancel=[morning])
+    for _ in range(2):  # a double tap
+        answer(first, child, agent_id, entries[0], ListAnswer.ACCEPT)
+    assert statuses(child, next_child) == ["confirmed", "waiting"]
+    stored = event()
+    assert (stored.actor, stored.user_id, stored.reason) == (Actor.STAFF, agent_id, CALLED)
+    (mail,) = mails()
+    assert "Matin, réservé" in mail.body and CALLED in mail.body
+    with pytest.raises(NotFound):
+        answer(first, child, agent_id, entries[1], ListAnswer.REMOVE)  # another family's
+    own = factories.make_staff()
+    with write_transaction() as session:
+        session.execute(update(Guardian).where(Guardian.family_id == second.family_id).values(user_id=own))
+    with pytest.raises(OwnFamily):
+        answer(second, next_child, own, entries[1], ListAnswer.REMOVE)
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_an_offer_is_answered_once_whoever_comes_first(app: Flask) -> None:
+    planning = make_planning(places=1)
+    agent_id = factories.make_staff()
+    morning, [(family, child_id), (_, next_child)], entries = queue(planning)
+    save(planning.family, planning.child_id, cancel=[morning])
+    start, gone, errors = threading.Barrier(2), [], []
+
+    def run(by_agent: bool) -> None:
+        try:
+            with app.app_context():
+                start.wait()
+                with write_transaction() as session:
+                    if by_agent:
+                        staff_bookings.answer_list(
+                            session, family.ref, agent_id, child_id, entries[0], ListAnswer.REMOVE, CALLED
+                        )
+                    else:
+                        waiting_wishes.accept(session, family.ref, family.user_id, entries[0])
+        except (NotFound, OfferGone) as error:
+            gone.append(error)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=Context().run, args=(run, by_agent)) for by_agent in (True, False)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == [] and len(gone) == 1
+    assert statuses(child_id, next_child) in (["confirmed", "waiting"], ["cancelled", "offered"])
+    assert taken(NEXT_WEDNESDAY, planning.activity.scope_id) == 1
     assert find_inconsistencies(db.session()) == ()

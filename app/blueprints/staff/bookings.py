@@ -1,5 +1,6 @@
 """The planning of a child, as the staff act on it for its family: the page and the save of parents, with a reason."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,10 +15,11 @@ from app.filters import NBSP, day_medium
 from app.forms.bookings import key_of_choices, read_day, read_proposal
 from app.forms.fields import id_of
 from app.forms.keys import new_key
-from app.forms.staff_bookings import MarkForm, StaffPlanningForm, read_exceeds
+from app.forms.staff_bookings import ListForm, MarkForm, StaffPlanningForm, read_exceeds
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
-from app.rules.cells import CellState
+from app.rules.cells import Action, CellState
+from app.rules.staff_bookings import LIST_ANSWERS, ListAnswer
 from app.rules.states import CancelClass
 from app.services import aids, bookings, planning, staff_bookings
 from app.services.booking_reports import report_save
@@ -28,6 +30,11 @@ from app.services.planning import CellView, Proposal, Week
 
 blueprint = Blueprint("bookings", __name__)
 
+_ANSWER_WORDS = {
+    Action.LEAVE_LIST: "retirer de la liste d’attente",
+    Action.ACCEPT: "accepter la place proposée",
+    Action.DECLINE: "reprendre la place proposée",
+}
 _PLANNING = "/<int:family_id>/enfants/<int:child_id>/planning"
 
 
@@ -95,6 +102,24 @@ def unmark(family_id: int, child_id: int) -> BaseResponse:
     return go_to(page.address())
 
 
+@blueprint.post(f"{_PLANNING}/liste-d-attente")
+@requires(Capability.REVIEW_BOOKINGS)
+def answer_list(family_id: int, child_id: int) -> BaseResponse:
+    """Take what waits off its list, or answer for the family what it is offered."""
+    page = _Page(family_id, child_id, request.form.get("jour"))
+    form = ListForm.of(_answers(page.week(CancelClass.IN_TIME)), is_sent=True)
+    if not form.validate():
+        return page.answer(list_form=form, status=422)
+    entry_id, answer = form.typed()
+    with write_transaction() as session:
+        staff_bookings.answer_list(
+            session, page.family, current_account().user_id, child_id, entry_id, answer, form.list_reason.data
+        )
+    done = "La place est réservée." if answer is ListAnswer.ACCEPT else f"{page.child.first_name} n’attend plus."
+    flash(f"{done} La famille en est avertie.", "success")
+    return go_to(page.address())
+
+
 def _mark(page: "_Page", opening_id: int, note: str | None, *, tells_family: bool) -> None:
     staff_bookings.check_reached(reach(Capability.REVIEW_BOOKINGS), [opening_id])
     with write_transaction() as session:
@@ -121,6 +146,22 @@ def _markable(week: Week) -> dict[str, str]:
         str(cell.opening_id): words
         for words, cell in _cells(week)
         if cell.holding and cell.cell.can_be_ticked and cell.cell.state in (CellState.PRESENT, CellState.NOT_ALLOWED)
+    }
+
+
+def _answers(week: Week) -> dict[str, str]:
+    """What may be answered on waiting lists, entry by entry: an entry may be of several units."""
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    allowed: dict[int, frozenset[Action]] = {}
+    for words, cell in _cells(week):
+        if cell.waiting_id is not None:
+            names[cell.waiting_id].append(words)
+            allowed[cell.waiting_id] = cell.cell.actions
+    return {
+        f"{LIST_ANSWERS[action]}-{entry_id}": f"{' et '.join(names[entry_id])}{NBSP}: {words}"
+        for entry_id, actions in allowed.items()
+        for action, words in _ANSWER_WORDS.items()
+        if action in actions
     }
 
 
@@ -165,6 +206,7 @@ class _Page:
         proposal: Proposal | None = None,
         *,
         mark_form: MarkForm | None = None,
+        list_form: ListForm | None = None,
         exceeded: frozenset[int] = frozenset(),
         status: int = 200,
     ) -> Response:
@@ -187,6 +229,7 @@ class _Page:
             siblings=people_of(self.children), terms_form=form, over=over,
             exceeds=",".join(map(str, sorted(exceeded))),
             mark_form=mark_form or MarkForm.of(_markable(week), is_sent=False),
+            list_form=list_form or ListForm.of(_answers(week), is_sent=False),
             special=[(words, cell) for words, cell in cells if cell.holding and cell.cell.state is CellState.SPECIAL],
             expected_aids=aids.expected_aids(self.family.id, self.child.id, week.days[0].day, week.days[-1].day),
             aids_href=url_for("staff.families.show", family_id=self.family.id),

@@ -146,3 +146,25 @@ def test_who_may_not_decide_on_bookings_sees_no_link_and_no_page(client: Client,
 def test_a_child_of_another_family_is_not_found(clerk: Client, planning: PlanningSetup) -> None:
     other, _ = add_family(planning)
     clerk.get(f"/gestion/familles/{other.family_id}/enfants/{planning.child_id}/planning", status=404)
+
+
+def test_an_agent_answers_for_who_waits_or_is_offered_a_place(clerk: Client, planning: PlanningSetup) -> None:
+    factories.give_list(planning.activity)
+    morning = planning.opening(WEDNESDAY, "Matin")
+    holder, holding_child = add_family(planning, "PREMIER")
+    save(holder, holding_child, book=[morning])
+    factories.join_list(planning.family, planning.child_id, [morning], wants_booking=False)
+    page = week(clerk, planning)
+    assert "Mercredi 25 novembre, Matin : retirer de la liste d’attente" in page.text and "Quitter" not in page.text
+    assert len(page.queries) <= 20
+    refused = clerk.submit("list-answer", status=422)
+    assert "Indiquez le motif" in refused.text
+    save(holder, holding_child, cancel=[morning])
+    page = week(clerk, planning)
+    assert "Matin : accepter la place proposée" in page.text and "Matin : reprendre la place proposée" in page.text
+    choices = [option.get("value") or "" for option in page.by_id("answer").iter() if option.get("value")]
+    accept = next(each for each in choices if each.startswith("accept-"))
+    done = clerk.submit("list-answer", answer=accept, list_reason="Appel du père")
+    assert "La place est réservée. La famille en est avertie." in done.text
+    assert bookings_of(planning.child_id) == [(morning, "confirmed")]
+    assert "Répondre pour la liste d’attente" not in done.text
