@@ -428,7 +428,7 @@ ROUTES: Mapping[str, Route] = {
         Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", sends=_PLANNING, answers=422
     ),
     "staff.bookings.mark": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", answers=422),
-    "staff.bookings.answer_list": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", answers=422),
+    "staff.bookings.answer_list": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", answers=404),
     "staff.bookings.unmark": _staff(Capability.REVIEW_BOOKINGS, method="POST", argument="child_id", answers=404),
     "staff.families.show": _staff(Capability.VIEW_FAMILIES, argument="family_id"),
     "staff.families.correct_email": _staff(

@@ -107,6 +107,7 @@ class Family(NamedPerson, Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     refusal_reason: Mapped[str | None]
     purge_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # that the purge will soon erase it
+    active_on: Mapped[date | None]  # the last day of its activity of which a purge took the trace
 
     addresses: Mapped[list["FamilyAddress"]] = relationship(order_by="FamilyAddress.starts_on")
     guardians: Mapped[list["Guardian"]] = relationship(back_populates="family", order_by="Guardian.id")

@@ -35,7 +35,7 @@ from app.rules.handed_in_files import judge_room
 from app.rules.states import BookingStatus, CancelClass, FamilyStatus
 from app.services.catalogue import AbsenceReasonInfo, UnitInfo, catalogue
 from app.services.errors import AbsencesMoved, FamilyNotActive, NoRoomForFile, NotFound
-from app.services.families import FamilyRef, stays_active
+from app.services.families import FamilyRef, check_not_own, stays_active
 
 SHOWN_FOR = timedelta(days=366)
 """How long an absence stays on the page of its family."""
@@ -220,11 +220,12 @@ def certificate_for_staff(justification_id: int) -> SealedFile:
     return _certificate(AbsenceJustification.id == justification_id)
 
 
-def find_justification(justification_id: int) -> JustificationView:
-    """What a family sent, for the staff. Raises NotFound. Three queries at most."""
+def find_justification(justification_id: int, agent_id: int) -> JustificationView:
+    """What a family sent, for an agent. Raises NotFound, OwnFamily. Four queries at most."""
     found = _justifications(AbsenceJustification.id == justification_id)
     if not found:
         raise NotFound("justification")
+    check_not_own(found[0].family_id, agent_id)
     return found[0]
 
 

@@ -26,8 +26,8 @@ from app.rules.required_documents import (
 )
 from app.rules.states import FamilyStatus
 from app.services.catalogue import DocumentInfo
-from app.services.errors import AlreadyDecided, NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import AlreadyDecided, NotFound
+from app.services.families import check_not_own
 from app.services.mails import queue_mail
 from app.services.required_documents import HolderView, VersionView, asked_of_family, holder_key, info_of, version_view
 
@@ -58,11 +58,12 @@ def file_for_staff(submission_id: int) -> SealedFile:
     return SealedFile(row.path, row.file_key)
 
 
-def find_submission(submission_id: int) -> SubmissionView:
-    """A version, for the staff. Raises NotFound."""
+def find_submission(submission_id: int, agent_id: int) -> SubmissionView:
+    """A version, for an agent. Raises NotFound, OwnFamily."""
     found = _submissions(SubmittedDocument.id == submission_id)
     if not found:
         raise NotFound("submission")
+    check_not_own(found[0].family_id, agent_id)
     return found[0]
 
 
@@ -213,8 +214,7 @@ def _waiting(session: Session, submission_id: int, decided_by: int) -> Submitted
         raise NotFound("submission")
     if row.status is not SubmissionStatus.HANDED_IN:
         raise AlreadyDecided
-    if row.family_id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(row.family_id, decided_by)
     return row
 
 

@@ -30,7 +30,7 @@ from app.rules.file_gaps import FileFacts, FileGaps, find_gaps
 from app.rules.quotients import Quotient, outcome_on
 from app.rules.states import ChangeStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services.errors import NotFound, UnknownCommune
+from app.services.errors import NotFound, OwnFamily, UnknownCommune
 
 Values = Mapping[str, str]
 """Canonical text by name of field: codes of lists, ISO dates, cents, phones in E.164; "" is an empty field."""
@@ -147,6 +147,12 @@ def own_family_ids(user_id: int) -> frozenset[int]:
     return frozenset(
         db.session.scalars(own.union(select(FamilyChild.family_id).where(FamilyChild.child_id.in_(own_children))))
     )
+
+
+def check_not_own(family_id: int, agent_id: int) -> None:
+    """Raises OwnFamily: a colleague handles what is an agent's own family's (`own_family_ids()`), and looks at it."""
+    if family_id in own_family_ids(agent_id):
+        raise OwnFamily
 
 
 def stays_active(session: Session, family_id: int, *, alone: bool = False) -> bool:

@@ -11,12 +11,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
 from app.clock import PARIS
-from app.database import db, take_turns
+from app.database import Base, db, take_turns
 from app.models.absences import AbsenceJustification
 from app.models.accounts import CalendarFeed, SignInEvent, SignInFailure, User, UserSession, UserToken
 from app.models.aids import ChildAid
@@ -125,26 +142,55 @@ class Source:
 # --- What goes, class by class --------------------------------------------------------------------------------------
 
 
+_OF_FAMILIES = (
+    (Booking.family_id, Booking.day), (Enrolment.family_id, Enrolment.ends_on),
+    (Invoice.family_id, Invoice.issued_on), (CreditNote.family_id, CreditNote.issued_on),
+    (Payment.family_id, Payment.received_on), (FileChange.family_id, FileChange.changed_at),
+    (ChangeRequest.family_id, ChangeRequest.asked_at), (SubmittedDocument.family_id, SubmittedDocument.handed_in_at),
+    (ChildAid.family_id, ChildAid.ends_on), (ErasureRequest.family_id, ErasureRequest.asked_at),
+    (MessageThread.family_id, MessageThread.last_at),
+)  # fmt: skip
+_OF_USERS = ((SignInEvent.user_id, SignInEvent.at), (UserSession.user_id, UserSession.last_seen_at))
+"""What shows that a family is active: whose it is, and when it was."""
+
+
 def _is_inactive(first_kept: date) -> ColumnElement[bool]:
-    """That a family did nothing, and nothing was done for it, from a day on."""
-    seen = [
-        exists().where(column == Family.id, at >= _boundary(at, first_kept))
-        for column, at in (
-            (Booking.family_id, Booking.day), (Enrolment.family_id, Enrolment.ends_on),
-            (Invoice.family_id, Invoice.issued_on), (CreditNote.family_id, CreditNote.issued_on),
-            (Payment.family_id, Payment.received_on),
-            (FileChange.family_id, FileChange.changed_at), (ChangeRequest.family_id, ChangeRequest.asked_at),
-            (SubmittedDocument.family_id, SubmittedDocument.handed_in_at), (ChildAid.family_id, ChildAid.ends_on),
-            (ErasureRequest.family_id, ErasureRequest.asked_at), (MessageThread.family_id, MessageThread.last_at),
+    """That a family did nothing, and nothing was done for it, from a day on, as far as traces tell that are there or
+    were purged.
+    """
+    seen = [exists().where(owner == Family.id, at >= _boundary(at, first_kept)) for owner, at in _OF_FAMILIES]
+    seen += [
+        exists().where(Guardian.family_id == Family.id, user_id == Guardian.user_id, at >= _boundary(at, first_kept))
+        for user_id, at in _OF_USERS
+    ]
+    was_active = func.coalesce(Family.active_on >= first_kept, false())
+    return and_(Family.status.in_([FamilyStatus.ACTIVE, FamilyStatus.CLOSED]), ~was_active, *(~each for each in seen))
+
+
+def _last_activity(table: Any, chosen: ColumnElement[bool]) -> Select[tuple[int, Any]] | None:
+    """By family, when it was active last among some rows of a table; None where the table tells nothing of it."""
+    for owner, at in _OF_FAMILIES:
+        if at.class_ is table:
+            return select(owner, func.max(at)).where(chosen, owner.is_not(None)).group_by(owner)
+    for user_id, at in _OF_USERS:
+        if at.class_ is table:
+            of_users = select(Guardian.family_id, func.max(at)).join(table, user_id == Guardian.user_id)
+            return of_users.where(chosen).group_by(Guardian.family_id)
+    return None
+
+
+def _note_activity(session: Session, last: Select[tuple[int, Any]]) -> None:
+    """Let families look no less active once these rows are gone; the caller holds the families."""
+    found = [
+        {"of": family_id, "day": at.date() if isinstance(at, datetime) else at}
+        for family_id, at in session.execute(last)
+    ]
+    if found:
+        families = Base.metadata.tables["family"]
+        is_later = func.coalesce(families.c.active_on < bindparam("day"), true())
+        session.connection().execute(
+            update(families).where(families.c.id == bindparam("of"), is_later).values(active_on=bindparam("day")), found
         )
-    ]  # fmt: skip
-    for user_id, at in ((SignInEvent.user_id, SignInEvent.at), (UserSession.user_id, UserSession.last_seen_at)):
-        seen.append(
-            exists().where(
-                Guardian.family_id == Family.id, user_id == Guardian.user_id, at >= _boundary(at, first_kept)
-            )
-        )
-    return and_(Family.status.in_([FamilyStatus.ACTIVE, FamilyStatus.CLOSED]), *(~each for each in seen))
 
 
 def _child_has_left(first_kept: date) -> ColumnElement[bool]:
@@ -544,18 +590,35 @@ def _next_inactive_family(session: Session, first_kept: date, after: int) -> Ste
 
 def _next_rows(session: Session, source: Source, first_kept: date) -> Step:
     keys = tuple(source.table.__table__.primary_key.columns)
-    # A row that somebody writes to just now, such as a thread that is answered, is left to the next purge.
     wanted = select(*keys).where(source.is_over(first_kept)).order_by(*keys).limit(BATCH_ROWS)
+    batch = _among(keys, session.execute(wanted).all())
+    last = _last_activity(source.table, batch)
+    if last is not None:  # before their rows, as whoever writes such rows does
+        ids = [family_id for family_id, _ in session.execute(last)]
+        session.execute(select(Family.id).where(Family.id.in_(ids)).order_by(Family.id).with_for_update(key_share=True))
+        wanted = wanted.where(batch)  # whose families are held
+    # A row that somebody writes to just now, such as a thread that is answered, is left to the next purge.
     rows = session.execute(wanted.with_for_update(skip_locked=True)).all()
     if not rows:
         return Step(0)
+    chosen = _among(keys, rows)
+    last = _last_activity(source.table, chosen)
+    if last is not None:
+        _note_activity(session, last)
     if source.take is not None:
         return Step(len(rows), paths=source.take(session, [row[0] for row in rows]))
-    chosen = keys[0].in_([row[0] for row in rows]) if len(keys) == 1 else tuple_(*keys).in_([tuple(r) for r in rows])
     path = source.table.__table__.c.get("path")
     paths = () if path is None else tuple(session.scalars(select(path).where(chosen)))
     session.execute(delete(source.table).where(chosen))
     return Step(len(rows), paths=paths)
+
+
+def _among(keys: Sequence[Any], rows: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    """That a row is one of these."""
+    if len(keys) == 1:
+        one: ColumnElement[bool] = keys[0].in_([row[0] for row in rows])
+        return one
+    return tuple_(*keys).in_([tuple(row) for row in rows])
 
 
 def _boundary(column: Column, first_kept: date) -> date | datetime:

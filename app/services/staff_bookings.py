@@ -20,8 +20,8 @@ from app.rules.states import Actor, BookingStatus, CancelClass
 from app.services import waiting_moves, waiting_wishes
 from app.services.bookings import StaffSave, save
 from app.services.catalogue import catalogue
-from app.services.errors import NotFound, OwnFamily
-from app.services.families import FamilyRef, child_of, lock_children, own_family_ids, stays_active
+from app.services.errors import NotFound
+from app.services.families import FamilyRef, check_not_own, child_of, lock_children, stays_active
 from app.services.judgements import judge_days
 from app.services.places import enter_bookings
 from app.services.planning import Proposal
@@ -29,12 +29,6 @@ from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.staff_booking_mails import ChangedDay, tell_family
 from app.services.staff_scopes import StaffScope
 from app.services.verdicts import SaveOutcome
-
-
-def check_not_own(family: FamilyRef, agent_id: int) -> None:
-    """Raises OwnFamily: a colleague acts for an agent's own family."""
-    if family.id in own_family_ids(agent_id):
-        raise OwnFamily
 
 
 def check_reached(reach: StaffScope, opening_ids: Iterable[int]) -> None:
@@ -52,7 +46,7 @@ def save_for_family(
     session: Session, family: FamilyRef, agent_id: int, child_id: int, key: str, proposal: Proposal, said: StaffSave
 ) -> SaveOutcome:
     """Book and cancel for a family what a form asks for. Raises like `bookings.save()`, and OwnFamily."""
-    check_not_own(family, agent_id)
+    check_not_own(family.id, agent_id)
     return save(session, family, agent_id, child_id, key, proposal, said)
 
 
@@ -72,7 +66,7 @@ def mark_special(
     """
     enter_bookings(session)
     stays_active(session, family.id)
-    check_not_own(family, agent_id)
+    check_not_own(family.id, agent_id)
     lock_children(session, [family.id])
     child = child_of(family.id, child_id)
     booking = session.scalar(
@@ -112,7 +106,7 @@ def answer_list(
     Raises OwnFamily, NotFound for another child's entry and for one that has ended, and, of an offer to be accepted,
     OfferGone and FamilyNotActive.
     """
-    check_not_own(family, agent_id)
+    check_not_own(family.id, agent_id)
     own = select(WaitingEntry.id).where(
         WaitingEntry.id == entry_id, WaitingEntry.family_id == family.id, WaitingEntry.child_id == child_id
     )

@@ -217,7 +217,7 @@ def test_the_certificate_goes_before_what_was_decided(planning: PlanningSetup) -
     assert (row.remark, row.file_name, row.refusal_reason, row.status) == ("", None, None, JustificationStatus.REFUSED)
     with pytest.raises(NotFound):
         absences.certificate_for_staff(sent)
-    assert absences.find_justification(sent).is_forgotten
+    assert absences.find_justification(sent, make_staff()).is_forgotten
 
 
 def test_an_accepted_absence_that_is_charged_is_found(planning: PlanningSetup) -> None:

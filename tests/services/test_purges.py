@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,17 +10,19 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
 from app import clock
+from app.clock import PARIS
 from app.database import Base, db, write_transaction
 from app.integrations.kept_files import keep_file
 from app.models.accounts import SignInEvent, User, UserSession
 from app.models.attendances import ValidatedDay
+from app.models.changes import FileChange
 from app.models.child_files import ChildSection, HealthAccess
 from app.models.credits import Correction
 from app.models.debts import InvoiceHold
 from app.models.families import Child, Family, Guardian
 from app.models.invoices import Invoice, InvoiceLine, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
-from app.models.messages import Message
+from app.models.messages import Message, MessageThread
 from app.models.payments import Payment
 from app.models.required_documents import SubmittedDocument
 from app.models.retention import PurgeRun
@@ -28,12 +30,15 @@ from app.models.urgent_messages import UrgentMessage, UrgentRecipient
 from app.rules.child_files import SectionKind
 from app.rules.credits import CreditCause
 from app.rules.debts import HoldKind
-from app.rules.required_documents import SubmissionStatus
+from app.rules.file_fields import FileKind
+from app.rules.messages import ThreadState
+from app.rules.required_documents import DocumentScope, SubmissionStatus
 from app.rules.retention import DataClass
 from app.rules.states import FamilyStatus
 from app.services import invoices, papers, purges
 from app.services.mails import queue_mail
 from tests import factories
+from tests.rules.tables import Row, cases
 
 LATER = datetime(2032, 11, 24, 8, 30)  # more than five years after all that the factories make
 MUCH_LATER = datetime(2038, 1, 5, 8, 30)
@@ -115,6 +120,55 @@ def test_a_family_that_wrote_lately_is_no_inactive_one(sqlite_app: Flask) -> Non
     factories.write_message(family)
     clock.start_at(LATER, frozen=True)
     assert DataClass.FAMILY_FILE not in planned() and not purges.dry_run(db.session())[0].to_tell
+
+
+def leave_trace(family: factories.FamilySetup, did: str, day: date) -> None:
+    """The one thing that shows that a family was active on a day, as it is stored."""
+    at = datetime.combine(day, time(12)).astimezone()
+    with write_transaction() as session:
+        match did:
+            case "sign_in":
+                session.add(SignInEvent(user_id=family.user_id, device="essai", at=at))
+            case "session":
+                session.add(
+                    UserSession(
+                        user_id=family.user_id, token_hash="x", device="essai", last_seen_at=at, created_at=at,
+                        expires_at=at + timedelta(days=30),
+                    )
+                )  # fmt: skip
+            case "change":
+                session.add(
+                    FileChange(
+                        family_id=family.family_id, kind=FileKind.COORDINATES, subject_id=family.family_id, body="[]",
+                        changed_by_id=family.user_id, changed_at=at,
+                    )
+                )  # fmt: skip
+    if did == "message":
+        sent = factories.write_message(family)
+        with write_transaction() as session:
+            thread = session.get_one(MessageThread, sent.thread_id)
+            thread.last_at, thread.state = at, ThreadState.CLOSED
+    if did == "document":
+        version = factories.hand_in(family, f"{factories.make_document(scope=DocumentScope.FAMILY)}")
+        with write_transaction() as session:
+            row = session.get_one(SubmittedDocument, version)
+            row.handed_in_at, row.status = at, SubmissionStatus.REFUSED
+
+
+@pytest.mark.parametrize("row", cases("retention", "traces"))
+def test_the_purge_of_traces_makes_no_family_look_inactive_earlier(app: Flask, row: Row) -> None:
+    family = factories.make_family()
+    long_ago = datetime(2015, 1, 1, tzinfo=PARIS)
+    with write_transaction() as session:
+        session.execute(update(Family).where(Family.id == family.family_id).values(created_at=long_ago))
+    leave_trace(family, row["did"], date.fromisoformat(row["on"]))
+    traces = (DataClass.SIGN_INS, DataClass.ACCESS, DataClass.FILE_CHANGES, DataClass.MESSAGES, DataClass.DOCUMENTS)
+    gone = set(planned()) & set(traces)
+    assert purges.dry_run(db.session())[0].to_tell == (row["told"] == "yes")
+    for _ in range(2):
+        assert set(purge(*traces)) == gone
+        gone = set()
+    assert purges.dry_run(db.session())[0].to_tell == (row["told"] == "yes")
 
 
 def test_health_stays_as_long_as_the_child_comes(sqlite_app: Flask) -> None:

@@ -16,7 +16,7 @@ from app.integrations.handed_in_files import FileRefused, page_picture
 from app.integrations.kept_files import read_sealed
 from app.rules.absences import JustificationStatus
 from app.rules.capabilities import Capability
-from app.services import absence_decisions, absences, child_files, families
+from app.services import absence_decisions, absences, child_files
 from app.services.absences import JustificationView
 from app.services.errors import AlreadyDecided
 
@@ -27,7 +27,7 @@ blueprint = Blueprint("absences", __name__)
 @requires(Capability.REVIEW_ABSENCES)
 def show(justification_id: int) -> Response:
     """What a family sent, and the decision where it waits."""
-    found = absences.find_justification(justification_id)
+    found = absences.find_justification(justification_id, current_account().user_id)
     return _page(found, DecisionForm(found))
 
 
@@ -35,7 +35,7 @@ def show(justification_id: int) -> Response:
 @requires(Capability.REVIEW_ABSENCES)
 def show_picture(justification_id: int) -> Response:
     """A page of the certificate as a picture; the first one unless the address says another."""
-    found = absences.find_justification(justification_id)
+    found = absences.find_justification(justification_id, current_account().user_id)
     number = request.args.get("n", 1, type=int)
     if found.certificate is None or not 1 <= number <= found.certificate.page_count:
         raise PageNotFound
@@ -50,7 +50,7 @@ def show_picture(justification_id: int) -> Response:
 @requires(Capability.REVIEW_ABSENCES)
 def show_pdf(justification_id: int) -> Response:
     """The certificate."""
-    found = absences.find_justification(justification_id)
+    found = absences.find_justification(justification_id, current_account().user_id)
     return send_handed_in(_read(found), "application/pdf", f"justificatif - {found.family_name}.pdf")
 
 
@@ -58,7 +58,7 @@ def show_pdf(justification_id: int) -> Response:
 @requires(Capability.REVIEW_ABSENCES)
 def decide(justification_id: int) -> BaseResponse:
     """Accept the absences that are ticked, and refuse the others."""
-    found = absences.find_justification(justification_id)
+    found = absences.find_justification(justification_id, current_account().user_id)
     form = DecisionForm(found, is_sent=True)
     is_waiting = found.status is JustificationStatus.WAITING
     if is_waiting and not form.validate():
@@ -69,7 +69,7 @@ def decide(justification_id: int) -> BaseResponse:
                 session, justification_id, current_account().user_id, form.accepted_ids, form.refusal.data or None
             )
     except AlreadyDecided:
-        found = absences.find_justification(justification_id)
+        found = absences.find_justification(justification_id, current_account().user_id)
         return _page(found, DecisionForm(found), status=409)
     is_refused = decided.status is JustificationStatus.REFUSED
     flash(decided_sentence(decided.outcomes, decided.difference_cents), "info" if is_refused else "success")
@@ -100,6 +100,5 @@ def _page(found: JustificationView, form: DecisionForm, *, status: int = 200) ->
         form=form,
         is_waiting=is_waiting,
         is_late=status == 409,
-        is_own=found.family_id in families.own_family_ids(current_account().user_id),
         effect=absence_decisions.effect_of_accepting(db.session(), found.id) if is_waiting else None,
     )

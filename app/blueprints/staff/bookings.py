@@ -24,7 +24,7 @@ from app.rules.states import CancelClass
 from app.services import aids, bookings, planning, staff_bookings
 from app.services.booking_reports import report_save
 from app.services.errors import NotFound, PlacesExceeded
-from app.services.families import ChildView, FamilyRef, family_ref
+from app.services.families import ChildView, FamilyRef, check_not_own, family_ref
 from app.services.households import EnrolledChild, people_of, read_children
 from app.services.planning import CellView, Proposal, Week
 
@@ -107,7 +107,10 @@ def unmark(family_id: int, child_id: int) -> BaseResponse:
 def answer_list(family_id: int, child_id: int) -> BaseResponse:
     """Take what waits off its list, or answer for the family what it is offered."""
     page = _Page(family_id, child_id, request.form.get("jour"))
-    form = ListForm.of(_answers(page.week(CancelClass.IN_TIME)), is_sent=True)
+    answers = _answers(page.week(CancelClass.IN_TIME))
+    if not answers:
+        raise NotFound("waiting entry")
+    form = ListForm.of(answers, is_sent=True)
     if not form.validate():
         return page.answer(list_form=form, status=422)
     entry_id, answer = form.typed()
@@ -171,7 +174,7 @@ class _Page:
     def __init__(self, family_id: int, child_id: int, day: str | None) -> None:
         """Raises NotFound for a child of another family, and OwnFamily."""
         self.family: FamilyRef = family_ref(family_id)
-        staff_bookings.check_not_own(self.family, current_account().user_id)
+        check_not_own(family_id, current_account().user_id)
         self.children: Sequence[EnrolledChild] = read_children(db.session(), [family_id])
         child = next((each for each in people_of(self.children) if each.id == child_id), None)
         if child is None:

@@ -30,7 +30,7 @@ blueprint = Blueprint("required_documents", __name__)
 @requires(Capability.REVIEW_DOCUMENTS)
 def show(submission_id: int) -> Response:
     """The pages of a version, and the decision where it waits."""
-    submission = document_decisions.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id, current_account().user_id)
     return _page(submission, _acceptance(submission), RefusalForm(formdata=None))
 
 
@@ -38,7 +38,7 @@ def show(submission_id: int) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def show_picture(submission_id: int) -> Response:
     """One of its pages as a picture; the first one unless the address says another."""
-    submission = document_decisions.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id, current_account().user_id)
     number = request.args.get("n", 1, type=int)
     if not 1 <= number <= submission.version.page_count:
         raise PageNotFound
@@ -53,7 +53,7 @@ def show_picture(submission_id: int) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def show_pdf(submission_id: int) -> Response:
     """The file."""
-    submission = document_decisions.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id, current_account().user_id)
     name = f"{submission.info.name} - {submission.holder.name}.pdf"
     return send_handed_in(_read(submission), "application/pdf", name)
 
@@ -62,7 +62,7 @@ def show_pdf(submission_id: int) -> Response:
 @requires(Capability.REVIEW_DOCUMENTS)
 def accept(submission_id: int) -> BaseResponse:
     """Let it count."""
-    submission = document_decisions.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id, current_account().user_id)
     form = AcceptanceForm()
     if not form.validate():
         return _page(submission, form, RefusalForm(formdata=None), status=422)
@@ -79,7 +79,7 @@ def accept(submission_id: int) -> BaseResponse:
 @requires(Capability.REVIEW_DOCUMENTS)
 def refuse(submission_id: int) -> BaseResponse:
     """Refuse it, with a reason."""
-    submission = document_decisions.find_submission(submission_id)
+    submission = document_decisions.find_submission(submission_id, current_account().user_id)
     form = RefusalForm()
     if not form.validate():
         return _page(submission, _acceptance(submission), form, status=422)
@@ -93,7 +93,7 @@ def refuse(submission_id: int) -> BaseResponse:
 @requires(Capability.REVIEW_DOCUMENTS)
 def show_family(family_id: int) -> Response:
     """What is asked of a family, and where it stands."""
-    family = families.family_ref(family_id)
+    family = _family(family_id)
     found = required_documents.asked_of_family(family_id)
     return render_page(
         "staff/required_documents/family.html", layout="staff", family=family, documents=found,
@@ -128,8 +128,14 @@ def hand_in(family_id: int, asked: str) -> BaseResponse:
 
 
 def _asked_of(family_id: int, asked: str) -> tuple[FamilyRef, AskedDocument]:
-    """A family, and a document that is asked of it. Raises NotFound."""
-    return families.family_ref(family_id), required_documents.asked_document(family_id, asked)
+    """A family, and a document that is asked of it. Raises NotFound, OwnFamily."""
+    return _family(family_id), required_documents.asked_document(family_id, asked)
+
+
+def _family(family_id: int) -> FamilyRef:
+    family = families.family_ref(family_id)
+    families.check_not_own(family_id, current_account().user_id)
+    return family
 
 
 def _counter_page(family: FamilyRef, document: AskedDocument, form: CounterForm, *, status: int = 200) -> Response:
@@ -162,5 +168,4 @@ def _page(
         acceptance=acceptance,
         refusal=refusal,
         validity=validity_words(submission.info.validity),
-        is_own=submission.family_id in families.own_family_ids(current_account().user_id),
     )

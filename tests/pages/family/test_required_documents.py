@@ -15,7 +15,7 @@ from app.integrations import handed_in_files
 from app.integrations.clamd import ScannerSilent
 from app.models.accounts import UserSession
 from app.models.child_files import HealthAccess
-from app.models.families import Guardian
+from app.models.families import FamilyChild, Guardian
 from app.models.mails import OutboxMail
 from app.models.required_documents import SubmittedDocument
 from app.rules import handed_in_files as rules
@@ -298,6 +298,29 @@ def test_a_family_that_hands_in_without_end_is_told_so(sqlite_client: Client, mo
     client = sqlite_client.sign_in(family.user_id)
     assert "Envoyez les suivants demain" in send(client, f"/mes-documents/{document}", (photo(), "a.jpg"), status=422)
     only_version()
+
+
+def test_an_agent_opens_nothing_of_their_family_nor_of_their_childrens_other_home(sqlite_client: Client) -> None:
+    own, other = make_family("MERE"), make_family("PERE")
+    child = make_child(own)
+    document = make_document()
+    with write_transaction() as session:
+        session.add(FamilyChild(family_id=other.family_id, child_id=child))
+    version = hand_in(other, f"{document}-{child}", pdf())
+    agent = make_staff()
+    with write_transaction() as session:
+        session.get_one(Guardian, own.guardian_id).user_id = agent
+    client = sqlite_client.sign_in(agent)
+    queue = client.get("/gestion/a-traiter?type=documents")
+    assert "un collègue doit décider" in queue.text and f"/gestion/documents/{version}" not in queue.links()
+    paths = [f"{version}", f"{version}/page", f"{version}/fichier"]
+    for family in (own, other):
+        paths += [f"familles/{family.family_id}", f"familles/{family.family_id}/{document}-{child}"]
+    for path in paths:
+        assert "votre propre famille" in client.get(f"/gestion/documents/{path}", status=403).text
+    colleague = Client(sqlite_client.app).sign_in(make_staff())
+    for path in paths:
+        colleague.get(f"/gestion/documents/{path}")
 
 
 @pytest.mark.parametrize(("at_once", "status"), [({"is_accepted": "y"}, "accepted"), ({}, "handed_in")])

@@ -31,7 +31,7 @@ def planning(sqlite_app: Flask) -> PlanningSetup:
 
 def status_of(sent: int) -> JustificationStatus:
     db.session.rollback()
-    return absences.find_justification(sent).status
+    return absences.find_justification(sent, make_staff()).status
 
 
 def test_an_agent_reads_the_certificate_and_decides_by_line(sqlite_client: Client, planning: PlanningSetup) -> None:
@@ -67,7 +67,9 @@ def test_nobody_decides_on_their_own_family_or_without_the_right(
     with write_transaction() as session:
         session.get_one(Guardian, planning.family.guardian_id).user_id = agent
     client = sqlite_client.sign_in(agent)
-    assert "un collègue doit décider" in client.get(f"/gestion/absences/{sent}").text
+    assert "un collègue doit décider" in client.get("/gestion/a-traiter?type=absences").text
+    for path in ("", "/page", "/fichier"):
+        assert "votre propre famille" in client.get(f"/gestion/absences/{sent}{path}", status=403).text
     client = Client(sqlite_client.app).sign_in(make_staff(Role.REGISSEUR))
     client.get(f"/gestion/absences/{sent}", status=403)
 
