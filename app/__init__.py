@@ -31,6 +31,7 @@ from app import (
     navigation,
     payment_labels,
     price_labels,
+    run_labels,
     setting_labels,
 )
 from app.blueprints.family import family
@@ -106,6 +107,8 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["coming_enrolments_sentence"] = dashboard_labels.coming_enrolments_sentence
     app.jinja_env.filters["event_sentence"] = history_labels.event_sentence
     app.jinja_env.filters["reversal_words"] = payment_labels.reversal_words
+    app.jinja_env.filters["oddity_advice"] = run_labels.oddity_advice
+    app.jinja_env.filters["oddity_count"] = run_labels.oddity_count
     app.jinja_env.filters["payment_state"] = history_labels.payment_state
     app.jinja_env.filters["blocker_sentence"] = enrolment_labels.blocker_sentence
     app.jinja_env.filters["reminder_sentence"] = file_labels.reminder_sentence

@@ -29,8 +29,12 @@ _MONTHS = (
 def euros(cents: int) -> str:
     """1234550 → « 12 345,50 € »; the sign of a negative amount is a true minus."""
     whole, rest = divmod(abs(cents), 100)
-    grouped = f"{whole:,}".replace(",", NARROW_NBSP)
-    return f"{'−' if cents < 0 else ''}{grouped},{rest:02d}{NBSP}€"
+    return f"{'−' if cents < 0 else ''}{number(whole)},{rest:02d}{NBSP}€"
+
+
+def number(count: int) -> str:
+    """1240 → « 1 240 »."""
+    return f"{count:,}".replace(",", NARROW_NBSP)
 
 
 def signed_euros(cents: int) -> str:
@@ -157,7 +161,7 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
+        euros, number, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
         months_long, of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone, in_sentence,
     )
 }  # fmt: skip

@@ -29,7 +29,7 @@ from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind
 from app.rules.file_gaps import FileGap
-from app.rules.invoicing import OddityKind
+from app.rules.invoicing import DraftStanding, OddityKind
 from app.rules.mail_texts import MailTopic
 from app.rules.messages import ThreadState
 from app.rules.occupancy import Level
@@ -609,8 +609,17 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         Afterwards.AT_PRICE: "Refacturer tout de suite à un autre prix",
     },
     RunStatus: {
+        RunStatus.PREPARING: "En préparation",
+        RunStatus.PREPARED: "À vérifier",
         RunStatus.ISSUING: "En cours",
         RunStatus.ISSUED: "Terminée",
+        RunStatus.CANCELLED: "Abandonnée",
+    },
+    DraftStanding: {
+        DraftStanding.INVOICED: "À facturer",
+        DraftStanding.CARRIED: "À reporter",
+        DraftStanding.FREE: "À clore sans facture",
+        DraftStanding.NOTHING: "Rien à facturer",
     },
     BookEventKind: {
         BookEventKind.SOLD: "Vendu",
@@ -618,14 +627,17 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         BookEventKind.TAKEN_BACK: "Repris",
     },
     OddityKind: {
-        OddityKind.NO_PRICE: "Sans tarif : à fixer avant de facturer",
-        OddityKind.PRICE_CHANGED: "Le tarif a changé depuis la réservation : le prix annoncé à la famille est facturé",
-        OddityKind.QUOTIENT_MISSING: "Tarif maximum : sans quotient familial",
-        OddityKind.QUOTIENT_OUT_OF_DATE: "Tarif maximum : quotient familial à mettre à jour",
-        OddityKind.QUOTIENT_UNVERIFIED: "Tarif maximum : quotient familial à vérifier",
-        OddityKind.DAY_NOT_OVER: "Jours à venir : laissés pour une prochaine facturation",
-        OddityKind.ALL_FREE: "À 0,00 € seulement : ces jours sont clos sans facture",
+        OddityKind.NO_PRICE: "Sans tarif",
+        OddityKind.PRICE_CHANGED: "Tarif changé depuis la réservation",
+        OddityKind.QUOTIENT_MISSING: "Tarif maximum, sans quotient familial",
+        OddityKind.QUOTIENT_OUT_OF_DATE: "Tarif maximum, quotient familial à mettre à jour",
+        OddityKind.QUOTIENT_UNVERIFIED: "Tarif maximum, quotient familial à vérifier",
+        OddityKind.DAY_NOT_OVER: "Jours à venir",
+        OddityKind.ALL_FREE: "À 0,00 € seulement",
         OddityKind.NOTHING_TO_INVOICE: "Rien à facturer pour l’instant",
+        OddityKind.DAY_NOT_VALIDATED: "Jours dont le pointage n’est pas validé",
+        OddityKind.UNBILLED_PRESENCE: "Venus sans pouvoir être facturés",
+        OddityKind.ABSENCE_TO_DECIDE: "Absences à décider",
     },
     BasketState: {
         BasketState.CREATED: "Paiement préparé",

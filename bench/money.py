@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from contextvars import Context
-from datetime import timedelta
 from pathlib import Path
 
 from flask import render_template_string
@@ -18,19 +17,18 @@ from sqlalchemy import select
 from werkzeug.test import Client as WerkzeugClient
 
 from app import clock
-from app.database import db, write_transaction
+from app.database import db
 from app.integrations.pdf import PdfMaker
 from app.jobs.pdfs import PaperJob
 from app.models.accounts import User
 from app.models.activities import Office
 from app.models.families import Guardian
 from app.models.invoices import Invoice, StoredPdf
-from app.services.invoice_runs import issue_next, start_run
 from bench.council import demo_council
+from tests.factories import issue_run
 from tests.served import DemoCopy, environment, served
 from tests.weights import signed_in
 
-BATCH = 50
 ROUNDS = 60
 LAYOUT_ONLY = "/bench-layout"
 _PAGE = (
@@ -47,12 +45,7 @@ def issue(copy: DemoCopy) -> None:
     before = len(db.session.scalars(select(Invoice.id)).all())
     started = time.monotonic()
     for office_id in offices:
-        with write_transaction() as session:
-            run_id = start_run(session, office_id, month, today, today + timedelta(days=30), user_id)
-        left = 1
-        while left:
-            with write_transaction() as session:
-                left = issue_next(session, run_id, BATCH)
+        issue_run(office_id, month, user_id, today)
     elapsed = time.monotonic() - started
     count = len(db.session.scalars(select(Invoice.id)).all()) - before
     print(f"invoices      {count / elapsed:8.1f} per second   ({count} in {elapsed:.1f} s)")

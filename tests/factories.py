@@ -98,6 +98,8 @@ from app.services import (
     refunds,
     required_document_settings,
     required_documents,
+    run_pools,
+    run_views,
     text_settings,
     waiting_wishes,
 )
@@ -803,18 +805,74 @@ def justify(
         return absences.send(session, family.ref, family.user_id, typed, file).id
 
 
-def issue(activity: ActivitySetup, month: date, staff_id: int, invoice_date: date | None = None) -> list[int]:
-    """Issue the invoices of an activity's office and month; returns their ids."""
-    invoice_date = invoice_date or clock.today()
+def prepare_run(office_id: int, month: date, staff_id: int) -> int:
+    """Prepare an office's month as the worker does; returns the run's id."""
     with write_transaction() as session:
-        office_id = session.get_one(Activity, activity.id).office_id
-        run_id = invoice_runs.start_run(
-            session, office_id, month, invoice_date, invoice_date + timedelta(days=30), staff_id
-        )
+        run_id = invoice_runs.prepare(session, office_id, month, staff_id)
+    while (batch := run_pools.draft_batch(db.session(), run_id, limit=100)) is not None:
+        with write_transaction() as session:
+            run_pools.store_batch(session, batch)
+    return run_id
+
+
+def accept_all(run_id: int, staff_id: int) -> None:
+    """Accept whatever is odd in a prepared run, with a word."""
+    with write_transaction() as session:
+        for kind in run_pools.unsettled_kinds(session, run_id):
+            run_pools.accept(session, run_id, kind, "Vu avec la régie.", staff_id)
+
+
+def order_run(
+    office_id: int,
+    month: date,
+    staff_id: int,
+    invoice_date: date,
+    due_on: date | None = None,
+    *,
+    whatever_it_is: bool = False,
+) -> int:
+    """Prepare, accept and have issued, up to where the worker issues; returns the run's id."""
+    run_id = prepare_run(office_id, month, staff_id)
+    accept_all(run_id, staff_id)
+    with write_transaction() as session:
+        invoice_runs.issue(
+            session, run_id, invoice_date, due_on or invoice_date + timedelta(days=30), staff_id,
+            whatever_it_is=whatever_it_is,
+        )  # fmt: skip
+    return run_id
+
+
+def issue_run(
+    office_id: int,
+    month: date,
+    staff_id: int,
+    invoice_date: date,
+    due_on: date | None = None,
+    *,
+    whatever_it_is: bool = False,
+) -> int:
+    """A run from its preparation to its end; returns its id."""
+    run_id = order_run(office_id, month, staff_id, invoice_date, due_on, whatever_it_is=whatever_it_is)
     left = 1
     while left:
         with write_transaction() as session:
             left = invoice_runs.issue_next(session, run_id)
+    return run_id
+
+
+def prepared_drafts(activity: ActivitySetup, month: date, staff_id: int) -> tuple[run_views.FamilyRow, ...]:
+    """What a run of an activity's office and month would ask of each family; it is given up afterwards."""
+    run_id = prepare_run(db.session.get_one(Activity, activity.id).office_id, month, staff_id)
+    rows = run_views.families_of_pool(run_id, run_views.Wanted(), 1).rows
+    with write_transaction() as session:
+        invoice_runs.give_up(session, run_id, staff_id)
+    return rows
+
+
+def issue(activity: ActivitySetup, month: date, staff_id: int, invoice_date: date | None = None) -> list[int]:
+    """Issue the invoices of an activity's office and month; returns their ids."""
+    office_id = db.session.get_one(Activity, activity.id).office_id
+    run_id = issue_run(office_id, month, staff_id, invoice_date or clock.today())
     return list(db.session.scalars(select(Invoice.id).where(Invoice.run_id == run_id).order_by(Invoice.id)))
 
 

@@ -39,7 +39,7 @@ from app.models.cash_desks import (
 )
 from app.models.credits import Correction, CreditAllocation, CreditedBooking, CreditLine, CreditNote
 from app.models.debts import DebtMove
-from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun
+from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.absences import JustificationStatus
 from app.rules.attendances import Seen, Turnout
@@ -65,6 +65,7 @@ from app.services import (
     payments,
     refunds,
     reversals,
+    run_pools,
     validated_days,
 )
 from app.services.absences import JustificationInput
@@ -210,12 +211,7 @@ def lock_a_day(session: Session, books: Books, rng: Random) -> None:
 def start_run(session: Session, books: Books, rng: Random) -> None:
     """Begin to invoice a month that has begun."""
     months = [month for month in MONTHS if month <= clock.today()]
-    today = clock.today()
-    invoice_runs.start_run(
-        session, books.desk.office_id, rng.choice(months), today, today + timedelta(days=rng.choice([0, 8, 30])),
-        books.desk.agent_id,
-        whatever_it_is=rng.random() < 0.2,
-    )  # fmt: skip
+    invoice_runs.prepare(session, books.desk.office_id, rng.choice(months), books.desk.agent_id)
 
 
 def set_minimum(session: Session, books: Books, rng: Random) -> None:
@@ -224,15 +220,38 @@ def set_minimum(session: Session, books: Books, rng: Random) -> None:
     save_desk(session, office_id, replace(read_desk(office_id), minimum_cents=rng.choice([None, 1_000, 4_000])))
 
 
-def issue_some(session: Session, books: Books, rng: Random) -> None:
-    """What the worker does of a run: a family or two, in a transaction of its own."""
-    run_id = invoice_runs.unfinished_run(session)
-    if run_id is not None:
-        run, minimum_cents = session.get_one(InvoiceRun, run_id), minimum_of(session, books.desk.office_id) or 0
+def take_a_step(session: Session, books: Books, rng: Random) -> None:
+    """What the worker does of a run: a family or two are prepared, or issued, in a transaction of its own."""
+    step = invoice_runs.next_step(session)
+    if step is None:
+        return
+    if step.status is RunStatus.ISSUING:
+        run, minimum_cents = session.get_one(InvoiceRun, step.run_id), minimum_of(session, books.desk.office_id) or 0
         before = set(session.scalars(select(Invoice.id)))
-        invoice_runs.issue_next(session, run_id, limit=rng.randint(1, 2))
+        invoice_runs.issue_next(session, step.run_id, limit=rng.randint(1, 2))
         for invoice in session.scalars(select(Invoice).where(Invoice.id.not_in(before))):
             assert run.whatever_it_is or invoice.total_cents >= minimum_cents, (invoice.total_cents, minimum_cents)
+    elif (batch := run_pools.draft_batch(session, step.run_id, limit=rng.randint(1, 3))) is not None:
+        run_pools.store_batch(session, batch)
+
+
+def decide_on_a_run(session: Session, books: Books, rng: Random) -> None:
+    """An agent has a prepared run issued, now and then another prepared, or gives it up; the form is sent twice."""
+    run = session.scalars(select(InvoiceRun).where(InvoiceRun.status == RunStatus.PREPARED)).first()
+    if run is None:
+        return
+    run_id, agent_id, today = run.id, books.desk.agent_id, clock.today()
+    what, whatever_it_is = rng.random(), rng.random() < 0.2
+    due_on = today + timedelta(days=rng.choice([0, 8, 30]))
+    for _ in range(2):
+        if what < 0.1:
+            invoice_runs.give_up(session, run_id, agent_id)
+        elif what < 0.2:
+            invoice_runs.prepare(session, run.office_id, run.month, agent_id, instead_of=run_id)
+        else:
+            for kind in run_pools.unsettled_kinds(session, run_id):
+                run_pools.accept(session, run_id, kind, "Vu", agent_id)
+            invoice_runs.issue(session, run_id, today, due_on, agent_id, whatever_it_is=whatever_it_is)
 
 
 def take_money(session: Session, books: Books, rng: Random) -> None:
@@ -428,7 +447,7 @@ def dying(rng: Random) -> Iterator[None]:
 
 
 IN_A_TRANSACTION: tuple[Callable[[Session, Books, Random], None], ...] = (
-    take_attendance, take_attendance, lock_a_day, set_minimum, start_run, start_run, *[issue_some] * 4,
+    take_attendance, take_attendance, lock_a_day, set_minimum, start_run, start_run, *[take_a_step] * 7, *[decide_on_a_run] * 3,
     *[take_money] * 3, reverse, give_back, hand_in, hand_in, credit, credit, *[give_up] * 2, close_a_day,
     *[excuse] * 3, amend, amend, *[end_correction] * 2, correct_line, correct_line,
 )  # fmt: skip

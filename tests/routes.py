@@ -627,11 +627,16 @@ ROUTES: Mapping[str, Route] = {
     "staff.tariff_drafts.publish": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
     "staff.tariff_drafts.delete_draft": _staff(Capability.EDIT_TARIFFS, method="POST", argument="draft_id"),
     "staff.invoice_runs.show": _staff(Capability.ISSUE_INVOICES),
-    "staff.invoice_runs.preview": _staff(Capability.ISSUE_INVOICES, answers=422),  # which office, which month?
-    "staff.invoice_runs.start": _staff(Capability.ISSUE_INVOICES, method="POST", answers=422),
+    "staff.invoice_runs.prepare": _staff(Capability.ISSUE_INVOICES, method="POST", answers=422),
     "staff.invoice_runs.show_run": _staff(Capability.ISSUE_INVOICES, argument="run_id"),
     "staff.invoice_runs.show_run_file": _staff(Capability.ISSUE_INVOICES, argument="run_id"),
     "staff.invoice_runs.carry_on": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id"),
+    "staff.invoice_runs.prepare_again": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id"),
+    "staff.invoice_runs.give_up": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id", answers=409),
+    "staff.invoice_runs.accept": _staff(
+        Capability.ISSUE_INVOICES, method="POST", argument="run_id", answers=409, sends={"quoi": "gratuit", **_REASON}
+    ),
+    "staff.invoice_runs.issue": _staff(Capability.ISSUE_INVOICES, method="POST", argument="run_id", answers=422),
     "staff.invoices.show": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
     "staff.invoices.show_pdf": _staff(Capability.VIEW_PAYMENTS, argument="invoice_id"),
     "staff.debts.show": _staff(Capability.VIEW_PAYMENTS),

@@ -14,12 +14,19 @@ from app.models.families import Family
 from app.models.invoices import Invoice
 from app.rules.allocation import Allocation
 from app.rules.cash_desks import PaymentDetails, PaymentMode
+from app.rules.invoicing import OddityKind
 from app.services.debt_reminders import send as send_reminders
-from app.services.invoice_runs import issue_next, start_run
+from app.services.invoice_runs import issue, issue_next, prepare
 from app.services.payments import record_counter_payment
+from app.services.run_pools import accept, draft_batch, store_batch, unsettled_kinds
 
 OVERPAID_CENTS = 10_00
 _TIME_TO_PAY = timedelta(days=30)
+_AT_ONCE = 100
+_WORDS = {
+    OddityKind.DAY_NOT_VALIDATED: "Présences vérifiées sur les feuilles papier.",
+    OddityKind.QUOTIENT_MISSING: "Familles relancées, le tarif maximum leur a été rappelé.",
+}
 _CHEQUE_BANK = "Banque des Vallées"
 
 
@@ -36,9 +43,14 @@ HABITS = Habits(late=frozenset({"DUBOIS"}), quick=frozenset({"TEST", "LEFÈVRE",
 
 
 def issue_month(session: Session, office_id: int, month: date, issued_on: date, moment: datetime, user_id: int) -> None:
-    """One run, from its start to its end, at `moment`."""
+    """One run, from its start to its end, at `moment`; what is odd in it was seen."""
     clock.start_at(moment, frozen=True)
-    run_id = start_run(session, office_id, month, issued_on, issued_on + _TIME_TO_PAY, user_id)
+    run_id = prepare(session, office_id, month, user_id)
+    while batch := draft_batch(session, run_id, _AT_ONCE):
+        store_batch(session, batch)
+    for kind in unsettled_kinds(session, run_id):
+        accept(session, run_id, kind, _WORDS.get(kind, "Vu avec les familles concernées."), user_id)
+    issue(session, run_id, issued_on, issued_on + _TIME_TO_PAY, user_id)
     while issue_next(session, run_id):
         pass
 

@@ -1,24 +1,47 @@
-"""What an invoice run is asked: office and month, then the dates that its invoices bear."""
+"""What an invoice run is asked: office and month, a word for what is odd, and the dates that its invoices bear."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, HiddenField
+from wtforms import BooleanField, Field
 from wtforms.validators import ValidationError
 
 from app.forms.fields import DATE_FORMATS, DateField, Filled
+from app.forms.reasons import RowReasonForm, reason_field
+from app.rules.invoicing import DraftStanding, OddityKind
+from app.services.run_views import Wanted
 
 MONTHS_OFFERED = 18
 USUAL_DELAY = timedelta(days=30)
 LONGEST_AHEAD = timedelta(days=31)
+LONGEST_REASON = 200
+
+KINDS: Mapping[str, OddityKind] = {
+    "sans-tarif": OddityKind.NO_PRICE,
+    "prix-change": OddityKind.PRICE_CHANGED,
+    "sans-quotient": OddityKind.QUOTIENT_MISSING,
+    "quotient-perime": OddityKind.QUOTIENT_OUT_OF_DATE,
+    "quotient-a-verifier": OddityKind.QUOTIENT_UNVERIFIED,
+    "jours-a-venir": OddityKind.DAY_NOT_OVER,
+    "gratuit": OddityKind.ALL_FREE,
+    "rien": OddityKind.NOTHING_TO_INVOICE,
+    "jours-non-valides": OddityKind.DAY_NOT_VALIDATED,
+    "venus-sans-facture": OddityKind.UNBILLED_PRESENCE,
+    "absences-a-decider": OddityKind.ABSENCE_TO_DECIDE,
+}
+"""How addresses and forms name what is odd."""
+CODES: Mapping[OddityKind, str] = {kind: code for code, kind in KINDS.items()}
+
+STANDINGS: Mapping[str, DraftStanding] = {
+    "a-facturer": DraftStanding.INVOICED,
+    "a-reporter": DraftStanding.CARRIED,
+}
 
 
-class RunForm(FlaskForm):
-    """The dates of the invoices, and whether the minimum counts; office and month go with them."""
+class IssueForm(FlaskForm):
+    """The dates of the invoices, and whether the minimum counts."""
 
-    office_id = HiddenField()
-    month = HiddenField()
     invoice_date = DateField(
         "Date des factures", format=DATE_FORMATS,
         validators=[Filled(message="Indiquez la date que porteront les factures, par exemple 01/12/2026.")],
@@ -31,23 +54,31 @@ class RunForm(FlaskForm):
 
     whatever_it_is = BooleanField("Facturer aussi ce qui n’atteint pas le minimum")
 
-    def __init__(self, today: date) -> None:
-        """`today` bounds the dates and is proposed."""
-        super().__init__(data={"invoice_date": today, "due_on": today + USUAL_DELAY})
-        self._today = today
+    def __init__(self, today: date, month: date, *, is_sent: bool) -> None:
+        """`today` bounds the dates and is proposed for invoices of `month`; `is_sent`: the request brings them."""
+        proposed = {"invoice_date": today, "due_on": today + USUAL_DELAY}
+        super().__init__(data=proposed, **({} if is_sent else {"formdata": None}))
+        self._today, self._month = today, month
 
     def validate_invoice_date(self, field: Field) -> None:
         """Raises ValidationError."""
-        month = read_month(self.month.data or "")
         if field.data > self._today + LONGEST_AHEAD:
             raise ValidationError("Cette date est trop loin : un mois au plus après aujourd’hui.")
-        if month is not None and field.data < month:
+        if field.data < self._month:
             raise ValidationError("Une facture ne peut pas être datée d’avant le mois facturé.")
 
     def validate_due_on(self, field: Field) -> None:
         """Raises ValidationError."""
         if self.invoice_date.data is not None and field.data < self.invoice_date.data:
             raise ValidationError("La date limite ne peut pas venir avant la date des factures.")
+
+
+class AcceptForm(RowReasonForm):
+    """Why what is odd in one way may be issued as it is."""
+
+    reason = reason_field(
+        "Pourquoi c’est bien ainsi", "Dites en quelques mots pourquoi c’est bien ainsi.", longest=LONGEST_REASON
+    )
 
 
 def months_offered(today: date) -> Sequence[date]:
@@ -59,9 +90,15 @@ def months_offered(today: date) -> Sequence[date]:
 
 
 def read_month(text: str) -> date | None:
-    """The first day of a month written « 2026-10 », or None."""
+    """The first day of a month written « 2026-10 », or None."""
     try:
         month = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
     return month if 2000 <= month.year <= 2099 else None
+
+
+def read_wanted(arguments: Mapping[str, str]) -> Wanted:
+    """Which families of a pool an address asks for; what it does not know is no filter."""
+    shown = arguments.get("voir", "")
+    return Wanted(arguments.get("q", "").strip()[:100], KINDS.get(shown), STANDINGS.get(shown))

@@ -166,8 +166,8 @@ class Worker:
         return self._take_turn(lambda: self._papers.make_next(online=self._gateway is not None))
 
     def issue_invoices(self) -> int:
-        """Issue what runs have left and return how many times some were issued: as long as a turn lasts."""
-        return self._take_turn(invoices.issue_some)
+        """Prepare and issue what runs have left; returns how many steps that were: as long as a turn lasts."""
+        return self._take_turn(invoices.go_on)
 
     def publish_certificates(self) -> int:
         """Publish what is left of the tax certificates of a year, some families at a time; returns how many times."""

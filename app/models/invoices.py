@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.clock import now
 from app.database import Base, UtcDateTime, code_of
 from app.rules.bills import LineKind
+from app.rules.invoicing import DraftStanding, OddityKind
 from app.rules.numbers import DocumentKind
 
 
@@ -35,25 +36,45 @@ class DocumentSeries(Base):
 class RunStatus(StrEnum):
     """Where an invoice run stands."""
 
+    PREPARING = auto()
+    PREPARED = auto()
     ISSUING = auto()
     ISSUED = auto()
+    CANCELLED = auto()  # given up, or replaced by another preparation
+
+
+_UNDER_WAY = text("status IN ('preparing', 'prepared', 'issuing')")
 
 
 class InvoiceRun(Base):
-    """One issue of invoices, for an office and a month; resumable, since it only ever issues what is left."""
+    """The invoices of an office and a month: prepared, looked at, then issued; resumable anywhere."""
 
     __tablename__ = "invoice_run"
+    __table_args__ = (
+        Index(
+            "uq_invoice_run_under_way", "office_id", "month", unique=True, sqlite_where=_UNDER_WAY,
+            postgresql_where=_UNDER_WAY,
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     month: Mapped[date]  # of the services, its first day
-    invoice_date: Mapped[date]
-    due_on: Mapped[date]
+    invoice_date: Mapped[date | None]  # said when it is issued, like the next
+    due_on: Mapped[date | None]
     status: Mapped[RunStatus] = mapped_column(code_of(RunStatus), index=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    prepared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ordered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # that its invoices are issued
+    ordered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    last_family_id: Mapped[int] = mapped_column(default=0)  # families are issued in the order of their ids
+    cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_run.id"))
+    # How far the present step is; families are prepared, then issued, in the order of their ids.
+    family_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    done_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_family_id: Mapped[int] = mapped_column(default=0)
     whatever_it_is: Mapped[bool] = mapped_column(default=False, server_default=false())  # also below the minimum
 
 
@@ -87,6 +108,63 @@ class CarriedMonth(Base):
     carried_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+
+
+class InvoiceRunDraft(Base):
+    """What a run under way would ask of a family, as it was prepared; only this may be issued.
+
+    It goes when the run ends. What stays are families whose draft was another when it came to issuing, without lines.
+    """
+
+    __tablename__ = "invoice_run_draft"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("invoice_run.id"), primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("family.id"), primary_key=True, index=True)
+    standing: Mapped[DraftStanding] = mapped_column(code_of(DraftStanding))
+    total_cents: Mapped[int]
+    fingerprint: Mapped[str]  # of all that it says: services.run_pools.fingerprint_of()
+    lines: Mapped[str]  # as JSON, to be shown
+    is_changed: Mapped[bool] = mapped_column(default=False, server_default=false())  # and thus not issued
+
+
+class InvoiceRunOddity(Base):
+    """What is odd in the drafts of a run under way; goes with them.
+
+    Of a family's draft: the bookings, and for a price the one kept with them and the tariffs' (cents). Of the month:
+    a group's day that is not validated (children expected and ticked), a child that came and cannot be charged, or
+    how many absences wait for a decision.
+    """
+
+    __tablename__ = "invoice_run_oddity"
+    __table_args__ = (Index("ix_invoice_run_oddity_run_kind", "run_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("invoice_run.id"))
+    kind: Mapped[OddityKind] = mapped_column(code_of(OddityKind))
+    booking_count: Mapped[int]
+    family_id: Mapped[int | None] = mapped_column(ForeignKey("family.id"), index=True)
+    kept_cents: Mapped[int | None]
+    current_cents: Mapped[int | None]
+    child_id: Mapped[int | None] = mapped_column(ForeignKey("child.id"), index=True)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("activity_group.id", ondelete="CASCADE"))
+    day: Mapped[date | None]
+    ticked_count: Mapped[int | None]
+
+
+class RunAcceptance(Base):
+    """That an agent saw what is odd in a run and let it be, with a word; kept for ever, with what there was of it."""
+
+    __tablename__ = "run_acceptance"
+    __table_args__ = (UniqueConstraint("run_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("invoice_run.id"))
+    kind: Mapped[OddityKind] = mapped_column(code_of(OddityKind))
+    count: Mapped[int]  # services.run_views.OddityGroup.count
+    reason: Mapped[str]
+    accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    accepted_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
 
 
 class Invoice(Base):

@@ -65,6 +65,18 @@ class OddityKind(StrEnum):
     DAY_NOT_OVER = auto()
     ALL_FREE = auto()  # days at 0.00 alone: closed by the run, without an invoice
     NOTHING_TO_INVOICE = auto()
+    # Of the month as a whole, not of a family's draft:
+    DAY_NOT_VALIDATED = auto()
+    UNBILLED_PRESENCE = auto()  # a child came, and nothing can be charged for it
+    ABSENCE_TO_DECIDE = auto()
+
+
+_INFORMATION = frozenset({OddityKind.DAY_NOT_OVER, OddityKind.NOTHING_TO_INVOICE})
+
+
+def must_be_settled(kind: OddityKind) -> bool:
+    """Whether nothing is issued while there is any that nobody accepted with a word."""
+    return kind not in _INFORMATION
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,11 @@ def families_carried(office_id: int, before: date) -> Select[tuple[int]]:
 
 
 def months_carried(
-    session: Session, office_id: int, before: date, family_ids: Collection[int] | None
+    session: Session, office_id: int, before: date, family_ids: Collection[int]
 ) -> Mapping[date, Sequence[int]]:
-    """The families that carry something of each month before another, the months in their order. One query."""
+    """Those of some families that carry something of each month before another, the months in order. One query."""
     query = families_carried(office_id, before).add_columns(CarriedMonth.month)
-    if family_ids is not None:
-        query = query.where(CarriedMonth.family_id.in_(family_ids))
+    query = query.where(CarriedMonth.family_id.in_(family_ids))
     found: defaultdict[date, list[int]] = defaultdict(list)
     for family_id, month in session.execute(query.order_by(CarriedMonth.month, CarriedMonth.family_id)):
         found[month].append(family_id)

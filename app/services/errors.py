@@ -10,6 +10,7 @@ from app.rules.debts import MoveObstacle
 from app.rules.enrolments import Blocker
 from app.rules.erasures import Obstacle
 from app.rules.handed_in_files import FileRefusal
+from app.rules.invoicing import OddityKind
 from app.rules.paid_bookings import Unfit
 
 
@@ -333,6 +334,18 @@ class DayNotValidated(DomainError):
 
 class DayInvoiced(DomainError):
     """Something of the day is on an invoice: a credit note corrects it."""
+
+
+class PoolGone(DomainError):
+    """What was prepared of an invoice run is not there (yet, or any more), or has nothing of what is accepted."""
+
+
+class OdditiesLeft(DomainError):
+    """A run has what must be settled, or accepted with a word, before it is issued: `kinds`."""
+
+    def __init__(self, kinds: tuple[OddityKind, ...]) -> None:
+        super().__init__(kinds)
+        self.kinds = kinds
 
 
 class RunUnderWay(DomainError):

@@ -1,6 +1,6 @@
 """What an invoice of an office and month would ask of each family: bookings, packages, fees, books, less aids.
 
-The preview of a run and the run itself read it here, so that nothing is issued that was not shown.
+The preparation of a run and its issue read it here, so that nothing is issued that was not shown.
 """
 
 from collections import defaultdict
@@ -53,21 +53,22 @@ from app.services.prices import FAMILIES_PER_BATCH
 
 
 def drafts_of(
-    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
+    session: Session, office_id: int, month: date, family_ids: Collection[int], *, lock: bool
 ) -> dict[int, InvoiceDraft]:
-    """What would be asked of each family that has anything in the month, or in one that was carried forward to it.
+    """What would be asked of each of some families: of the month, and of those that were carried forward to it.
 
-    A constant number of queries for a hundred families, and as many again for each month that some carried.
+    A constant number of queries for a hundred families, and as many again for each month that some carried. `lock`:
+    nobody else spends their aids until this transaction ends; the caller holds their children.
     """
     month = month.replace(day=1)
     carried = months_carried(session, office_id, month, family_ids)
     parts: defaultdict[int, dict[date, InvoiceDraft]] = defaultdict(dict)
     for earlier, ids in carried.items():
         rows = _load_bookings(session, office_id, earlier, ids)
-        _draft_month(session, office_id, earlier, rows, {}, parts, lock=family_ids is not None)
+        _draft_month(session, office_id, earlier, rows, {}, parts, lock=lock)
     rows = _load_bookings(session, office_id, month, family_ids)
     sales = _load_sales(session, office_id, month, family_ids)
-    _draft_month(session, office_id, month, rows, sales, parts, lock=family_ids is not None)
+    _draft_month(session, office_id, month, rows, sales, parts, lock=lock)
     nothing = draft_invoice(month, (), today=clock.today())
     for ids in carried.values():
         for family_id in ids:
@@ -265,9 +266,7 @@ class _Row:
     turnout: Turnout | None
 
 
-def _load_bookings(
-    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
-) -> dict[int, list[_Row]]:
+def _load_bookings(session: Session, office_id: int, month: date, family_ids: Collection[int]) -> dict[int, list[_Row]]:
     first = month.replace(day=1)
     query = (
         select(
@@ -284,10 +283,9 @@ def _load_bookings(
             Booking.day >= first,
             Booking.day < add_months(first, 1),
             is_charged_booking(),
+            Booking.family_id.in_(family_ids),
         )
     )
-    if family_ids is not None:
-        query = query.where(Booking.family_id.in_(family_ids))
     by_family: defaultdict[int, list[_Row]] = defaultdict(list)
     for row in session.execute(query):
         by_family[row[0].family_id].append(_Row(*row))
@@ -295,16 +293,14 @@ def _load_bookings(
 
 
 def _load_sales(
-    session: Session, office_id: int, month: date, family_ids: Collection[int] | None
+    session: Session, office_id: int, month: date, family_ids: Collection[int]
 ) -> defaultdict[int, list[DraftLine]]:
     """The lines of books that no invoice holds, by family. One query, and none where no grid knows books."""
     activities = catalogue().activities
     found: defaultdict[int, list[DraftLine]] = defaultdict(list)
     if not any(version.grid.credit_books for each in activities.values() for version in each.tariffs):
         return found
-    query = books_to_invoice(office_id, month)
-    if family_ids is not None:
-        query = query.where(PrepaidBook.family_id.in_(family_ids))
+    query = books_to_invoice(office_id, month).where(PrepaidBook.family_id.in_(family_ids))
     for book, first_name, last_name in session.execute(query):
         care, meal, _other = item_parts(catalogue(), book.activity_id, book.item, book.bought_on, book.price_cents)
         until = f"{book.entries} entrées, jusqu’au {day_plain(book.last_day)}"
@@ -319,7 +315,7 @@ def _load_sales(
             is_absence=False,
             quantity=1,
             unit_price_cents=book.price_cents,
-            explanation=f"{book.price_explanation} ; {until}",
+            explanation=f"{book.price_explanation}\u00a0; {until}",
             days=(book.bought_on,),
             booking_ids=(),
             book=book.id,

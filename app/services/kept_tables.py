@@ -198,6 +198,8 @@ TABLES: Mapping[str, Kept] = {
         spared=lambda table, _scope: table.c.line_id.is_not(None),
     ),
     "prepaid_book_event": Kept(DataClass.BOOKINGS, through("prepaid_book", "book_id")),
+    "invoice_run_draft": Kept(DataClass.BOOKINGS, of_family),
+    "invoice_run_oddity": Kept(DataClass.BOOKINGS, either(of_family, of_children)),
     "invoice": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "carried_month": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "invoice_line": Kept(DataClass.ACCOUNTING, through("invoice", "invoice_id"), spared=_all),
@@ -282,7 +284,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "allocation_batch", "capacity_counter", "deposit", "document_series", "invoice_run", "opening", "purge_run",
-            "reminder_run", "tax_publication",
+            "reminder_run", "run_acceptance", "tax_publication",
         ),
         "counts and dates that name nobody",
     ),

@@ -63,8 +63,7 @@ class UnbilledPresence:
     child_id: int
     child_name: str
     day: date
-    activity_name: str
-    unit_name: str
+    unit_id: int
 
 
 def is_locked(session: Session, group_id: int, day: date) -> bool:
@@ -164,7 +163,7 @@ def days_to_validate(
 
 def unbilled_presences(session: Session, office_id: int, month: date) -> tuple[UnbilledPresence, ...]:
     """The children who came in a month of an office, and for whom nothing can be charged. One query."""
-    first, known = month.replace(day=1), catalogue()
+    first = month.replace(day=1)
     rows = session.execute(
         select(Child.id, Child.last_name, Child.first_name, Opening.day, Opening.unit_id)
         .join(Attendance, Attendance.child_id == Child.id)
@@ -178,12 +177,9 @@ def unbilled_presences(session: Session, office_id: int, month: date) -> tuple[U
         .order_by(Opening.day, Child.folded_name, Child.id, Opening.unit_id)
     )  # fmt: skip
     return tuple(
-        UnbilledPresence(
-            child_id, f"{first_name} {last_name}", day, known.activities[known.units[unit_id].activity_id].name,
-            known.units[unit_id].name,
-        )
+        UnbilledPresence(child_id, f"{first_name} {last_name}", day, unit_id)
         for child_id, last_name, first_name, day, unit_id in rows
-    )  # fmt: skip
+    )
 
 
 def _group_days() -> Select[tuple[int, date, int, int, bool]]:

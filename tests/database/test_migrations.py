@@ -30,10 +30,9 @@ from app.rules.tariff_grids import Table
 from app.services.catalogue import forget_catalogue
 from app.services.checks import find_inconsistencies
 from app.services.installations import InstallationRefused
-from app.services.invoice_runs import issue_next, start_run
 from app.start import migrate_database
 from tests.conftest import DATA_KEY, make_config
-from tests.factories import NOW
+from tests.factories import NOW, issue_run
 
 DUMPS = Path(__file__).resolve().parent / "data"
 VERSIONS = sorted({path.name.split(".")[0].removeprefix("version-") for path in DUMPS.glob("version-*.sql")})
@@ -167,11 +166,7 @@ def test_an_upgraded_council_can_invoice_what_was_booked_before(
     with write_transaction() as session:
         office_id = session.scalars(select(Office.id).where(Office.prefix == "pop")).one()
         user_id = session.scalars(select(User.id).where(User.email == "regie@example.org")).one()
-        run_id = start_run(session, office_id, date(2026, 11, 1), NOW.date(), NOW.date(), user_id)
-    left = 1
-    while left:
-        with write_transaction() as session:
-            left = issue_next(session, run_id)
+    issue_run(office_id, date(2026, 11, 1), user_id, NOW.date(), NOW.date())
     assert db.session.scalars(select(Invoice.number).order_by(Invoice.id)).all()[0] == "pop-F261100001"
     assert find_inconsistencies(db.session()) == ()
 

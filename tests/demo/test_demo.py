@@ -43,10 +43,10 @@ from app.services.document_decisions import family_to_warn, pending_submissions
 from app.services.enrolments import enrolments_of, offers_for, pending_enrolments
 from app.services.families import children_of, families_of_user
 from app.services.held_places import what_to_pay
-from app.services.invoice_runs import runs
 from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
 from app.services.required_documents import asked_of_family
+from app.services.run_views import runs
 from app.services.waiting_views import lists_of_day, lists_of_family
 from tests.conftest import TestBed
 from tests.long import IS_LONG
@@ -286,7 +286,7 @@ def test_invoices_of_each_state_of_the_last_two_months(demo: Flask) -> None:
         if view.unallocated_cents
     ]
     assert [view.unallocated_cents for view in overpaid] == [6_00]  # 10 €, of which 4 € went back
-    assert all(run.status is RunStatus.ISSUED for run in runs())
+    assert all(run.status is RunStatus.ISSUED for run in runs(1).rows)
 
 
 def test_the_archived_season_is_only_history(demo: Flask) -> None:

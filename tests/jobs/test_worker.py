@@ -28,7 +28,7 @@ from app.jobs.pdfs import PaperJob
 from app.jobs.worker import Worker
 from app.models.activities import Activity
 from app.models.enrolments import Enrolment
-from app.models.invoices import Invoice, StoredPdf
+from app.models.invoices import Invoice, InvoiceRun, RunStatus, StoredPdf
 from app.models.mails import OutboxMail
 from app.models.payments import Payment
 from app.models.publications import PublicationFile
@@ -37,12 +37,13 @@ from app.rules.capabilities import Role
 from app.rules.required_documents import DocumentScope
 from app.rules.states import EnrolmentStatus
 from app.services import document_decisions, papers
-from app.services.invoice_runs import start_run, unfinished_run
+from app.services.invoice_runs import issue, next_step, prepare
 from app.services.papers import PaperSubject, record_paper
 from tests.factories import (
     NEXT_WEDNESDAY,
     WEDNESDAY,
     FamilySetup,
+    accept_all,
     add_family,
     attach_template,
     book_past,
@@ -209,9 +210,15 @@ def test_the_worker_issues_what_a_run_has_left(app, worker) -> None:
     staff_id = make_staff(Role.REGISSEUR)
     with write_transaction() as session:
         office_id = session.get_one(Activity, planning.activity.id).office_id
-        start_run(session, office_id, date(2026, 10, 1), date(2026, 11, 2), date(2026, 12, 2), staff_id)
+        run_id = prepare(session, office_id, date(2026, 10, 1), staff_id)
     assert worker.issue_invoices() > 0
-    assert unfinished_run(db.session()) is None
+    assert db.session.get_one(InvoiceRun, run_id).status is RunStatus.PREPARED
+    assert worker.issue_invoices() == 0
+    accept_all(run_id, staff_id)
+    with write_transaction() as session:
+        issue(session, run_id, date(2026, 11, 2), date(2026, 12, 2), staff_id)
+    assert worker.issue_invoices() > 0
+    assert next_step(db.session()) is None
     assert db.session.scalar(select(func.count()).select_from(Invoice)) == 1
     assert worker.issue_invoices() == 0
 

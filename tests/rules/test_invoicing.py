@@ -19,12 +19,13 @@ from app.rules.invoicing import (
     draft_invoice,
     is_charged,
     join_months,
+    must_be_settled,
     standing_of,
     usage_standing,
 )
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
-from tests.rules.tables import Row, cases, number_or_none, word_or_none, words
+from tests.rules.tables import Row, cases, number_or_none, rows, word_or_none, words
 
 NOVEMBER = date(2026, 11, 1)
 TODAY = date(2026, 11, 23)
@@ -76,6 +77,11 @@ def test_what_is_charged(row: Row) -> None:
     assert charged == (row["charged"] == "yes")
     told = usage_standing(BookingStatus(row["status"]), CancelClass(cancelled) if cancelled else None)
     assert told == word_or_none(row["as"])
+
+
+def test_what_must_be_settled_before_a_run_is_issued() -> None:
+    told = {OddityKind(row["odd"]): row["must be settled"] == "yes" for row in rows("invoicing", "settled")}
+    assert told == {kind: must_be_settled(kind) for kind in OddityKind}
 
 
 @pytest.mark.parametrize("row", cases("invoicing", "drafts"))

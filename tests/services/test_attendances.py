@@ -172,7 +172,7 @@ def test_an_absence_costs_what_the_tariff_says_and_nothing_once_it_is_justified(
     record(agent, mark(planning, replace(ABSENT, is_justified=True), known=1))
     office_id = db.session.get_one(Activity, planning.activity.id).office_id
     clock.start_at(datetime.combine(WEDNESDAY + timedelta(days=1), time(8)), frozen=True)
-    assert drafts_of(db.session(), office_id, WEDNESDAY, None) == {}
+    assert drafts_of(db.session(), office_id, WEDNESDAY, [planning.family.family_id], lock=False) == {}
     record(agent, mark(planning, PRESENT, known=2))
     assert booking_of(planning).price_cents == 420
 
@@ -231,7 +231,7 @@ def test_who_is_not_enrolled_is_recorded_and_the_invoice_run_told(planning, agen
     assert bookings_of(stranger) == []
     office_id = db.session.get_one(Activity, planning.activity.id).office_id
     found = validated_days.unbilled_presences(db.session(), office_id, WEDNESDAY)
-    assert [(each.child_name, each.unit_name) for each in found] == [("Noé AILLEURS", "Matin")]
+    assert [(each.child_name, each.unit_id) for each in found] == [("Noé AILLEURS", planning.activity.units["Matin"])]
 
 
 def test_who_was_cancelled_too_late_and_comes_pays_once(agent):

@@ -21,8 +21,9 @@ from app.rules.aids import AidBalance
 from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.erasures import Obstacle
+from app.rules.invoicing import DraftStanding
 from app.rules.states import BookingStatus, CancelClass
-from app.services import aids, credits, erasures, invoice_runs, invoices, line_corrections
+from app.services import aids, credits, erasures, invoice_runs, invoices, line_corrections, run_views
 from app.services.attendances import runs_under_way
 from app.services.carried_months import carried_of
 from app.services.cash_desks import read_desk, save_desk
@@ -34,14 +35,19 @@ from tests.factories import (
     ActivitySetup,
     FamilySetup,
     PlanningSetup,
+    accept_all,
     add_family,
     book_past,
     enrol,
     issue,
+    issue_run,
     make_activity,
     make_aid,
     make_planning,
     make_staff,
+    order_run,
+    prepare_run,
+    prepared_drafts,
 )
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
@@ -140,12 +146,7 @@ def test_together_they_reach_it_or_wait_on(planning, staff_id) -> None:
 
 def test_staff_may_invoice_whatever_it_is(planning, staff_id) -> None:
     issue(planning.activity, OCTOBER, staff_id)
-    with write_transaction() as session:
-        run_id = invoice_runs.start_run(
-            session, office_of(planning.activity), NOVEMBER, clock.today(), clock.today(), staff_id, whatever_it_is=True
-        )
-        while invoice_runs.issue_next(session, run_id):
-            pass
+    issue_run(office_of(planning.activity), NOVEMBER, staff_id, clock.today(), whatever_it_is=True)
     assert db.session.scalars(select(Invoice.total_cents)).all() == [840]
     assert rows() == [(OCTOBER, 840, 840)]
 
@@ -298,8 +299,11 @@ def test_attendance_of_the_carried_months_is_locked_with_the_run(planning, staff
     issue(planning.activity, OCTOBER, staff_id)
     november(planning)
     office_id = office_of(planning.activity)
+    run_id = prepare_run(office_id, NOVEMBER, staff_id)
+    assert runs_under_way(db.session()) == frozenset()  # nothing is locked yet
+    accept_all(run_id, staff_id)
     with write_transaction() as session:
-        run_id = invoice_runs.start_run(session, office_id, NOVEMBER, clock.today(), clock.today(), staff_id)
+        invoice_runs.issue(session, run_id, clock.today(), clock.today(), staff_id)
         assert runs_under_way(session) == {(office_id, OCTOBER), (office_id, NOVEMBER)}
         while invoice_runs.issue_next(session, run_id):
             pass
@@ -312,23 +316,33 @@ def test_a_family_that_carries_something_is_not_erased(planning, staff_id) -> No
     assert facts.obstacles[Obstacle.TO_INVOICE] == 2
 
 
-def test_a_preview_shows_what_would_wait(planning, staff_id) -> None:
-    preview = invoice_runs.preview_run(office_of(planning.activity), OCTOBER)
-    assert (preview.issuable, preview.total_cents, preview.carried_total_cents) == ((), 0, 840) and preview.has_work
+def test_what_is_prepared_shows_what_would_wait(planning, staff_id) -> None:
+    office_id = office_of(planning.activity)
+    pool = run_views.read_pool(prepare_run(office_id, OCTOBER, staff_id), office_id)
+    assert (pool.invoiced.count, pool.carried.count, pool.carried.total_cents) == (0, 1, 840) and pool.has_work
+    assert pool.minimum_cents == 1_500
+    (row,) = prepared_drafts(planning.activity, OCTOBER, staff_id)
+    assert (row.standing, row.total_cents) == (DraftStanding.CARRIED, 840)
     issue(planning.activity, OCTOBER, staff_id)
     november(planning)
-    preview = invoice_runs.preview_run(office_of(planning.activity), NOVEMBER)
-    (entry,) = preview.issuable
-    assert entry.draft.total_cents == preview.total_cents == 1_680
+    pool = run_views.read_pool(prepare_run(office_id, NOVEMBER, staff_id), office_id)
+    assert (pool.invoiced.count, pool.invoiced.total_cents, pool.carried.count) == (1, 1_680, 0)
+
+
+def test_a_minimum_that_changes_after_the_preparation_issues_nothing_unseen(planning, staff_id) -> None:
+    run_id = order_run(office_of(planning.activity), OCTOBER, staff_id, clock.today())
+    set_minimum(planning.activity, None)
+    for _ in range(2):
+        with write_transaction() as session:
+            invoice_runs.issue_next(session, run_id)
+    assert rows() == [] and db.session.scalars(select(Invoice)).all() == []
+    assert run_views.changed_families(run_id, 1).total == 1
 
 
 def test_a_run_that_dies_carries_and_settles_nothing(planning, staff_id) -> None:
     issue(planning.activity, OCTOBER, staff_id)
     november(planning)
-    with write_transaction() as session:
-        run_id = invoice_runs.start_run(
-            session, office_of(planning.activity), NOVEMBER, clock.today(), clock.today(), staff_id
-        )
+    run_id = order_run(office_of(planning.activity), NOVEMBER, staff_id, clock.today())
     with pytest.raises(RuntimeError), write_transaction() as session:
         invoice_runs.issue_next(session, run_id)
         raise RuntimeError  # the process dies before the commit
@@ -343,11 +357,7 @@ def test_two_runs_at_once_take_a_carried_month_once(app: Flask, planning, staff_
     issue(planning.activity, OCTOBER, staff_id)
     november(planning)
     office_id = office_of(planning.activity)
-    with write_transaction() as session:
-        run_ids = [
-            invoice_runs.start_run(session, office_id, month, clock.today(), clock.today(), staff_id)
-            for month in (OCTOBER, NOVEMBER)
-        ]
+    run_ids = [order_run(office_id, month, staff_id, clock.today()) for month in (OCTOBER, NOVEMBER)]
 
     def run(run_id: int) -> None:
         with app.app_context():

@@ -25,7 +25,7 @@ _NOT_OF_A_FAMILY = {
         "closure_opening",
         "capacity_scope_group", "capacity_scope_unit", "cash_desk", "commune", "commune_postal_code", "consent_text", "council",
         "deposit", "document_series", "field_policy", "installation", "invoice_run", "office", "meal_adults", "meal_order", "office_mode", "opening", "public_holiday",
-        "reference_dataset", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
+        "reference_dataset", "run_acceptance", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
         "text_activity", "text_mailing", "text_to_accept", "text_version", "mail_text", "reminder_settings", "reminder_run",
         "tax_publication",
@@ -37,7 +37,7 @@ _NOT_OF_A_FAMILY = {
     "of agents": {"cash_keeper", "mail_resending", "staff_action", "staff_role"},
     "says nothing that another part does not": {
         "basket_booking", "basket_event", "basket_invoice", "correction_booking", "credited_booking", "deposit_item", "invoiced_booking", "journal_line",
-        "save_receipt", "stored_pdf",
+        "save_receipt", "stored_pdf", "invoice_run_draft", "invoice_run_oddity",
         "text_recipient",
     },
     "names nobody": {"sign_in_failure", "purge_run"},

@@ -48,13 +48,12 @@ from app.services import bookings, changes, enrolments, families, planning, tari
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import find_inconsistencies
 from app.services.households import family_bill
-from app.services.invoice_runs import issue_next, preview_run, start_run
 from app.services.planning import CellView, Proposal, Week
 from app.services.prices import reprice_families
 from app.services.verdicts import Result
 from tests import factories
 from tests.client import recorder
-from tests.factories import ActivitySetup, FamilySetup, issue, make_staff, save
+from tests.factories import ActivitySetup, FamilySetup, issue, make_staff, prepared_drafts, save
 
 HOURS = {"Matin": (time(8), time(12)), "Repas": (time(12), time(13)), "Après-midi": (time(13), time(18))}
 ALL_DAY = tuple(HOURS)
@@ -294,7 +293,7 @@ def test_an_invoice_shows_packages_days_and_dues_and_sums_to_what_the_planning_s
     said = home.week(home.elder, WEEK[0]).summary.month_cents
     clock.start_at(AFTER, frozen=True)
     staff_id = make_staff(Role.REGISSEUR)
-    preview = preview_run(db.session.get_one(Activity, home.activity.id).office_id, DECEMBER)
+    (prepared,) = prepared_drafts(home.activity, DECEMBER, staff_id)
     (invoice_id,) = issue(home.activity, DECEMBER, staff_id)
     assert lines_of(invoice_id) == [
         (LineKind.PACKAGE, "Forfait semaine", 1, 4_500),
@@ -304,8 +303,9 @@ def test_an_invoice_shows_packages_days_and_dues_and_sums_to_what_the_planning_s
         (LineKind.DEDUCTION, "Réduction pour le nombre de jours", 1, -200),
     ]
     total = db.session.get_one(Invoice, invoice_id).total_cents
-    assert total == said == preview.total_cents == 8_760
-    assert not [each for each in preview.drafts[0].draft.oddities if each.kept_cents != each.current_cents]
+    assert total == said == prepared.total_cents == 8_760
+    differences = [each for of_kind in prepared.oddities.values() for each in of_kind]
+    assert not [each for each in differences if each.kept_cents != each.current_cents]
     with db.session.no_autoflush:
         assert family_bill(db.session(), home.family.family_id, DECEMBER, [home.activity.id]).bill.total_cents == (
             total - 1_500  # the card is paid now
@@ -423,10 +423,7 @@ def test_screen_save_and_invoice_say_the_same_over_random_baskets(home: Home, se
     said = home.week(home.elder, WEEK[0]).summary.month_cents
     assert said == bill.bill.total_cents
     clock.start_at(AFTER, frozen=True)
-    with write_transaction() as session:
-        run_id = start_run(session, office_id, DECEMBER, clock.today(), clock.today(), staff_id)
-        while issue_next(session, run_id):
-            pass
+    factories.issue_run(office_id, DECEMBER, staff_id, clock.today(), clock.today())
     assert sum(db.session.scalars(select(Invoice.total_cents))) == said
     assert find_inconsistencies(db.session()) == ()
 

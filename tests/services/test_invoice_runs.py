@@ -1,4 +1,4 @@
-"""Invoice runs: what a preview says, what issuing writes, and that nothing is invoiced twice or forgotten."""
+"""Invoice runs: what is prepared, what issuing writes, and that nothing is invoiced twice, forgotten or unseen."""
 
 from __future__ import annotations
 
@@ -9,32 +9,47 @@ from contextvars import Context
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity
 from app.models.bookings import Booking
-from app.models.families import FamilyAddress
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
+from app.models.families import Family, FamilyAddress
+from app.models.invoices import (
+    Invoice,
+    InvoicedBooking,
+    InvoiceLine,
+    InvoiceRun,
+    InvoiceRunDraft,
+    InvoiceRunOddity,
+    RunAcceptance,
+    RunStatus,
+)
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
-from app.rules.invoicing import OddityKind
-from app.rules.states import BookingStatus, CancelClass
-from app.services import invoice_runs, payments
+from app.rules.invoicing import DraftStanding, OddityKind
+from app.rules.states import BookingStatus, CancelClass, FamilyStatus
+from app.services import invoice_runs, payments, run_pools, run_views
 from app.services.checks import find_inconsistencies
-from app.services.errors import NotFound
-from app.services.invoice_runs import issue_next, preview_run, runs, start_run, unfinished_run
+from app.services.errors import NotFound, OdditiesLeft, PoolGone
+from app.services.invoice_runs import Step, issue_next, next_step
+from app.services.money_checks import wrong_money
+from app.services.run_views import Wanted, runs
 from tests.factories import (
     ActivitySetup,
     FamilySetup,
     PlanningSetup,
+    accept_all,
     add_family,
     book_past,
     issue,
     make_planning,
     make_staff,
+    order_run,
+    prepare_run,
+    prepared_drafts,
 )
 
 OCTOBER = date(2026, 10, 1)
@@ -60,8 +75,41 @@ def office_of(activity: ActivitySetup) -> int:
 
 
 def start(activity: ActivitySetup, staff_id: int) -> int:
+    """A run that is prepared, accepted and about to be issued."""
+    return order_run(office_of(activity), OCTOBER, staff_id, FIRST)
+
+
+def prepare(activity: ActivitySetup, staff_id: int, instead_of: int | None = None) -> int:
+    """Begin to prepare October."""
     with write_transaction() as session:
-        return start_run(session, office_of(activity), OCTOBER, FIRST, FIRST + timedelta(days=30), staff_id)
+        return invoice_runs.prepare(session, office_of(activity), OCTOBER, staff_id, instead_of=instead_of)
+
+
+def order(run_id: int, staff_id: int) -> None:
+    with write_transaction() as session:
+        invoice_runs.issue(session, run_id, FIRST, FIRST + timedelta(days=30), staff_id)
+
+
+def store(batch: run_pools.Batch | None) -> None:
+    assert batch is not None
+    with write_transaction() as session:
+        run_pools.store_batch(session, batch)
+
+
+def status_of(run_id: int) -> RunStatus:
+    db.session.rollback()
+    return db.session.get_one(InvoiceRun, run_id).status
+
+
+def pool(run_id: int) -> list[tuple[int, str, str]]:
+    """All that was prepared of families."""
+    db.session.rollback()
+    rows = db.session.execute(
+        select(InvoiceRunDraft.family_id, InvoiceRunDraft.fingerprint, InvoiceRunDraft.lines)
+        .where(InvoiceRunDraft.run_id == run_id)
+        .order_by(InvoiceRunDraft.family_id)
+    )
+    return [tuple(row) for row in rows]
 
 
 def issue_some(run_id: int, limit: int = 50) -> int:
@@ -87,14 +135,22 @@ def more_families(planning: PlanningSetup, count: int) -> list[FamilySetup]:
     return made
 
 
-def test_a_preview_writes_nothing_and_names_what_is_odd(planning, staff_id) -> None:
-    preview = preview_run(office_of(planning.activity), OCTOBER)
-    (entry,) = preview.issuable
-    assert (entry.family_name, preview.total_cents) == ("TEST Fabrice", 840)
-    assert [oddity.kind for oddity in entry.draft.oddities] == [OddityKind.QUOTIENT_MISSING]
+def test_what_is_prepared_invoices_nothing_and_names_what_is_odd(planning, staff_id) -> None:
+    run_id = prepare_run(office_of(planning.activity), OCTOBER, staff_id)
+    (row,) = run_views.families_of_pool(run_id, Wanted(), 1).rows
+    assert (row.name, row.standing, row.total_cents) == ("TEST Fabrice", DraftStanding.INVOICED, 840)
+    assert list(row.oddities) == [OddityKind.QUOTIENT_MISSING]
+    (line,) = row.lines
+    assert (line.child_name, line.activity_name, line.name, line.days) == (
+        "Léa TEST", "Mercredi", "Matin", tuple(WEDNESDAYS),
+    )  # fmt: skip
+    assert (line.quantity, line.unit_price_cents, line.amount_cents) == (2, 420, 840)
+    view = run_views.read_pool(run_id, office_of(planning.activity))
+    assert (view.invoiced.count, view.invoiced.total_cents) == (1, 840)
+    assert [(group.kind, group.count, group.is_open) for group in view.groups] == [
+        (OddityKind.QUOTIENT_MISSING, 1, True), (OddityKind.DAY_NOT_VALIDATED, 2, True),
+    ]  # fmt: skip
     assert db.session.scalar(select(func.count()).select_from(Invoice)) == 0
-    with pytest.raises(NotFound):
-        preview_run(999, OCTOBER)
 
 
 def test_an_issued_invoice_says_who_what_and_why(planning, staff_id) -> None:
@@ -109,7 +165,7 @@ def test_an_issued_invoice_says_who_what_and_why(planning, staff_id) -> None:
     mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "invoice_issued")).one()
     assert mail.recipient == planning.family.email
     assert "pop-F261100001" in mail.subject + mail.body
-    (run,) = runs()
+    (run,) = runs(1).rows
     assert (run.status, run.invoice_count, run.total_cents) == (RunStatus.ISSUED, 1, 840)
     assert run.ended_at is not None
 
@@ -123,21 +179,22 @@ def test_a_later_change_of_the_family_leaves_the_invoice_as_it_was(planning, sta
 
 def test_a_second_run_finds_nothing_left(planning, staff_id) -> None:
     assert len(issue(planning.activity, OCTOBER, staff_id, FIRST)) == 1
-    assert preview_run(office_of(planning.activity), OCTOBER).issuable == ()
+    assert prepared_drafts(planning.activity, OCTOBER, staff_id) == ()
     assert issue(planning.activity, OCTOBER, staff_id, FIRST) == []
     assert db.session.scalar(select(func.count()).select_from(InvoicedBooking)) == 2
     assert find_inconsistencies(db.session()) == ()
 
 
-def test_two_runs_that_take_turns_invoice_each_family_once(planning, staff_id) -> None:
+def test_two_workers_that_take_turns_invoice_each_family_once(planning, staff_id) -> None:
     more_families(planning, 4)
-    first, second = start(planning.activity, staff_id), start(planning.activity, staff_id)
-    while issue_some(first, 1) + issue_some(second, 2):
+    run_id = start(planning.activity, staff_id)
+    assert prepare(planning.activity, staff_id) == run_id
+    while issue_some(run_id, 1) + issue_some(run_id, 2):
         pass
     numbers = db.session.scalars(select(Invoice.number).order_by(Invoice.number)).all()
     assert numbers == [f"pop-F26110000{n}" for n in range(1, 6)]
     assert len(set(db.session.scalars(select(Invoice.family_id)))) == 5
-    assert unfinished_run(db.session()) is None
+    assert next_step(db.session()) is None
 
 
 def test_a_run_and_a_payment_of_the_same_family_do_not_wait_for_each_other(
@@ -189,7 +246,7 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(planning, staff_id) -> 
     with pytest.raises(RuntimeError), write_transaction() as session:
         issue_next(session, run_id, 2)
         raise RuntimeError  # the process dies before the commit
-    assert unfinished_run(db.session()) == run_id
+    assert next_step(db.session()) == Step(run_id, RunStatus.ISSUING)
     while issue_some(run_id, 2):
         pass
     numbers = db.session.scalars(select(Invoice.number).order_by(Invoice.number)).all()
@@ -236,4 +293,209 @@ def test_lines_differ_where_prices_or_reasons_do(planning, staff_id) -> None:
 
 def test_an_unknown_office_is_refused(app, staff_id) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(NotFound), write_transaction() as session:
-        start_run(session, 999, OCTOBER, FIRST, FIRST, staff_id)
+        invoice_runs.prepare(session, 999, OCTOBER, staff_id)
+
+
+# --- Prepared, seen, then issued --------------------------------------------------------------------------------------
+
+
+def test_a_preparation_killed_anywhere_is_taken_up_and_comes_to_the_same(planning, staff_id) -> None:
+    more_families(planning, 6)
+    whole = prepare_run(office_of(planning.activity), OCTOBER, staff_id)
+    wanted = pool(whole)
+    assert len(wanted) == 7
+    run_id = prepare(planning.activity, staff_id, instead_of=whole)
+    looked_at = 0
+    while (batch := run_pools.draft_batch(db.session(), run_id, limit=2)) is not None:
+        with pytest.raises(RuntimeError), write_transaction() as session:
+            run_pools.store_batch(session, batch)
+            raise RuntimeError  # the process dies before the commit
+        assert db.session.get_one(InvoiceRun, run_id).done_count == looked_at
+        store(run_pools.draft_batch(db.session(), run_id, limit=2))
+        store(batch)  # what the other process had drafted comes too late
+        looked_at += len(batch.family_ids)
+        assert db.session.get_one(InvoiceRun, run_id).done_count == looked_at <= 7
+    assert status_of(run_id) is RunStatus.PREPARED
+    assert pool(run_id) == wanted
+    assert pool(whole) == []
+
+
+def test_nothing_odd_slips_through_until_it_is_settled_or_accepted_with_a_word(planning, staff_id) -> None:
+    run_id = prepare_run(office_of(planning.activity), OCTOBER, staff_id)
+    with pytest.raises(OdditiesLeft) as refused:
+        order(run_id, staff_id)
+    assert refused.value.kinds == (OddityKind.QUOTIENT_MISSING, OddityKind.DAY_NOT_VALIDATED)
+    with pytest.raises(PoolGone), write_transaction() as session:
+        run_pools.accept(session, run_id, OddityKind.NO_PRICE, "Il n’y en a pas", staff_id)
+    for word in ("Elle paie le maximum", "Elle ne donne pas son quotient"):
+        with write_transaction() as session:
+            run_pools.accept(session, run_id, OddityKind.QUOTIENT_MISSING, word, staff_id)
+    with pytest.raises(OdditiesLeft) as refused:
+        order(run_id, staff_id)
+    assert refused.value.kinds == (OddityKind.DAY_NOT_VALIDATED,)
+    accept_all(run_id, staff_id)
+    order(run_id, staff_id)
+    while issue_some(run_id):
+        pass
+    kept = db.session.execute(
+        select(RunAcceptance.kind, RunAcceptance.count, RunAcceptance.reason).order_by(RunAcceptance.id)
+    )
+    assert [tuple(row) for row in kept] == [
+        (OddityKind.QUOTIENT_MISSING, 1, "Elle ne donne pas son quotient"),
+        (OddityKind.DAY_NOT_VALIDATED, 2, "Vu avec la régie."),
+    ]
+    # What was prepared goes with the end of the run.
+    for table in (InvoiceRunDraft, InvoiceRunOddity):
+        assert db.session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_what_nobody_has_seen_is_not_issued(planning, staff_id) -> None:
+    changed, gone, *others = more_families(planning, 4)
+    run_id = start(planning.activity, staff_id)
+    newcomer = more_families(planning, 1)
+    with write_transaction() as session:
+        for family, values in ((changed, {"price_cents": 300}), (gone, {"status": BookingStatus.CANCELLED})):
+            for booking in session.scalars(select(Booking).where(Booking.family_id == family.family_id)):
+                for name, value in values.items():
+                    setattr(booking, name, value)
+                booking.cancel_class = CancelClass.IN_TIME if family is gone else None
+    while issue_some(run_id, 2):
+        pass
+    invoiced = set(db.session.scalars(select(Invoice.family_id)))
+    assert invoiced == {planning.family.family_id, *(family.family_id for family in others)}
+    left = run_views.changed_families(run_id, 1)
+    assert {row.family_id for row in left.rows} == {changed.family_id, gone.family_id}
+    assert all(row.lines == () for row in left.rows)
+    # The next run takes what is left, and who came since.
+    assert issue(planning.activity, OCTOBER, staff_id, FIRST)
+    now = set(db.session.scalars(select(Invoice.family_id)))
+    assert now - invoiced == {changed.family_id, newcomer[0].family_id}
+    assert list(wrong_money(db.session())) == []
+
+
+def test_days_to_come_that_a_family_books_meanwhile_change_nothing_that_was_seen(planning, staff_id) -> None:
+    clock.start_at(clock.now().replace(year=2026, month=10, day=8), frozen=True)
+    run_id = order_run(office_of(planning.activity), OCTOBER, staff_id, clock.today())
+    with write_transaction() as session:
+        later = session.scalars(select(Booking).where(Booking.day == WEDNESDAYS[1])).one()
+        later.status, later.cancel_class = BookingStatus.CANCELLED, CancelClass.IN_TIME
+    while issue_some(run_id):
+        pass
+    assert db.session.scalars(select(Invoice.total_cents)).all() == [420]
+    assert run_views.changed_families(run_id, 1).total == 0
+
+
+def test_only_the_last_preparation_may_be_issued(planning, staff_id) -> None:
+    first = prepare_run(office_of(planning.activity), OCTOBER, staff_id)
+    assert prepare(planning.activity, staff_id) == first  # it is there to be read
+    accept_all(first, staff_id)
+    second = prepare(planning.activity, staff_id, instead_of=first)
+    assert prepare(planning.activity, staff_id, instead_of=first) == second  # a double tap
+    assert prepare(planning.activity, staff_id, instead_of=second) == second  # it has not come to anything yet
+    for run_id in (first, second):
+        with pytest.raises(PoolGone):
+            order(run_id, staff_id)
+        with pytest.raises(PoolGone), write_transaction() as session:
+            run_pools.accept(session, run_id, OddityKind.QUOTIENT_MISSING, "Vu", staff_id)
+    assert (status_of(first), status_of(second)) == (RunStatus.CANCELLED, RunStatus.PREPARING)
+    assert db.session.get_one(InvoiceRun, first).replaced_by_id == second
+    assert run_views.read_run(first).invoice_count == 0
+
+
+def test_a_preparation_is_given_up_at_any_time_and_an_issue_never(planning, staff_id) -> None:
+    more_families(planning, 2)
+    early = prepare(planning.activity, staff_id)
+    batch = run_pools.draft_batch(db.session(), early, limit=2)
+    for _ in range(2):
+        with write_transaction() as session:
+            invoice_runs.give_up(session, early, staff_id)
+    store(batch)  # what the worker had in hand comes too late
+    assert (status_of(early), pool(early), run_pools.draft_batch(db.session(), early, limit=2)) == (
+        RunStatus.CANCELLED, [], None,
+    )  # fmt: skip
+    late = prepare_run(office_of(planning.activity), OCTOBER, staff_id)
+    with write_transaction() as session:
+        invoice_runs.give_up(session, late, staff_id)
+    assert (pool(late), next_step(db.session())) == ([], None)
+    run_id = start(planning.activity, staff_id)
+    order(run_id, staff_id)  # a double tap
+    issue_some(run_id, 1)
+    with pytest.raises(PoolGone), write_transaction() as session:
+        invoice_runs.give_up(session, run_id, staff_id)
+    while issue_some(run_id, 1):
+        pass
+    order(run_id, staff_id)
+    assert status_of(run_id) is RunStatus.ISSUED
+    assert db.session.scalar(select(func.count()).select_from(Invoice)) == 3
+    assert list(wrong_money(db.session())) == []
+
+
+@pytest.mark.parametrize("action", ["prepare", "issue", "give up"])
+def test_two_agents_at_once_begin_one_run_and_issue_it_once(app, planning, staff_id, action: str) -> None:
+    """Whatever two agents press at the same time, one run is under way, and each family is invoiced once at most."""
+    more_families(planning, 3)
+    office_id = office_of(planning.activity)
+    if action != "prepare":
+        prepared = prepare_run(office_id, OCTOBER, staff_id)
+        accept_all(prepared, staff_id)
+    together = threading.Barrier(2)
+
+    def press(give_up: bool) -> str:
+        with app.app_context():
+            together.wait(timeout=10)
+            try:
+                with write_transaction() as session:
+                    if action == "prepare":
+                        invoice_runs.prepare(session, office_id, OCTOBER, staff_id)
+                    elif give_up:
+                        invoice_runs.give_up(session, prepared, staff_id)
+                    else:
+                        invoice_runs.issue(session, prepared, FIRST, FIRST, staff_id)
+            except PoolGone:
+                return "refused"
+            return "done"
+
+    with ThreadPoolExecutor(2) as threads:
+        sent = [threads.submit(Context().run, press, action == "give up" and second) for second in (False, True)]
+        answers = sorted(each.result(timeout=30) for each in sent)
+    assert answers == (["done", "refused"] if action == "give up" else ["done", "done"])
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(InvoiceRun)) == 1
+    (run_id,) = db.session.scalars(select(InvoiceRun.id))
+    while issue_some(run_id):
+        pass
+    wanted = {"prepare": {0}, "issue": {4}, "give up": {0, 4}}[action]
+    assert db.session.scalar(select(func.count()).select_from(Invoice)) in wanted
+    assert list(wrong_money(db.session())) == []
+
+
+def test_thousands_of_families_are_counted_paged_and_searched_in_the_database(app, planning, staff_id) -> None:
+    run_id = prepare_run(office_of(planning.activity), OCTOBER, staff_id)
+    (template,) = db.session.scalars(select(InvoiceRunDraft).where(InvoiceRunDraft.run_id == run_id))
+    with write_transaction() as session:
+        families = [
+            Family(last_name=f"N{number:04}", first_name="A", status=FamilyStatus.ACTIVE) for number in range(3_000)
+        ]
+        session.add_all(families)
+        session.flush()
+        session.execute(
+            insert(InvoiceRunDraft),
+            [
+                {
+                    "run_id": run_id,
+                    "family_id": family.id,
+                    "standing": DraftStanding.INVOICED,
+                    "total_cents": 100,
+                    "fingerprint": "",
+                    "lines": template.lines,
+                }
+                for family in families
+            ],
+        )
+    page = run_views.families_of_pool(run_id, Wanted(), 121)
+    assert (page.total, page.count, len(page.rows)) == (3_001, 121, 1)
+    assert page.rows[0].name == "TEST Fabrice"
+    found = run_views.families_of_pool(run_id, Wanted("n012"), 1)
+    assert [row.name for row in found.rows] == [f"N012{n} A" for n in range(10)]
+    assert run_views.families_of_pool(run_id, Wanted(kind=OddityKind.QUOTIENT_MISSING), 1).total == 1
+    assert run_views.read_pool(run_id, office_of(planning.activity)).invoiced.count == 3_001

@@ -22,13 +22,13 @@ from app.models.invoices import Invoice, InvoicedBooking
 from app.models.mails import OutboxMail
 from app.models.payments import BasketEvent, Payment, PaymentAllocation, PaymentBasket
 from app.rules.baskets import BasketState, UnpayableReason
+from app.rules.capabilities import Role
 from app.rules.paid_bookings import Unfit
 from app.rules.tariff_grids import Item, Package, Period, flat, unit_code
 from app.services import activity_settings, closings, paid_bookings
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import PlacesMoved, UnfitToPay
 from app.services.held_places import what_to_pay
-from app.services.invoice_runs import preview_run
 from app.services.invoices import invoice_of, invoices_of, payments_of
 from app.services.payments import record_asked, result_of
 from app.services.verdicts import Result
@@ -41,6 +41,8 @@ from tests.factories import (
     let_pay_at_booking,
     make_places_basket,
     make_planning,
+    make_staff,
+    prepared_drafts,
     save,
     taken,
     tick,
@@ -226,8 +228,7 @@ def test_what_was_paid_is_not_invoiced_again_nor_priced_anew(
     book(planning, "Matin")
     paid(sqlite_payment_site, start(sqlite_payment_site, planning))
     later(days=40)
-    office_id = db.session.scalars(select(Office.id).where(Office.prefix == "pop")).one()
-    assert not preview_run(office_id, WEDNESDAY).has_work
+    assert prepared_drafts(planning.activity, WEDNESDAY, make_staff(Role.REGISSEUR)) == ()
 
 
 def test_what_is_paid_is_locked(sqlite_app: Flask, sqlite_payment_site: PaymentSite) -> None:

@@ -16,18 +16,16 @@ from app.models.invoices import Invoice, InvoicedBooking
 from app.models.prepaid_books import BookEventKind, PrepaidBook, PrepaidBookEvent
 from app.rules.bills import LineKind
 from app.rules.capabilities import Role
-from app.rules.invoicing import OddityKind
+from app.rules.invoicing import DraftStanding, OddityKind
 from app.rules.states import Actor, EnrolmentStatus
 from app.services import prepaid_books, quotients
 from app.services.checks import find_inconsistencies
 from app.services.errors import BookSettled, NotFound, OwnFamily, PriceMoved
-from app.services.invoice_runs import preview_run
 from app.services.planning import build_week
 from app.services.prepaid_books import BookSale, books_of, offers_for, take_back
 from app.services.prices import reprice_family
 from tests import factories
-from tests.factories import NEXT_WEDNESDAY, PlanningSetup, buy_book, save, sell_books
-from tests.services.test_invoice_runs import office_of
+from tests.factories import NEXT_WEDNESDAY, PlanningSetup, buy_book, prepared_drafts, save, sell_books
 
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 LATER = date(2026, 12, 9)
@@ -123,12 +121,12 @@ def test_the_next_invoice_asks_for_the_book_and_spends_its_entries_for_good(app:
 
 def test_a_book_alone_is_invoiced_with_its_month(planning: PlanningSetup, agent_id: int) -> None:
     buy_book(planning.family, planning.child_id, planning.activity)
-    assert preview_run(office_of(planning.activity), date(2026, 10, 1)).drafts == ()
-    (entry,) = preview_run(office_of(planning.activity), NOVEMBER).issuable
-    assert entry.draft.total_cents == 2_500
+    assert prepared_drafts(planning.activity, date(2026, 10, 1), agent_id) == ()
+    (entry,) = prepared_drafts(planning.activity, NOVEMBER, agent_id)
+    assert (entry.total_cents, entry.standing) == (2_500, DraftStanding.INVOICED)
     (invoice_id,) = factories.issue(planning.activity, NOVEMBER, agent_id)
     assert db.session.get_one(Invoice, invoice_id).total_cents == 2_500
-    assert preview_run(office_of(planning.activity), DECEMBER).issuable == ()
+    assert prepared_drafts(planning.activity, DECEMBER, agent_id) == ()
 
 
 def test_days_that_a_book_pays_alone_are_closed_without_an_invoice(planning: PlanningSetup, agent_id: int) -> None:
@@ -136,15 +134,14 @@ def test_days_that_a_book_pays_alone_are_closed_without_an_invoice(planning: Pla
     factories.issue(planning.activity, NOVEMBER, agent_id)
     book_mornings(planning, NEXT_WEDNESDAY)
     clock.start_at(datetime(2027, 1, 4, 9), frozen=True)
-    (entry,) = preview_run(office_of(planning.activity), DECEMBER).drafts
-    assert [oddity.kind for oddity in entry.draft.oddities] == [OddityKind.ALL_FREE]
+    (entry,) = prepared_drafts(planning.activity, DECEMBER, agent_id)
+    assert (list(entry.oddities), entry.standing) == ([OddityKind.ALL_FREE], DraftStanding.FREE)
     assert factories.issue(planning.activity, DECEMBER, agent_id) == []
     closed = db.session.scalars(select(InvoicedBooking)).one()
     assert closed.line_id is None
     assert db.session.scalars(select(Booking.book_id)).all() == [book_id]
     assert closed.run_id is not None
-    (entry,) = preview_run(office_of(planning.activity), DECEMBER).drafts
-    assert [oddity.kind for oddity in entry.draft.oddities] == [OddityKind.NOTHING_TO_INVOICE]
+    assert prepared_drafts(planning.activity, DECEMBER, agent_id) == ()
     assert left(planning) == [1]
     assert find_inconsistencies(db.session()) == ()
 
@@ -164,7 +161,7 @@ def test_what_is_taken_back_pays_no_more(planning: PlanningSetup, agent_id: int)
         (BookEventKind.TAKEN_BACK, "Vendu au mauvais enfant"),
     ]
     assert (view.left, view.is_live) == (2, False)
-    assert preview_run(office_of(planning.activity), NOVEMBER).issuable == ()
+    assert prepared_drafts(planning.activity, NOVEMBER, agent_id) == ()
 
 
 def test_the_same_form_sells_once_and_only_at_the_price_that_it_showed(planning: PlanningSetup) -> None:

@@ -1,6 +1,4 @@
-"""« Facturation »: what a run would issue, the run, and how far it is."""
-
-from datetime import date
+"""« Facturation »: a month is prepared, what is odd is settled or accepted with a word, then it is issued."""
 
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -9,13 +7,27 @@ from app import clock
 from app.access import current_account, guard_offices, reached_office, reached_office_ids, reached_offices, requires
 from app.database import write_transaction
 from app.downloads import send_table
-from app.forms.staff_invoice_runs import RunForm, months_offered, read_month
+from app.filters import in_sentence
+from app.forms.staff_invoice_runs import (
+    CODES,
+    KINDS,
+    STANDINGS,
+    AcceptForm,
+    IssueForm,
+    months_offered,
+    read_month,
+    read_wanted,
+)
 from app.htmx import go_to, render_page
+from app.jobs import invoices
+from app.labels import label
 from app.models.invoices import RunStatus
 from app.rules.capabilities import Capability
-from app.services import cash_exports, invoice_runs
+from app.rules.invoicing import OddityKind
+from app.services import cash_exports, invoice_runs, run_pools, run_views
 from app.services.corrections import count_open
-from app.services.pages import Page, page_of
+from app.services.errors import NotFound, OdditiesLeft
+from app.services.run_views import OF_THE_MONTH, RunView
 
 blueprint = Blueprint("invoice_runs", __name__)
 blueprint.before_request(guard_offices)
@@ -28,90 +40,152 @@ def show() -> Response:
     return _list_page()
 
 
-@blueprint.get("/apercu")
-@requires(Capability.ISSUE_INVOICES)
-def preview() -> Response:
-    """What a run would issue."""
-    office_id, month = request.args.get("service", 0, type=int), read_month(request.args.get("mois", ""))
-    if month is None or office_id not in reached_office_ids(Capability.ISSUE_INVOICES):
-        return _list_page(status=422, sentence="Choisissez un service et un mois.")
-    return _preview_page(office_id, month, RunForm(clock.today()))
-
-
 @blueprint.post("")
 @requires(Capability.ISSUE_INVOICES)
-def start() -> BaseResponse:
-    """Begin a run; the worker issues its invoices."""
-    form = RunForm(clock.today())
-    month, office_id = read_month(form.month.data or ""), _id(form.office_id.data)
-    if month is None or office_id is None:
+def prepare() -> BaseResponse:
+    """Begin to prepare a month; where it is prepared or issued just now, show that."""
+    month, office = read_month(request.form.get("mois", "")), request.form.get("service", "")
+    if month is None or not office.isdecimal() or len(office) > 9:
         return _list_page(status=422, sentence="Choisissez un service et un mois.")
-    if not form.validate() or form.invoice_date.data is None or form.due_on.data is None:
-        return _preview_page(office_id, month, form, status=422)
-    if not invoice_runs.preview_run(office_id, month).has_work:
-        flash("Il n’y a plus rien à facturer pour ce mois et ce service.", "info")
-        return go_to(url_for("staff.invoice_runs.show"))
+    office_id = reached_office(Capability.ISSUE_INVOICES, int(office)).id
     with write_transaction() as session:
-        run_id = invoice_runs.start_run(
-            session, office_id, month, form.invoice_date.data, form.due_on.data, current_account().user_id,
-            whatever_it_is=bool(form.whatever_it_is.data),
-        )  # fmt: skip
-    return go_to(url_for("staff.invoice_runs.show_run", run_id=run_id))
+        run_id = invoice_runs.prepare(session, office_id, month, current_account().user_id)
+    return _go_to_run(run_id)
 
 
 @blueprint.get("/<int:run_id>")
 @requires(Capability.ISSUE_INVOICES)
 def show_run(run_id: int) -> Response:
-    """A run, how far it is, and its invoices."""
-    return render_page(
-        "staff/invoice_runs/run.html",
-        layout="staff",
-        run=invoice_runs.read_run(run_id),
-        invoices=invoice_runs.invoices_of_run(run_id, request.args.get("page", 1, type=int)),
-    )
+    """A run: how far it is, what was prepared, or its invoices."""
+    return _run_page(run_views.read_run(run_id))
 
 
 @blueprint.get("/<int:run_id>/fichier")
 @requires(Capability.ISSUE_INVOICES)
 def show_run_file(run_id: int) -> Response:
     """Its invoices for a spreadsheet."""
-    run = invoice_runs.read_run(run_id)
+    run = run_views.read_run(run_id)
     return send_table(cash_exports.run_table(run_id), f"factures-{run.month:%Y-%m}-{run_id}")
 
 
 @blueprint.post("/<int:run_id>/continuer")
 @requires(Capability.ISSUE_INVOICES)
 def carry_on(run_id: int) -> BaseResponse:
-    """Issue the next invoices of a run without waiting for the worker."""
-    invoice_runs.read_run(run_id)
-    with write_transaction() as session:
-        invoice_runs.issue_next(session, run_id)
-    if invoice_runs.read_run(run_id).status is RunStatus.ISSUED:
+    """Take a run one step further without waiting for the worker."""
+    run = run_views.read_run(run_id)
+    if run.is_at_work:
+        invoices.take(invoice_runs.Step(run.id, run.status), issued_at_once=invoices.PREPARED_AT_ONCE)
+    if run_views.read_run(run_id).status is RunStatus.ISSUED:
         flash("Toutes les factures sont émises.", "success")
+    return _go_to_run(run_id)
+
+
+@blueprint.post("/<int:run_id>/de-nouveau")
+@requires(Capability.ISSUE_INVOICES)
+def prepare_again(run_id: int) -> BaseResponse:
+    """Prepare the month anew: what was prepared gives way."""
+    run = run_views.read_run(run_id)
+    with write_transaction() as session:
+        again = invoice_runs.prepare(session, run.office_id, run.month, current_account().user_id, instead_of=run_id)
+    return _go_to_run(again)
+
+
+@blueprint.post("/<int:run_id>/abandonner")
+@requires(Capability.ISSUE_INVOICES)
+def give_up(run_id: int) -> BaseResponse:
+    """Let a preparation go."""
+    with write_transaction() as session:
+        invoice_runs.give_up(session, run_id, current_account().user_id)
+    flash("La préparation est abandonnée : rien n’a été facturé.", "success")
+    return go_to(url_for("staff.invoice_runs.show"))
+
+
+@blueprint.post("/<int:run_id>/accepter")
+@requires(Capability.ISSUE_INVOICES)
+def accept(run_id: int) -> BaseResponse:
+    """Let what is odd in one way be issued as it is, with a word."""
+    code = request.form.get("quoi", "")
+    kind = KINDS.get(code)
+    if kind is None:
+        raise NotFound("kind")
+    form = AcceptForm(code, is_sent=True)
+    if not form.validate():
+        return _run_page(run_views.read_run(run_id), accepting=(kind, form), status=422)
+    with write_transaction() as session:
+        run_pools.accept(session, run_id, kind, form.reason.data or "", current_account().user_id)
+    return _go_to_run(run_id)
+
+
+@blueprint.post("/<int:run_id>/emettre")
+@requires(Capability.ISSUE_INVOICES)
+def issue(run_id: int) -> BaseResponse:
+    """Have what was prepared issued; the worker does it."""
+    run = run_views.read_run(run_id)
+    form = IssueForm(clock.today(), run.month, is_sent=True)
+    if not form.validate() or form.invoice_date.data is None or form.due_on.data is None:
+        return _run_page(run, issuing=form, status=422)
+    try:
+        with write_transaction() as session:
+            invoice_runs.issue(
+                session, run_id, form.invoice_date.data, form.due_on.data, current_account().user_id,
+                whatever_it_is=bool(form.whatever_it_is.data),
+            )  # fmt: skip
+    except OdditiesLeft as left:
+        return _run_page(run, issuing=form, left=left.kinds, status=422)
+    return _go_to_run(run_id)
+
+
+def _go_to_run(run_id: int) -> BaseResponse:
     return go_to(url_for("staff.invoice_runs.show_run", run_id=run_id))
 
 
 def _list_page(status: int = 200, sentence: str | None = None) -> Response:
-    office_ids = reached_office_ids(Capability.ISSUE_INVOICES)
+    office_ids, months = reached_office_ids(Capability.ISSUE_INVOICES), months_offered(clock.today())
+    chosen = read_month(request.values.get("mois", "")) or months[1]
     return render_page(
         "staff/invoice_runs/list.html", layout="staff", status=status, sentence=sentence,
-        runs=invoice_runs.runs(office_ids), offices=reached_offices(Capability.ISSUE_INVOICES),
-        months=months_offered(clock.today()), to_correct=count_open(office_ids),
+        runs=run_views.runs(request.args.get("page", 1, type=int), office_ids),
+        offices=reached_offices(Capability.ISSUE_INVOICES), office_id=request.values.get("service", type=int),
+        months=months if chosen in months else (*months, chosen), month=chosen, to_correct=count_open(office_ids),
     )  # fmt: skip
 
 
-def _preview_page(office_id: int, month: date, form: RunForm, status: int = 200) -> Response:
-    found = invoice_runs.preview_run(office_id, month)
-    form.office_id.data, form.month.data = str(office_id), f"{month:%Y-%m}"
-    place: Page[invoice_runs.FamilyDraft] = page_of(request.args.get("page", 1, type=int), len(found.issuable))
-    drafts = place.filled(found.issuable[place.offset : place.offset + place.size])
+def _run_page(
+    run: RunView,
+    *,
+    accepting: tuple[OddityKind, AcceptForm] | None = None,
+    issuing: IssueForm | None = None,
+    left: tuple[OddityKind, ...] = (),
+    status: int = 200,
+) -> Response:
+    page = request.args.get("page", 1, type=int)
+    if run.status is RunStatus.PREPARED:
+        return _pool_page(run, page, accepting, issuing, left, status)
     return render_page(
-        "staff/invoice_runs/preview.html", layout="staff", status=status, preview=found, drafts=drafts, form=form,
-        groups=found.oddity_groups(), unsettled=invoice_runs.unsettled_of(office_id, month),
+        "staff/invoice_runs/run.html", layout="staff", status=status, run=run,
+        invoices=run_views.invoices_of_run(run.id, page), acceptances=run_views.acceptances_of(run.id),
+        changed=run_views.changed_families(run.id, request.args.get("changees", 1, type=int)),
     )  # fmt: skip
 
 
-def _id(text: str | None) -> int | None:
-    if text is None or not text.isdecimal() or len(text) > 9:
-        return None
-    return reached_office(Capability.ISSUE_INVOICES, int(text)).id
+def _pool_page(
+    run: RunView,
+    page: int,
+    accepting: tuple[OddityKind, AcceptForm] | None,
+    issuing: IssueForm | None,
+    left: tuple[OddityKind, ...],
+    status: int,
+) -> Response:
+    pool, wanted = run_views.read_pool(run.id, run.office_id), read_wanted(request.args)
+    forms = {group.kind: AcceptForm(CODES[group.kind]) for group in pool.groups if group.is_open}
+    if accepting is not None and accepting[0] in forms:
+        forms[accepting[0]] = accepting[1]
+    of_month = wanted.kind if wanted.kind in OF_THE_MONTH else None
+    return render_page(
+        "staff/invoice_runs/pool.html", layout="staff", status=status, run=run, pool=pool, wanted=wanted, codes=CODES,
+        forms=forms, form=issuing or IssueForm(clock.today(), run.month, is_sent=False), left=left,
+        shown=next((code for code in (*KINDS, *STANDINGS) if code == request.args.get("voir")), None),
+        month_rows=None if of_month is None else run_views.month_rows(run.id, of_month, page),
+        families=None if of_month is not None else run_views.families_of_pool(run.id, wanted, page),
+        open_words=[in_sentence(label(kind)) for kind in pool.open_kinds],
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""« Facturation »: the preview with what is odd, the run, its progress, and the invoices."""
+"""« Facturation »: what is prepared with what is odd, the run, its progress, and the invoices."""
 
 from datetime import date, datetime
 
@@ -7,13 +7,14 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.database import db, write_transaction
+from app.models.accounts import StaffRole
 from app.models.activities import Group, Office
+from app.models.bookings import Booking
 from app.models.invoices import Invoice, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
 from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
-from app.services import validated_days
-from app.services.invoice_runs import issue_next
+from app.services import invoice_runs, validated_days
 from tests import factories
 from tests.client import Client
 
@@ -35,8 +36,27 @@ def october(regie: Client) -> factories.PlanningSetup:
     return planning
 
 
-def preview_path(month: str = "2026-10") -> str:
-    return f"{RUNS}/apercu?service={db.session.scalars(select(Office.id)).one()}&mois={month}"
+def prepare(month: str = "2026-10") -> str:
+    """Prepare a month as the worker does; the path of its page."""
+    office_id, regisseur_id = db.session.scalars(select(Office.id)).one(), regisseur()
+    return f"{RUNS}/{factories.prepare_run(office_id, date.fromisoformat(f'{month}-01'), regisseur_id)}"
+
+
+def again(path: str) -> str:
+    """What was prepared is prepared anew."""
+    run_id = int(path.rsplit("/", 1)[1])
+    with write_transaction() as session:
+        run = session.get_one(InvoiceRun, run_id)
+        invoice_runs.prepare(session, run.office_id, run.month, regisseur(), instead_of=run_id)
+    return prepare()
+
+
+def accept_all(path: str) -> None:
+    factories.accept_all(int(path.rsplit("/", 1)[1]), regisseur())
+
+
+def regisseur() -> int:
+    return db.session.scalars(select(StaffRole.user_id).order_by(StaffRole.id)).all()[0]
 
 
 def numbers() -> list[str]:
@@ -49,31 +69,41 @@ def status() -> list[RunStatus]:
     return list(db.session.scalars(select(InvoiceRun.status)))
 
 
-def test_regie_previews_a_month_with_its_lines(regie: Client, october: factories.PlanningSetup) -> None:
+def test_regie_prepares_a_month_and_reads_its_lines(regie: Client, october: factories.PlanningSetup) -> None:
     page = regie.get(RUNS)
     assert "Aucune facturation pour l’instant" in page.text
-    assert "octobre 2026" in page.text
-    page = regie.submit(f"{RUNS}/apercu", mois="2026-10")
-    assert page.heading == "À facturer en octobre 2026, Enfance"
-    for words in ("Factures 1", "Montant 4,20 €", "TEST Fabrice", "Léa TEST, Mercredi, Matin : 2 × 2,10 € = 4,20 €",
-                  "7 et 14 octobre 2026", "Émettre 1 facture"):  # fmt: skip
+    page = regie.submit("prepare", mois="2026-10")
+    assert page.heading == "Facturation d’octobre 2026, Enfance"
+    assert "0 famille préparée sur 1" in page.text and "Rien n’est facturé à cette étape" in page.text
+    assert page.by_id("run-progress").get("data-hx-trigger") == "every 2s"
+    page = regie.submit("carry-on")
+    assert "1 famille préparée sur 1" in page.text
+    page = regie.submit("carry-on")
+    for words in ("À vérifier", "Factures 1", "Montant 4,20 €", "TEST Fabrice", "7 et 14 octobre 2026",
+                  "Léa TEST, Mercredi, Matin : 2 × 2,10 € = 4,20 €", "Émettre 1 facture"):  # fmt: skip
         assert words in page.text, words
-    assert numbers() == []
+    assert page.by_id("run-progress").get("data-hx-trigger") is None
+    assert (numbers(), status()) == ([], [RunStatus.PREPARED])
     assert october.family.family_id
 
 
 def test_oddities_are_grouped_with_counts_and_families(regie: Client, october: factories.PlanningSetup) -> None:
-    page = regie.get(preview_path("2026-11"))
-    assert "Jours à venir : laissés pour une prochaine facturation 1 réservation 1 famille" in page.text
+    page = regie.get(prepare("2026-11"))
+    assert "Jours à venir 1 famille" in page.text and "Laissés pour une prochaine facturation du mois." in page.text
     assert "AUTRE Dominique" in page.text
     assert "Rien à facturer pour ce mois et ce service" in page.text
     factories.declare_quotient(october.family)
     other, child_id = factories.add_family(october, "MAXI")
     factories.book_past(other, child_id, october.activity, [date(2026, 10, 21)])
-    page = regie.get(preview_path())
-    assert "Tarif maximum : sans quotient familial 1 réservation 1 famille" in page.text
+    path = prepare()
+    page = regie.get(path)
+    assert "Tarif maximum, sans quotient familial 1 famille" in page.text
     assert "/gestion/familles/" + str(other.family_id) in page.links()
     assert "Factures 2" in page.text
+    page = regie.get(f"{path}?voir=sans-quotient")
+    assert "MAXI" in page.text and "TEST Fabrice" not in page.text
+    assert "TEST Fabrice" in regie.submit("filter", voir="", q="test").text
+    assert "Aucune famille ne correspond" in regie.submit("filter", q="personne").text
 
 
 def test_what_is_not_settled_is_told_before_a_run(regie: Client, october: factories.PlanningSetup) -> None:
@@ -81,29 +111,87 @@ def test_what_is_not_settled_is_told_before_a_run(regie: Client, october: factor
     with clock.moved():
         clock.start_at(datetime(2026, 10, 24, 10), frozen=True)
         factories.justify(october.family, missed)
-    page = regie.get(preview_path())
-    assert "Jours dont le pointage n’est pas validé 2" in page.text
+    path = prepare()
+    page = regie.get(path)
+    assert "Jours dont le pointage n’est pas validé 2 jours" in page.text
+    assert "Absences à décider 1 absence" in page.text
+    page = regie.get(f"{path}?voir=jours-non-valides")
     assert "mercredi 7 octobre, Mercredi, Les enfants 0 pointé sur 1" in page.text
-    assert "Absences à décider 1" in page.text
     worker = factories.make_staff(Role.SITE_DIRECTOR)
     (group_id,) = db.session.scalars(select(Group.id))
     with write_transaction() as session:
         for day in DAYS:
             validated_days.validate_day(session, worker, group_id, day, Turnout.PRESENT)
-    assert "pointage" not in regie.get(preview_path()).text
+    assert "pointage" not in regie.get(again(path)).text
+
+
+@pytest.mark.usefixtures("october")
+def test_what_is_odd_is_accepted_with_a_word_before_anything_is_issued(regie: Client) -> None:
+    path = prepare()
+    page = regie.get(path)
+    assert "Avant d’émettre, réglez ou acceptez : jours dont le pointage n’est pas validé." in page.text
+    page = regie.submit("issue", status=422)
+    assert "Rien n’est émis : il reste à régler, ou à accepter avec un mot" in page.text
+    assert status() == [RunStatus.PREPARED]
+    page = regie.submit("accept-jours-non-valides", status=422, reason=" ")
+    assert "Dites en quelques mots pourquoi c’est bien ainsi." in page.text
+    page = regie.submit("accept-jours-non-valides", status=422, reason="x" * 201)
+    assert page.value("reason", "accept-jours-non-valides") == "x" * 201
+    page = regie.submit("accept-jours-non-valides", reason="Feuilles papier relues")
+    assert "« Feuilles papier relues »" in page.text and "Avant d’émettre, réglez" not in page.text
+    page = regie.submit("issue")
+    regie.submit("carry-on")
+    page = regie.submit("carry-on")
+    assert "Accepté avant l’émission" in page.text and "« Feuilles papier relues »" in page.text
+    assert len(numbers()) == 1
+
+
+@pytest.mark.usefixtures("october")
+def test_what_was_accepted_elsewhere_or_never_was_is_refused(regie: Client) -> None:
+    path = prepare()
+    regie.get(path)
+    form = regie.page
+    regie.submit("accept-jours-non-valides", status=404, quoi="autre", reason="Vu")
+    regie.page = form
+    assert "relisez" in regie.submit("accept-jours-non-valides", status=409, quoi="sans-tarif", reason="Vu").text
+    regie.page = form
+    regie.submit("accept-jours-non-valides", reason="Vu")
+    page = regie.submit("again")
+    assert page.path != path and "En préparation" in page.text
+    regie.page = form
+    assert "relisez" in regie.submit("issue", status=409).text
+    page = regie.get(path)
+    assert "Préparation abandonnée" in page.text and "Voir celle qui la remplace" in page.text
+    assert "Remplacée" in regie.get(RUNS).text
+    assert numbers() == []
+
+
+@pytest.mark.usefixtures("october")
+def test_a_preparation_is_given_up_and_begun_again(regie: Client) -> None:
+    path = prepare()
+    regie.get(path)
+    page = regie.submit("give-up")
+    assert "La préparation est abandonnée : rien n’a été facturé." in page.text and "Abandonnée" in page.text
+    assert "Rien n’a été facturé" in regie.get(path).text
+    regie.get(RUNS)
+    regie.submit("prepare", mois="2026-10")
+    page = regie.submit("give-up")
+    assert status() == [RunStatus.CANCELLED] * 2
 
 
 def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factories.PlanningSetup) -> None:
-    regie.get(preview_path())
-    page = regie.submit("run", invoice_date="31/10/2026", due_on="30/11/2026")
+    path = prepare()
+    accept_all(path)
+    regie.get(path)
+    page = regie.submit("issue", invoice_date="31/10/2026", due_on="30/11/2026")
     assert "Facturation d’octobre 2026, Enfance" in page.heading
     assert "État En cours" in page.text and "PDF prêts 0 sur 0" in page.text
-    assert "Actualiser" in page.text
+    assert "0 famille traitée sur 1" in page.text and "Actualiser" in page.text
     progress = page.by_id("run-progress")
     assert progress.get("data-hx-trigger") == "every 2s"
     assert page.by_id("carry-on") in list(progress.iter()), "the button would stay when the run is over"
-    page = regie.submit(button="Continuer maintenant")
-    page = regie.submit(button="Continuer maintenant")
+    page = regie.submit("carry-on")
+    page = regie.submit("carry-on")
     assert "Toutes les factures sont émises." in page.text
     assert "pop-F261000001" in page.text
     assert page.by_id("run-progress").get("data-hx-trigger") is None
@@ -112,7 +200,26 @@ def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factor
     assert (numbers(), status()) == (["pop-F261000001"], [RunStatus.ISSUED])
     assert list(db.session.scalars(select(OutboxMail.template))) == ["invoice_issued"]
     assert "4,20 €" in regie.get(RUNS).text
-    assert "Rien à facturer" in regie.get(preview_path()).text
+    assert "Rien à facturer" in regie.get(prepare()).text
+    assert october.child_id
+
+
+def test_families_that_changed_are_left_and_said(regie: Client, october: factories.PlanningSetup) -> None:
+    path = prepare()
+    accept_all(path)
+    with write_transaction() as session:
+        session.scalars(select(Booking).where(Booking.day == DAYS[0])).one().price_cents = 100
+    regie.get(path)
+    regie.submit("issue")
+    regie.submit("carry-on")
+    page = regie.submit("carry-on")
+    assert "Laissées de côté 1 famille" in page.text
+    assert "Cette famille a changé depuis la préparation : elle n’a pas été facturée." in page.text
+    assert "TEST Fabrice" in page.text and numbers() == []
+    regie.submit("again")
+    regie.submit("carry-on")
+    page = regie.submit("carry-on")
+    assert "Montant 3,10 €" in page.text
     assert october.child_id
 
 
@@ -129,43 +236,72 @@ def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factor
 )
 @pytest.mark.usefixtures("october")
 def test_wrong_dates_are_refused_and_nothing_begins(regie: Client, invoice_date: str, due_on: str, said: str) -> None:
-    regie.get(preview_path())
-    page = regie.submit("run", status=422, invoice_date=invoice_date, due_on=due_on)
+    path = prepare()
+    accept_all(path)
+    regie.get(path)
+    page = regie.submit("issue", status=422, invoice_date=invoice_date, due_on=due_on)
     assert said in page.text
-    assert status() == []
+    assert status() == [RunStatus.PREPARED]
 
 
 @pytest.mark.usefixtures("october")
-def test_double_submit_begins_one_run(regie: Client) -> None:
-    regie.get(preview_path())
+def test_double_submit_begins_one_run_and_issues_it_once(regie: Client) -> None:
+    regie.get(RUNS)
     form = regie.page
-    first = regie.submit("run")
+    first = regie.submit("prepare", mois="2026-10")
     regie.page = form
-    assert regie.submit("run").path == first.path
-    regie.submit(button="Continuer maintenant")
+    assert regie.submit("prepare", mois="2026-10").path == first.path
+    regie.submit("carry-on")
+    regie.submit("carry-on")
+    accept_all(first.path)
+    form = regie.get(first.path)
+    for _ in range(2):
+        regie.page = form
+        assert regie.submit("issue").path == first.path
+    regie.submit("carry-on")
+    regie.submit("carry-on")
     regie.page = form
-    page = regie.submit("run")
-    assert (page.path, len(status())) == (RUNS, 1)
-    assert "plus rien à facturer" in page.text
-    assert len(numbers()) == 1
-
-
-@pytest.mark.parametrize(
-    "query", ["", "?service=1", "?service=1&mois=octobre", "?service=99&mois=2026-10", "?service=x&mois=2026-10"]
-)
-def test_preview_of_nothing_asks_again(regie: Client, query: str) -> None:
-    factories.make_activity()
-    assert "Choisissez un service et un mois." in regie.get(f"{RUNS}/apercu{query}", status=422).text
+    assert "Toutes" not in regie.submit("issue").text
+    assert (status(), len(numbers())) == ([RunStatus.ISSUED], 1)
 
 
 @pytest.mark.usefixtures("october")
 def test_forged_office_or_month_begins_nothing(regie: Client) -> None:
-    regie.get(preview_path())
+    regie.get(RUNS)
     form = regie.page
-    for fields, wanted in (({"office_id": "99"}, 404), ({"office_id": "x"}, 422), ({"month": "x"}, 422)):
+    for fields, wanted in (
+        ({"service": "99"}, 404), ({"service": "x"}, 422), ({"service": ""}, 422), ({"mois": "octobre"}, 422),
+        ({"mois": ""}, 422), ({"service": "1" * 30}, 422),
+    ):  # fmt: skip
         regie.page = form
-        regie.submit("run", status=wanted, **fields)
+        page = regie.submit("prepare", status=wanted, **fields)
+        assert wanted == 404 or "Choisissez un service et un mois." in page.text
     assert status() == []
+
+
+def test_a_month_to_invoice_again_is_chosen_already(regie: Client, october: factories.PlanningSetup) -> None:
+    office_id = db.session.scalars(select(Office.id)).one()
+    page = regie.get(f"{RUNS}?service={office_id}&mois=2024-02")
+    assert page.value("mois", "prepare") == "2024-02"
+    assert october.child_id
+
+
+def test_the_runs_come_in_pages(regie: Client, october: factories.PlanningSetup) -> None:
+    office_id = db.session.scalars(select(Office.id)).one()
+    with write_transaction() as session:
+        session.add_all(
+            InvoiceRun(
+                office_id=office_id, month=date(2020 + number // 12, number % 12 + 1, 1), status=RunStatus.CANCELLED,
+                started_by_id=regisseur(), cancelled_by_id=regisseur(), ended_at=clock.now(),
+            )
+            for number in range(60)
+        )  # fmt: skip
+    page = regie.get(RUNS)
+    assert "Page 1 sur 3" in page.text and "décembre 2024" in page.text
+    page = regie.get(f"{RUNS}?page=3")
+    assert "janvier 2020" in page.text and "décembre 2024" not in page.text
+    assert len(page.queries) <= 12
+    assert october.child_id
 
 
 def test_invoice_of_any_family_is_shown_with_its_lines(regie: Client, october: factories.PlanningSetup) -> None:
@@ -181,7 +317,7 @@ def test_invoice_of_any_family_is_shown_with_its_lines(regie: Client, october: f
 
 
 def test_pages_cost_the_same_whatever_is_invoiced(regie: Client, october: factories.PlanningSetup) -> None:
-    path = preview_path()
+    path = prepare()
     regie.get(path)
     few = len(regie.get(path).queries)
     for number in range(4):
@@ -189,27 +325,38 @@ def test_pages_cost_the_same_whatever_is_invoiced(regie: Client, october: factor
         factories.book_past(
             family, child_id, october.activity, [date(2026, 9, 30 - number), date(2026, 10, 20 + number)]
         )
+    path = again(path)
     assert len(regie.get(path).queries) == few <= 20
-    factories.issue(october.activity, date(2026, 10, 1), factories.make_staff(Role.ADMINISTRATOR))
-    run_id = db.session.scalars(select(InvoiceRun.id)).one()
-    assert len(regie.get(f"{RUNS}/{run_id}").queries) <= 12
+    for shown in ("sans-quotient", "jours-non-valides", "a-facturer"):
+        assert len(regie.get(f"{path}?voir={shown}&q=").queries) <= 20
+    accept_all(path)
+    assert len(regie.get(path).queries) <= few
+    regie.submit("issue")
+    run_id = int(path.rsplit("/", 1)[1])
+    for _ in range(2):
+        with write_transaction() as session:
+            invoice_runs.issue_next(session, run_id)
+    assert len(regie.get(f"{RUNS}/{run_id}").queries) <= 14
     assert len(regie.get(RUNS).queries) <= 12
     assert db.session.scalar(select(func.count(Invoice.id))) == 5
     assert len(regie.get(f"/gestion/familles/{october.family.family_id}").queries) <= 20
 
 
-def test_days_that_cost_nothing_are_closed_from_the_preview(sqlite_client: Client) -> None:
+def test_days_that_cost_nothing_are_closed_by_a_run(sqlite_client: Client) -> None:
     planning = factories.make_planning()
     factories.sell_books(planning.activity, "Matin", cents=0)
     factories.buy_book(planning.family, planning.child_id, planning.activity, cents=0)
     factories.save(planning.family, planning.child_id, book=[planning.opening(factories.WEDNESDAY, "Matin")])
     clock.start_at(datetime(2026, 12, 1, 9), frozen=True)
     regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
-    page = regie.get(preview_path("2026-11"))
-    assert "À 0,00 € seulement : ces jours sont clos sans facture" in page.text
-    page = regie.submit("run")
-    run_id = int(page.path.rsplit("/", 1)[1])
+    path = prepare("2026-11")
+    page = regie.get(path)
+    assert "À 0,00 € seulement 1 famille" in page.text and "Ces jours sont clos sans facture." in page.text
+    accept_all(path)
+    regie.get(path)
+    page = regie.submit("issue")
     with write_transaction() as session:
-        issue_next(session, run_id)
-    page = regie.get(preview_path("2026-11"))
+        invoice_runs.issue_next(session, int(path.rsplit("/", 1)[1]))
+    regie.submit("carry-on")
+    page = regie.get(prepare("2026-11"))
     assert "Clore les jours" not in page.text and "Rien à facturer" in page.text
