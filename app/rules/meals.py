@@ -11,9 +11,6 @@ from enum import StrEnum, auto
 from app.rules.attendances import Turnout
 from app.rules.child_files import Diet
 
-DEFAULT_LIMITS = (6,)
-"""Children under six, and from six on: the two ages of the law on supervision (CASF, R227-15)."""
-
 OLDEST_LIMIT = 25
 MOST_LIMITS = 5
 MOST_ADULTS = 999

@@ -137,7 +137,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class FundStatement:
     """What a fund owes for the invoices issued from a day to a day, child by child."""
 
     fund: FundView
@@ -358,14 +358,14 @@ def record_uses(session: Session, line_id: int, code: str, days: Iterable[date],
 # --- for funds ------------------------------------------------------------------------------------------------------
 
 
-def statement_of(fund_id: int, first: date, last: date, office_ids: Collection[int] | None = None) -> Statement:
+def statement_of(fund_id: int, first: date, last: date, office_ids: Collection[int] | None = None) -> FundStatement:
     """What a fund owes these offices (None: all) for the invoices issued on these days, both included.
 
     Each use is in one statement only. What a credit note gives back is in that of the day on which it was issued: what
     was claimed never changes. Two queries. Raises NotFound.
     """
     fund = find_fund(fund_id)
-    return Statement(fund, first, last, _claims(_uses_of(fund_id, first, last, office_ids)))
+    return FundStatement(fund, first, last, _claims(_uses_of(fund_id, first, last, office_ids)))
 
 
 def statement_page(

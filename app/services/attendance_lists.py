@@ -15,7 +15,6 @@ from app import clock
 from app.models.accounts import User
 from app.models.attendances import Attendance
 from app.models.bookings import Booking, CapacityCounter, Opening
-from app.models.credits import CreditedBooking
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Family, FamilyChild
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
@@ -26,10 +25,10 @@ from app.rules.child_files import SectionKind
 from app.rules.enrolments import age_on
 from app.rules.states import BookingStatus, CancelClass, EnrolmentStatus, FamilyStatus
 from app.rules.texts import fold
-from app.services.attendances import timed_units
+from app.services.attendances import is_taken_by_run, timed_units
 from app.services.care import Around, Called, Household, collectors_on, parents_of, sections_of
 from app.services.catalogue import ActivityInfo, GroupInfo, UnitInfo, catalogue
-from app.services.errors import NotFound
+from app.services.errors import NotFound, OwnFamily
 from app.services.families import own_family_ids
 from app.services.staff_scopes import scope_of
 from app.services.validated_days import Reopening, Validation, validations_of
@@ -220,6 +219,20 @@ def read_group_day(session: Session, agent_id: int, group_id: int, day: date, un
     )  # fmt: skip
 
 
+def find_child(page: GroupDay, child_id: int) -> ChildLine:
+    """A child of a day's list. Raises NotFound."""
+    found = next((each for each in page.children if each.child_id == child_id), None)
+    if found is None:
+        raise NotFound("child")
+    return found
+
+
+def check_correction(session: Session, agent_id: int, page: GroupDay, child: ChildLine) -> None:
+    """Raises OwnFamily, and NotFound where the child's day is recorded and not corrected (`may_correct()`)."""
+    if not may_correct(session, agent_id, page, child):
+        raise OwnFamily if child.is_own else NotFound("correction")
+
+
 def may_correct(session: Session, agent_id: int, page: GroupDay, child: ChildLine) -> bool:
     """Whether an agent corrects a child's day instead of recording it: an invoice looks at what was recorded.
 
@@ -230,12 +243,8 @@ def may_correct(session: Session, agent_id: int, page: GroupDay, child: ChildLin
         return False
     if not scope_of(session, agent_id, Capability.REOPEN_ATTENDANCE).covers(page.activity):
         return False
-    by_run = or_(
-        InvoicedBooking.run_id.is_not(None), Invoice.run_id.is_not(None), InvoicedBooking.credit_note_id.is_not(None),
-        Booking.id.in_(select(CreditedBooking.booking_id)),
-    )  # fmt: skip
     rows = session.execute(
-        select(Booking.child_id, by_run)
+        select(Booking.child_id, is_taken_by_run())
         .join(Opening, Opening.id == Booking.opening_id)
         .join(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
@@ -408,11 +417,19 @@ def _health(session: Session, child_ids: Collection[int]) -> Mapping[int, Health
     return found
 
 
-def openings_of(session: Session, group_id: int, day: date) -> Mapping[int, UnitInfo]:
+def openings_of(session: Session, page: GroupDay) -> Mapping[int, UnitInfo]:
     """The open openings of a group's day, with their units, by hour. One query."""
     units = catalogue().units
     rows = session.execute(
-        select(Opening.id, Opening.unit_id).where(Opening.group_id == group_id, Opening.day == day, Opening.is_open)
+        select(Opening.id, Opening.unit_id).where(
+            Opening.group_id == page.group.id, Opening.day == page.day, Opening.is_open
+        )
     )
     found = {id_: units[unit_id] for id_, unit_id in rows}
     return dict(sorted(found.items(), key=lambda each: (each[1].starts_at, each[1].id)))
+
+
+def openings_to_add(session: Session, page: GroupDay) -> Mapping[int, UnitInfo]:
+    """Those in which a child that came may be noted: of the unit that is shown, where it opens, else all. One query."""
+    found = openings_of(session, page)
+    return {id_: unit for id_, unit in found.items() if page.unit is not None and unit.id == page.unit.id} or found

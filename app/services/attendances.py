@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum, auto
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -734,20 +734,23 @@ def runs_under_way(session: Session) -> frozenset[tuple[int, date]]:
     return frozenset(session.execute(rows.union(carried)).tuples())
 
 
+def is_taken_by_run() -> ColumnElement[bool]:
+    """That an invoice run took a booking, or that it was corrected by hand; what was paid when booked was not.
+
+    In a statement over `InvoicedBooking` and the `Invoice` of its line, where it has one.
+    """
+    return or_(
+        InvoicedBooking.run_id.is_not(None), Invoice.run_id.is_not(None), InvoicedBooking.credit_note_id.is_not(None),
+        InvoicedBooking.booking_id.in_(select(CreditedBooking.booking_id)),
+    )  # fmt: skip
+
+
 def taken_by_runs(session: Session, bookings: Select[tuple[int]] | Collection[int]) -> frozenset[int]:
-    """Those that an invoice run took, or that were corrected by hand; what was paid when booked is not among them."""
+    """Those of some bookings that an invoice run took, or that were corrected by hand."""
     rows = (
         select(InvoicedBooking.booking_id)
         .outerjoin(InvoiceLine, InvoiceLine.id == InvoicedBooking.line_id)
         .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(
-            InvoicedBooking.booking_id.in_(bookings),
-            or_(
-                InvoicedBooking.run_id.is_not(None),
-                Invoice.run_id.is_not(None),
-                InvoicedBooking.credit_note_id.is_not(None),
-                InvoicedBooking.booking_id.in_(select(CreditedBooking.booking_id)),
-            ),
-        )
+        .where(InvoicedBooking.booking_id.in_(bookings), is_taken_by_run())
     )
     return frozenset(session.scalars(rows))

@@ -21,7 +21,7 @@ from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.payment_labels import detail_words, reversal_words
 from app.rules.spreadsheets import Cell, Table, euros_of
-from app.services.cash_statements import ModeLine, Statement
+from app.services.cash_statements import CashStatement, ModeLine
 from app.services.household_credits import left_of_credit
 from app.services.invoices import balance_in_sql
 from app.services.journals import JournalFilter, read_journal
@@ -88,7 +88,7 @@ def payments_table(office_ids: Collection[int], *, only_overpaid: bool, family_i
     return _receipts(payments_shown(office_ids, only_overpaid=only_overpaid, family_id=family_id))
 
 
-def statement_table(statement: Statement) -> Table:
+def statement_table(statement: CashStatement) -> Table:
     """The statement of a month, mode by mode, then its invoices and credit notes."""
     headings = (
         "Mode", "En caisse au début", "Encaissé", "Nombre", "Annulé", "Remboursé", "Versé", "En caisse à la fin",

@@ -8,7 +8,7 @@ from app.integrations.pdf import Letterhead
 from app.payment_labels import detail_words
 from app.rules.cash_desks import PaymentDetails, PaymentMode
 from app.services.cash_exports import ModeWords, mode_words
-from app.services.cash_statements import Statement
+from app.services.cash_statements import CashStatement
 from app.services.deposits import DepositFile
 from app.services.papers import letterhead
 
@@ -49,7 +49,7 @@ class CashStatementPaper:
     letterhead: Letterhead
     recipient_lines: tuple[str, ...]
     lines: tuple[ModeWords, ...]
-    statement: Statement
+    statement: CashStatement
     keepers: tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ def slip_paper(deposit: DepositFile) -> SlipPaper:
     )
 
 
-def statement_paper(statement: Statement) -> CashStatementPaper:
+def statement_paper(statement: CashStatement) -> CashStatementPaper:
     """What the statement of a month says, as a paper to sign."""
     return CashStatementPaper(
         month=statement.month,

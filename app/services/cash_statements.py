@@ -39,7 +39,7 @@ class ModeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class CashStatement:
     """The statement of an office for a month (its first day). Money in cents."""
 
     office_name: str
@@ -71,7 +71,7 @@ class Statement:
         return sum(line.closing_cents for line in self.lines)
 
 
-def statement_of(office_id: int, month: date) -> Statement:
+def statement_of(office_id: int, month: date) -> CashStatement:
     """The statement of an office for a month, by its first day. Raises NotFound. Nine queries."""
     session = db.session()
     office = session.get(Office, office_id)
@@ -101,7 +101,7 @@ def statement_of(office_id: int, month: date) -> Statement:
             CreditNote.office_id == office_id, CreditNote.issued_on >= month, CreditNote.issued_on < following
         )
     ).one()
-    return Statement(
+    return CashStatement(
         office_name=office.name,
         month=month,
         lines=tuple(line for line in lines if line.opening_cents or line.mode in {each.mode for each in totals}),

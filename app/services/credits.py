@@ -146,20 +146,6 @@ def credit_for_staff(credit_id: int) -> CreditDetail:
     return _detail(CreditNote.id == credit_id)
 
 
-def uses_on(invoice_id: int) -> tuple[tuple[CreditView, int], ...]:
-    """The credit notes that pay something of an invoice, with how much (cents). Two queries."""
-    sums = dict(
-        db.session.execute(
-            select(CreditAllocation.credit_note_id, func.sum(CreditAllocation.amount_cents))
-            .where(CreditAllocation.invoice_id == invoice_id)
-            .group_by(CreditAllocation.credit_note_id)
-        )
-        .tuples()
-        .all()
-    )
-    return tuple((view, sums[view.id]) for view in _views(CreditNote.id.in_(sums))) if sums else ()
-
-
 def _views(condition: ColumnElement[bool]) -> tuple[CreditView, ...]:
     rows = db.session.execute(
         select(CreditNote, Office.name, Invoice.number, left_of_credit(), StoredPdf.id.is_not(None))

@@ -118,6 +118,18 @@ def invoices_of(family_id: int) -> tuple[InvoiceView, ...]:
     return _views(db.session(), Invoice.family_id == family_id)
 
 
+def due_invoices(family_id: int, office_id: int) -> tuple[InvoiceView, ...]:
+    """What a family has to pay to an office, oldest first. One query."""
+    found = _views(db.session(), (Invoice.family_id == family_id) & (Invoice.office_id == office_id))
+    return tuple(view for view in reversed(found) if view.balance_cents > 0)
+
+
+def office_owed(family_id: int, office_ids: Collection[int]) -> int | None:
+    """The one of some offices to which a family has something to pay: that of the latest invoice. One query."""
+    owed = (view.office_id for view in invoices_of(family_id) if view.balance_cents > 0)
+    return next((office_id for office_id in owed if office_id in office_ids), None)
+
+
 def invoice_of(family_id: int, invoice_id: int) -> InvoiceDetail:
     """An invoice of the family, complete. Raises NotFound for any other."""
     views = _views(db.session(), (Invoice.family_id == family_id) & (Invoice.id == invoice_id))

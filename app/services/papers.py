@@ -30,7 +30,7 @@ from app.models.invoices import Invoice, StoredPdf
 from app.models.payments import Payment, PaymentAllocation
 from app.payment_labels import detail_words
 from app.rules.spreadsheets import Cell, Table, euros_of
-from app.services.aids import Statement
+from app.services.aids import FundStatement
 from app.services.catalogue import catalogue
 from app.services.credits import credit_for_staff
 from app.services.errors import NotFound
@@ -185,7 +185,7 @@ def credit_paper(credit_id: int) -> CreditPaper:
     )
 
 
-def statement_paper(statement: Statement) -> StatementPaper:
+def statement_paper(statement: FundStatement) -> StatementPaper:
     """What the PDF of a statement says to its fund."""
     fund = statement.fund
     return StatementPaper(
@@ -208,7 +208,7 @@ def statement_paper(statement: Statement) -> StatementPaper:
     )  # fmt: skip
 
 
-def statement_table(statement: Statement) -> Table:
+def statement_table(statement: FundStatement) -> Table:
     """A statement for a spreadsheet."""
     headings = (
         "Enfant", "Né(e) le", "Famille", "N° allocataire", "Aide", "Jours", "Nombre de jours", "Factures", "Montant",

@@ -1,5 +1,6 @@
 """Money that goes back to a family by transfer, out of what no invoice took of payments and credit notes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -140,6 +141,11 @@ def iban_to_pay(refund_id: int, user_id: int) -> str:
 def refundable_of(family_id: int, office_id: int) -> int:
     """The most that an office may give back to a family (cents). One query."""
     return refundable_cents(_left(db.session(), family_id, office_id))
+
+
+def office_to_refund(family_id: int, office_ids: Sequence[int]) -> int | None:
+    """The first of some offices that has something of the family. A query for each."""
+    return next((office_id for office_id in office_ids if refundable_of(family_id, office_id)), None)
 
 
 def refund(session: Session, family_id: int, office_id: int, user_id: int, typed: RefundInput, form_key: str) -> int:

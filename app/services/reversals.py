@@ -8,10 +8,16 @@ from app.models.cash_desks import PaymentReversal, RefundShare
 from app.models.families import Family
 from app.models.payments import Payment
 from app.rules.cash_desks import ReversalKind
-from app.services.errors import AlreadyReversed, NotFound, OwnFamily, PartlyRefunded
-from app.services.families import own_family_ids
+from app.services.errors import AlreadyReversed, NotFound, PartlyRefunded
+from app.services.families import check_not_own, own_family_ids
 from app.services.household_credits import take_credit
 from app.services.journals import lock_office, write_reversal
+from app.services.payment_lists import PaymentFile
+
+
+def may_reverse(payment: PaymentFile, user_id: int) -> bool:
+    """Whether an agent may reverse a payment: it still counts, and is not of their own family. One query."""
+    return payment.reversal is None and payment.row.family_id not in own_family_ids(user_id)
 
 
 def reverse_payment(session: Session, payment_id: int, user_id: int, kind: ReversalKind, reason: str) -> None:
@@ -26,8 +32,7 @@ def reverse_payment(session: Session, payment_id: int, user_id: int, kind: Rever
     if family_id is None:
         raise NotFound("payment")
     session.get_one(Family, family_id, with_for_update={"key_share": True})
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     payment = session.get_one(Payment, payment_id)
     lock_office(session, payment.office_id)
     if session.get(PaymentReversal, payment_id) is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -25,6 +25,11 @@ from app.services.staff_scopes import scope_of
 
 _EXPECTED = func.count(func.distinct(Booking.child_id))
 _UNTICKED = func.count(func.distinct(case((Attendance.turnout.is_(None), Booking.child_id))))
+
+LOOKED_BACK = timedelta(days=62)
+"""So long ago a day may be that is told not to be validated."""
+MOST_TOLD = 20
+"""So many of them are, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,12 @@ def days_to_validate(
         .limit(latest)
     )
     return _group_lines(session, activities, rows)
+
+
+def days_to_tell(session: Session, activities: Iterable[ActivityInfo]) -> tuple[GroupLine, ...]:
+    """Those of the last weeks that a team is told of, the latest first. One query."""
+    today = clock.today()
+    return days_to_validate(session, activities, today - LOOKED_BACK, today, MOST_TOLD)[::-1]
 
 
 def unbilled_presences(session: Session, office_id: int, month: date) -> tuple[UnbilledPresence, ...]:

@@ -37,7 +37,6 @@ from app.services.credits import (
     invoices_holding,
     read_invoices,
     take_back,
-    uses_on,
 )
 from app.services.errors import NotFound
 from app.services.household_credits import OfficeCredit, credit_of_family, take_credit
@@ -106,7 +105,6 @@ def test_a_credit_note_lowers_what_is_due_and_says_what_it_takes_back(planning, 
     assert (view.total_cents, view.balance_cents, view.state) == (840, 420, InvoiceState.PARTIAL)
     assert invoice_of(planning.family.family_id, invoice_id).credited_cents == 420
     assert credits_on(invoice_id) == credits_of(planning.family.family_id) == (detail.credit,)
-    assert uses_on(invoice_id) == ((detail.credit, 420),)
     mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "credit_issued")).one()
     assert "pop-A261100001" in mail.subject and "Fermé par la neige" in mail.body
     assert money_problems() == []

@@ -12,7 +12,7 @@ from app.htmx import go_to, render_page
 from app.jobs.pdfs import print_now
 from app.rules.capabilities import Capability
 from app.services import aids, families, family_files, papers
-from app.services.aids import AidView, FundView, Statement
+from app.services.aids import AidView, FundStatement, FundView
 from app.services.errors import AidSpent, NameTaken
 
 blueprint = Blueprint("aids", __name__)
@@ -172,7 +172,7 @@ def _fund_page(fund: FundView | None, form: FundForm, status: int = 200) -> Resp
     return render_page("staff/aids/fund.html", layout="staff", status=status, fund=fund, form=form)
 
 
-def _statement(fund_id: int) -> Statement | None:
+def _statement(fund_id: int) -> FundStatement | None:
     aids.find_fund(fund_id)
     period = PeriodForm(request.args, clock.today()).period()
     if period is None:
@@ -180,7 +180,7 @@ def _statement(fund_id: int) -> Statement | None:
     return aids.statement_of(fund_id, *period, reached_office_ids(Capability.ISSUE_INVOICES))
 
 
-def _file_name(statement: Statement) -> str:
+def _file_name(statement: FundStatement) -> str:
     return f"releve-aides-{statement.fund.id}-{statement.first.isoformat()}-{statement.last.isoformat()}"
 
 

@@ -30,14 +30,9 @@ from app.rules.capabilities import Capability
 from app.services import attendance_lists, attendance_logs, attendances, validated_days
 from app.services.attendance_lists import ChildLine, GroupDay
 from app.services.attendances import Answer, Mark, Result
-from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, OwnFamily, RunUnderWay
+from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, RunUnderWay
 
 blueprint = Blueprint("attendances", __name__)
-
-_LOOKED_BACK = timedelta(days=62)
-"""So long ago a day may be that is told not to be validated."""
-_LISTED = 20
-"""So many of them are, the latest first."""
 
 
 @blueprint.get("")
@@ -47,10 +42,9 @@ def show() -> Response:
     day = read_day(request.args.get("jour"), clock.today())
     session, today = db.session(), clock.today()
     mine = reached_activities(Capability.TAKE_ATTENDANCE)
-    to_validate = validated_days.days_to_validate(session, mine, today - _LOOKED_BACK, today, _LISTED)
     return render_page(
         "staff/attendances/show.html", layout="staff", day=day, is_today=day == today,
-        groups=validated_days.groups_of_day(session, mine, day), to_validate=to_validate[::-1],
+        groups=validated_days.groups_of_day(session, mine, day), to_validate=validated_days.days_to_tell(session, mine),
         hrefs={
             "previous": url_for(".show", jour=day - timedelta(days=1)), "today": url_for(".show"),
             "next": url_for(".show", jour=day + timedelta(days=1)),
@@ -83,7 +77,7 @@ def mark(group_id: int, day: str) -> BaseResponse:
 def edit_child(group_id: int, day: str, child_id: int) -> Response:
     """A child's day, unit by unit, with its times and all that was said of it."""
     page = _read(group_id, day, request.args)
-    child = _child(page, child_id)
+    child = attendance_lists.find_child(page, child_id)
     return _child_page(page, child, [PlaceForm.of(place) for place in child.places])
 
 
@@ -92,7 +86,7 @@ def edit_child(group_id: int, day: str, child_id: int) -> Response:
 def save_child(group_id: int, day: str, child_id: int) -> BaseResponse:
     """Store what was noted of it, unit by unit."""
     page = _read(group_id, day, request.form)
-    child = _child(page, child_id)
+    child = attendance_lists.find_child(page, child_id)
     forms = [PlaceForm.of(place, request.form) for place in child.places]
     are_right = [form.validate() for form in forms]  # each tells its own mistakes
     if not all(are_right):
@@ -106,13 +100,12 @@ def save_child(group_id: int, day: str, child_id: int) -> BaseResponse:
 def correct_child(group_id: int, day: str, child_id: int) -> BaseResponse:
     """Correct what was noted of it and is on an invoice, with a reason: the régie finds what is to be credited."""
     page = _read(group_id, day, request.form)
-    child = _child(page, child_id)
+    child = attendance_lists.find_child(page, child_id)
     forms, form = [PlaceForm.of(place, request.form) for place in child.places], CorrectionForm()
     are_right = [form.validate(), *(each.validate() for each in forms)]  # each tells its own mistakes
     if not all(are_right):
         return _child_page(page, child, forms, form, status=422)
-    if not attendance_lists.may_correct(db.session(), current_account().user_id, page, child):
-        raise OwnFamily if child.is_own else NotFound("correction")
+    attendance_lists.check_correction(db.session(), current_account().user_id, page, child)
     marks = marks_of_child(request.form, child, forms)
     if not marks:
         flash("Rien n’a changé dans le pointage.", "info")
@@ -123,7 +116,7 @@ def correct_child(group_id: int, day: str, child_id: int) -> BaseResponse:
         flash(sentence, "warning")
     if any(answer.result is Result.REFUSED for answer in made.answers):
         page = _read(group_id, day, request.form)
-        child = _child(page, child_id)
+        child = attendance_lists.find_child(page, child_id)
         return _child_page(page, child, [PlaceForm.of(place, request.form) for place in child.places], form, status=409)
     flash(attendance_labels.TO_CREDIT if made.correction_ids else attendance_labels.CORRECTED, "success")
     return go_to(_address(page, child))
@@ -140,9 +133,7 @@ def search(group_id: int, day: str) -> Response:
         return render_page("staff/attendances/add.html", layout="staff", status=422, page=page, form=form, found=())
     found = attendance_lists.search_children(db.session(), current_account().user_id, group_id, page.day, words)
     record_health_readings(attendance_lists.children_with_health((each.child_id, each.health) for each in found))
-    openings = attendance_lists.openings_of(db.session(), group_id, page.day)
-    if page.unit is not None:
-        openings = {id_: unit for id_, unit in openings.items() if unit.id == page.unit.id} or openings
+    openings = attendance_lists.openings_to_add(db.session(), page)
     return render_page(
         "staff/attendances/add.html", layout="staff", page=page, form=form, found=found, key=new_key(),
         openings=openings, is_over=attendance_lists.places_over(
@@ -157,7 +148,7 @@ def add(group_id: int, day: str) -> BaseResponse:
     """Note that a child came who was not booked."""
     added = read_addition(request.form)
     page = _read(group_id, day, request.form)
-    known = attendance_lists.openings_of(db.session(), group_id, page.day)
+    known = attendance_lists.openings_of(db.session(), page)
     if not added.opening_ids:
         flash("Choisissez au moins un temps d’accueil.", "warning")
         return go_to(url_for(".search", group_id=group_id, day=page.day, q=request.form.get("q", "")[:60]))
@@ -236,14 +227,6 @@ def _read(group_id: int, day: str, asked: MultiDict[str, str], *, whole: bool = 
 
 def _minute() -> time:
     return clock.now().time().replace(second=0, microsecond=0)
-
-
-def _child(page: GroupDay, child_id: int) -> ChildLine:
-    """Raises NotFound for one who is not on the list."""
-    found = next((each for each in page.children if each.child_id == child_id), None)
-    if found is None:
-        raise NotFound("child")
-    return found
 
 
 def _record(marks: Sequence[Mark], page: GroupDay) -> tuple[Answer, ...]:

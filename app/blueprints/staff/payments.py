@@ -27,10 +27,9 @@ from app.rules.cash_desks import VOUCHERS, PaymentMode, RefusedRefund, ReversalK
 from app.services import cash_exports, payment_lists, payments, refunds, reversals
 from app.services.cash_desks import taken_modes
 from app.services.documents import pdf_of_payment
-from app.services.errors import OwnFamily
-from app.services.families import own_family_ids
+from app.services.families import check_not_own, own_family_ids
 from app.services.family_files import read_family_name
-from app.services.invoices import invoices_of, open_invoices
+from app.services.invoices import due_invoices, office_owed, open_invoices
 from app.step_up import confirmed_lately
 
 blueprint = Blueprint("payments", __name__)
@@ -231,11 +230,8 @@ def _shown() -> tuple[frozenset[int], bool, int | None]:
 
 def _payment_page(payment_id: int, form: ReversalForm, status: int = 200) -> Response:
     payment = payment_lists.read_payment(payment_id)
-    may_reverse = (
-        Capability.RECORD_PAYMENTS in current_capabilities()
-        and payment.reversal is None
-        and payment.row.family_id not in own_family_ids(current_account().user_id)
-    )
+    may_record = Capability.RECORD_PAYMENTS in current_capabilities()
+    may_reverse = may_record and reversals.may_reverse(payment, current_account().user_id)
     return render_page(
         "staff/payments/payment.html", layout="staff", status=status, payment=payment, form=form,
         may_reverse=may_reverse, is_refundable=may_reverse and payment.row.mode not in VOUCHERS,
@@ -251,14 +247,13 @@ def _office_to_refund(family_id: int, wanted: int | None) -> int:
     """The office asked for, else the first that has something of the family."""
     if wanted is None:
         offices = reached_offices(Capability.RECORD_PAYMENTS)
-        wanted = next((office.id for office in offices if refunds.refundable_of(family_id, office.id)), None)
+        wanted = refunds.office_to_refund(family_id, [office.id for office in offices])
     return reached_office(Capability.RECORD_PAYMENTS, wanted).id
 
 
 def _refund_page(family_id: int, office_id: int, form: RefundForm, status: int = 200) -> Response:
     name = read_family_name(family_id)
-    if family_id in own_family_ids(current_account().user_id):
-        raise OwnFamily
+    check_not_own(family_id, current_account().user_id)
     form.office_id.data = str(office_id)
     return render_page(
         "staff/payments/refund.html", layout="staff", status=status, form=form, family_id=family_id, family_name=name,
@@ -277,21 +272,17 @@ def _form(family_id: int, office_id: int) -> CounterPaymentForm:
 def _office(family_id: int, wanted: int | None) -> int:
     """The office asked for, else one that the family owes something, else the first."""
     if wanted is None:
-        offices = reached_office_ids(Capability.RECORD_PAYMENTS)
-        owed = (view.office_id for view in invoices_of(family_id) if view.balance_cents > 0)
-        wanted = next((office_id for office_id in owed if office_id in offices), None)
+        wanted = office_owed(family_id, reached_office_ids(Capability.RECORD_PAYMENTS))
     return reached_office(Capability.RECORD_PAYMENTS, wanted).id
 
 
 def _form_page(family_id: int, office_id: int, form: CounterPaymentForm, shares: Shares, status: int = 200) -> Response:
     name = read_family_name(family_id)
-    if family_id in own_family_ids(current_account().user_id):
-        raise OwnFamily
+    check_not_own(family_id, current_account().user_id)
     form.office_id.data = str(office_id)
-    due = [view for view in invoices_of(family_id) if view.balance_cents > 0 and view.office_id == office_id]
     return render_page(
         "staff/payments/new.html", layout="staff", status=status, form=form, shares=shares, family_id=family_id,
         family_name=name, offices=reached_offices(Capability.RECORD_PAYMENTS), office_id=office_id,
-        invoices=sorted(due, key=lambda view: (view.issued_on, view.id)),
+        invoices=due_invoices(family_id, office_id),
         may_set=Capability.EDIT_SETTINGS in current_capabilities(),
     )  # fmt: skip
