@@ -121,9 +121,9 @@ def kept_days(absent: Iterable[date], present: Collection[date], rule: JustifyRu
     return frozenset(kept)
 
 
-def outcome_of(*, is_accepted: bool, is_kept: bool) -> Outcome:
-    """What becomes of an absence by a decision."""
-    if not is_accepted:
+def outcome_of(*, is_accepted: bool, is_kept: bool, was_there: bool = False) -> Outcome:
+    """What becomes of an absence by a decision; ``was_there``: by now no absence is recorded any more."""
+    if not is_accepted or was_there:
         return Outcome.REFUSED
     return Outcome.KEPT if is_kept else Outcome.ACCEPTED
 

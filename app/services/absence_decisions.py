@@ -125,7 +125,7 @@ def decide(
 
 def _outcome(row: AbsenceRow, kept: Mapping[tuple[int, int], frozenset[date]], is_accepted: bool) -> Outcome:
     is_kept = row.day in kept.get((row.child_id, row.unit.activity_id), frozenset())
-    return outcome_of(is_accepted=is_accepted, is_kept=is_kept)
+    return outcome_of(is_accepted=is_accepted, is_kept=is_kept, was_there=row.was_there)
 
 
 def _prices_without(session: Session, lifted: Sequence[AbsenceRow]) -> ProposedPrices:

@@ -47,7 +47,8 @@ _LATE = (CancelClass.LATE_CHARGED, CancelClass.JUSTIFIED)
 class AbsenceView:
     """What a child was given up on one day of an activity, as far as it stands alike. Cents.
 
-    ``is_kept``: it is among the first days of its absence, which stay charged though they are justified.
+    ``is_kept``: it is among the first days of its absence, which stay charged though they are justified. ``was_there``:
+    it was asked for, and the staff have corrected since that the child came.
     """
 
     booking_ids: tuple[int, ...]
@@ -61,6 +62,7 @@ class AbsenceView:
     outcome: Outcome | None
     until: datetime | None
     is_kept: bool
+    was_there: bool
     is_invoiced: bool
     invoice_number: str | None
     justification_id: int | None
@@ -297,6 +299,11 @@ class AbsenceRow:
         return self.cancel_class is CancelClass.LATE_CHARGED
 
     @property
+    def was_there(self) -> bool:
+        """Whether it was asked for, and no absence is recorded any more."""
+        return self.cancel_class is None and not self.is_recorded
+
+    @property
     def facts(self) -> AbsenceFacts:
         """What the rules look at."""
         rule = catalogue().activities[self.unit.activity_id].absences
@@ -338,12 +345,14 @@ def read_absences(session: Session, *conditions: ColumnElement[bool]) -> tuple[A
 
 def was_late() -> ColumnElement[bool]:
     """That a booking was cancelled too late, or not come to, and is charged or was; beside its attendance."""
-    # Also of what was asked for and then settled otherwise, so that it does not vanish from what the family sent.
-    late = Booking.cancel_class.in_(_LATE) | JustifiedAbsence.booking_id.is_not(None)
+    late = and_(Booking.status == BookingStatus.CANCELLED, Booking.cancel_class.in_(_LATE))
     # What the staff excused by themselves is not asked for.
-    is_asked = or_(Attendance.is_justified.is_(False), JustifiedAbsence.booking_id.is_not(None))
-    missed = and_(Booking.status == BookingStatus.CONFIRMED, Attendance.turnout == Turnout.ABSENT, is_asked)
-    return or_(and_(Booking.status == BookingStatus.CANCELLED, late), missed)
+    missed = and_(
+        Booking.status == BookingStatus.CONFIRMED, Attendance.turnout == Turnout.ABSENT,
+        Attendance.is_justified.is_(False),
+    )  # fmt: skip
+    # What was asked for, and then settled otherwise, does not vanish from what the family sent.
+    return or_(late, missed, JustifiedAbsence.booking_id.is_not(None))
 
 
 def kept_of(session: Session, rows: Collection[AbsenceRow]) -> Mapping[tuple[int, int], frozenset[date]]:
@@ -384,7 +393,15 @@ def views_of(rows: Iterable[AbsenceRow], kept: Mapping[tuple[int, int], frozense
     now, activities = clock.now(), catalogue().activities
     groups: dict[tuple[object, ...], list[AbsenceRow]] = {}
     for row in rows:
-        alike = row.day, row.child_id, row.unit.activity_id, row.justification_id, row.outcome, row.is_invoiced
+        alike = (
+            row.day,
+            row.child_id,
+            row.unit.activity_id,
+            row.justification_id,
+            row.outcome,
+            row.is_invoiced,
+            row.was_there,
+        )
         groups.setdefault((*alike, row.invoice_number), []).append(row)
     found = []
     for same in groups.values():
@@ -403,6 +420,7 @@ def views_of(rows: Iterable[AbsenceRow], kept: Mapping[tuple[int, int], frozense
                 outcome=row.outcome,
                 until=justify_until(row.day, activities[activity_id].absences),
                 is_kept=row.day in kept.get((row.child_id, activity_id), frozenset()),
+                was_there=row.was_there,
                 is_invoiced=row.is_invoiced,
                 invoice_number=row.invoice_number,
                 justification_id=row.justification_id,

@@ -48,7 +48,10 @@ def test_which_days_stay_charged(row: Row) -> None:
 
 @pytest.mark.parametrize("row", rows("absences", "outcomes"))
 def test_what_a_decision_makes_of_an_absence(row: Row) -> None:
-    found = outcome_of(is_accepted=row["accepted"] == "yes", is_kept=row["among the kept days"] == "yes")
+    found = outcome_of(
+        is_accepted=row["accepted"] == "yes", is_kept=row["among the kept days"] == "yes",
+        was_there=row["was there"] == "yes",
+    )  # fmt: skip
     assert found == row["outcome"]
 
 

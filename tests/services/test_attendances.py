@@ -19,12 +19,21 @@ from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventK
 from app.models.bookings import Booking, BookingPriceChange, PriceChangeReason
 from app.models.credits import Correction
 from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunStatus
+from app.rules.absences import JustificationStatus
 from app.rules.attendances import Obstacle, Seen, Turnout
 from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import ChangePercent, Duration, Surcharge, SurchargeCause, unit_code
-from app.services import absence_decisions, attendances, booking_requests, corrections, line_corrections, validated_days
+from app.services import (
+    absence_decisions,
+    absences,
+    attendances,
+    booking_requests,
+    corrections,
+    line_corrections,
+    validated_days,
+)
 from app.services.attendances import Answer, Mark, Result
 from app.services.catalogue import catalogue
 from app.services.checks import find_inconsistencies
@@ -192,6 +201,23 @@ def test_what_the_staff_accepted_of_an_absence_no_later_mark_undoes(planning, ag
     assert [event.is_justified for event in db.session.scalars(select(AttendanceEvent))] == [False, True, True, True]
     record(agent, mark(planning, PRESENT, known=4))
     assert db.session.scalars(select(Attendance)).one().seen == PRESENT and booking_of(planning).price_cents == 420
+    assert find_inconsistencies(db.session()) == ()
+
+
+@pytest.mark.parametrize("seen", [PRESENT, NOTHING], ids=["present", "taken back"])
+def test_an_absence_that_was_none_is_decided_and_excuses_nothing(planning, agent, seen):
+    record(agent, mark(planning, ABSENT))
+    with write_transaction() as session:
+        session.get_one(Activity, planning.activity.id).justify_days = 7
+    booking_id = booking_of(planning).id
+    sent_id = justify(planning.family, [booking_id])
+    record(agent, mark(planning, seen, known=1))
+    (view,) = absences.find_justification(sent_id, agent).absences
+    assert view.was_there and absence_decisions.effect_of_accepting(db.session(), sent_id).difference_cents == 0
+    with write_transaction() as session:
+        decided = absence_decisions.decide(session, sent_id, agent, [booking_id], None)
+    assert (decided.status, booking_of(planning).price_cents) == (JustificationStatus.REFUSED, 420)
+    assert db.session.scalars(select(Attendance)).one().seen == seen
     assert find_inconsistencies(db.session()) == ()
 
 
