@@ -1,7 +1,7 @@
 """The shape of « Coordonnées » and of a child."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, SelectMultipleField
@@ -29,13 +29,13 @@ from app.forms.fields import (
     strip,
     text_field,
 )
+from app.forms.months import months_offered
 from app.labels import CUSTODY_CHOICES, CUSTODY_WEEK_CHOICES, QUOTIENT_SOURCE_CHOICES, REGIME_CHOICES
 from app.rules.addresses import REPETITIONS
 from app.rules.enrolments import age_on
 from app.rules.file_fields import QUOTIENT_FIELDS, Custody
 
 ADULT_AGE = 18
-MONTHS_OFFERED = 24
 LARGEST_QUOTIENT_CENTS = 10_000_000
 
 DECLARED = "declared"
@@ -107,9 +107,7 @@ class CoordinatesForm(CommuneChecks, SectionForm):
         """Fill the list of months: the last two years, and the one that the family gave if it is older."""
         present = date.fromisoformat(given) if given else None
         self.has_quotient = present is not None
-        months = [today.replace(day=1)]
-        while len(months) < MONTHS_OFFERED:
-            months.append((months[-1] - timedelta(days=1)).replace(day=1))
+        months = list(months_offered(today).values())
         if present is not None and present not in months:
             months.append(present)
         self.quotient_month.choices = {"": "Choisissez…", **{month.isoformat(): month_long(month) for month in months}}

@@ -1,6 +1,6 @@
 """What an invoice run is asked: office and month, a word for what is odd, and the dates that its invoices bear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from flask_wtf import FlaskForm
@@ -12,7 +12,7 @@ from app.forms.reasons import RowReasonForm, reason_field
 from app.rules.invoicing import DraftStanding, OddityKind
 from app.services.run_views import Wanted
 
-MONTHS_OFFERED = 18
+MONTHS_TO_INVOICE = 18
 USUAL_DELAY = timedelta(days=30)
 LONGEST_AHEAD = timedelta(days=31)
 LONGEST_REASON = 200
@@ -79,23 +79,6 @@ class AcceptForm(RowReasonForm):
     reason = reason_field(
         "Pourquoi c’est bien ainsi", "Dites en quelques mots pourquoi c’est bien ainsi.", longest=LONGEST_REASON
     )
-
-
-def months_offered(today: date) -> Sequence[date]:
-    """The months that may be invoiced, the last that is over first; the present one at the end of the choice."""
-    months = [today.replace(day=1)]
-    while len(months) < MONTHS_OFFERED:
-        months.append((months[-1] - timedelta(days=1)).replace(day=1))
-    return months
-
-
-def read_month(text: str) -> date | None:
-    """The first day of a month written « 2026-10 », or None."""
-    try:
-        month = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
-    return month if 2000 <= month.year <= 2099 else None
 
 
 def read_wanted(arguments: Mapping[str, str]) -> Wanted:

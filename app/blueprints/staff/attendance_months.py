@@ -7,7 +7,6 @@ from flask import Blueprint, Response, request, url_for
 from app import clock
 from app.access import current_capabilities, reached_activities, requires
 from app.downloads import send_table
-from app.filters import month_long
 from app.forms.months import chosen_month, months_offered
 from app.forms.sheets import asked_words, read_asked
 from app.htmx import render_page
@@ -33,7 +32,7 @@ def show() -> Response:
         back = ("Régie", url_for("staff.cash_desks.show"))
     return render_page(
         "staff/attendance_months/show.html", layout="staff", rows=rows, scope=scope, month=month, back_link=back,
-        months={code: month_long(each) for code, each in months_offered(clock.today()).items()},
+        months=months_offered(clock.today()),
         hours_of=attendance_months.hours_of,
         arguments={**asked_words(read_asked(request.args)), "mois": f"{month:%Y-%m}"},
     )  # fmt: skip

@@ -8,20 +8,21 @@ from app.access import current_account, guard_offices, reached_office, reached_o
 from app.database import write_transaction
 from app.downloads import send_table
 from app.filters import in_sentence
+from app.forms.months import months_offered, read_month
 from app.forms.staff_invoice_runs import (
     CODES,
     KINDS,
+    MONTHS_TO_INVOICE,
     STANDINGS,
     AcceptForm,
     IssueForm,
-    months_offered,
-    read_month,
     read_wanted,
 )
 from app.htmx import go_to, render_page
 from app.jobs import invoices
 from app.labels import label
 from app.models.invoices import RunStatus
+from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.invoicing import OddityKind
 from app.services import cash_exports, invoice_runs, run_pools, run_views
@@ -140,13 +141,14 @@ def _go_to_run(run_id: int) -> BaseResponse:
 
 
 def _list_page(status: int = 200, sentence: str | None = None) -> Response:
-    office_ids, months = reached_office_ids(Capability.ISSUE_INVOICES), months_offered(clock.today())
-    chosen = read_month(request.values.get("mois", "")) or months[1]
+    office_ids, today = reached_office_ids(Capability.ISSUE_INVOICES), clock.today()
+    chosen = read_month(request.values.get("mois", "")) or add_months(today.replace(day=1), -1)
     return render_page(
         "staff/invoice_runs/list.html", layout="staff", status=status, sentence=sentence,
         runs=run_views.runs(request.args.get("page", 1, type=int), office_ids),
         offices=reached_offices(Capability.ISSUE_INVOICES), office_id=request.values.get("service", type=int),
-        months=months if chosen in months else (*months, chosen), month=chosen, to_correct=count_open(office_ids),
+        months={**months_offered(today, MONTHS_TO_INVOICE), f"{chosen:%Y-%m}": chosen}, month=chosen,
+        to_correct=count_open(office_ids),
     )  # fmt: skip
 
 
