@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.database import db
-from app.jobs.invoices import issue_some
+from app.jobs.invoices import go_on
 from app.models.absences import AbsenceJustification
 from app.models.bookings import Opening
 from app.models.families import FamilyQuotient
@@ -125,12 +125,22 @@ class Portal(Acts):
         """See Acts."""
         regisseur = self.client.sign_in(self.regisseur)
         regisseur.get("/gestion/facturation")
-        regisseur.submit("/gestion/facturation/apercu", mois=f"{month:%Y-%m}")
+        path = regisseur.submit("prepare", mois=f"{month:%Y-%m}").path
+        self._work_on_the_run()
+        page = regisseur.get(path)
+        odd = [form.get("id") or "" for form in page.all("form") if (form.get("id") or "").startswith("accept-")]
+        assert odd == ["accept-sans-quotient"], odd  # FABRE's
+        regisseur.submit(odd[0], reason="La famille n’a pas répondu")
         today = clock.today()
-        page = regisseur.submit("run", invoice_date=f"{today:%d/%m/%Y}", due_on=f"{add_months(today, 1):%d/%m/%Y}")
-        while issue_some():
+        regisseur.submit("issue", invoice_date=f"{today:%d/%m/%Y}", due_on=f"{add_months(today, 1):%d/%m/%Y}")
+        self._work_on_the_run()
+        assert f"pop-F{add_months(month, 1):%y%m}00001" in regisseur.get(path).text
+
+    def _work_on_the_run(self) -> None:
+        """What the worker does until an agent has to decide."""
+        while go_on():
             pass
-        assert f"pop-F{add_months(month, 1):%y%m}00001" in regisseur.get(page.path).text
+        db.session.rollback()
 
     def pay(self, family: FamilySetup, mode: PaymentMode, amount_cents: int, vouchers: int | None) -> None:
         """See Acts."""
