@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from app.services.aids import record_uses
 from app.services.documents import next_numbers
 from app.services.families import emails_of_families
 from app.services.invoices import balances
-from app.services.mails import write_down
+from app.services.mails import queue_mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,45 +67,49 @@ def issue_invoices(session: Session, head: InvoiceHead, drafts: Mapping[int, Inv
     ]
     session.add_all(invoices)
     session.flush()
-    issued = [
-        (_line(invoice.id, position, drafted), drafted)
+    lines = {
+        (invoice.id, position): drafted
         for invoice, draft in zip(invoices, drafts.values(), strict=True)
         for position, drafted in enumerate(draft.lines)
-    ]
-    session.add_all(line for line, _drafted in issued)
-    session.flush()
-    taken = [{"booking_id": id_, "line_id": line.id} for line, drafted in issued for id_ in drafted.booking_ids]
+    }
+    session.execute(insert(InvoiceLine), [_line(*place, drafted) for place, drafted in lines.items()])
+    stored = select(InvoiceLine.id, InvoiceLine.invoice_id, InvoiceLine.position)
+    rows = session.execute(stored.where(InvoiceLine.invoice_id.in_([invoice.id for invoice in invoices])))
+    taken: list[dict[str, int]] = []
+    for line_id, invoice_id, position in rows:
+        drafted = lines[invoice_id, position]
+        taken += ({"booking_id": id_, "line_id": line_id} for id_ in drafted.booking_ids)
+        if drafted.book is not None:
+            session.get_one(PrepaidBook, drafted.book).line_id = line_id
+        if drafted.kind is LineKind.AID:
+            record_uses(session, line_id, drafted.item, drafted.days, -drafted.unit_price_cents)
     if taken:
         session.execute(insert(InvoicedBooking), taken)
-    for line, drafted in issued:
-        if drafted.book is not None:
-            session.get_one(PrepaidBook, drafted.book).line_id = line.id
-        if drafted.kind is LineKind.AID:
-            record_uses(session, line.id, drafted.item, drafted.days, -drafted.unit_price_cents)
+    session.flush()
     return invoices
 
 
-def _line(invoice_id: int, position: int, drafted: DraftLine) -> InvoiceLine:
-    return InvoiceLine(
-        invoice_id=invoice_id,
-        position=position,
-        child_name=drafted.child_name,
-        label=label_of(drafted),
-        days=day_list(drafted.days),
-        quantity=drafted.quantity,
-        unit_cents=drafted.unit_price_cents,
-        amount_cents=drafted.amount_cents,
-        care_cents=drafted.care_cents,
-        meal_cents=drafted.meal_cents,
-        other_cents=drafted.other_cents,
-        explanation=drafted.explanation,
-        is_absence=drafted.is_absence,
-        kind=drafted.kind,
-        item=drafted.item,
-        activity_id=drafted.activity_id,
-        child_id=drafted.child_id,
-        first_day=drafted.days[0],
-    )
+def _line(invoice_id: int, position: int, drafted: DraftLine) -> Mapping[str, Any]:
+    return {
+        "invoice_id": invoice_id,
+        "position": position,
+        "child_name": drafted.child_name,
+        "label": label_of(drafted),
+        "days": day_list(drafted.days),
+        "quantity": drafted.quantity,
+        "unit_cents": drafted.unit_price_cents,
+        "amount_cents": drafted.amount_cents,
+        "care_cents": drafted.care_cents,
+        "meal_cents": drafted.meal_cents,
+        "other_cents": drafted.other_cents,
+        "explanation": drafted.explanation,
+        "is_absence": drafted.is_absence,
+        "kind": drafted.kind,
+        "item": drafted.item,
+        "activity_id": drafted.activity_id,
+        "child_id": drafted.child_id,
+        "first_day": drafted.days[0],
+    }
 
 
 def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
@@ -113,15 +118,18 @@ def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
     ids = {invoice.family_id for invoice in issued}
     families = {family.id: family for family in session.scalars(select(Family).where(Family.id.in_(ids)))}
     emails = emails_of_families(session, ids)
-    session.add_all(
+    queue_mails(
+        session,
+        "invoice_issued",
         [
-            write_down(
-                "invoice_issued", email, family_id=invoice.family_id, invoice=invoice,
-                family=families[invoice.family_id], due_cents=due[invoice.id],
+            (
+                family_id, email,
+                {"invoice": invoice, "family": families[family_id], "due_cents": due[invoice.id]},
             )
             for invoice in issued
-            for email in emails[invoice.family_id]
-        ]
+            for family_id in [invoice.family_id]
+            for email in emails[family_id]
+        ],
     )  # fmt: skip
 
 

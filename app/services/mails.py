@@ -4,10 +4,11 @@ What they say comes from services.mail_texts. Two marks stand in a stored body a
 shown: the portal's address, and the secret of a one-time link.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -49,26 +50,8 @@ def queue_mail(
 
     `not_after`: what it says is not true any more then; it is given up where it did not leave in time.
     """
-    mail = write_down(
-        template, recipient, family_id=family_id, secret=secret, is_last=is_last, not_after=not_after, **values
-    )
-    session.add(mail)
-    return mail
-
-
-def write_down(
-    template: str,
-    recipient: str,
-    *,
-    family_id: int | None = None,
-    secret: str | None = None,
-    is_last: bool = False,
-    not_after: datetime | None = None,
-    **values: object,
-) -> OutboxMail:
-    """A mail as `queue_mail()` adds it, for whoever adds many at once."""
     words = write_mail(template, values)
-    return OutboxMail(
+    mail = OutboxMail(
         template=template,
         recipient=recipient,
         subject=words.subject,
@@ -79,6 +62,23 @@ def write_down(
         not_before=clock.now(),
         not_after=not_after,
     )
+    session.add(mail)
+    return mail
+
+
+def queue_mails(session: Session, template: str, wanted: Iterable[tuple[int, str, Mapping[str, object]]]) -> None:
+    """Add a mail of one kind for each family, address and values, as `queue_mail()`; in one statement."""
+    rows: list[dict[str, object]] = []
+    for family_id, recipient, values in wanted:
+        words = write_mail(template, values)
+        rows.append(
+            {
+                "template": template, "recipient": recipient, "subject": words.subject, "body": words.body,
+                "family_id": family_id, "not_before": clock.now(),
+            }
+        )  # fmt: skip
+    if rows:
+        session.execute(insert(OutboxMail), rows)
 
 
 def was_just_mailed(session: Session, email: str, template: str) -> bool:
