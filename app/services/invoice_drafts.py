@@ -36,6 +36,8 @@ from app.rules.invoicing import (
     draft_invoice,
     join_months,
 )
+from app.rules.quotients import QuotientOutcome
+from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import unit_code, version_on
 from app.services.aids import aids_for_run
 from app.services.carried_months import months_carried
@@ -129,7 +131,7 @@ class _FamilyMonth:
         self.before = before
         self.prices = _with_fees(prices, before) if before else prices
         self.priced = self.prices.bill()
-        self.child_names = {row.booking.child_id: f"{row.first_name} {row.last_name}" for row in rows}
+        self.child_names = {row.child_id: f"{row.first_name} {row.last_name}" for row in rows}
 
     def draft(self, deducted: Iterable[Deducted]) -> InvoiceDraft:
         """The draft of its invoice."""
@@ -154,7 +156,7 @@ class _FamilyMonth:
         )  # fmt: skip
 
     def _bookings(self) -> list[InvoiceableBooking]:
-        in_book = {row.booking.id for row in self.rows if row.booking.book_id is not None}
+        in_book = {row.id for row in self.rows if row.book_id is not None}
         shared = {
             key: SharedLine(line.kind, line.item, self._name(line), line.usage_keys[0])
             for line in self.priced.bill.lines
@@ -164,28 +166,28 @@ class _FamilyMonth:
         }
         found = []
         for row in self.rows:
-            booking, unit = row.booking, self.known.units[row.unit_id]
-            share = self.priced.shares.get(booking.id)
-            care, meal, _other = price_parts(self.known, row.unit_id, booking, None if share is None else share.line)
+            unit, share = self.known.units[row.unit_id], self.priced.shares.get(row.id)
+            like = None if share is None else share.line
+            care, meal, _other = price_parts(self.known, row.unit_id, row.day, row.price_cents or 0, like)
             found.append(
                 InvoiceableBooking(
-                    booking_id=booking.id,
-                    child_id=booking.child_id,
-                    child_name=self.child_names[booking.child_id],
+                    booking_id=row.id,
+                    child_id=row.child_id,
+                    child_name=self.child_names[row.child_id],
                     activity_id=unit.activity_id,
                     activity_name=self.known.activities[unit.activity_id].name,
                     unit_id=row.unit_id,
                     unit_name=unit.name,
                     unit_starts_at=unit.starts_at,
-                    day=booking.day,
-                    status=booking.status,
-                    cancel_class=booking.cancel_class,
-                    price_cents=booking.price_cents,
+                    day=row.day,
+                    status=row.status,
+                    cancel_class=row.cancel_class,
+                    price_cents=row.price_cents,
                     current_price_cents=None if share is None else share.amount_cents,
-                    outcome=booking.price_outcome,
-                    explanation=booking.price_explanation,
+                    outcome=row.price_outcome,
+                    explanation=row.price_explanation,
                     already_invoiced=row.invoiced is not None,
-                    line=shared.get(booking.id),
+                    line=shared.get(row.id),
                     care_cents=care,
                     meal_cents=meal,
                     was_absent=row.turnout is Turnout.ABSENT,
@@ -238,13 +240,14 @@ def _uses(before: Iterable[DraftLine]) -> Iterable[AidUse]:
                 yield AidUse(line.item, day, -line.unit_price_cents)
 
 
-def price_parts(known: Catalogue, unit_id: int, booking: Booking, line: PricedLine | None) -> tuple[int, int, int]:
+def price_parts(
+    known: Catalogue, unit_id: int, day: date, kept_cents: int, line: PricedLine | None
+) -> tuple[int, int, int]:
     """The price kept with a booking as care, meal and other (cents): like the line of today's prices that it is in,
     else by the nature of its unit."""
-    kept_cents = booking.price_cents or 0
     if line is not None and (line.amount_cents or not kept_cents):
         return parts_like(kept_cents, line)
-    return item_parts(known, known.units[unit_id].activity_id, unit_code(unit_id), booking.day, kept_cents)
+    return item_parts(known, known.units[unit_id].activity_id, unit_code(unit_id), day, kept_cents)
 
 
 def item_parts(known: Catalogue, activity_id: int, code: str, day: date, amount_cents: int) -> tuple[int, int, int]:
@@ -258,7 +261,16 @@ def item_parts(known: Catalogue, activity_id: int, code: str, day: date, amount_
 class _Row:
     """A booking of the month that costs something."""
 
-    booking: Booking
+    id: int
+    family_id: int
+    child_id: int
+    day: date
+    status: BookingStatus
+    cancel_class: CancelClass | None
+    price_cents: int | None
+    price_outcome: QuotientOutcome
+    price_explanation: str
+    book_id: int | None
     unit_id: int
     first_name: str
     last_name: str
@@ -270,7 +282,21 @@ def _load_bookings(session: Session, office_id: int, month: date, family_ids: Co
     first = month.replace(day=1)
     query = (
         select(
-            Booking, Opening.unit_id, Child.first_name, Child.last_name, InvoicedBooking.booking_id, Attendance.turnout
+            Booking.id,
+            Booking.family_id,
+            Booking.child_id,
+            Booking.day,
+            Booking.status,
+            Booking.cancel_class,
+            Booking.price_cents,
+            Booking.price_outcome,
+            Booking.price_explanation,
+            Booking.book_id,
+            Opening.unit_id,
+            Child.first_name,
+            Child.last_name,
+            InvoicedBooking.booking_id,
+            Attendance.turnout,
         )
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id)
@@ -288,7 +314,7 @@ def _load_bookings(session: Session, office_id: int, month: date, family_ids: Co
     )
     by_family: defaultdict[int, list[_Row]] = defaultdict(list)
     for row in session.execute(query):
-        by_family[row[0].family_id].append(_Row(*row))
+        by_family[row.family_id].append(_Row(*row))
     return by_family
 
 

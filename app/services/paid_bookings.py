@@ -152,7 +152,7 @@ def confirm_paid(
 def _invoiceable(booking: Booking, unit_id: int, child: Child) -> InvoiceableBooking:
     known = catalogue()
     unit = known.units[unit_id]
-    care, meal, _other = price_parts(known, unit_id, booking, None)
+    care, meal, _other = price_parts(known, unit_id, booking.day, booking.price_cents or 0, None)
     return InvoiceableBooking(
         booking_id=booking.id,
         child_id=child.id,
