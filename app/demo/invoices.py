@@ -13,7 +13,7 @@ from app.models.activities import Office
 from app.models.families import Family
 from app.models.invoices import Invoice
 from app.rules.allocation import Allocation
-from app.rules.cash_desks import PaymentDetails, PaymentMode
+from app.rules.cash_desks import USUAL_DAYS_TO_PAY, PaymentDetails, PaymentMode
 from app.rules.invoicing import OddityKind
 from app.services.debt_reminders import send as send_reminders
 from app.services.invoice_runs import issue, issue_next, prepare
@@ -21,7 +21,7 @@ from app.services.payments import record_counter_payment
 from app.services.run_pools import accept, draft_batch, store_batch, unsettled_kinds
 
 OVERPAID_CENTS = 10_00
-_TIME_TO_PAY = timedelta(days=30)
+_TIME_TO_PAY = timedelta(days=USUAL_DAYS_TO_PAY)
 _AT_ONCE = 100
 _WORDS = {
     OddityKind.DAY_NOT_VALIDATED: "Présences vérifiées sur les feuilles papier.",

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, HiddenField, SelectField
-from wtforms.validators import Optional, ValidationError
+from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from app.filters import NBSP, euros, spaced
 from app.forms.fields import (
@@ -33,6 +33,7 @@ from app.services.deposits import DepositInput
 from app.services.journals import JournalFilter
 
 LONGEST_PERIOD = timedelta(days=3 * 366)
+_LONGEST_TO_PAY = 120  # days
 _HIGHEST_MINIMUM = 100_00  # what families would wait for without end is a mistake of typing
 _AMOUNT = "Écrivez un montant en euros, par exemple 1 200,00."
 _EXPORTS = {
@@ -150,7 +151,7 @@ def _amount_field(text: str, hint: str) -> AmountField:
 
 
 class DeskForm(FlaskForm):
-    """The ceiling, the float, the minimum of invoices, and the modes that an office takes, each with a sentence."""
+    """The ceiling, the float, the minimum of invoices, the time to pay them, and the modes, each with a sentence."""
 
     ceiling = _amount_field(
         "Plafond d’encaisse",
@@ -158,6 +159,18 @@ class DeskForm(FlaskForm):
     )
     float_ = _amount_field("Fonds de caisse", "La monnaie confiée à la régie, en euros. Elle ne compte pas.")
 
+    days_to_pay = IntegerField(
+        "Jours pour payer",
+        description=spaced(
+            "Entre la date d’une facture et la date limite de paiement. Une facturation la propose et peut en dire une "
+            "autre ; une facture corrigée la prend."
+        ),
+        validators=[
+            Filled(message="Indiquez un nombre de jours, en chiffres."),
+            NumberRange(1, _LONGEST_TO_PAY, message=f"De 1 à {_LONGEST_TO_PAY} jours."),
+        ],
+        render_kw={"inputmode": "numeric"},
+    )
     minimum = _amount_field(
         "Minimum d’une facture",
         spaced(
@@ -173,6 +186,7 @@ class DeskForm(FlaskForm):
             "ceiling": "" if desk.ceiling_cents is None else amount_typed(desk.ceiling_cents),
             "float_": amount_typed(desk.float_cents),
             "minimum": amount_typed(desk.minimum_cents) if desk.minimum_cents else "",
+            "days_to_pay": desk.days_to_pay,
         }
         for each in desk.modes:
             data |= {f"takes_{each.mode}": each.is_taken, f"note_{each.mode}": each.note}
@@ -208,7 +222,9 @@ class DeskForm(FlaskForm):
         )
         ceiling = read_cents(self.ceiling.data) if self.ceiling.data else None
         minimum = (read_cents(self.minimum.data) if self.minimum.data else None) or None
-        return DeskSettings(modes, ceiling, read_cents(self.float_.data or "0") or 0, minimum)
+        return DeskSettings(
+            modes, ceiling, read_cents(self.float_.data or "0") or 0, minimum, self.days_to_pay.data or 0
+        )
 
 
 for _mode in COUNTER_MODES:

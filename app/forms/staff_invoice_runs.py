@@ -13,7 +13,6 @@ from app.rules.invoicing import DraftStanding, OddityKind
 from app.services.run_views import Wanted
 
 MONTHS_TO_INVOICE = 18
-USUAL_DELAY = timedelta(days=30)
 LONGEST_AHEAD = timedelta(days=31)
 LONGEST_REASON = 200
 
@@ -54,10 +53,10 @@ class IssueForm(FlaskForm):
 
     whatever_it_is = BooleanField("Facturer aussi ce qui n’atteint pas le minimum")
 
-    def __init__(self, today: date, month: date, *, is_sent: bool) -> None:
-        """`today` bounds the dates and is proposed for invoices of `month`; `is_sent`: the request brings them."""
-        proposed = {"invoice_date": today, "due_on": today + USUAL_DELAY}
-        super().__init__(data=proposed, **({} if is_sent else {"formdata": None}))
+    def __init__(self, today: date, month: date, due_on: date | None = None) -> None:
+        """`today` bounds the dates of invoices of `month`; `due_on` is proposed. None: the request brings it."""
+        proposed = {"invoice_date": today, "due_on": due_on}
+        super().__init__(data=proposed, **({} if due_on is None else {"formdata": None}))
         self._today, self._month = today, month
 
     def validate_invoice_date(self, field: Field) -> None:

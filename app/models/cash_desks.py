@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
 from app.database import Base, EncryptedText, UtcDateTime, code_of
-from app.rules.cash_desks import JournalKind, KeeperRole, PaymentMode, ReversalKind
+from app.rules.cash_desks import USUAL_DAYS_TO_PAY, JournalKind, KeeperRole, PaymentMode, ReversalKind
 
 
 class CashDesk(Base):
@@ -21,6 +21,7 @@ class CashDesk(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id", ondelete="CASCADE"), primary_key=True)
     ceiling_cents: Mapped[int | None]
     float_cents: Mapped[int] = mapped_column(default=0)
+    days_to_pay: Mapped[int] = mapped_column(default=USUAL_DAYS_TO_PAY, server_default=str(USUAL_DAYS_TO_PAY))
     minimum_cents: Mapped[int | None]  # the least that an invoice of a run asks; what is less is carried forward
 
 

@@ -129,6 +129,10 @@ class JournalKind(StrEnum):
     DEPOSIT = auto()
 
 
+USUAL_DAYS_TO_PAY = 30
+"""Between the date of an invoice and the last day to pay it, where an office says nothing else."""
+
+
 class Ceiling(StrEnum):
     """Where the cash in hand stands against what the régie may keep."""
 

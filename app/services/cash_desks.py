@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.database import db
 from app.models.activities import Office
 from app.models.cash_desks import CashDesk, CashKeeper, OfficeMode
-from app.rules.cash_desks import COUNTER_MODES, USUAL_MODES, Keeper, PaymentMode, keepers_on
+from app.rules.cash_desks import COUNTER_MODES, USUAL_DAYS_TO_PAY, USUAL_MODES, Keeper, PaymentMode, keepers_on
 from app.services.errors import NotFound
 
 
@@ -31,6 +31,7 @@ class DeskSettings:
     ceiling_cents: int | None
     float_cents: int
     minimum_cents: int | None = None  # the least that an invoice of a run asks
+    days_to_pay: int = USUAL_DAYS_TO_PAY  # from the date of an invoice on
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def read_desk(office_id: int) -> DeskSettings:
         ceiling_cents=None if desk is None else desk.ceiling_cents,
         float_cents=0 if desk is None else desk.float_cents,
         minimum_cents=None if desk is None else desk.minimum_cents,
+        days_to_pay=USUAL_DAYS_TO_PAY if desk is None else desk.days_to_pay,
     )
 
 
@@ -65,13 +67,19 @@ def minimum_of(session: Session, office_id: int) -> int | None:
     return session.scalar(select(CashDesk.minimum_cents).where(CashDesk.office_id == office_id))
 
 
+def last_day_to_pay(session: Session, office_id: int, invoice_date: date) -> date:
+    """Until when an invoice of an office with this date is to be paid, unless its run says otherwise. One query."""
+    days = session.scalar(select(CashDesk.days_to_pay).where(CashDesk.office_id == office_id))
+    return invoice_date + timedelta(days=USUAL_DAYS_TO_PAY if days is None else days)
+
+
 def save_desk(session: Session, office_id: int, typed: DeskSettings) -> None:
     """Store what is set for a régie. Raises NotFound."""
     if session.get(Office, office_id, with_for_update=True) is None:
         raise NotFound("office")
     desk = session.get(CashDesk, office_id) or CashDesk(office_id=office_id)
     desk.ceiling_cents, desk.float_cents = typed.ceiling_cents, typed.float_cents
-    desk.minimum_cents = typed.minimum_cents
+    desk.minimum_cents, desk.days_to_pay = typed.minimum_cents, typed.days_to_pay
     session.add(desk)
     for each in typed.modes:
         row = session.get(OfficeMode, (office_id, each.mode)) or OfficeMode(office_id=office_id, mode=each.mode)

@@ -17,15 +17,16 @@ from app import clock
 from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
-from app.models.cash_desks import Deposit, DepositItem, JournalLine, PaymentReversal
+from app.models.cash_desks import CashDesk, Deposit, DepositItem, JournalLine, PaymentReversal
 from app.models.families import Family
 from app.models.payments import Payment
-from app.rules.cash_desks import IN_HAND_MODES, KeeperRole, PaymentMode
+from app.rules.cash_desks import IN_HAND_MODES, Ceiling, KeeperRole, PaymentMode, ceiling_state
 from app.rules.numbers import DocumentKind
 from app.services.cash_desks import named_on
 from app.services.documents import next_number
 from app.services.errors import NotFound, NothingToHandIn
 from app.services.journals import lock_office, write_deposit
+from app.services.offices import OfficeView
 from app.services.pages import Page, page_of
 
 TICKED_AT_MOST = 100  # payments on one page of the form; the rest is handed in whole, or page by page
@@ -87,6 +88,32 @@ class DepositFile:
 
     row: DepositRow
     items: tuple[InHand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FullTill:
+    """A régie whose cash comes near its ceiling, or is over it. Cents."""
+
+    office: OfficeView
+    state: Ceiling
+    cash_cents: int
+    ceiling_cents: int
+
+
+def full_tills(session: Session, offices: Sequence[OfficeView]) -> tuple[FullTill, ...]:
+    """The régies of these offices to be emptied, in their order. Two queries, one where none has a ceiling."""
+    ids = [office.id for office in offices]
+    desks = select(CashDesk.office_id, CashDesk.ceiling_cents)
+    rows = session.execute(desks.where(CashDesk.office_id.in_(ids), CashDesk.ceiling_cents.is_not(None)))
+    ceilings: dict[int, int | None] = {row.office_id: row.ceiling_cents for row in rows}
+    held = cents_in_hand(session, ceilings) if ceilings else {}
+    found = []
+    for office in offices:
+        ceiling_cents, cash_cents = ceilings.get(office.id), held.get((office.id, PaymentMode.CASH), 0)
+        state = ceiling_state(cash_cents, ceiling_cents)
+        if ceiling_cents is not None and state in (Ceiling.NEAR, Ceiling.OVER):
+            found.append(FullTill(office, state, cash_cents, ceiling_cents))
+    return tuple(found)
 
 
 def cents_in_hand(session: Session, office_ids: Collection[int], before: date | None = None) -> Held:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from app.rules.credits import Afterwards, CreditCause, CreditDraft, LineFacts, d
 from app.rules.invoicing import DraftLine, InvoiceDraft
 from app.rules.shares import spread
 from app.services.aids import aids_for_run
+from app.services.cash_desks import last_day_to_pay
 from app.services.catalogue import catalogue
 from app.services.corrections import PreviewLine, take_back_and_reprice
 from app.services.credits import CreditHead, InvoiceFacts, credit_invoice, hold_for_credit, read_invoices
@@ -27,8 +28,6 @@ from app.services.families import own_family_ids
 from app.services.household_credits import take_credit
 from app.services.invoice_issues import InvoiceHead, issue_invoice, tell_of_invoices
 from app.services.prices import AgreedPrice, agree_price
-
-DUE_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +238,7 @@ def _invoice_again(
     if helped is not None:
         draft = with_aids(draft, helped.aids, helped.ledger, catalogue().calendar.kind, helped.names)
     today = clock.today()
-    head = InvoiceHead(old.office_id, month, today, today + DUE_WITHIN)
+    head = InvoiceHead(old.office_id, month, today, last_day_to_pay(session, old.office_id, today))
     invoice = issue_invoice(session, old.family_id, head, draft)
     take_credit(session, old.office_id, [old.family_id])
     tell_of_invoices(session, [invoice])

@@ -474,6 +474,21 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("jour", "le jour du paiement", "{{ payment.received_on|day_long }}", "lundi 23 novembre 2026"),
         Variable("recu", "le numéro du reçu", "{{ payment.receipt_number }}", "pop-Q261100001", True),
     ),
+    _kind(
+        "payment_reversed", MailTopic.MONEY, "Paiement annulé", "Un paiement vient d’être annulé.",
+        "Voir mes factures", _link("/mes-factures"), _FAMILY,
+        Variable("montant", "la somme qui ne compte plus", "{{ payment.amount_cents|euros }}", "35,00\u00a0€", True),
+        Variable("jour", "le jour du paiement", "{{ payment.received_on|day_long }}", "lundi 23 novembre 2026"),
+        Variable("recu", "le numéro du reçu", "{{ payment.receipt_number }}", "pop-Q261100001"),
+        Variable("motif", "la raison que l’agent a écrite", "{{ reason }}", "Chèque sans provision", True),
+        Variable(
+            "a_regler", "la phrase qui dit ce qui est de nouveau à payer",
+            "{% if lines %}De nouveau à régler :\n{% for line in lines %}- {{ line.number }}, avant le"
+            " {{ line.due_on|day_plain }} : {{ line.balance_cents|euros }}\n{% endfor %}"
+            "{% else %}Vous n’avez rien de plus à régler.{% endif %}",
+            "De nouveau à régler :\n- pop-F261100001, avant le 02/12/2026 : 35,00\u00a0€", True,
+        ),
+    ),
     *(
         _kind(
             f"payment_reminder_{level}", MailTopic.MONEY, f"Relance de niveau {level}",

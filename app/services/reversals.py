@@ -6,12 +6,14 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models.cash_desks import PaymentReversal, RefundShare
 from app.models.families import Family
-from app.models.payments import Payment
+from app.models.payments import Payment, PaymentAllocation
 from app.rules.cash_desks import ReversalKind
 from app.services.errors import AlreadyReversed, NotFound, PartlyRefunded
-from app.services.families import check_not_own, own_family_ids
+from app.services.families import check_not_own, emails_of_adults, own_family_ids
 from app.services.household_credits import take_credit
+from app.services.invoices import open_views
 from app.services.journals import lock_office, write_reversal
+from app.services.mails import queue_mail
 from app.services.payment_lists import PaymentFile
 
 
@@ -21,7 +23,7 @@ def may_reverse(payment: PaymentFile, user_id: int) -> bool:
 
 
 def reverse_payment(session: Session, payment_id: int, user_id: int, kind: ReversalKind, reason: str) -> None:
-    """Make that a payment counts no more: its invoices are due again, and the journal says so.
+    """Make that a payment counts no more: its invoices are due again, the journal says so, and the family is told.
 
     What the office still has of the family's money pays them then.
 
@@ -31,7 +33,7 @@ def reverse_payment(session: Session, payment_id: int, user_id: int, kind: Rever
     family_id = session.scalar(select(Payment.family_id).where(Payment.id == payment_id))
     if family_id is None:
         raise NotFound("payment")
-    session.get_one(Family, family_id, with_for_update={"key_share": True})
+    family = session.get_one(Family, family_id, with_for_update={"key_share": True})
     check_not_own(family_id, user_id)
     payment = session.get_one(Payment, payment_id)
     lock_office(session, payment.office_id)
@@ -46,3 +48,15 @@ def reverse_payment(session: Session, payment_id: int, user_id: int, kind: Rever
     session.flush()
     write_reversal(session, payment, row)
     take_credit(session, payment.office_id, [family_id])
+    _tell_family(session, family, payment, reason)
+
+
+def _tell_family(session: Session, family: Family, payment: Payment, reason: str) -> None:
+    paid = set(session.scalars(select(PaymentAllocation.invoice_id).where(PaymentAllocation.payment_id == payment.id)))
+    due = open_views(session, payment.office_id, [family.id])
+    lines = [view for view in reversed(due) if view.id in paid]
+    for email in emails_of_adults(session, family.id):
+        queue_mail(
+            session, "payment_reversed", email, family_id=family.id, family=family, payment=payment, reason=reason,
+            lines=lines,
+        )  # fmt: skip

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, guard_offices, reached_office, reached_office_ids, reached_offices, requires
-from app.database import write_transaction
+from app.database import db, write_transaction
 from app.downloads import send_table
 from app.filters import in_sentence
 from app.forms.months import months_offered, read_month
@@ -25,7 +25,7 @@ from app.models.invoices import RunStatus
 from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.invoicing import OddityKind
-from app.services import cash_exports, invoice_runs, run_pools, run_views
+from app.services import cash_desks, cash_exports, invoice_runs, run_pools, run_views
 from app.services.corrections import count_open
 from app.services.errors import NotFound, OdditiesLeft
 from app.services.run_views import OF_THE_MONTH, RunView
@@ -122,7 +122,7 @@ def accept(run_id: int) -> BaseResponse:
 def issue(run_id: int) -> BaseResponse:
     """Have what was prepared issued; the worker does it."""
     run = run_views.read_run(run_id)
-    form = IssueForm(clock.today(), run.month, is_sent=True)
+    form = IssueForm(clock.today(), run.month)
     if not form.validate() or form.invoice_date.data is None or form.due_on.data is None:
         return _run_page(run, issuing=form, status=422)
     try:
@@ -150,6 +150,12 @@ def _list_page(status: int = 200, sentence: str | None = None) -> Response:
         months={**months_offered(today, MONTHS_TO_INVOICE), f"{chosen:%Y-%m}": chosen}, month=chosen,
         to_correct=count_open(office_ids),
     )  # fmt: skip
+
+
+def _proposed(run: RunView) -> IssueForm:
+    """The dates that the invoices of a run bear unless the régisseur says otherwise."""
+    today = clock.today()
+    return IssueForm(today, run.month, cash_desks.last_day_to_pay(db.session(), run.office_id, today))
 
 
 def _run_page(
@@ -185,7 +191,7 @@ def _pool_page(
     of_month = wanted.kind if wanted.kind in OF_THE_MONTH else None
     return render_page(
         "staff/invoice_runs/pool.html", layout="staff", status=status, run=run, pool=pool, wanted=wanted, codes=CODES,
-        forms=forms, form=issuing or IssueForm(clock.today(), run.month, is_sent=False), left=left,
+        forms=forms, form=issuing or _proposed(run), left=left,
         shown=next((code for code in (*KINDS, *STANDINGS) if code == request.args.get("voir")), None),
         month_rows=None if of_month is None else run_views.month_rows(run.id, of_month, page),
         families=None if of_month is not None else run_views.families_of_pool(run.id, wanted, page),

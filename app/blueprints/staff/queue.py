@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import labels
-from app.access import current_account, current_capabilities, reach, requires
+from app.access import current_account, current_capabilities, reach, reached_offices, requires
 from app.combination_labels import combination_sentence
-from app.database import write_transaction
+from app.database import db, write_transaction
 from app.filters import NBSP, day_medium, in_sentence, moment_plain, of
 from app.forms.bases import SectionForm
 from app.forms.changes import ReadableChange, readable
@@ -25,11 +25,21 @@ from app.htmx import go_to, leave_for, render_fragment, render_page, wants_fragm
 from app.rules.booking_requests import Obstacle
 from app.rules.capabilities import Capability
 from app.rules.changes import Conflict
-from app.services import booking_requests, change_requests, enrolments, families, quotients, sign_ups, staff_queue
+from app.services import (
+    booking_requests,
+    change_requests,
+    deposits,
+    enrolments,
+    families,
+    quotients,
+    sign_ups,
+    staff_queue,
+)
 from app.services.booking_mails import DecidedDay
 from app.services.booking_requests import DayRequest
 from app.services.catalogue import catalogue
 from app.services.change_requests import Review
+from app.services.deposits import FullTill
 from app.services.errors import (
     AlreadyDecided,
     ForgedForm,
@@ -547,8 +557,15 @@ def _queue_page(
     return render_page(
         "staff/queue/show.html", layout="staff", status=status, queue=queue, forms_by_key=forms_by_key,
         counts=queue.counts, shown=queue.shown, tabs=_tabs(), batch=batch or RefusalForm("batch"),
-        unanswered=_unanswered() if queue.shown is ItemKind.BOOKING else (),
+        full_tills=_full_tills(), unanswered=_unanswered() if queue.shown is ItemKind.BOOKING else (),
     )  # fmt: skip
+
+
+def _full_tills() -> tuple[FullTill, ...]:
+    """For who collects: this is where they start."""
+    if Capability.RECORD_PAYMENTS not in current_capabilities():
+        return ()
+    return deposits.full_tills(db.session(), reached_offices(Capability.RECORD_PAYMENTS))
 
 
 def _unanswered() -> tuple[DayRequest, ...]:

@@ -11,6 +11,7 @@ from app.database import db, write_transaction
 from app.models.accounts import StaffRole, UserSession
 from app.models.cash_desks import Deposit, JournalLine, Refund
 from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
+from app.models.mails import OutboxMail
 from app.models.payments import Payment
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
@@ -18,8 +19,10 @@ from app.rules.credits import CreditCause
 from app.services import cash_desks, cash_papers, credits, deposits, payments
 from app.services.checks import Problem, find_inconsistencies
 from app.services.credits import CreditHead
+from app.services.invoices import invoices_of
 from tests import factories
 from tests.client import Client
+from tests.html import check_text
 
 DESK = "/gestion/regie"
 SETTINGS = "/gestion/reglages/regies"
@@ -73,6 +76,11 @@ def test_the_counter_takes_what_the_office_takes(sqlite_client: Client, office_i
     assert cash_desks.minimum_of(db.session(), office_id) == 1_500
     assert admin.submit("setting", minimum="").value("minimum", "setting") == ""
     assert cash_desks.minimum_of(db.session(), office_id) is None
+    page = admin.submit("setting", status=422, days_to_pay="130")
+    assert "De 1 à 120 jours." in page.text and page.value("days_to_pay", "setting") == "130"
+    assert cash_desks.last_day_to_pay(db.session(), office_id, date(2026, 12, 1)) == date(2026, 12, 31)
+    assert admin.submit("setting", days_to_pay="20").value("days_to_pay", "setting") == "20"
+    assert cash_desks.last_day_to_pay(db.session(), office_id, date(2026, 12, 1)) == date(2026, 12, 21)
     page = admin.submit(
         "setting", ceiling="10", float_="50,00", takes_cesu="y", note_cesu="seulement la garde des moins de 6 ans"
     )
@@ -88,11 +96,16 @@ def test_the_counter_takes_what_the_office_takes(sqlite_client: Client, office_i
     take(admin, counter(debtor), amount="8")
     page = admin.get(f"{DESK}?service={office_id}")
     assert "(8,00 €) approchent du plafond de 10,00 €" in page.text and "Jeanne MARTIN, régisseur" in page.text
+    home = admin.get("/gestion/a-traiter")
+    assert "(8,00 €) approchent du plafond de 10,00 €" in home.text and f"{DESK}?service={office_id}" in home.links()
     take(admin, counter(debtor), amount="0,60")
     assert "CESU 4,00 €" in admin.get(f"{DESK}?service={office_id}").text
     with write_transaction() as session:
         session.execute(text("UPDATE cash_desk SET ceiling_cents = 800"))
     assert "dépassent le plafond de 8,00 €" in admin.get(f"{DESK}?service={office_id}").text
+    assert "dépassent le plafond de 8,00 €" in admin.get("/gestion/a-traiter").text
+    admin.sign_in(factories.make_staff(Role.FILE_CLERK))
+    assert "plafond" not in admin.get("/gestion/a-traiter").text  # who does not collect
     assert_money_is_right()
 
 
@@ -104,7 +117,30 @@ def test_a_payment_is_reversed_not_edited(regie: Client, debtor) -> None:
     assert "Impayé" in page.text and "Motif Provision insuffisante" in page.text and "reversal" not in page.body
     assert "4,20 € 4,20 €" in regie.get(counter(debtor)).text
     assert "Impayé" in regie.get("/gestion/encaissements").text
+    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "payment_reversed")).one()
+    assert (mail.recipient, mail.family_id) == (debtor.email, debtor.family_id)
+    assert "5,00" in mail.subject and "Motif\u00a0: Provision insuffisante" in mail.body
+    due = [f"{view.number}, avant le {view.due_on:%d/%m/%Y}" for view in invoices_of(debtor.family_id)]
+    assert (
+        len(due) == 2 and all(line in mail.body for line in due) and mail.body.index(due[1]) < mail.body.index(due[0])
+    )
+    assert check_text(mail.subject) == [] and check_text(mail.body) == []
     assert_money_is_right()
+
+
+def test_the_mail_of_a_reversal_says_where_nothing_is_due_again(regie: Client, debtor) -> None:
+    take(regie, counter(debtor), amount="12,60")
+    first = db.session.scalars(select(Payment.id)).one()
+    office, agent_id = db.session.get_one(Payment, first).office_id, factories.make_user("autre@example.org")
+    with write_transaction() as session:
+        payments.record_counter_payment(
+            session, office_id=office, family_id=debtor.family_id, mode=PaymentMode.CASH, amount_cents=1_260,
+            received_on=clock.today(), reference="", recorded_by=agent_id,
+        )  # fmt: skip
+    regie.get(f"/gestion/encaissements/{first}")
+    regie.submit("reversal", kind="mistake", reason="Saisi deux fois")
+    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.template == "payment_reversed")).one()
+    assert "Vous n’avez rien de plus à régler." in mail.body and "De nouveau à régler" not in mail.body
 
 
 def test_what_is_too_much_goes_back_by_transfer(regie: Client, debtor) -> None:

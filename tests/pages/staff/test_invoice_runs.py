@@ -1,5 +1,6 @@
 """« Facturation »: what is prepared with what is odd, the run, its progress, and the invoices."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from app.models.invoices import Invoice, InvoiceRun, RunStatus
 from app.models.mails import OutboxMail
 from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
-from app.services import invoice_runs, validated_days
+from app.services import cash_desks, invoice_runs, validated_days
 from tests import factories
 from tests.client import Client
 
@@ -182,7 +183,11 @@ def test_a_preparation_is_given_up_and_begun_again(regie: Client) -> None:
 def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factories.PlanningSetup) -> None:
     path = prepare()
     accept_all(path)
-    regie.get(path)
+    assert regie.get(path).value("due_on", "issue") == "2026-12-23"  # in 30 days
+    with write_transaction() as session:
+        office_id = session.scalars(select(Office.id)).one()
+        cash_desks.save_desk(session, office_id, replace(cash_desks.read_desk(office_id), days_to_pay=20))
+    assert regie.get(path).value("due_on", "issue") == "2026-12-13"
     page = regie.submit("issue", invoice_date="31/10/2026", due_on="30/11/2026")
     assert "Facturation d’octobre 2026, Enfance" in page.heading
     assert "État En cours" in page.text and "PDF prêts 0 sur 0" in page.text
