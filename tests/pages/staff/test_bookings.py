@@ -156,6 +156,7 @@ def test_an_agent_answers_for_who_waits_or_is_offered_a_place(clerk: Client, pla
     factories.join_list(planning.family, planning.child_id, [morning], wants_booking=False)
     page = week(clerk, planning)
     assert "Mercredi 25 novembre, Matin : retirer de la liste d’attente" in page.text and "Quitter" not in page.text
+    assert "#list-answer" in page.links()
     assert len(page.queries) <= 20
     refused = clerk.submit("list-answer", status=422)
     assert "Indiquez le motif" in refused.text
