@@ -221,11 +221,23 @@ def issue_invoices(staff: Visitor) -> None:
     staff.arrives("Facturation")
     page.get_by_label("Service").select_option("Service des accueils de loisirs")
     page.get_by_label("Mois").select_option("2026-11")
-    staff.press("Voir ce qui serait facturé")
-    staff.arrives("À facturer en novembre 2026, Service des accueils de loisirs")
+    staff.press("Préparer")
+    expect(page.locator("h1")).to_have_text("Facturation de novembre 2026, Service des accueils de loisirs")
+    if not staff.way.javascript:
+        wait_for(page, "À vérifier")  # with script the page asks for itself
+    expect(page.locator("#run-progress")).to_contain_text("À vérifier", timeout=30_000)
+    staff.look()
     expect(page.locator("main")).to_contain_text("ÉTOILE Zoé")
+    odd = page.locator("summary", has_text="Accepter ainsi")
+    while left := odd.count():
+        odd.first.click()
+        page.locator("details[open] textarea").first.fill("Vu avec les équipes")
+        page.locator("details[open]").get_by_role("button", name="Accepter").first.click()
+        expect(odd).to_have_count(left - 1)
+    staff.look()
     staff.press(re.compile("^Émettre"), exact=False)
     expect(page.locator("h1")).to_have_text(re.compile("^Facturation de novembre 2026"))
+    expect(page.locator("#run-progress")).to_contain_text(re.compile("En cours|Terminée"))
     staff.look()
     if not staff.way.javascript:
         wait_for(page, "Terminée")  # with script the page asks for itself
