@@ -23,7 +23,7 @@ from app.services.families import lock_children
 from app.services.household_credits import take_credit
 from app.services.invoice_drafts import drafts_of
 from app.services.invoice_issues import InvoiceHead, issue_invoices, tell_of_invoices
-from app.services.run_pools import count_families, empty_pool, fingerprint_of, unsettled_kinds
+from app.services.run_pools import count_families, empty_pool, fingerprint_of, forget_changed, unsettled_kinds
 
 _NOTHING = InvoiceDraft((), ())
 UNDER_WAY = (RunStatus.PREPARING, RunStatus.PREPARED, RunStatus.ISSUING)
@@ -118,6 +118,7 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
     if not prepared:
         run.status, run.ended_at = RunStatus.ISSUED, clock.now()
         empty_pool(session, run_id, with_changed=False)
+        forget_changed(session, run)
         return 0
     family_ids = [draft.family_id for draft in prepared]
     # A save locks its children first: what is cancelled meanwhile waits, or is seen here (PostgreSQL).

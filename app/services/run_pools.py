@@ -179,6 +179,14 @@ def empty_pool(session: Session, run_id: int, *, with_changed: bool) -> None:
     session.execute(delete(InvoiceRunOddity).where(InvoiceRunOddity.run_id == run_id))
 
 
+def forget_changed(session: Session, run: InvoiceRun) -> None:
+    """Families that earlier runs of this office and month had left were looked at anew: these runs say so no more."""
+    earlier = select(InvoiceRun.id).where(
+        InvoiceRun.office_id == run.office_id, InvoiceRun.month == run.month, InvoiceRun.id < run.id
+    )
+    session.execute(delete(InvoiceRunDraft).where(InvoiceRunDraft.run_id.in_(earlier)))
+
+
 def count_families(session: Session, office_id: int, month: date) -> int:
     """How many families have anything of a month that no invoice holds. One query."""
     found = union(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.database import db
@@ -182,19 +182,21 @@ class Wanted:
     standing: DraftStanding | None = None
 
 
-OF_THE_MONTH = frozenset({OddityKind.DAY_NOT_VALIDATED, OddityKind.UNBILLED_PRESENCE, OddityKind.ABSENCE_TO_DECIDE})
-"""What is odd of a month as a whole: its rows are no families."""
+OF_THE_MONTH = frozenset({OddityKind.DAY_NOT_VALIDATED, OddityKind.UNBILLED_PRESENCE})
+"""What is odd of a month as a whole, and listed: its rows are no families."""
 
 
 def runs(page: int, office_ids: Collection[int] | None = None) -> Page[RunView]:
-    """The runs of all offices, or of some, newest first. Two queries."""
-    condition: ColumnElement[bool] = true() if office_ids is None else InvoiceRun.office_id.in_(office_ids)
+    """The runs of all offices, or of some, newest first, without preparations that another replaced. Three queries."""
+    condition: ColumnElement[bool] = InvoiceRun.replaced_by_id.is_(None)
+    if office_ids is not None:
+        condition &= InvoiceRun.office_id.in_(office_ids)
     place: Page[RunView] = page_of(page, _count(select(InvoiceRun.id).where(condition)))
     return place.filled(_run_views(condition, place))
 
 
 def read_run(run_id: int) -> RunView:
-    """A run. Raises NotFound. One query."""
+    """A run. Raises NotFound. Two queries."""
     found = _run_views(InvoiceRun.id == run_id)
     if not found:
         raise NotFound("invoice run")
@@ -250,6 +252,16 @@ def acceptances_of(run_id: int) -> tuple[Acceptance, ...]:
         .order_by(RunAcceptance.id)
     )
     return tuple(Acceptance(*row) for row in rows)
+
+
+def words_before(run_id: int) -> Mapping[OddityKind, str]:
+    """Why things were let be in the preparation that this one replaced. One query."""
+    rows = db.session.execute(
+        select(RunAcceptance.kind, RunAcceptance.reason)
+        .join(InvoiceRun, InvoiceRun.id == RunAcceptance.run_id)
+        .where(InvoiceRun.replaced_by_id == run_id)
+    )
+    return dict(rows.tuples().all())
 
 
 def families_of_pool(run_id: int, wanted: Wanted, page: int) -> Page[FamilyRow]:

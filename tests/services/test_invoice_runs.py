@@ -370,6 +370,7 @@ def test_what_nobody_has_seen_is_not_issued(planning, staff_id) -> None:
     assert issue(planning.activity, OCTOBER, staff_id, FIRST)
     now = set(db.session.scalars(select(Invoice.family_id)))
     assert now - invoiced == {changed.family_id, newcomer[0].family_id}
+    assert run_views.changed_families(run_id, 1).total == 0  # they were looked at since
     assert list(wrong_money(db.session())) == []
 
 

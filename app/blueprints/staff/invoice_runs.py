@@ -185,7 +185,10 @@ def _pool_page(
     status: int,
 ) -> Response:
     pool, wanted = run_views.read_pool(run.id, run.office_id), read_wanted(request.args)
-    forms = {group.kind: AcceptForm(CODES[group.kind]) for group in pool.groups if group.is_open}
+    forms, words = {}, run_views.words_before(run.id)
+    for kind in pool.open_kinds:
+        forms[kind] = AcceptForm(CODES[kind])
+        forms[kind].reason.data = words.get(kind)
     if accepting is not None and accepting[0] in forms:
         forms[accepting[0]] = accepting[1]
     of_month = wanted.kind if wanted.kind in OF_THE_MONTH else None
