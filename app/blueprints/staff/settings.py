@@ -33,6 +33,7 @@ from app.rules.capabilities import Capability
 from app.rules.vaccinations import VaccineRule
 from app.services import child_settings, field_settings, price_facts, setup_steps
 from app.services.catalogue import catalogue
+from app.services.offices import list_offices
 from app.services.setup_steps import SetupStep
 
 # Where a step is done: the view, and whether it is one of an activity.
@@ -83,7 +84,7 @@ def show() -> Response:
     backup_at = last_made(config.backup_folder)
     return render_page(
         "staff/settings/show.html", layout="staff", steps_left=setup_steps.steps_left(steps), backup_at=backup_at,
-        backup_is_old=backup_at is not None and clock.now() - backup_at > BACKUP_IS_OLD,
+        offices=list_offices(), backup_is_old=backup_at is not None and clock.now() - backup_at > BACKUP_IS_OLD,
     )  # fmt: skip
 
 

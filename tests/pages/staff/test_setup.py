@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from app.database import write_transaction
+from flask import Flask
+from sqlalchemy import select
+
+from app.database import db, write_transaction
 from app.models.activities import Office
 from app.services.setup_steps import OPTIONAL_STEPS, SetupStep, setup_steps
 from tests import factories
@@ -35,3 +38,24 @@ def test_each_activity_is_asked_for_what_it_lacks(sqlite_client: Client) -> None
     assert set(SetupStep) - done() == OPTIONAL_STEPS
     assert "Rien ne manque" in client.get("/gestion/reglages/mise-en-route").text
     assert "avant que les familles" not in client.get("/gestion/reglages").text
+
+
+def test_every_setting_is_found_from_the_one_page(sqlite_app: Flask) -> None:
+    factories.make_activity()
+    client = Client(sqlite_app)
+    page = client.sign_in(factories.make_staff()).get("/gestion/reglages")
+    office_id = db.session.scalars(select(Office.id)).one()
+    adapter = sqlite_app.url_map.bind("localhost")
+    wanted = {
+        adapter.build(rule.endpoint)
+        for rule in sqlite_app.url_map.iter_rules()
+        if rule.endpoint.startswith("staff.settings.")
+        and rule.endpoint.split(".")[-1].startswith(("show", "edit"))
+        and not rule.arguments
+        and "GET" in (rule.methods or set())
+    } - {"/gestion/reglages", "/gestion/reglages/conservation/purge"}  # the page itself; from « Conservation »
+    wanted |= {f"/gestion/reglages/regies/{office_id}", f"/gestion/relances/reglages/{office_id}", "/gestion/agents"}
+    assert len(wanted) > 14 and not wanted - set(page.links())
+    groups = [heading.get("id") for heading in page.all("h2") if heading.get("id")]
+    assert len(groups) > 5 and all(f"#{group}" in page.body for group in groups)
+    assert len(client.get("/gestion/reglages").queries) <= 12
