@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from app.filters import NBSP, euros, spaced
+from app.filters import NBSP, euros, in_sentence, spaced
 from app.forms.fields import (
     DATE_FORMATS,
     AmountField,
@@ -232,7 +232,7 @@ for _mode in COUNTER_MODES:
     setattr(
         DeskForm,
         f"note_{_mode}",
-        text_field(f"Précision ({label(_mode).lower()})", longest=120, autocomplete="off"),
+        text_field(f"Précision ({in_sentence(label(_mode))})", longest=120, autocomplete="off"),
     )
 
 
