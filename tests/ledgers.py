@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.database import Base, db, write_transaction
 from app.jobs.credits import CreditJob
+from app.jobs.invoices import go_on
 from app.jobs.payments import ask_payment_site
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.activities import Activity, Office
@@ -217,7 +218,7 @@ def start_run(session: Session, books: Books, rng: Random) -> None:
 def set_minimum(session: Session, books: Books, rng: Random) -> None:
     """The least that an invoice asks is another one from now on, or there is none."""
     office_id = books.desk.office_id
-    save_desk(session, office_id, replace(read_desk(office_id), minimum_cents=rng.choice([None, 1_000, 4_000])))
+    save_desk(session, office_id, replace(read_desk(office_id), minimum_cents=rng.choice([None, None, 500, 2_000])))
 
 
 def take_a_step(session: Session, books: Books, rng: Random) -> None:
@@ -252,6 +253,22 @@ def decide_on_a_run(session: Session, books: Books, rng: Random) -> None:
             for kind in run_pools.unsettled_kinds(session, run_id):
                 run_pools.accept(session, run_id, kind, "Vu", agent_id)
             invoice_runs.issue(session, run_id, today, due_on, agent_id, whatever_it_is=whatever_it_is)
+
+
+def invoice_a_month(books: Books, rng: Random) -> None:
+    """A month is prepared, and issued as it was read; the worker goes on to the end, or is left in the midst."""
+    with write_transaction() as session:
+        start_run(session, books, rng)
+    _work_on_runs(rng.randint(2, 9))
+    with write_transaction() as session:
+        decide_on_a_run(session, books, rng)
+    _work_on_runs(rng.randint(0, 9))
+
+
+def _work_on_runs(steps: int) -> None:
+    while steps and go_on():
+        steps -= 1
+    db.session.rollback()
 
 
 def take_money(session: Session, books: Books, rng: Random) -> None:
@@ -452,7 +469,7 @@ IN_A_TRANSACTION: tuple[Callable[[Session, Books, Random], None], ...] = (
     *[excuse] * 3, amend, amend, *[end_correction] * 2, correct_line, correct_line,
 )  # fmt: skip
 BY_ITSELF: tuple[Callable[[Books, Random], None], ...] = (
-    book, book, let_days_pass, let_days_pass, let_days_pass, cancel_late, cancel_late, pay_online, pay_online,
+    book, book, let_days_pass, let_days_pass, let_days_pass, *[invoice_a_month] * 4, cancel_late, cancel_late, pay_online, pay_online,
     hear_of_payments, hear_of_payments, credit_by_the_worker, credit_by_the_worker,
 )  # fmt: skip
 """What begins and ends its own transactions."""
