@@ -13,13 +13,16 @@ from app.rules.invoicing import (
     DraftStanding,
     InvoiceableBooking,
     InvoiceDraft,
+    MonthPart,
     MonthTotal,
     Oddity,
     OddityKind,
+    carried_cents,
     draft_invoice,
     is_charged,
     join_months,
     must_be_settled,
+    parts_by_month,
     standing_of,
     usage_standing,
 )
@@ -125,6 +128,21 @@ def test_what_is_carried_forward(row: Row) -> None:
     assert standing_of(draft, number_or_none(row["minimum"]), whatever_it_is=whatever) is DraftStanding(row["standing"])
     *earlier, _last = by_month
     assert draft.earlier == tuple(MonthTotal(month, by_month[month].total_cents) for month in earlier)
+
+
+@pytest.mark.parametrize("row", cases("invoicing", "carried"))
+def test_what_a_family_reads_of_a_carried_month(row: Row) -> None:
+    cents = (int(row[name]) for name in ("drafted", "its bookings then", "its bookings now"))
+    assert carried_cents(*cents) == number_or_none(row["told"])
+
+
+def test_a_draft_is_carried_month_by_month_where_there_is_anything() -> None:
+    november = date(2026, 11, 1)
+    draft = join_months(drafts_by_month("none 09, Matin 2×310 10, aid 1×-100 10, Matin 1×0 11"))
+    assert parts_by_month(draft, november) == (
+        MonthPart(date(2026, 10, 1), 520, 620), MonthPart(november, 0, 0),
+    )  # fmt: skip
+    assert parts_by_month(join_months(drafts_by_month("none 11")), november) == ()
 
 
 def test_lines_of_several_months_follow_one_another_oldest_first() -> None:
