@@ -20,8 +20,8 @@ from app.rules.states import Actor, BookingStatus, CancelClass
 from app.services import attendances
 from app.services.absences import AbsenceRow, kept_of, read_absences, views_of
 from app.services.corrections import propose
-from app.services.errors import AlreadyDecided, NotFound, OwnFamily
-from app.services.families import emails_of_adults, lock_children, own_family_ids, stays_active
+from app.services.errors import AlreadyDecided, NotFound
+from app.services.families import check_not_own, emails_of_adults, lock_children, stays_active
 from app.services.households import load_prices, spans_to_tell
 from app.services.mails import queue_mail
 from app.services.prices import move_prices
@@ -76,8 +76,7 @@ def decide(
         raise NotFound("justification")
     # In the order of a save (PostgreSQL): the family, its children; whoever invoices them waits.
     stays_active(session, family_id)
-    if family_id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(family_id, decided_by)
     lock_children(session, [family_id])
     made = session.scalars(
         select(AbsenceJustification)

@@ -16,8 +16,8 @@ from app.models.families import ClaimCode, Consent, Family, Guardian
 from app.rules.states import FamilyStatus
 from app.services.accounts import normalise_email
 from app.services.claim_codes import CodeView, view_of
-from app.services.errors import EmailTaken, LinkExpired, NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import EmailTaken, LinkExpired, NotFound
+from app.services.families import check_not_own
 from app.services.family_files import address_lines
 from app.services.file_parts import lock_family
 from app.services.guardians import tell_of_new_login
@@ -111,8 +111,7 @@ def _guardian(session: Session, family_id: int, guardian_id: int, agent_id: int)
     )  # fmt: skip
     if guardian is None:
         raise NotFound("guardian who may have a code")
-    if family_id in own_family_ids(agent_id):
-        raise OwnFamily
+    check_not_own(family_id, agent_id)
     return guardian
 
 

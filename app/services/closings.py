@@ -15,8 +15,8 @@ from app.models.families import Child, Family, Guardian, GuardianInvitation
 from app.rules.states import DECIDED_STATUSES, FamilyStatus, check_transition
 from app.services.agendas import forget_feeds
 from app.services.booking_requests import withdraw_requests
-from app.services.errors import NotFound, OwnFamily, StaffAccount
-from app.services.families import families_of_user, own_family_ids
+from app.services.errors import NotFound, StaffAccount
+from app.services.families import check_not_own, families_of_user
 from app.services.invoices import Due, due_of
 from app.services.mails import queue_mail
 from app.services.second_factors import remove_second_factor
@@ -107,8 +107,7 @@ def reopen_family(session: Session, family_id: int, reopened_by: int) -> None:
     family = session.scalar(select(Family).where(Family.id == family_id).with_for_update(key_share=True))
     if family is None or family.status is not FamilyStatus.CLOSED:
         raise NotFound("closed family")
-    if family_id in own_family_ids(reopened_by):
-        raise OwnFamily
+    check_not_own(family_id, reopened_by)
     check_transition(family.status, FamilyStatus.ACTIVE)
     family.status = FamilyStatus.ACTIVE
     session.flush()

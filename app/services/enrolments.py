@@ -24,8 +24,8 @@ from app.rules.states import EnrolmentStatus, check_transition
 from app.services import child_files
 from app.services.audiences import audiences_of
 from app.services.catalogue import ActivityInfo, GroupInfo, catalogue
-from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, GroupFull, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
+from app.services.errors import AlreadyDecided, EnrolmentBlocked, FamilyNotActive, GroupFull, NotFound
+from app.services.families import ChildView, FamilyRef, check_not_own, child_of, lock_children, stays_active
 from app.services.households import households_of
 from app.services.invoices import overdue_of
 from app.services.mails import queue_mail
@@ -477,8 +477,7 @@ def _requested(session: Session, enrolment_id: int, decided_by: int) -> Enrolmen
         raise NotFound("enrolment")
     if enrolment.status is not EnrolmentStatus.REQUESTED:
         raise AlreadyDecided
-    if enrolment.family_id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(enrolment.family_id, decided_by)
     return enrolment
 
 

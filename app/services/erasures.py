@@ -42,8 +42,8 @@ from app.rules.states import (
     check_transition,
 )
 from app.services.catalogue import catalogue
-from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import lock_children, own_family_ids, stays_active
+from app.services.errors import AlreadyDecided, ErasureHeld, FamilyNotActive, NotFound
+from app.services.families import check_not_own, lock_children, stays_active
 from app.services.household_credits import money_kept
 from app.services.invoices import invoices_of
 from app.services.kept_tables import TABLES, Scope, of_other_home
@@ -126,8 +126,7 @@ def ask_erasure(session: Session, family_id: int, user_id: int, cause: ErasureCa
 def ask_at_counter(session: Session, family_id: int, user_id: int) -> int:
     """The staff write down what a family asked by letter or at the counter. Raises NotFound, OwnFamily."""
     family = _locked(session, family_id)
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     if FamilyStatus.ERASED not in FAMILY_TRANSITIONS[family.status]:
         raise NotFound("family to erase")
     return _ask(session, family_id, user_id, ErasureCause.AT_COUNTER)
@@ -419,8 +418,7 @@ def _waiting(session: Session, request_id: int, user_id: int) -> ErasureRequest:
     row = session.scalar(select(ErasureRequest).where(ErasureRequest.id == request_id).with_for_update())
     if row is None:
         raise NotFound("erasure request")
-    if row.family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(row.family_id, user_id)
     if row.status is not ErasureStatus.PENDING:
         raise AlreadyDecided
     return row

@@ -113,7 +113,7 @@ class Act(StrEnum):
     DISPUTED = auto()  # told to the staff alone, like the four that follow: an invoice is not reminded of
     AGREED_PLAN = auto()  # until `last`
     ENDED_HOLD = auto()
-    GAVE_UP = auto()  # what was due: written off, or transferred to the Treasury; `token` is the code of which
+    GAVE_UP = auto()  # what was due: written off, or transferred to the Treasury; `detail` is the code of which
     TOOK_UP_AGAIN = auto()
     BOOKED = auto()
     ASKED_BOOKING = auto()  # where the staff decide

@@ -14,8 +14,8 @@ from app.models.messages import Message, MessageThread
 from app.rules.capabilities import ROLE_CAPABILITIES, Capability
 from app.rules.messages import ThreadAct, ThreadState, state_after
 from app.services.catalogue import catalogue
-from app.services.errors import FamilyNotActive, NotFound, OwnFamily, ThreadMoved
-from app.services.families import own_family_ids, stays_active
+from app.services.errors import FamilyNotActive, NotFound, ThreadMoved
+from app.services.families import check_not_own, own_family_ids, stays_active
 from app.services.mails import queue_mail
 from app.services.message_threads import (
     Sent,
@@ -104,8 +104,7 @@ def thread_for_staff(thread_id: int, user_id: int) -> ThreadView:
     thread = db.session.scalar(thread_rows().where(MessageThread.id == thread_id))
     if thread is None:
         raise NotFound("thread")
-    if thread.family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(thread.family_id, user_id)
     return view_of(thread, messages_where(Message.thread_id == thread_id))
 
 
@@ -114,8 +113,7 @@ def file_for_staff(message_id: int, user_id: int) -> tuple[SealedFile, str]:
     row = db.session.scalar(select(Message).where(Message.id == message_id).options(joinedload(Message.thread)))
     file = attached_file(row)
     assert row is not None
-    if row.thread.family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(row.thread.family_id, user_id)
     return file
 
 
@@ -199,14 +197,12 @@ def assign_thread(session: Session, thread_id: int, user_id: int, agent_id: int 
     if agent_id is not None:
         if agent_id not in answering_agents():
             raise NotFound("agent")
-        if thread.family_id in own_family_ids(agent_id):
-            raise OwnFamily
+        check_not_own(thread.family_id, agent_id)
     thread.assigned_to_id = agent_id
 
 
 def _begin_as_staff(session: Session, family_id: int, user_id: int, key: str) -> Sent | None:
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     return take_turn(session, family_id, user_id, key)
 
 

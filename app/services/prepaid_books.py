@@ -29,8 +29,8 @@ from app.rules.reaches import ALWAYS
 from app.rules.states import Actor
 from app.rules.tariff_grids import CreditBook, Grid, unit_code, version_on
 from app.services.catalogue import ActivityInfo, catalogue
-from app.services.errors import BookSettled, FamilyNotActive, NotFound, OwnFamily, PriceMoved
-from app.services.families import child_of, lock_children, own_family_ids, stays_active
+from app.services.errors import BookSettled, FamilyNotActive, NotFound, PriceMoved
+from app.services.families import check_not_own, child_of, lock_children, stays_active
 from app.services.households import EnrolledChild, FamilyPrices, is_charged_booking, load_prices, read_children
 from app.services.prices import PriceChangeReason, reprice_families
 
@@ -192,8 +192,8 @@ def sell_book(session: Session, family_id: int, user_id: int, child_id: int, sal
     Raises NotFound for another family's child or a book that is not offered to it, PriceMoved where it costs another
     price than the form showed, FamilyNotActive, and OwnFamily for an agent who sells to themselves.
     """
-    if actor is Actor.STAFF and family_id in own_family_ids(user_id):
-        raise OwnFamily
+    if actor is Actor.STAFF:
+        check_not_own(family_id, user_id)
     may_act = stays_active(session, family_id)
     lock_children(session, [family_id])
     sold = select(PrepaidBook.id).where(PrepaidBook.sold_by_id == user_id, PrepaidBook.form_key == sale.key)
@@ -244,8 +244,7 @@ def take_back(session: Session, family_id: int, user_id: int, book_id: int, reas
 
     Raises NotFound, OwnFamily, and BookSettled where it, or a day that it paid, is invoiced. Twice is once.
     """
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     lock_children(session, [family_id])
     book = find_book(family_id, book_id)
     session.refresh(book)  # as an invoice run left it, which holds the children too

@@ -203,16 +203,6 @@ def read_run(run_id: int) -> RunView:
     return found[0]
 
 
-def run_under_way(office_id: int, month: date) -> int | None:
-    """The run of an office and month that is prepared or issued just now. One query."""
-    return db.session.scalar(
-        select(InvoiceRun.id).where(
-            InvoiceRun.office_id == office_id, InvoiceRun.month == month.replace(day=1),
-            InvoiceRun.status.not_in([RunStatus.ISSUED, RunStatus.CANCELLED]),
-        )
-    )  # fmt: skip
-
-
 def invoices_of_run(run_id: int, page: int) -> Page[RunInvoice]:
     """The invoices of a run, in the order of their numbers. Two queries."""
     place: Page[RunInvoice] = page_of(page, _count(select(Invoice.id).where(Invoice.run_id == run_id)))

@@ -16,8 +16,8 @@ from app.models.families import Consent, ConsentText, Family, Guardian, Title
 from app.rules.states import FamilyStatus, check_transition
 from app.services.accounts import is_known, normalise_email
 from app.services.catalogue import catalogue
-from app.services.errors import AlreadyDecided, EmailTaken, NotFound, OwnFamily
-from app.services.families import AddressInput, own_family_ids
+from app.services.errors import AlreadyDecided, EmailTaken, NotFound
+from app.services.families import AddressInput, check_not_own
 from app.services.links import send_activation
 from app.services.mails import queue_mail, was_just_mailed
 
@@ -147,8 +147,7 @@ def _pending_family(session: Session, family_id: int, decided_by: int) -> Family
         raise NotFound("family")
     if family.status is not FamilyStatus.PENDING:
         raise AlreadyDecided
-    if family.id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(family.id, decided_by)
     return family
 
 

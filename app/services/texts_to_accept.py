@@ -16,8 +16,8 @@ from app.models.publications import PublicationFile, TextAcceptance, TextVersion
 from app.rules.publications import ReadingChild, TextState, VersionDay, concerns, text_state, version_in_force
 from app.rules.required_documents import DocumentDemand
 from app.services.catalogue import TextInfo, catalogue
-from app.services.errors import FamilyNotActive, NotFound, OwnFamily, TextChanged
-from app.services.families import FamilyRef, own_family_ids, stays_active
+from app.services.errors import FamilyNotActive, NotFound, TextChanged
+from app.services.families import FamilyRef, check_not_own, stays_active
 from app.services.pages import Page, page_of
 from app.services.publications import BY_NAME, children_of_family, is_concerned
 
@@ -220,8 +220,7 @@ def record_paper(
     session: Session, family_id: int, agent_id: int, text_id: int, version_id: int, *, signed_by: str, signed_on: date
 ) -> None:
     """Note that a family signed a version on paper. Raises NotFound, TextChanged, OwnFamily."""
-    if family_id in own_family_ids(agent_id):
-        raise OwnFamily
+    check_not_own(family_id, agent_id)
     _store(
         session, family_id, text_id, version_id, accepted_at=datetime.combine(signed_on, time(12), PARIS),
         accepted_by_id=agent_id, signed_by=signed_by, on_paper=True,

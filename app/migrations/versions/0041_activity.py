@@ -15,7 +15,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("family", sa.Column("active_on", sa.Date(), nullable=True))
-
-
-def downgrade() -> None:
-    op.drop_column("family", "active_on")
