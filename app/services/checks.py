@@ -19,13 +19,22 @@ from app.models.credits import (
     CreditedBooking,
 )
 from app.models.enrolments import Enrolment
+from app.models.families import Family
 from app.models.waiting_lists import LIVE, WaitingEntry
 from app.rules.absences import Outcome
 from app.rules.attendances import Turnout
 from app.rules.capacity import Slot, covering
 from app.rules.combinations import Hours, overlaps, violations
 from app.rules.invoicing import is_charged
-from app.rules.states import ACTIVE_STATUSES, DECIDED_STATUSES, HOLDING_STATUSES, Actor, BookingStatus, CancelClass
+from app.rules.states import (
+    ACTIVE_STATUSES,
+    DECIDED_STATUSES,
+    HOLDING_STATUSES,
+    Actor,
+    BookingStatus,
+    CancelClass,
+    FamilyStatus,
+)
 from app.rules.tariff_grids import Table, unit_code, version_on
 from app.services.catalogue import Catalogue, catalogue
 from app.services.inconsistencies import Inconsistency as Inconsistency
@@ -153,11 +162,13 @@ def _booked_twice(rows: list[_Row]) -> Iterator[Inconsistency]:
 
 
 def _wrong_logs(session: Session, rows: list[_Row]) -> Iterator[Inconsistency]:
+    """What is kept of an erased family has no log any more."""
     last = select(func.max(BookingEvent.id)).group_by(BookingEvent.booking_id)
     statement = select(BookingEvent.booking_id, BookingEvent.to_status).where(BookingEvent.id.in_(last))
     ended = {row[0]: row[1] for row in session.execute(statement)}
+    erased = set(session.scalars(select(Family.id).where(Family.status == FamilyStatus.ERASED)))
     for row in rows:
-        if ended.get(row.id) is not row.status:
+        if row.family_id not in erased and ended.get(row.id) is not row.status:
             yield Inconsistency(Problem.LOG, f"booking {row.id} is {row.status}, its log says {ended.get(row.id)}")
 
 

@@ -18,8 +18,10 @@ from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
 from app.rules.combinations import Combinations
 from app.rules.states import Actor, BookingStatus
+from app.services import erasures
 from app.services.checks import Problem, find_exceeded, find_inconsistencies
 from app.services.payments import record_counter_payment
+from app.services.places import enter_bookings
 from tests.factories import (
     WEDNESDAY,
     PlanningSetup,
@@ -110,6 +112,21 @@ def test_a_status_that_the_log_does_not_know_is_found(planning):
         event = session.scalars(select(BookingEvent).order_by(BookingEvent.id)).first()
         event.to_status = BookingStatus.REQUESTED
     assert problems() == {Problem.LOG}
+
+
+def test_the_kept_bookings_of_an_erased_family_need_no_log(sqlite_app: Flask) -> None:
+    made = make_planning()
+    book_past(made.family, made.child_id, made.activity, [date(2026, 10, 7)])
+    with write_transaction() as session:
+        session.execute(update(Booking).values(price_cents=0))
+    issue(made.activity, date(2026, 10, 1), make_staff(Role.REGISSEUR))
+    before = problems()
+    with write_transaction() as session:
+        enter_bookings(session)
+        erasures.erase(session, made.family.family_id)
+    assert db.session.scalars(select(Booking.family_id)).all() == [made.family.family_id]
+    assert db.session.scalars(select(BookingEvent)).all() == []
+    assert problems() == before
 
 
 def test_a_price_that_no_tariff_has_is_found(planning):
