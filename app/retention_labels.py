@@ -127,7 +127,7 @@ def obstacle_words(obstacle: Obstacle, amount: int) -> str:
         case Obstacle.COMING_BOOKINGS:
             return f"{amount} réservation{many} à venir, à annuler d’abord"
         case Obstacle.TO_INVOICE:
-            return f"{amount} réservation{many} ou carnet{many} à facturer d’abord"
+            return f"{amount} réservation{many}, carnet{many} ou mois reporté{many} à facturer d’abord"
         case Obstacle.DUE:
             return f"{euros(amount)} à payer"
         case Obstacle.OVERPAID:

@@ -22,7 +22,7 @@ from app.models.changes import ChangeRequest, FileChange
 from app.models.credits import CreditNote
 from app.models.enrolments import Enrolment
 from app.models.families import Consent, Family, FamilyChild, Guardian
-from app.models.invoices import InvoicedBooking
+from app.models.invoices import CarriedMonth, InvoicedBooking
 from app.models.payments import Payment, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
 from app.models.required_documents import SubmittedDocument
@@ -234,18 +234,21 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         PrepaidBook.family_id == family_id, PrepaidBook.price_cents > 0, PrepaidBook.line_id.is_(None),
         PrepaidBook.taken_back_at.is_(None),
     )  # fmt: skip
+    carried = select(func.count()).where(
+        CarriedMonth.family_id == family_id, CarriedMonth.settled_at.is_(None), CarriedMonth.total_cents > 0
+    )
     kept = _count(tables["booking"], and_(tables["booking"].c.family_id == family_id, charged))
     money = money_kept()
     left = select(func.coalesce(func.sum(money.c.left_cents), 0)).where(money.c.family_id == family_id)
     last_credit = select(func.max(CreditNote.issued_on)).where(CreditNote.family_id == family_id)
     last_payment = select(func.max(Payment.received_on)).where(Payment.family_id == family_id)
     numbers = (
-        left, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, kept,
-        last_credit,
+        left, last_payment, shared, documents, logins, waiting, coming, to_invoice, unpaid_books, carried,
+        kept, last_credit,
     )  # fmt: skip
     (
-        left_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, kept_,
-        last_credit_on,
+        left_, last_paid_on, shared_, documents_, logins_, waiting_, coming_, to_invoice_, books_, carried_,
+        kept_, last_credit_on,
     ) = session.execute(select(*(each.scalar_subquery() for each in numbers))).one()  # fmt: skip
     return ErasureFacts(
         counts=counts,
@@ -258,7 +261,7 @@ def facts_of(session: Session, family_id: int) -> ErasureFacts:
         accounts_elsewhere=logins_,
         obstacles={
             Obstacle.COMING_BOOKINGS: coming_,
-            Obstacle.TO_INVOICE: to_invoice_ + books_,
+            Obstacle.TO_INVOICE: to_invoice_ + books_ or carried_,  # months may carry what no booking costs
             Obstacle.DUE: sum(max(each.balance_cents, 0) for each in invoices),
             Obstacle.OVERPAID: left_ + sum(max(-each.balance_cents, 0) for each in invoices),
             Obstacle.PAYMENT_UNDER_WAY: waiting_,

@@ -14,15 +14,17 @@ from sqlalchemy import select
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.activities import Activity, Office
+from app.models.activities import Activity, Office, TariffVersion
 from app.models.bookings import Booking
 from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun
+from app.retention_labels import obstacle_words
 from app.rules.aids import AidBalance
 from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.erasures import Obstacle
 from app.rules.invoicing import DraftStanding
 from app.rules.states import BookingStatus, CancelClass
+from app.rules.tariff_grids import Grid, Item, Nature, YearlyFee, flat, unit_code
 from app.services import aids, credits, erasures, invoice_runs, invoices, line_corrections, run_views
 from app.services.attendances import runs_under_way
 from app.services.carried_months import carried_of
@@ -30,7 +32,9 @@ from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import Inconsistency, Problem, find_inconsistencies
 from app.services.corrections import months_to_invoice_again
 from app.services.credits import CreditHead
+from app.services.errors import ErasureHeld
 from app.services.line_corrections import LineWish
+from app.services.places import enter_bookings
 from tests.factories import (
     ActivitySetup,
     FamilySetup,
@@ -43,6 +47,8 @@ from tests.factories import (
     issue_run,
     make_activity,
     make_aid,
+    make_child,
+    make_family,
     make_planning,
     make_staff,
     order_run,
@@ -314,6 +320,32 @@ def test_a_family_that_carries_something_is_not_erased(planning, staff_id) -> No
     issue(planning.activity, OCTOBER, staff_id)
     facts = erasures.facts_of(db.session(), planning.family.family_id)
     assert facts.obstacles[Obstacle.TO_INVOICE] == 2
+
+
+def test_a_family_that_carries_only_what_no_booking_costs_is_not_erased(app: Flask, staff_id) -> None:
+    activity = make_activity(needs={})
+    morning = unit_code(activity.units["Matin"])
+    card = Item("card", flat(500), Nature.OTHER)
+    with write_transaction() as session:
+        session.scalars(select(TariffVersion)).one().grid = Grid(
+            items=(Item(morning, flat(0)), card), fees=(YearlyFee("card", 9, is_per_child=False),)
+        )
+    family = make_family()
+    child_id = make_child(family)
+    enrol(child_id, family, activity)
+    book_past(family, child_id, activity, OCTOBER_DAYS)
+    set_minimum(activity, MINIMUM_CENTS)
+    assert issue(activity, OCTOBER, staff_id) == []
+    assert rows() == [(OCTOBER, 500, None)]
+    assert erasures.facts_of(db.session(), family.family_id).obstacles[Obstacle.TO_INVOICE] == 1
+    assert obstacle_words(Obstacle.TO_INVOICE, 1) == "1 réservation, carnet ou mois reporté à facturer d’abord"
+    with pytest.raises(ErasureHeld), write_transaction() as session:
+        enter_bookings(session)
+        erasures.erase(session, family.family_id)
+    at(date(2026, 12, 2))
+    set_minimum(activity, None)
+    assert len(issue(activity, NOVEMBER, staff_id)) == 1
+    assert erasures.facts_of(db.session(), family.family_id).obstacles[Obstacle.TO_INVOICE] == 0
 
 
 def test_what_is_prepared_shows_what_would_wait(planning, staff_id) -> None:
