@@ -169,15 +169,18 @@ class InvoiceDraft:
 
     @property
     def is_issuable(self) -> bool:
-        """Whether there is something to ask: an invoice of nothing is never issued. What aids pay, funds owe."""
-        return sum(line.amount_cents for line in self.lines if line.kind is not LineKind.AID) > 0
+        """Whether anything has a price: an invoice of nothing is never issued.
+
+        One that aids or deductions pay as a whole is, at 0.00: it is what records that they did.
+        """
+        return any(line.amount_cents > 0 for line in self.lines)
 
 
 def standing_of(draft: InvoiceDraft, minimum_cents: int | None, *, whatever_it_is: bool = False) -> DraftStanding:
     """What a run does with a draft in an office whose invoices ask at least ``minimum_cents`` (None: any amount).
 
-    What aids pay as a whole asks nothing of the family: it is invoiced, since funds owe it. ``whatever_it_is``: staff
-    want invoices below the minimum too.
+    What aids or deductions pay as a whole asks nothing of the family and is invoiced: funds owe it, and no later run
+    takes the same deduction off again. ``whatever_it_is``: staff want invoices below the minimum too.
     """
     if not draft.is_issuable:
         has_days = any(line.booking_ids for line in draft.lines)

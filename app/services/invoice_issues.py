@@ -115,6 +115,8 @@ def _line(invoice_id: int, position: int, drafted: DraftLine) -> Mapping[str, An
 def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
     """Tell the parents of invoices that were issued, once what the office had of their money has paid its part."""
     due = balances(session, [invoice.id for invoice in issued])
+    lines = InvoiceLine.invoice_id.in_(due)
+    kinds = set(session.execute(select(InvoiceLine.invoice_id, InvoiceLine.kind).where(lines).distinct()).tuples())
     ids = {invoice.family_id for invoice in issued}
     families = {family.id: family for family in session.scalars(select(Family).where(Family.id.in_(ids)))}
     emails = emails_of_families(session, ids)
@@ -124,7 +126,11 @@ def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
         [
             (
                 family_id, email,
-                {"invoice": invoice, "family": families[family_id], "due_cents": due[invoice.id]},
+                {
+                    "invoice": invoice, "family": families[family_id], "due_cents": due[invoice.id],
+                    "is_aided": (invoice.id, LineKind.AID) in kinds,
+                    "is_reduced": (invoice.id, LineKind.DEDUCTION) in kinds,
+                },
             )
             for invoice in issued
             for family_id in [invoice.family_id]

@@ -441,7 +441,8 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("montant", "le total", "{{ invoice.total_cents|euros }}", "35,00\u00a0€"),
         Variable(
             "a_regler", "la phrase qui dit quoi payer et avant quand",
-            "{% if not invoice.total_cents %}Vous n’avez rien à payer : vos aides couvrent tout."
+            "{% if not invoice.total_cents %}Vous n’avez rien à payer : {% if not is_reduced %}vos aides couvrent tout"
+            "{% elif is_aided %}vos aides et une réduction couvrent tout{% else %}une réduction couvre tout{% endif %}."
             "{% elif not due_cents %}Montant : {{ invoice.total_cents|euros }}. Vous n’avez rien à payer : votre avoir"
             " disponible le couvre."
             "{% elif due_cents < invoice.total_cents %}Montant : {{ invoice.total_cents|euros }}. Votre avoir"

@@ -104,7 +104,7 @@ def line_of(text: str) -> tuple[date, DraftLine | None]:
     if name == "none":
         return first, None
     quantity, cents = price[0].split("×")
-    kind = LineKind.AID if name == "aid" else LineKind.UNIT
+    kind = {"aid": LineKind.AID, "deduction": LineKind.DEDUCTION}.get(name, LineKind.UNIT)
     days = tuple(first + timedelta(days=offset) for offset in range(int(quantity)))
     ids = tuple(int(month) * 100 + day.day for day in days) if kind is LineKind.UNIT else ()
     return first, DraftLine(kind, name, 1, "Léa", 1, "Mercredi", name, False, int(quantity), int(cents), "", days, ids)

@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, insert, select
 
 from app import clock
 from app.database import db, write_transaction
-from app.models.activities import Activity
+from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking
 from app.models.families import Family, FamilyAddress
 from app.models.invoices import (
@@ -31,10 +31,12 @@ from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
 from app.rules.invoicing import DraftStanding, OddityKind
 from app.rules.states import BookingStatus, CancelClass, FamilyStatus
+from app.rules.tariff_grids import DaysDeduction, Grid, Item, Period, flat, unit_code
 from app.services import invoice_runs, payments, run_pools, run_views
 from app.services.checks import find_inconsistencies
 from app.services.errors import NotFound, OdditiesLeft, PoolGone
 from app.services.invoice_runs import Step, issue_next, next_step
+from app.services.invoices import due_of
 from app.services.money_checks import wrong_money
 from app.services.run_views import Wanted, runs
 from tests.factories import (
@@ -44,7 +46,11 @@ from tests.factories import (
     accept_all,
     add_family,
     book_past,
+    enrol,
     issue,
+    make_activity,
+    make_child,
+    make_family,
     make_planning,
     make_staff,
     order_run,
@@ -500,3 +506,33 @@ def test_thousands_of_families_are_counted_paged_and_searched_in_the_database(ap
     assert [row.name for row in found.rows] == [f"N012{n} A" for n in range(10)]
     assert run_views.families_of_pool(run_id, Wanted(kind=OddityKind.QUOTIENT_MISSING), 1).total == 1
     assert run_views.read_pool(run_id, office_of(planning.activity)).invoiced.count == 3_001
+
+
+def test_a_deduction_that_pays_all_of_an_invoice_is_granted_once(app, staff_id) -> None:
+    """Three days at 1,00 €, less 3,00 € from three days on: an invoice of 0,00 €. The two days after are due."""
+    activity = make_activity("Vacances", {"Matin": (time(8), time(12))}, needs={}, notice=None)
+    unit = unit_code(activity.units["Matin"])
+    with write_transaction() as session:
+        session.scalars(select(TariffVersion)).one().grid = Grid(
+            items=(Item(unit, flat(100)),),
+            deductions=(DaysDeduction("three_days", Period.WEEK, frozenset({unit}), ((3, 300),)),),
+        )
+    family = make_family()
+    child_id = make_child(family)
+    enrol(child_id, family, activity)
+    november, monday = date(2026, 11, 1), date(2026, 11, 16)
+    book_past(family, child_id, activity, [monday + timedelta(days=offset) for offset in range(5)])
+    clock.start_at(datetime.combine(monday + timedelta(days=3), time(9)), frozen=True)
+    (prepared,) = prepared_drafts(activity, november, staff_id)
+    assert (prepared.standing, prepared.total_cents) == (DraftStanding.INVOICED, 0)
+    issue(activity, november, staff_id)
+    clock.start_at(datetime.combine(monday + timedelta(days=7), time(9)), frozen=True)
+    issue(activity, november, staff_id)
+    db.session.rollback()
+    made = db.session.scalars(select(Invoice).order_by(Invoice.id)).all()
+    assert [[line.amount_cents for line in invoice.lines] for invoice in made] == [[300, -300], [200]]
+    assert [invoice.total_cents for invoice in made] == [0, 200]
+    assert (due_of(family.family_id).count, due_of(family.family_id).amount_cents) == (1, 200)
+    mails = db.session.scalars(select(OutboxMail.body).where(OutboxMail.template == "invoice_issued")).all()
+    assert "Vous n’avez rien à payer\u202f: une réduction couvre tout." in mails[0].replace("\u00a0", "\u202f")
+    assert find_inconsistencies(db.session()) == ()
