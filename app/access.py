@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.database import forbid_writes, write_transaction
 from app.extensions import login_manager
+from app.forms.fields import id_of
 from app.htmx import go_to, leave_for
 from app.kept_forms import OWNER, is_worth_keeping, show_sign_in
 from app.known_devices import remember_device
@@ -38,6 +39,9 @@ MOST_BYTES_OF_FILES = MOST_BYTES + 1_000_000  # a form with all that may be hand
 LONGEST_NEXT = 8_000  # a reverse proxy's limit for one line of a request
 _OPEN_WITHOUT_FACTOR = ("staff.account", "staff.second_factor")
 _SECOND_STEP = "second_step"  # in the browser's session: that the password was right
+
+FAMILY_IN_QUERY = "famille"
+"""The name, in a query of the staff's addresses, of the one family that a list is asked for: read by `id_of()`."""
 
 _HAT = "hat"  # in the forms of a parent of several families: in whose name the page was shown
 
@@ -193,7 +197,8 @@ def reached_office_ids(capability: Capability) -> frozenset[int]:
 
 
 def guard_reach() -> None:
-    """Before all views of the staff: a family, a child or an activity that the agent's role does not reach is a 404.
+    """Before all views of the staff: a family, a child or an activity that the agent's role does not reach is a 404,
+    whether the path of the address names it or its query.
 
     Who lacks the view's capability altogether is let through to its 403. Raises NotFound.
     """
@@ -202,7 +207,9 @@ def guard_reach() -> None:
     scopes = [reach(capability) for capability in _capabilities_asked()]
     if not scopes or any(scope.is_everywhere for scope in scopes):
         return
-    for argument, id_ in (request.view_args or {}).items():
+    family_id = id_of(request.args.get(FAMILY_IN_QUERY))
+    named = [*(request.view_args or {}).items(), *([("family_id", family_id)] if family_id else [])]
+    for argument, id_ in named:
         if not any(is_reached(scope, argument, id_) for scope in scopes):
             raise NotFound(argument)
 

@@ -6,6 +6,7 @@ The sections of money have their own in test_access.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -52,6 +53,17 @@ def bind(user_id: int, office_id: int | None, site_id: int | None) -> None:
         )
 
 
+def sent_in_addresses(world: World) -> tuple[str, str]:
+    """What names a family, then all else that is narrowed in an address, of what others have."""
+    activity = world.planning.activity
+    site_id = db.session.get_one(Activity, activity.id).site_id
+    narrowed = {
+        "enfant": world.planning.child_id, "activite": activity.id, "groupe": activity.group_id, "lieu": site_id,
+        "unite": activity.units["Matin"], "temps": activity.units["Matin"],
+    }  # fmt: skip
+    return f"?famille={world.planning.family.family_id}", f"?{urlencode(narrowed)}"
+
+
 @pytest.mark.parametrize("role", NARROW)
 def test_of_other_places_an_agent_finds_nothing(
     world: World, browser_of: Callable[[int | None], Client], role: Role
@@ -70,9 +82,10 @@ def test_of_other_places_an_agent_finds_nothing(
             if status != 404:
                 problems.append(f"{endpoint}: {status}")
         elif route.method == "GET" and route.argument is None:
-            answer = client._ask("GET", world.address(endpoint), status=None, htmx=not route.is_page)
-            if any(name in answer.body for name in names):
-                problems.append(f"{endpoint} names a family of others")
+            for asked in ("", *sent_in_addresses(world)):
+                answer = client._ask("GET", world.address(endpoint) + asked, status=None, htmx=not route.is_page)
+                if any(name in answer.body for name in names):
+                    problems.append(f"{endpoint}{asked} names a family of others")
     assert not problems and not changed(before), (problems, changed(before))
 
 
@@ -94,6 +107,22 @@ def test_at_the_places_of_the_role_all_is_as_without(
         if status != (404 if of_other_office else route.answers):
             problems.append(f"{endpoint}: {status}")
     assert not problems
+
+
+@pytest.mark.parametrize("address", ["encaissements", "encaissements/fichier", "messages"])
+def test_a_family_in_a_query_is_found_where_one_in_a_path_is(
+    world: World, browser_of: Callable[[int | None], Client], address: str
+) -> None:
+    office_id, _ = elsewhere()
+    family_id = world.planning.family.family_id
+    of_its_office = db.session.get_one(Activity, world.planning.activity.id).office_id
+    for office, status in ((office_id, 404), (of_its_office, 200)):
+        bind(world.staff[Role.REGISSEUR], office, None)
+        client = browser_of(world.staff[Role.REGISSEUR])
+        for written in (f"{family_id}", f"%20{family_id}"):
+            client._ask("GET", f"/gestion/{address}?famille={written}", status=status, htmx=False)
+    for written in ("", "0", "x", "٣", "9" * 30):  # no family: as if none was asked for
+        client._ask("GET", f"/gestion/{address}?famille={written}", status=200, htmx=False)
 
 
 def test_several_sites_add_up_and_a_family_is_read_whole(world: World, sqlite_app: Flask) -> None:

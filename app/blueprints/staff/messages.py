@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, reach, requires, takes_files
+from app.access import FAMILY_IN_QUERY, current_account, reach, requires, takes_files
 from app.blueprints.attachments import kept, receive_attachment, send_attachment
 from app.database import write_transaction
 from app.filters import NBSP
@@ -39,7 +39,7 @@ _MOVED = (
 @requires(Capability.ANSWER_MESSAGES)
 def show() -> Response:
     """The inbox: what waits for an answer, unless the address asks for something else."""
-    user_id, family_id = current_account().user_id, id_of(request.args.get("famille")) or None
+    user_id, family_id = current_account().user_id, id_of(request.args.get(FAMILY_IN_QUERY)) or None
     where = reach(Capability.ANSWER_MESSAGES)
     word = request.args.get("etat", "tous" if family_id else "a-repondre")
     word = word if word in _STATE_IN_ADDRESS else "a-repondre"
@@ -56,7 +56,7 @@ def show() -> Response:
         recipients=catalogue().recipients,
         family=families.family_ref(family_id) if family_id else None,
         others={
-            name: request.args[name] for name in ("destinataire", "moi", "famille") if request.args.get(name)
+            name: request.args[name] for name in ("destinataire", "moi", FAMILY_IN_QUERY) if request.args.get(name)
         },
     )  # fmt: skip
 

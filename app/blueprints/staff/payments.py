@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import (
+    FAMILY_IN_QUERY,
     current_account,
     current_capabilities,
     guard_offices,
@@ -17,6 +18,7 @@ from app.blueprints.receipts import send_reversed_receipt
 from app.database import db, write_transaction
 from app.downloads import send_pdf, send_table
 from app.filters import euros
+from app.forms.fields import id_of
 from app.forms.keys import new_key, sent_key
 from app.forms.staff_payments import CounterPaymentForm, RefundForm, ReversalForm, Shares, read_shares
 from app.htmx import go_to, render_page
@@ -224,7 +226,7 @@ def _shown() -> tuple[frozenset[int], bool, int | None]:
     """Of which offices the list is, whether of what was too much alone, and of which family."""
     return (
         reached_office_ids(Capability.VIEW_PAYMENTS), request.args.get("etat") == "trop-percus",
-        request.args.get("famille", type=int),
+        id_of(request.args.get(FAMILY_IN_QUERY)) or None,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.access import current_account, requires
+from app.access import FAMILY_IN_QUERY, current_account, requires
 from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
 from app.document_labels import acceptance_table
@@ -167,7 +167,7 @@ def new_paper(text_id: int) -> Response:
     in_force = version_in_force(info.versions, clock.today())
     if in_force is None:
         raise NotFound("version")
-    family_id = request.args.get("famille", 0, type=int)
+    family_id = id_of(request.args.get(FAMILY_IN_QUERY))
     form = PaperForm(formdata=None, data={"family_id": family_id, "version": in_force.id, "signed_on": clock.today()})
     return _paper_page(info, family_id, form)
 
