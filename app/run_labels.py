@@ -12,7 +12,7 @@ _ADVICE = {
     OddityKind.QUOTIENT_OUT_OF_DATE: "Demandez à ces familles leur quotient de l’année, puis préparez de nouveau.",
     OddityKind.QUOTIENT_UNVERIFIED: "Vérifiez ces quotients dans « À traiter », puis préparez de nouveau.",
     OddityKind.DAY_NOT_OVER: "Laissés pour une prochaine facturation du mois.",
-    OddityKind.ALL_FREE: "Ces jours sont clos sans facture. Plus rien ne les changera.",
+    OddityKind.ALL_FREE: "Ces jours seront clos sans facture. Plus rien ne les changera.",
     OddityKind.NOTHING_TO_INVOICE: "Ces familles ne reçoivent pas de facture.",
     OddityKind.DAY_NOT_VALIDATED: "Demandez aux équipes de valider ces jours, puis préparez de nouveau. Qui n’est pas "
     "pointé est facturé comme réservé.",

@@ -153,7 +153,7 @@ class InvoiceRunOddity(Base):
 
 
 class RunAcceptance(Base):
-    """That an agent saw what is odd in a run and let it be, with a word; kept for ever, with what there was of it."""
+    """That an agent saw what is odd in a run and let it be, with a word; the word goes with the accounting."""
 
     __tablename__ = "run_acceptance"
     __table_args__ = (UniqueConstraint("run_id", "kind"),)

@@ -136,16 +136,11 @@ def count_due(office_id: int) -> Mapping[int, int]:
     }
 
 
-def office_with_debts(office_ids: Collection[int]) -> int | None:
+def office_with_debts(office_ids: Sequence[int]) -> int | None:
     """The first of some offices that has an unpaid invoice past its date; None: there is none. One query."""
-    late = set(
-        db.session.scalars(
-            select(Invoice.office_id)
-            .where(Invoice.office_id.in_(office_ids), Invoice.due_on < clock.today(), balance_in_sql() > 0)
-            .distinct()
-        )
-    )
-    return next((office_id for office_id in office_ids if office_id in late), None)
+    late = exists().where(Invoice.office_id == Office.id, Invoice.due_on < clock.today(), balance_in_sql() > 0)
+    found = set(db.session.scalars(select(Office.id).where(Office.id.in_(office_ids), late)))
+    return next((office_id for office_id in office_ids if office_id in found), None)
 
 
 def families_to_remind(office_id: int, level: int, page: int) -> Page[FamilyToRemind]:

@@ -284,11 +284,12 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "allocation_batch", "capacity_counter", "deposit", "document_series", "invoice_run", "opening", "purge_run",
-            "reminder_run", "run_acceptance", "tax_publication",
+            "reminder_run", "tax_publication",
         ),
         "counts and dates that name nobody",
     ),
     "validated_day": "the day of a group; why it was opened again goes with the bookings (services/purges.py)",
+    "run_acceptance": "what was odd in a run; the agent's word goes with the accounting (services/purges.py)",
     **dict.fromkeys(("meal_adults", "meal_order"), "numbers of meals, which name no child"),
     **dict.fromkeys(("closure", "closure_opening"), "what the council closed, for all families alike"),
     "urgent_message": "what the council wrote to many families at once",

@@ -46,7 +46,7 @@ from app.models.credits import Correction, CreditLine, CreditNote
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter, TaxCertificate, TaxCertificateChild
 from app.models.enrolments import Enrolment
 from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
-from app.models.invoices import Invoice, InvoiceLine, StoredPdf
+from app.models.invoices import Invoice, InvoiceLine, RunAcceptance, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
 from app.models.messages import Message, MessageThread
 from app.models.payments import Payment, PaymentBasket
@@ -259,6 +259,11 @@ def _forget_moves(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     return ()
 
 
+def _forget_acceptances(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(RunAcceptance).where(RunAcceptance.id.in_(ids)).values(reason=""))
+    return ()
+
+
 def _forget_tax_certificates(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     of_certificates = TaxCertificate.id.in_(ids)
     paths = tuple(filter(None, session.scalars(select(TaxCertificate.path).where(of_certificates))))
@@ -391,6 +396,7 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
         ),
         Source(InvoiceHold, InvoiceHold.ended_at, lambda _day: InvoiceHold.reason != "", _forget_holds),
         Source(DebtMove, DebtMove.recorded_at, lambda _day: DebtMove.reason != "", _forget_moves),
+        Source(RunAcceptance, RunAcceptance.accepted_at, lambda _day: RunAcceptance.reason != "", _forget_acceptances),
         Source(
             TaxCertificate, TaxCertificate.issued_on, lambda _day: TaxCertificate.purged_at.is_(None),
             _forget_tax_certificates,

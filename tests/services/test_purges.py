@@ -20,7 +20,7 @@ from app.models.child_files import ChildSection, HealthAccess
 from app.models.credits import Correction
 from app.models.debts import InvoiceHold
 from app.models.families import Child, Family, Guardian
-from app.models.invoices import Invoice, InvoiceLine, StoredPdf
+from app.models.invoices import Invoice, InvoiceLine, InvoiceRun, RunAcceptance, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
 from app.models.messages import Message, MessageThread
 from app.models.payments import Payment
@@ -31,6 +31,7 @@ from app.rules.child_files import SectionKind
 from app.rules.credits import CreditCause
 from app.rules.debts import HoldKind
 from app.rules.file_fields import FileKind
+from app.rules.invoicing import OddityKind
 from app.rules.messages import ThreadState
 from app.rules.required_documents import DocumentScope, SubmissionStatus
 from app.rules.retention import DataClass
@@ -312,6 +313,21 @@ def test_why_a_day_was_opened_again_goes_with_its_bookings(sqlite_app: Flask) ->
     assert purge(DataClass.BOOKINGS)[DataClass.BOOKINGS] >= 1
     assert db.session.scalars(select(ValidatedDay.reopen_reason)).all() == [""]
     assert planned().get(DataClass.BOOKINGS) is None
+
+
+def test_the_word_that_accepted_what_is_odd_goes_with_the_accounting(sqlite_app: Flask) -> None:
+    agent_id = factories.make_user("regie@example.org")
+    factories.make_invoice(factories.make_family())
+    with write_transaction() as session:
+        run_id = session.scalars(select(InvoiceRun.id)).one()
+        session.add(
+            RunAcceptance(
+                run_id=run_id, kind=OddityKind.ALL_FREE, count=1, reason="Vu avec Mme TEST", accepted_by_id=agent_id
+            )
+        )
+    clock.start_at(MUCH_LATER, frozen=True)
+    purge(DataClass.ACCOUNTING)
+    assert db.session.scalars(select(RunAcceptance.reason)).all() == [""]
 
 
 def test_who_closed_their_account_is_forgotten_in_the_end(sqlite_app: Flask) -> None:

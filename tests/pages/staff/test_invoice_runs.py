@@ -369,7 +369,7 @@ def test_days_that_cost_nothing_are_closed_by_a_run(sqlite_client: Client) -> No
     regie = sqlite_client.sign_in(factories.make_staff(Role.REGISSEUR))
     path = prepare("2026-11")
     page = regie.get(path)
-    assert "À 0,00 € seulement 1 famille" in page.text and "Ces jours sont clos sans facture." in page.text
+    assert "À 0,00 € seulement 1 famille" in page.text and "Ces jours seront clos sans facture." in page.text
     accept_all(path)
     regie.get(path)
     page = regie.submit("issue")
