@@ -122,6 +122,7 @@ class Summary:
     amount_cents: int  # by how much the family's bill changes
     effects: tuple[str, ...]  # the packages that this triggers or breaks, and whose prices change besides
     month: date
+    is_whole: bool  # all activities of the family are told of, and not the reader's alone
     month_cents: int  # what the family's month costs with these choices
     invoiced_cents: int  # what invoices hold of it already
     books: tuple[BookLeft, ...]  # of the child, with what is left of each beside these choices
@@ -219,10 +220,12 @@ def build_week(
     messages: Mapping[int, str] | None = None,
     children: Sequence[EnrolledChild] | None = None,
     staff_class: CancelClass | None = None,
+    activity_ids: Collection[int] | None = None,
 ) -> Week:
     """The week around `day` for a child; with a proposal, as it would be judged on saving. Writes nothing.
 
-    `staff_class`: the staff act for the family, see `PlanningFacts`.
+    `staff_class`: the staff act for the family, see `PlanningFacts`. `activity_ids`: those that the reader may know of,
+    None for all: of others nothing is shown, summed up or sent with the form, though they weigh on what is judged.
     """
     now = clock.now()
     days = week_of(day)
@@ -230,6 +233,7 @@ def build_week(
     facts = load_facts(
         db.session(), family, child.id, days, showed, month=day, children=children, staff_class=staff_class
     )
+    told = {o.id for o in facts.openings.values() if activity_ids is None or o.unit.activity_id in activity_ids}
     choices = _read(facts, proposal) if proposal else None
     ticked_by_day = {d: _proposed_on(facts, d, choices) for d in days}
     late = facts.cancelled_late(ticked_by_day, now)
@@ -244,8 +248,8 @@ def build_week(
     shown_day = _shown_day(facts, day, days)
     day_views = tuple(
         _day_view(
-            facts, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages,
-            total_cents=shown.total_cents(d, ticked_by_day[d] | late),
+            facts, told, d, judged[d], ticked_by_day[d], now.date(), shown=d == shown_day, messages=messages,
+            total_cents=shown.total_cents(told, d, ticked_by_day[d] | late),
         )
         for d in days
     )  # fmt: skip
@@ -256,22 +260,23 @@ def build_week(
         )
         for view in day_views
         for opening in facts.openings_by_day.get(view.day, ())
+        if opening.id in told
     }  # fmt: skip
-    activities = _activity_views(facts, day_views, cell_views)
+    activities = _activity_views(facts, day_views, cell_views, activity_ids)
     return Week(
         child=child,
         days=day_views,
         activities=activities,
-        summary=_summary(facts, judged, ticked_by_day, late, prices, day, news),
+        summary=_summary(facts, judged, ticked_by_day, late, prices, day, news, activity_ids),
         shown=write_shown(facts, cell_views),
-        price_reasons=_price_reasons(facts, shown),
-        changed_prices=_changed_prices(facts),
+        price_reasons=_price_reasons(facts, shown, told),
+        changed_prices=_changed_prices(facts, told),
         missing_documents=tuple(
             dict.fromkeys(
                 document
                 for day_judged in judged.values()
                 for id_, cell in day_judged.cells.items()
-                if cell.reason is Reason.DOCUMENT_MISSING
+                if cell.reason is Reason.DOCUMENT_MISSING and id_ in told
                 for document in facts.documents_missing(facts.openings[id_])
             )
         ),
@@ -280,8 +285,8 @@ def build_week(
             (
                 cell.kept_until
                 for day_judged in judged.values()
-                for cell in day_judged.cells.values()
-                if Action.PAY in cell.actions and cell.kept_until is not None
+                for id_, cell in day_judged.cells.items()
+                if Action.PAY in cell.actions and cell.kept_until is not None and id_ in told
             ),
             default=None,
         ),
@@ -443,8 +448,8 @@ class _CellPrices:
         """What the cell of an opening says."""
         return self._found[opening.id]
 
-    def total_cents(self, day: date, due: Collection[int]) -> int:
-        """What the cells of a day cost that are `due`, with what was cancelled too late before.
+    def total_cents(self, told: Collection[int], day: date, due: Collection[int]) -> int:
+        """What the cells of a day cost that are told of and `due`, with what was cancelled too late before.
 
         What waits for the staff, or on a list, costs nothing yet, as in the total of the month.
         """
@@ -453,7 +458,7 @@ class _CellPrices:
             booking = self._facts.own_booking(opening.id)
             late = self._facts.late.get(opening.id)
             is_due = opening.id in due or (late is not None and not late.is_justified)
-            if is_due and (booking is None or booking.id in self._booked):
+            if opening.id in told and is_due and (booking is None or booking.id in self._booked):
                 found += self._found[opening.id].cents or 0
         return found
 
@@ -479,6 +484,7 @@ class _CellPrices:
 
 def _day_view(
     facts: PlanningFacts,
+    told: Collection[int],
     day: date,
     judgement: DayJudgement,
     proposed: frozenset[int],
@@ -489,7 +495,7 @@ def _day_view(
     total_cents: int,
 ) -> DayView:
     calendar = facts.catalogue.calendar
-    openings = facts.openings_by_day.get(day, ())
+    openings = [opening for opening in facts.openings_by_day.get(day, ()) if opening.id in told]
     return DayView(
         day=day,
         kind=calendar.kind(day),
@@ -504,13 +510,16 @@ def _day_view(
 
 
 def _activity_views(
-    facts: PlanningFacts, days: Sequence[DayView], cells: Mapping[int, CellView]
+    facts: PlanningFacts,
+    days: Sequence[DayView],
+    cells: Mapping[int, CellView],
+    activity_ids: Collection[int] | None,
 ) -> tuple[ActivityView, ...]:
-    by_place = {(o.unit.id, o.day): cells[o.id] for o in facts.openings.values()}
+    by_place = {(o.unit.id, o.day): cells[o.id] for o in facts.openings.values() if o.id in cells}
     group_of = {enrolment.activity_id: enrolment.group_id for enrolment in facts.enrolments}
     views = []
     for activity in facts.catalogue.activities.values():
-        if activity.id not in group_of:
+        if activity.id not in group_of or (activity_ids is not None and activity.id not in activity_ids):
             continue
         rows = tuple(
             RowView(
@@ -538,20 +547,20 @@ def _coming(activities: Sequence[ActivityView], now: datetime) -> ComingOpening 
     return ComingOpening(first, tuple(activity.name for activity in activities if (first, activity.name) in opens), now)
 
 
-def _price_reasons(facts: PlanningFacts, shown: _CellPrices) -> tuple[PriceReason, ...]:
+def _price_reasons(facts: PlanningFacts, shown: _CellPrices, told: Collection[int]) -> tuple[PriceReason, ...]:
     """For what is booked the kept explanation, for what may be booked the one of today's price."""
     found: dict[int, dict[str, None]] = {}
     for opening in sorted(facts.openings.values(), key=lambda o: (o.day, o.unit.starts_at)):
         explanation = shown.of(opening).explanation
-        if explanation:
+        if explanation and opening.id in told:
             found.setdefault(opening.unit.activity_id, {})[explanation] = None
     activities = facts.catalogue.activities
     return tuple(PriceReason(activities[id_].name, tuple(found[id_])) for id_ in activities if id_ in found)
 
 
-def _changed_prices(facts: PlanningFacts) -> tuple[ChangedPrice, ...]:
+def _changed_prices(facts: PlanningFacts, told: Collection[int]) -> tuple[ChangedPrice, ...]:
     units = facts.catalogue.units
-    own = [facts.own_booking(id_) for id_ in (*facts.held, *facts.late)]
+    own = [facts.own_booking(id_) for id_ in (*facts.held, *facts.late) if id_ in told]
     changed = [b for b in own if b is not None and not b.is_justified and b.price_change is not None]
     return tuple(
         ChangedPrice(b.day, units[b.slot.unit_id].name, b.price_change.from_cents, b.price_cents, b.price_change.reason)
@@ -568,6 +577,7 @@ def _summary(
     prices: ProposedPrices,
     month: date,
     news: Mapping[int, str],
+    activity_ids: Collection[int] | None,
 ) -> Summary:
     removed = 0
     problems: dict[str, None] = {}
@@ -607,9 +617,10 @@ def _summary(
         amount_cents=prices.change_cents,
         effects=prices.effects(),
         month=month,
-        month_cents=prices.total_cents(month_span(month)),
-        invoiced_cents=prices.invoiced_cents(month_span(month)),
-        books=tuple(book for book in prices.books() if book.last_day >= clock.today()),
+        is_whole=activity_ids is None,
+        month_cents=prices.total_cents(month_span(month), activity_ids),
+        invoiced_cents=prices.invoiced_cents(month_span(month), activity_ids),
+        books=tuple(book for book in prices.books(activity_ids) if book.last_day >= clock.today()),
         problems=tuple(problems),
         beyond=tuple(beyond),
     )

@@ -162,25 +162,28 @@ class ProposedPrices:
         total -= sum(self.prices.booked[key].price_cents for key in self.given_back)
         return total + sum(each.share.amount_cents - each.from_cents for each in self.moved())
 
-    def total_cents(self, span: DaySpan) -> int:
-        """What the family's days of a span cost with these choices, in the activities that were told.
+    def total_cents(self, span: DaySpan, activity_ids: Collection[int] | None = None) -> int:
+        """What the family's days of a span cost with these choices, in the activities that were told, or some of them.
 
         All that is due for them counts, invoiced or not, and the prepaid books that were bought on them.
         """
-        return sum(self._of(activity_id).total_cents(span) for activity_id in self.prices.tariffs)
+        return sum(each.total_cents(span) for each in self._among(activity_ids))
 
-    def invoiced_cents(self, span: DaySpan) -> int:
+    def invoiced_cents(self, span: DaySpan, activity_ids: Collection[int] | None = None) -> int:
         """What invoices hold of it already."""
-        return sum(self._of(activity_id).invoiced_cents(span) for activity_id in self.prices.tariffs)
+        return sum(each.invoiced_cents(span) for each in self._among(activity_ids))
 
-    def books(self) -> Sequence[BookLeft]:
+    def books(self, activity_ids: Collection[int] | None = None) -> Sequence[BookLeft]:
         """What is left with these choices of the books of the child that may pay for what was told."""
         return [
             book
-            for activity_id in self.prices.tariffs
-            for book in self._of(activity_id).books_left()
+            for activity in self._among(activity_ids)
+            for book in activity.books_left()
             if book.child_id == self.child_id
         ]
+
+    def _among(self, activity_ids: Collection[int] | None) -> Iterable["_ActivityPrices"]:
+        return (self._of(id_) for id_ in self.prices.tariffs if activity_ids is None or id_ in activity_ids)
 
     def _of(self, activity_id: int) -> "_ActivityPrices":
         if activity_id not in self._activities:

@@ -6,6 +6,7 @@ The sections of money have their own in test_access.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time
 from urllib.parse import urlencode
 
 import pytest
@@ -18,8 +19,8 @@ from app.models.activities import Activity, Office, Site
 from app.models.families import Child, Family
 from app.rules.capabilities import Role, capabilities_of
 from tests import factories
-from tests.client import Client
-from tests.pages.test_access import ask, browser_of, changed, routes, stored
+from tests.client import Answer, Client
+from tests.pages.test_access import ask, browser_of, changed, routes, stored, token_of
 from tests.routes import Door, World
 
 __all__ = ["browser_of"]
@@ -156,3 +157,44 @@ def test_an_agent_of_a_site_ticks_and_books_there_alone(world: World, sqlite_app
     client.get(f"/gestion/pointage/{world.planning.activity.group_id}/2026-10-07", status=404)
     assert "Mercredi" not in client.get("/gestion/fermetures/nouvelle").text
     assert music.name in client.get("/gestion/fermetures/nouvelle").text
+
+
+def test_of_other_activities_a_planning_tells_no_money_and_books_nothing(
+    world: World, browser_of: Callable[[int | None], Client]
+) -> None:
+    planning = world.planning
+    _, site_id = elsewhere()
+    music = factories.make_activity("Chorale", {"Soir": (time(17), time(18))}, needs={})
+    with write_transaction() as session:
+        session.get_one(Activity, music.id).site_id = site_id
+    factories.enrol(planning.child_id, planning.family, music)
+    song = factories.make_openings(music, [factories.NEXT_WEDNESDAY])[factories.NEXT_WEDNESDAY, "Soir"]
+    morning = planning.opening(factories.NEXT_WEDNESDAY, "Matin")
+    factories.save(planning.family, planning.child_id, book=[morning])
+    address = f"/gestion/familles/{planning.family.family_id}/enfants/{planning.child_id}/planning"
+    bind(world.staff[Role.SITE_DIRECTOR], None, site_id)
+    bound, clerk = browser_of(world.staff[Role.SITE_DIRECTOR]), browser_of(world.staff[Role.FILE_CLERK])
+    told = ("Mercredi :", "Total du jour 2,10", "toute la famille : 2,10", "Carnet de 10")
+    whole = plain(clerk.get(f"{address}?jour={factories.NEXT_WEDNESDAY}"))
+    assert [words for words in told if words not in whole] == []
+    page = bound.get(f"{address}?jour={factories.NEXT_WEDNESDAY}")
+    assert [words for words in told if words in plain(page)] == []
+    assert "toute la famille, vos activités : 0,00" in plain(page) and "1 réservé" not in plain(page)
+    assert page.all("input", name="shown")[0].get("value") == str(song)
+    sent = {
+        "csrf_token": token_of(bound), "key": "2" * 32, "shown": f"{morning}h", "jour": factories.NEXT_WEDNESDAY,
+        "staff_class": "in_time",
+    }  # fmt: skip
+    for action, reason in (("/verification", "Appel"), ("", "Appel"), ("", "")):
+        for htmx in (True, False):
+            data = {**sent, "reason": reason}
+            bound._ask("POST", address + action, status=404, htmx=htmx, data=data)
+    bound.get(f"{address}?jour={factories.NEXT_WEDNESDAY}")
+    bound.submit("planning", t=[song], reason="Appel du père")
+    held = factories.bookings_of(planning.child_id)
+    assert (morning, "confirmed") in held and (song, "confirmed") in held
+    assert "vos activités : 2,10" in plain(bound.get(f"{address}?jour={factories.NEXT_WEDNESDAY}"))
+
+
+def plain(page: Answer) -> str:
+    return page.text.replace("\xa0", " ")

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -51,7 +50,7 @@ def show_week(family_id: int, child_id: int) -> Response:
 def check_week(family_id: int, child_id: int) -> Response:
     """What saving these ticks would do. Reads only; htmx gets the judgements alone."""
     page = _Page(family_id, child_id, request.form.get("jour"))
-    form, proposal = StaffPlanningForm(), read_proposal(request.form)
+    form, proposal = StaffPlanningForm(), _reached_proposal()
     if wants_fragment():
         week = page.week(form.chosen_class, proposal)
         return render_fragment("family/bookings/_week_check.html", week=week)
@@ -63,13 +62,12 @@ def check_week(family_id: int, child_id: int) -> Response:
 def save_week(family_id: int, child_id: int) -> BaseResponse:
     """Save the ticks, then show the planning with what was done; first ask again where it goes over the places."""
     page = _Page(family_id, child_id, request.form.get("jour"))
-    form, proposal = StaffPlanningForm(), read_proposal(request.form)
+    form, proposal = StaffPlanningForm(), _reached_proposal()
     key = key_of_choices(request.form, child_id, proposal)
     if not form.validate():
         return page.answer(form, proposal, status=422)
     said = form.said(read_exceeds(request.form))
     user_id = current_account().user_id
-    staff_bookings.check_reached(reach(Capability.REVIEW_BOOKINGS), (each.opening_id for each in proposal.shown))
     try:
         with write_transaction() as session:
             staff_bookings.save_for_family(session, page.family, user_id, child_id, key, proposal, said)
@@ -121,6 +119,13 @@ def answer_list(family_id: int, child_id: int) -> BaseResponse:
     done = "La place est réservée." if answer is ListAnswer.ACCEPT else f"{page.child.first_name} n’attend plus."
     flash(f"{done} La famille en est avertie.", "success")
     return go_to(page.address())
+
+
+def _reached_proposal() -> Proposal:
+    """The choices of the form. Raises NotFound for those in an activity that the agent does not reach."""
+    proposal = read_proposal(request.form)
+    staff_bookings.check_reached(reach(Capability.REVIEW_BOOKINGS), (each.opening_id for each in proposal.shown))
+    return proposal
 
 
 def _mark(page: "_Page", opening_id: int, note: str | None, *, tells_family: bool) -> None:
@@ -197,11 +202,11 @@ class _Page:
         self, staff_class: CancelClass, proposal: Proposal | None = None, messages: dict[int, str] | None = None
     ) -> Week:
         """The week, judged for the staff: of the activities that they reach."""
-        week = planning.build_week(
-            self.family, self.child, self.day, proposal, messages, self.children, staff_class=staff_class
-        )
-        reached = reach(Capability.REVIEW_BOOKINGS).activity_ids
-        return replace(week, activities=tuple(each for each in week.activities if each.activity_id in reached))
+        where = reach(Capability.REVIEW_BOOKINGS)
+        return planning.build_week(
+            self.family, self.child, self.day, proposal, messages, self.children, staff_class=staff_class,
+            activity_ids=None if where.is_everywhere else where.activity_ids,
+        )  # fmt: skip
 
     def answer(
         self,
