@@ -627,6 +627,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         BookEventKind.TAKEN_BACK: "Repris",
     },
     OddityKind: {
+        OddityKind.NOT_DRAFTED: "Facture impossible à préparer",
         OddityKind.NO_PRICE: "Sans tarif",
         OddityKind.PRICE_CHANGED: "Tarif changé depuis la réservation",
         OddityKind.QUOTIENT_MISSING: "Tarif maximum, sans quotient familial",

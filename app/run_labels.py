@@ -4,6 +4,8 @@ from app.filters import spaced
 from app.rules.invoicing import OddityKind
 
 _ADVICE = {
+    OddityKind.NOT_DRAFTED: "Une erreur empêche de calculer ces factures : rien n’est facturé à ces familles. Préparez "
+    "de nouveau. Si l’erreur revient, prévenez la personne qui gère le portail : son journal dit pourquoi.",
     OddityKind.NO_PRICE: "Un jour sans prix annoncé n’est pas facturé. Complétez la grille tarifaire, puis préparez "
     "de nouveau.",
     OddityKind.PRICE_CHANGED: "C’est le prix annoncé à la famille qui est facturé. Pour appliquer l’autre, recalculez "

@@ -17,6 +17,7 @@ LONGEST_AHEAD = timedelta(days=31)
 LONGEST_REASON = 200
 
 KINDS: Mapping[str, OddityKind] = {
+    "non-preparees": OddityKind.NOT_DRAFTED,
     "sans-tarif": OddityKind.NO_PRICE,
     "prix-change": OddityKind.PRICE_CHANGED,
     "sans-quotient": OddityKind.QUOTIENT_MISSING,

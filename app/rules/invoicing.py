@@ -57,6 +57,7 @@ class InvoiceableBooking:
 class OddityKind(StrEnum):
     """What staff should look at before they issue."""
 
+    NOT_DRAFTED = auto()  # drafting raised: nothing of the family is invoiced
     NO_PRICE = auto()
     PRICE_CHANGED = auto()
     QUOTIENT_MISSING = auto()

@@ -2,10 +2,10 @@
 
 Issuing is idempotent by nature: a booking is invoiced at most once (a primary key says so), numbers are taken in the
 transaction that uses them, and a run that died is taken up where it stopped. It issues what was prepared and nothing
-else: a family whose draft is another by now is left, and said.
+else: a family whose draft is another by now, or cannot be issued, is left, and said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -152,11 +152,32 @@ def issue_next(session: Session, run_id: int, limit: int = 50) -> int:
     return len(family_ids)
 
 
-def next_step(session: Session) -> Step | None:
-    """The oldest run that still has something to prepare or to issue, for the worker."""
+def hold_next_family(session: Session, run_id: int) -> int | None:
+    """Hold a run that is being issued, and tell whose turn it is; None: nobody's. Raises NotFound."""
+    run = _hold(session, run_id)
+    prepared = _next_drafts(session, run, 1) if run.status is RunStatus.ISSUING else ()
+    return prepared[0].family_id if prepared else None
+
+
+def leave_aside(session: Session, run_id: int, family_id: int) -> None:
+    """Go on without a family that cannot be issued: it is listed with those whose draft is another.
+
+    Nothing happens where it is not its turn (any more). Raises NotFound.
+    """
+    if hold_next_family(session, run_id) != family_id:
+        return
+    seen = session.get_one(InvoiceRunDraft, (run_id, family_id))
+    seen.is_changed, seen.lines = True, "[]"
+    run = session.get_one(InvoiceRun, run_id)
+    run.last_family_id = family_id
+    run.done_count += 1
+
+
+def next_step(session: Session, *, without: Collection[int] = ()) -> Step | None:
+    """The oldest run that still has something to prepare or to issue, for the worker, but for some."""
     row = session.execute(
         select(InvoiceRun.id, InvoiceRun.status)
-        .where(InvoiceRun.status.in_([RunStatus.PREPARING, RunStatus.ISSUING]))
+        .where(InvoiceRun.status.in_([RunStatus.PREPARING, RunStatus.ISSUING]), InvoiceRun.id.not_in(without))
         .order_by(InvoiceRun.id)
     ).first()
     return None if row is None else Step(*row)

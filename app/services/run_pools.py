@@ -29,7 +29,7 @@ from app.models.invoices import (
 )
 from app.models.prepaid_books import PrepaidBook
 from app.rules.calendars import add_months
-from app.rules.invoicing import DraftLine, InvoiceDraft, OddityKind, must_be_settled, standing_of
+from app.rules.invoicing import DraftLine, InvoiceDraft, Oddity, OddityKind, must_be_settled, standing_of
 from app.services.absences import is_in_queue
 from app.services.carried_months import families_carried
 from app.services.cash_desks import minimum_of
@@ -79,6 +79,19 @@ def draft_batch(session: Session, run_id: int, limit: int) -> Batch | None:
     family_ids = session.scalars(_next_families(run, limit)).all()
     drafts = drafts_of(session, run.office_id, run.month, family_ids, lock=False) if family_ids else {}
     return Batch(run_id, run.last_family_id, family_ids, drafts)
+
+
+def batch_not_drafted(session: Session, run_id: int) -> Batch | None:
+    """What to store of the next family of a run that is being prepared, where drafting it raises; None once it is not.
+
+    Nothing is invoiced to it, and the agent is told. Without a family where all have been drafted.
+    """
+    run = session.get_one(InvoiceRun, run_id)
+    if run.status is not RunStatus.PREPARING:
+        return None
+    family_ids = session.scalars(_next_families(run, 1)).all()
+    draft = InvoiceDraft((), (Oddity(OddityKind.NOT_DRAFTED),))
+    return Batch(run_id, run.last_family_id, family_ids, dict.fromkeys(family_ids, draft))
 
 
 def store_batch(session: Session, batch: Batch) -> None:

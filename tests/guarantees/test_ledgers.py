@@ -16,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from app import clock
 from app.database import db, write_transaction
-from app.jobs.invoices import go_on
 from app.rules.allocation import RefusedAllocations
 from app.rules.cash_desks import RefusedRefund
 from app.services import corrections
@@ -25,7 +24,7 @@ from app.services.checks import find_inconsistencies
 from app.services.errors import DomainError
 from tests import ledgers
 from tests.conftest import TestBed, running
-from tests.ledgers import Books, Crash, Desk
+from tests.ledgers import Books, Crash, Desk, go_on
 
 REFUSED = (DomainError, RefusedAllocations, RefusedRefund)
 

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from app import clock
 from app.database import db
-from app.jobs.invoices import go_on
 from app.models.absences import AbsenceJustification
 from app.models.bookings import Opening
 from app.models.families import FamilyQuotient
@@ -25,6 +24,7 @@ from tests import factories
 from tests.awkward_files import photo
 from tests.client import Client
 from tests.factories import ActivitySetup, FamilySetup
+from tests.ledgers import go_on
 from tests.rules.tables import rows
 from tests.worked_month import PAGE, SEPTEMBER, Acts, Month, cents, live
 

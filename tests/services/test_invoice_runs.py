@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time as time_module
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import Context
 from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app import clock
 from app.database import db, write_transaction
+from app.jobs.invoices import REST_SECONDS, InvoiceJob
 from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking
 from app.models.families import Family, FamilyAddress
@@ -32,7 +36,7 @@ from app.rules.cash_desks import PaymentMode
 from app.rules.invoicing import DraftStanding, OddityKind
 from app.rules.states import BookingStatus, CancelClass, FamilyStatus
 from app.rules.tariff_grids import DaysDeduction, Grid, Item, Period, flat, unit_code
-from app.services import invoice_runs, payments, run_pools, run_views
+from app.services import invoice_drafts, invoice_runs, payments, run_pools, run_views
 from app.services.checks import find_inconsistencies
 from app.services.errors import NotFound, OdditiesLeft, PoolGone
 from app.services.invoice_runs import Step, issue_next, next_step
@@ -536,3 +540,110 @@ def test_a_deduction_that_pays_all_of_an_invoice_is_granted_once(app, staff_id) 
     mails = db.session.scalars(select(OutboxMail.body).where(OutboxMail.template == "invoice_issued")).all()
     assert "Vous n’avez rien à payer\u202f: une réduction couvre tout." in mails[0].replace("\u00a0", "\u202f")
     assert find_inconsistencies(db.session()) == ()
+
+
+def break_drafting_of(family_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drafting one family raises, in PostgreSQL's way: its transaction is spoilt."""
+    draft = invoice_drafts.drafts_of
+
+    def drafts_of(session, office_id, month, family_ids, *, lock):  # type: ignore[no-untyped-def]
+        if family_id in family_ids:
+            with suppress(IntegrityError):
+                session.execute(insert(InvoicedBooking).values(booking_id=1))
+            raise KeyError(family_id)
+        return draft(session, office_id, month, family_ids, lock=lock)
+
+    for module in (invoice_runs, run_pools):
+        monkeypatch.setattr(module, "drafts_of", drafts_of)
+
+
+def work_on_runs() -> None:
+    job = InvoiceJob()
+    while job.go_on():
+        pass
+    db.session.rollback()
+
+
+def test_a_family_that_cannot_be_drafted_keeps_nobody_from_being_prepared(planning, staff_id, monkeypatch) -> None:
+    broken, *_ = more_families(planning, 3)
+    run_id = prepare(planning.activity, staff_id)
+    with monkeypatch.context() as patch:
+        break_drafting_of(broken.family_id, patch)
+        work_on_runs()
+        assert status_of(run_id) is RunStatus.PREPARED
+        found = {row.family_id: row for row in run_views.families_of_pool(run_id, Wanted(), 1).rows}
+        assert len(found) == 4
+        row = found.pop(broken.family_id)
+        assert (list(row.oddities), row.standing, row.lines) == ([OddityKind.NOT_DRAFTED], DraftStanding.NOTHING, ())
+        assert {row.standing for row in found.values()} == {DraftStanding.INVOICED}
+        with pytest.raises(OdditiesLeft):
+            order(run_id, staff_id)
+        accept_all(run_id, staff_id)
+        order(run_id, staff_id)
+        work_on_runs()
+        assert status_of(run_id) is RunStatus.ISSUED
+        assert [row.family_id for row in run_views.changed_families(run_id, 1).rows] == [broken.family_id]
+    assert db.session.scalar(select(func.count()).select_from(Invoice)) == 3
+    (later,) = issue(planning.activity, OCTOBER, staff_id, FIRST)
+    assert db.session.get_one(Invoice, later).family_id == broken.family_id
+    assert list(wrong_money(db.session())) == []
+
+
+def test_a_family_that_cannot_be_issued_is_left_aside_and_said(planning, staff_id, monkeypatch) -> None:
+    broken, *_ = more_families(planning, 3)
+    run_id = start(planning.activity, staff_id)
+    with monkeypatch.context() as patch:
+        break_drafting_of(broken.family_id, patch)
+        work_on_runs()
+    assert status_of(run_id) is RunStatus.ISSUED
+    assert [row.family_id for row in run_views.changed_families(run_id, 1).rows] == [broken.family_id]
+    assert db.session.scalar(select(func.count()).select_from(Invoice)) == 3
+    assert read_numbers() == [f"pop-F26110000{n}" for n in range(1, 4)]
+    issue(planning.activity, OCTOBER, staff_id, FIRST)
+    assert read_numbers() == [f"pop-F26110000{n}" for n in range(1, 5)]
+    assert list(wrong_money(db.session())) == []
+
+
+def read_numbers() -> list[str]:
+    return list(db.session.scalars(select(Invoice.number).order_by(Invoice.number)))
+
+
+def test_a_database_that_is_away_leaves_no_family_aside(planning, staff_id, monkeypatch) -> None:
+    run_id = start(planning.activity, staff_id)
+
+    def drafts_of(*_arguments, **_named) -> None:  # type: ignore[no-untyped-def]
+        raise OperationalError("SELECT", {}, OSError())
+
+    job = InvoiceJob()
+    with monkeypatch.context() as patch:
+        patch.setattr(invoice_runs, "drafts_of", drafts_of)
+        assert [job.go_on(), job.go_on()] == [True, False]
+    assert status_of(run_id) is RunStatus.ISSUING
+    assert not job.go_on()  # it rests
+    job_later = InvoiceJob()
+    assert job_later.go_on()
+    assert len(read_numbers()) == 1
+
+
+def test_a_run_that_cannot_go_on_lets_the_others_pass_and_is_tried_again(planning, staff_id, monkeypatch) -> None:
+    first = start(planning.activity, staff_id)
+    with write_transaction() as session:
+        second = invoice_runs.prepare(session, office_of(planning.activity), date(2026, 9, 1), staff_id)
+    hold = invoice_runs._hold
+
+    def broken(session, run_id) -> InvoiceRun:  # type: ignore[no-untyped-def]
+        if run_id == first:
+            raise KeyError(run_id)
+        return hold(session, run_id)
+
+    job = InvoiceJob()
+    with monkeypatch.context() as patch:
+        patch.setattr(invoice_runs, "_hold", broken)
+        while job.go_on():
+            pass
+    assert (status_of(first), status_of(second)) == (RunStatus.ISSUING, RunStatus.PREPARED)
+    real = time_module.monotonic
+    monkeypatch.setattr(time_module, "monotonic", lambda: real() + REST_SECONDS + 1)
+    while job.go_on():
+        pass
+    assert status_of(first) is RunStatus.ISSUED
