@@ -26,6 +26,8 @@ _WORDS: Mapping[UsageKind, tuple[str, str]] = {
     UsageKind.TEXT_ACCEPTANCE: ("acceptation", "acceptations"),
     UsageKind.MESSAGE_THREAD: ("échange avec une famille", "échanges avec des familles"),
     UsageKind.JUSTIFICATION: ("justificatif envoyé par une famille", "justificatifs envoyés par des familles"),
+    UsageKind.CARRIED_MONTH: ("mois reporté", "mois reportés"),
+    UsageKind.RUN: ("facturation en cours", "facturations en cours"),
     UsageKind.OPENING_OUTSIDE: ("ouverture hors de ces dates", "ouvertures hors de ces dates"),
 }
 
@@ -44,6 +46,18 @@ def cannot_delete(usages: Sequence[Usage]) -> str:
 def cannot_change(usages: Sequence[Usage]) -> str:
     """Why something is not changed so."""
     return f"Rien n’est enregistré, à cause de ce qui existe déjà{NBSP}: {usage_words(usages)}."
+
+
+def cannot_move(usages: Sequence[Usage]) -> str:
+    """Why an activity stays with its office, and what to do about it."""
+    kinds = {usage.kind for usage in usages}
+    ways = []
+    if UsageKind.CARRIED_MONTH in kinds:
+        ways.append("émettez d’abord les mois reportés, même en dessous du minimum")
+    if UsageKind.RUN in kinds:
+        ways.append("terminez ou abandonnez les facturations de l’ancien et du nouveau service")
+    words = ", et ".join(ways)
+    return f"L’activité garde son service{NBSP}: {usage_words(usages)}. {words[0].upper()}{words[1:]}."
 
 
 def age_words(ages: GroupAges) -> str:

@@ -21,12 +21,13 @@ from app.models.activities import (
 from app.models.bookings import CapacityCounter, Opening
 from app.rules.paid_bookings import what_stands_against
 from app.services.catalogue import ActivityInfo, catalogue
-from app.services.errors import NameTaken, NotFound, UnfitToPay, Usage, UsageKind
+from app.services.errors import NameTaken, NotFound, OfficeHeld, UnfitToPay, Usage, UsageKind
 from app.services.places import stop_bookings
 from app.services.usages import (
     check_unused,
     mentions_of_activity,
     usages_of_activity,
+    usages_of_billing,
     usages_of_group,
     usages_of_unit,
 )
@@ -154,8 +155,9 @@ def opening_span(activity: ActivityInfo) -> OpeningSpan:
 def save_activity(session: Session, activity_id: int | None, typed: ActivityInput) -> int:
     """Add an activity (None), or change it; returns its id.
 
-    Raises NotFound, NameTaken within its season, StillUsed where another season would leave its openings outside, and
-    UnfitToPay where its bookings cannot be paid when they are made.
+    Raises NotFound, NameTaken within its season, StillUsed where another season would leave its openings outside,
+    OfficeHeld where another office would not ask for what this one carried forward or is invoicing, and UnfitToPay
+    where its bookings cannot be paid when they are made.
     """
     take_turns(session, "settings")
     row = Activity() if activity_id is None else _existing(session, Activity, activity_id)
@@ -172,6 +174,8 @@ def save_activity(session: Session, activity_id: int | None, typed: ActivityInpu
         outside = or_(Opening.day < season.starts_on, Opening.day > season.ends_on)
         openings = select(func.count()).where(Opening.unit_id.in_(_unit_ids(session, activity_id)), outside)
         check_unused((*usages, Usage(UsageKind.OPENING_OUTSIDE, session.scalar(openings) or 0)))
+    if activity_id is not None and row.office_id != typed.office_id:
+        _check_office_free(session, row, typed.office_id)
     row.name, row.description, row.position = typed.name, typed.description, typed.position
     row.season_id, row.site_id, row.office_id = typed.season_id, typed.site_id, typed.office_id
     row.on_request, row.waiting_hours = typed.on_request, typed.waiting_hours
@@ -181,6 +185,15 @@ def save_activity(session: Session, activity_id: int | None, typed: ActivityInpu
     session.add(row)
     session.flush()
     return row.id
+
+
+def _check_office_free(session: Session, row: Activity, office_id: int) -> None:
+    """Holds both offices, as their runs do: what begins meanwhile waits, and finds the activity where it is then."""
+    both = (row.office_id, office_id)
+    session.execute(select(Office.id).where(Office.id.in_(both)).order_by(Office.id).with_for_update())
+    usages = [usage for usage in usages_of_billing(session, row.id, *both) if usage.count]
+    if usages:
+        raise OfficeHeld(usages)
 
 
 def _check_fit_to_pay(session: Session, activity_id: int | None, typed: ActivityInput) -> None:

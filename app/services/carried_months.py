@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -49,6 +49,28 @@ def months_carried(
     for family_id, month in session.execute(query.order_by(CarriedMonth.month, CarriedMonth.family_id)):
         found[month].append(family_id)
     return found
+
+
+def count_carried_of_activity(session: Session, office_id: int, activity_id: int) -> int:
+    """How many months of families an office carries with days of an activity that no invoice holds. Two queries."""
+    is_open = and_(CarriedMonth.office_id == office_id, CarriedMonth.settled_at.is_(None))
+    months = session.scalars(select(CarriedMonth.month).where(is_open).distinct()).all()
+    in_month = or_(
+        false(),
+        *(and_(CarriedMonth.month == each, Booking.day >= each, Booking.day < add_months(each, 1)) for each in months),
+    )
+    statement = (
+        select(func.count(CarriedMonth.id.distinct()))
+        .join(Booking, Booking.family_id == CarriedMonth.family_id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .where(
+            is_open, in_month, Unit.activity_id == activity_id, InvoicedBooking.booking_id.is_(None),
+            is_charged_booking(),
+        )
+    )  # fmt: skip
+    return session.scalar(statement) or 0
 
 
 class CarriedMonths:

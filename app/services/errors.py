@@ -151,6 +151,8 @@ class UsageKind(StrEnum):
     TEXT_ACCEPTANCE = auto()
     MESSAGE_THREAD = auto()
     JUSTIFICATION = auto()  # of absences
+    CARRIED_MONTH = auto()  # of a family, that an invoice of the office is still to ask for
+    RUN = auto()  # an invoice run that is under way
     OPENING_OUTSIDE = auto()  # on a day that would be outside of the season
 
 
@@ -298,6 +300,10 @@ class VersionBegun(DomainError):
 
 class DayTaken(DomainError):
     """The activity has prices that begin on this day already, or the day has passed."""
+
+
+class OfficeHeld(StillUsed):
+    """What an activity has to be invoiced keeps it with its office; `usages` say what."""
 
 
 class UnfitToPay(DomainError):

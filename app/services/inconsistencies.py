@@ -19,6 +19,7 @@ class Problem(StrEnum):
     ABSENCE = auto()  # an absence that was accepted is charged, or one is not that nobody accepted
     INVOICE_TOTAL = auto()  # an invoice is not the sum of its lines
     INVOICED_BOOKING = auto()  # a line is not the sum of its bookings, or a booking that costs nothing is on one
+    CARRIED = auto()  # a month carried forward ended without an invoice, and its days are on none
     AID = auto()  # the ledger of an aid is not what the lines of invoices take off, or has more than was promised
     BOOK = auto()  # a prepaid book is invoiced at another price, or has spent more entries than it has
     CREDIT = auto()  # a credit note is not the sum of its lines, or takes back more than was asked

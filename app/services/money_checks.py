@@ -2,13 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.models.activities import Activity, Unit
 from app.models.aids import AidUse, ChildAid
-from app.models.bookings import Booking
+from app.models.attendances import Attendance, AttendanceEvent
+from app.models.bookings import Booking, BookingEvent, Opening
 from app.models.cash_desks import Deposit, DepositItem, JournalLine, PaymentReversal, Refund, RefundShare
 from app.models.credits import (
     Correction,
@@ -37,6 +40,7 @@ def wrong_money(session: Session) -> Iterator[Inconsistency]:
     """All that is wrong with invoices, credit notes, aids, payments and the régie. Reads all of them."""
     yield from _wrong_totals(session)
     yield from _wrongly_invoiced(session)
+    yield from _lost_months(session)
     yield from _wrong_books(session)
     yield from _wrong_aids(session)
     yield from _wrong_credits(session)
@@ -107,6 +111,55 @@ def _wrongly_invoiced(session: Session) -> Iterator[Inconsistency]:
             is_right = count[line_id] >= quantity and cents[line_id] == amount_cents
         if not is_right:
             yield Inconsistency(Problem.INVOICED_BOOKING, f"line {line_id}: {count[line_id]} bookings")
+
+
+def _lost_months(session: Session) -> Iterator[Inconsistency]:
+    """What was carried forward ends on an invoice, or nothing is left of it.
+
+    A booking that was made, or became due, after its month was carried is no part of it: a run of that month takes it.
+    What was credited is told elsewhere (`services.corrections.months_to_invoice_again()`).
+    """
+    rows = session.execute(
+        select(CarriedMonth.office_id, CarriedMonth.family_id, CarriedMonth.month, CarriedMonth.settled_at)
+        .add_columns(CarriedMonth.invoice_id, CarriedMonth.carried_at)
+        .order_by(CarriedMonth.id)
+    )
+    ended: dict[tuple[int, int, date], datetime] = {}
+    for office_id, family_id, month, settled_at, invoice_id, carried_at in rows:
+        key = (office_id, family_id, month)
+        ended.pop(key, None)  # it was carried once more since
+        if settled_at is not None and invoice_id is None:
+            ended[key] = carried_at
+    if not ended:
+        return
+    changed = select(BookingEvent.booking_id, func.max(BookingEvent.at).label("at")).group_by(BookingEvent.booking_id)
+    marked = (
+        select(Attendance.booking_id, func.max(AttendanceEvent.at).label("at"))
+        .join(AttendanceEvent, AttendanceEvent.attendance_id == Attendance.id)
+        .group_by(Attendance.booking_id)
+    )
+    last_change, last_mark = changed.subquery(), marked.subquery()
+    bookings = session.execute(
+        select(Booking.id, Activity.office_id, Booking.family_id, Booking.day, last_change.c.at, last_mark.c.at)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .outerjoin(last_change, last_change.c.booking_id == Booking.id)
+        .outerjoin(last_mark, last_mark.c.booking_id == Booking.id)
+        .where(
+            Booking.family_id.in_({family_id for _office_id, family_id, _month in ended}), is_charged_booking(),
+            Booking.price_cents > 0, Booking.book_id.is_(None),
+            Booking.id.not_in(select(InvoicedBooking.booking_id)),
+            Booking.id.not_in(select(CreditedBooking.booking_id)),
+        )
+        .order_by(Booking.id)
+    )  # fmt: skip
+    for booking_id, office_id, family_id, day, *changes in bookings:
+        carried_at = ended.get((office_id, family_id, day.replace(day=1)))
+        if carried_at is None or day >= carried_at.astimezone(clock.PARIS).date():
+            continue
+        if all(at is None or at <= carried_at for at in changes):
+            yield Inconsistency(Problem.CARRIED, f"booking {booking_id}: carried from {day:%Y-%m}, and on no invoice")
 
 
 def _wrong_books(session: Session) -> Iterator[Inconsistency]:

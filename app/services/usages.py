@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models.accounts import StaffRole
@@ -16,7 +16,9 @@ from app.models.publications import Publication, PublicationActivity, TextActivi
 from app.models.required_documents import RequiredDocumentActivity
 from app.rules.copies import grid_of_copy, units_named
 from app.rules.tariff_grids import unit_code
+from app.services.carried_months import count_carried_of_activity
 from app.services.errors import StillUsed, Usage, UsageKind
+from app.services.invoice_runs import UNDER_WAY
 
 
 def check_unused(usages: Iterable[Usage]) -> None:
@@ -71,6 +73,15 @@ def mentions_of_activity(session: Session, activity_id: int) -> tuple[Usage, ...
         Usage(UsageKind.REQUIRED_DOCUMENT, _count(session, RequiredDocumentActivity.activity_id == activity_id)),
         Usage(UsageKind.PUBLICATION, _count(session, PublicationActivity.activity_id == activity_id)),
         Usage(UsageKind.TEXT_TO_ACCEPT, _count(session, TextActivity.activity_id == activity_id)),
+    )
+
+
+def usages_of_billing(session: Session, activity_id: int, old_office_id: int, new_office_id: int) -> tuple[Usage, ...]:
+    """What would be lost or asked twice if an activity went to another office now."""
+    offices = InvoiceRun.office_id.in_([old_office_id, new_office_id])
+    return (
+        Usage(UsageKind.CARRIED_MONTH, count_carried_of_activity(session, old_office_id, activity_id)),
+        Usage(UsageKind.RUN, _count(session, and_(offices, InvoiceRun.status.in_(UNDER_WAY)))),
     )
 
 

@@ -10,29 +10,31 @@ from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from app import clock
 from app.database import db, write_transaction
 from app.models.activities import Activity, Office, TariffVersion
-from app.models.bookings import Booking
+from app.models.attendances import Attendance, AttendanceEvent, AttendanceEventKind
+from app.models.bookings import Booking, BookingEvent
 from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun
 from app.retention_labels import obstacle_words
 from app.rules.aids import AidBalance
+from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.erasures import Obstacle
 from app.rules.invoicing import DraftStanding
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import Grid, Item, Nature, YearlyFee, flat, unit_code
-from app.services import aids, credits, erasures, invoice_runs, invoices, line_corrections, run_views
+from app.services import activity_settings, aids, credits, erasures, invoice_runs, invoices, line_corrections, run_views
 from app.services.attendances import runs_under_way
 from app.services.carried_months import carried_of
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import Inconsistency, Problem, find_inconsistencies
 from app.services.corrections import months_to_invoice_again
 from app.services.credits import CreditHead
-from app.services.errors import ErasureHeld
+from app.services.errors import ErasureHeld, OfficeHeld, Usage, UsageKind
 from app.services.line_corrections import LineWish
 from app.services.places import enter_bookings
 from tests.factories import (
@@ -194,6 +196,125 @@ def test_another_family_and_another_office_neither_take_nor_count_it(planning, s
     assert len(issue(planning.activity, NOVEMBER, staff_id)) == 1
     assert (told(planning.family), told(other)) == ([], [(NOVEMBER, 420)])
     assert find_inconsistencies(db.session()) == ()
+
+
+def other_office() -> int:
+    with write_transaction() as session:
+        office = Office(prefix="AN", name="Accueils de loisirs")
+        session.add(office)
+        session.flush()
+        return office.id
+
+
+def move(activity: ActivitySetup, office_id: int) -> set[Usage]:
+    """« Réglages » give an activity to another office; what they say against it."""
+    row = activity_settings.find_activity(activity.id)
+    try:
+        with write_transaction() as session:
+            activity_settings.save_activity(session, activity.id, replace(row, office_id=office_id))
+    except OfficeHeld as error:
+        return set(error.usages)
+    return set()
+
+
+def test_an_activity_stays_with_its_office_while_a_month_of_it_is_carried(planning, staff_id) -> None:
+    old_id, new_id = office_of(planning.activity), other_office()
+    issue(planning.activity, OCTOBER, staff_id)
+    assert move(planning.activity, new_id) == {Usage(UsageKind.CARRIED_MONTH, 1)}
+    assert office_of(planning.activity) == old_id
+    row = activity_settings.find_activity(planning.activity.id)
+    with write_transaction() as session:
+        activity_settings.save_activity(session, row.id, replace(row, name="Mercredis"))  # all else may change
+    at(date(2026, 12, 2))
+    issue_run(old_id, NOVEMBER, staff_id, clock.today(), whatever_it_is=True)
+    assert rows() == [(OCTOBER, 840, 840)]
+    assert move(planning.activity, new_id) == set() and office_of(planning.activity) == new_id
+    assert find_inconsistencies(db.session()) == ()
+
+
+def test_what_is_carried_of_other_activities_and_months_holds_none(planning, staff_id) -> None:
+    music = make_activity("Musique", {"Soir": (time(18), time(19))}, needs={})
+    enrol(planning.child_id, planning.family, music)
+    issue(planning.activity, OCTOBER, staff_id)
+    november(planning, [])
+    book_past(planning.family, planning.child_id, music, NOVEMBER_DAYS[:1], units=["Soir"])
+    new_id = other_office()
+    assert move(music, new_id) == set()
+    assert move(planning.activity, new_id) == {Usage(UsageKind.CARRIED_MONTH, 1)}
+    with write_transaction() as session:
+        for booking in session.scalars(select(Booking).where(Booking.day < NOVEMBER)):
+            booking.status, booking.cancel_class = BookingStatus.CANCELLED, CancelClass.JUSTIFIED
+    assert move(planning.activity, new_id) == set()
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_an_activity_stays_with_its_office_while_a_run_is_under_way(planning, staff_id, is_new: bool) -> None:
+    old_id, new_id = office_of(planning.activity), other_office()
+    run_id = prepare_run(new_id if is_new else old_id, OCTOBER, staff_id)
+    assert move(planning.activity, new_id) == {Usage(UsageKind.RUN, 1)}
+    assert move(planning.activity, old_id) == set()  # nothing changes
+    with write_transaction() as session:
+        invoice_runs.give_up(session, run_id, staff_id)
+    assert move(planning.activity, new_id) == set()
+
+
+def test_a_move_and_a_run_that_begins_wait_for_each_other(app: Flask, planning, staff_id) -> None:
+    old_id, new_id = office_of(planning.activity), other_office()
+
+    def other() -> set[Usage]:
+        with app.app_context():
+            return move(planning.activity, new_id)
+
+    with ThreadPoolExecutor(1) as threads:
+        with write_transaction() as session:
+            invoice_runs.prepare(session, old_id, OCTOBER, staff_id)
+            moved = threads.submit(Context().run, other)
+            with pytest.raises(TimeoutError):
+                moved.result(timeout=1)
+        assert moved.result(timeout=60) == {Usage(UsageKind.RUN, 1)}
+
+
+def test_a_carried_month_that_ended_with_its_days_on_no_invoice_is_found(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id)
+    with write_transaction() as session:
+        session.scalars(select(CarriedMonth)).one().settled_at = clock.now()
+    assert [each.problem for each in wrong_money()] == [Problem.CARRIED, Problem.CARRIED]
+    at(date(2026, 12, 2))
+    set_minimum(planning.activity, None)
+    assert len(issue(planning.activity, OCTOBER, staff_id)) == 1
+    assert not wrong_money()
+
+
+def test_what_became_due_after_its_month_was_carried_is_not_lost(planning, staff_id) -> None:
+    issue(planning.activity, OCTOBER, staff_id)
+    with write_transaction() as session:
+        marks = [
+            Attendance(
+                child_id=row.child_id, opening_id=row.opening_id, booking_id=row.id, turnout=Turnout.ABSENT,
+                is_justified=True, version=1, meant_at=clock.now(), recorded_by_id=staff_id,
+            )
+            for row in session.scalars(select(Booking))
+        ]  # fmt: skip
+        session.add_all(marks)
+    at(date(2026, 12, 2))
+    issue(planning.activity, NOVEMBER, staff_id)
+    assert rows() == [(OCTOBER, 840, 0)]
+    book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 21)])
+    with write_transaction() as session:
+        late = session.scalars(select(Booking).where(Booking.day == date(2026, 10, 21))).one()
+        session.execute(update(BookingEvent).where(BookingEvent.booking_id == late.id).values(at=clock.now()))
+        for row in session.scalars(select(Attendance)):
+            row.turnout, row.is_justified = Turnout.PRESENT, False
+            session.add(
+                AttendanceEvent(
+                    attendance_id=row.id, kind=AttendanceEventKind.CHANGED, turnout=Turnout.PRESENT, user_id=staff_id,
+                    meant_at=clock.now(),
+                )
+            )  # fmt: skip
+    assert Problem.CARRIED not in {each.problem for each in wrong_money()}
+    with write_transaction() as session:
+        session.execute(delete(AttendanceEvent))
+    assert Problem.CARRIED in {each.problem for each in wrong_money()}
 
 
 def test_what_the_families_read_follows_corrections(planning, staff_id) -> None:

@@ -19,8 +19,8 @@ from app.database import write_transaction
 from app.htmx import go_to, render_page
 from app.labels import label
 from app.rules.capabilities import Capability
-from app.services.errors import NameTaken, PrefixTaken, StillUsed, UnfitToPay
-from app.setting_labels import cannot_change, cannot_delete
+from app.services.errors import NameTaken, OfficeHeld, PrefixTaken, StillUsed, UnfitToPay
+from app.setting_labels import cannot_change, cannot_delete, cannot_move
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,9 @@ def _save(setting: Setting, row: Any | None, parent_id: int | None) -> BaseRespo
         return setting_page(setting, row, parent_id, form, status=422)
     except UnfitToPay as error:
         form.bookings.errors = [label(error.unfit)]
+        return setting_page(setting, row, parent_id, form, status=422)
+    except OfficeHeld as error:
+        form.office_id.errors = [cannot_move(error.usages)]
         return setting_page(setting, row, parent_id, form, status=422)
     except StillUsed as error:
         form.form_errors = [cannot_change(error.usages)]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
+from app.database import write_transaction
 from app.rules.capabilities import Role
-from app.services import activity_settings, council_settings
+from app.services import activity_settings, cash_desks, council_settings
 from app.services.catalogue import catalogue
+from app.services.council_settings import OfficeInput
 from tests import factories
 from tests.client import Client, form_fields
 from tests.factories import WEDNESDAY, make_planning, save
@@ -86,6 +91,26 @@ def test_what_is_used_is_not_deleted_and_the_page_says_by_what(sqlite_client: Cl
     client.get(f"{ROOT}/saisons/{season.id}")
     page = client.submit("setting", status=422, ends_on="2026-11-26")
     assert "ouvertures hors de ces dates" in page.text and page.value("ends_on", "setting") == "2026-11-26"
+
+
+def test_another_office_is_refused_beside_its_field_while_money_is_carried(sqlite_client: Client) -> None:
+    planning = make_planning()
+    factories.book_past(planning.family, planning.child_id, planning.activity, [date(2026, 10, 7)])
+    (office,) = council_settings.offices()
+    with write_transaction() as session:
+        cash_desks.save_desk(session, office.id, replace(cash_desks.read_desk(office.id), minimum_cents=1_500))
+        other_id = council_settings.save_office(session, None, OfficeInput("AN", "Loisirs", None))
+    factories.issue(planning.activity, date(2026, 10, 1), factories.make_staff(Role.REGISSEUR))
+    factories.prepare_run(other_id, date(2026, 10, 1), factories.make_staff(Role.REGISSEUR))
+    client = sqlite_client.sign_in(factories.make_staff())
+    client.get(f"{ROOT}/activites/{planning.activity.id}")
+    page = client.submit("setting", status=422, name="Mercredis", office_id=str(other_id))
+    assert (
+        "L’activité garde son service : 1 mois reporté et 1 facturation en cours. Émettez d’abord les mois reportés,"
+        " même en dessous du minimum, et terminez ou abandonnez les facturations de l’ancien et du nouveau service."
+    ) in page.text
+    assert page.value("name", "setting") == "Mercredis" and page.value("office_id", "setting") == str(other_id)
+    assert activity_settings.find_activity(planning.activity.id).office_id == office.id
 
 
 def test_activity_is_changed_copied_and_deleted(sqlite_client: Client) -> None:
