@@ -12,7 +12,6 @@ from app.forms.reasons import RowReasonForm, reason_field
 from app.rules.invoicing import DraftStanding, OddityKind
 from app.services.run_views import Wanted
 
-MONTHS_TO_INVOICE = 18
 LONGEST_AHEAD = timedelta(days=31)
 LONGEST_REASON = 200
 

@@ -9,9 +9,9 @@ nothing: what is open is taken up again.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, union
 from sqlalchemy.orm import Session, aliased
 
 from app import clock
@@ -21,8 +21,9 @@ from app.models.activities import Activity, Office, Unit
 from app.models.bookings import Booking, Opening, PriceChangeReason
 from app.models.credits import Correction, CorrectionBooking, CreditedBooking, CreditNote
 from app.models.families import Child, Family
-from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine
+from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.rules.bills import Share
+from app.rules.calendars import add_months
 from app.rules.credits import CreditCause, draft_credit
 from app.rules.reaches import DaySpan
 from app.services.catalogue import catalogue
@@ -33,6 +34,9 @@ from app.services.households import is_charged_booking, load_prices, spans_to_te
 from app.services.office_documents import offices_corrected
 from app.services.pages import Page, page_of
 from app.services.prices import change_price
+
+MONTHS_TO_INVOICE = 18
+"""The months, with the present one, that may be chosen for a run, and in which what no run took is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,12 @@ class CorrectionView:
 
 @dataclass(frozen=True, slots=True)
 class ToInvoiceAgain:
-    """An office's month in which credited bookings wait for a line of their own."""
+    """An office's month whose run is over, and in which bookings that cost something are on no line."""
 
     office_id: int
     office_name: str
     month: date
+    family_count: int
     booking_count: int
 
 
@@ -238,38 +243,71 @@ def read_correction(correction_id: int) -> CorrectionView:
 
 
 def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[ToInvoiceAgain, ...]:
-    """The months in which credited bookings cost something and are on no line: a run of that month takes them.
+    """The months in which bookings cost something and are on no line although their run is over, oldest first.
 
-    What was carried forward since comes with a later month by itself. Two queries.
+    Nothing but another run of that month takes them: families that a run left aside, days recorded or charged since,
+    and what credit notes took back. What was carried forward comes with a later month by itself. Of all offices, or of
+    some; of the last `MONTHS_TO_INVOICE` months, what was credited of any month. Three queries.
     """
+    of_offices = true() if office_ids is None else Office.id.in_(office_ids)
     carried = set(
         db.session.execute(
-            select(CarriedMonth.office_id, CarriedMonth.family_id, CarriedMonth.month).where(
-                CarriedMonth.settled_at.is_(None), CarriedMonth.family_id.in_(select(CreditNote.family_id))
-            )
+            select(CarriedMonth.office_id, CarriedMonth.family_id, CarriedMonth.month)
+            .join(Office, Office.id == CarriedMonth.office_id)
+            .where(CarriedMonth.settled_at.is_(None), of_offices)
         ).tuples()
     )
-    rows = db.session.execute(
-        select(Office.id, Office.name, Booking.family_id, Booking.day, func.count())
-        .join(Activity, Activity.office_id == Office.id)
-        .join(Unit, Unit.activity_id == Activity.id)
-        .join(Opening, Opening.unit_id == Unit.id)
+    on_no_line = (
+        select(Office.id, Office.name, Booking.family_id, Booking.day, Booking.id)
+        .select_from(Opening)
         .join(Booking, Booking.opening_id == Opening.id)
-        .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
+        .join(Unit, Unit.id == Opening.unit_id)
+        .join(Activity, Activity.id == Unit.activity_id)
+        .join(Office, Office.id == Activity.office_id)
         .where(
-            Booking.id.in_(select(CreditedBooking.booking_id)), InvoicedBooking.booking_id.is_(None),
-            is_charged_booking(), Booking.price_cents > 0,
-            true() if office_ids is None else Office.id.in_(office_ids),
+            Booking.price_cents > 0, Opening.day < clock.today(),
+            ~exists().where(InvoicedBooking.booking_id == Booking.id), is_charged_booking(), of_offices,
         )
-        .group_by(Office.id, Office.name, Booking.family_id, Booking.day)
-        .order_by(Booking.day)
     )  # fmt: skip
-    found: defaultdict[tuple[int, str, date], int] = defaultdict(int)
-    for office_id, name, family_id, day, count in rows:
+    parts = [on_no_line.where(Booking.id.in_(select(CreditedBooking.booking_id)))]
+    issued = _issued_spans(of_offices)
+    if issued:
+        # The openings of these days first: neither database has an index on the days of all bookings.
+        first, last = min(span.first for _, span in issued), max(span.last for _, span in issued)
+        in_issued = or_(
+            *((Office.id == office_id) & Opening.day.between(span.first, span.last) for office_id, span in issued)
+        )
+        parts.append(on_no_line.where(Opening.day.between(first, last), in_issued))
+    found: defaultdict[tuple[date, str, int], list[int]] = defaultdict(list)
+    for office_id, name, family_id, day, _ in db.session.execute(union(*parts)):
         month = day.replace(day=1)
         if (office_id, family_id, month) not in carried:
-            found[office_id, name, month] += count
-    return tuple(ToInvoiceAgain(*key, count) for key, count in found.items())
+            found[month, name, office_id].append(family_id)
+    return tuple(
+        ToInvoiceAgain(office_id, name, month, len(set(ids)), len(ids))
+        for (month, name, office_id), ids in sorted(found.items())
+    )
+
+
+def _issued_spans(of_offices: ColumnElement[bool]) -> list[tuple[int, DaySpan]]:
+    """The months whose run is over, of offices; those that follow one another as one span."""
+    spans: list[tuple[int, DaySpan]] = []
+    for office_id, month in db.session.execute(
+        select(InvoiceRun.office_id, InvoiceRun.month)
+        .join(Office, Office.id == InvoiceRun.office_id)
+        .where(
+            InvoiceRun.status == RunStatus.ISSUED, of_offices,
+            InvoiceRun.month > add_months(clock.today().replace(day=1), -MONTHS_TO_INVOICE),
+        )
+        .distinct()
+        .order_by(InvoiceRun.office_id, InvoiceRun.month)
+    ):  # fmt: skip
+        last = add_months(month, 1) - timedelta(days=1)
+        if spans and spans[-1][0] == office_id and spans[-1][1].last + timedelta(days=1) == month:
+            spans[-1] = (office_id, DaySpan(spans[-1][1].first, last))
+        else:
+            spans.append((office_id, DaySpan(month, last)))
+    return spans
 
 
 def _hold(session: Session, correction_id: int, ended_by: int | None) -> Correction:

@@ -55,6 +55,7 @@ class RunView:
     invoice_count: int
     total_cents: int
     paper_count: int  # invoices whose PDF is made
+    left_count: int  # families that it left aside, and no later run of the month has looked at
 
     @property
     def is_at_work(self) -> bool:
@@ -245,12 +246,21 @@ def acceptances_of(run_id: int) -> tuple[Acceptance, ...]:
 
 
 def words_before(run_id: int) -> Mapping[OddityKind, str]:
-    """Why things were let be in the preparation that this one replaced. One query."""
+    """Why things were last let be in preparations of the month that came to nothing since its last run. One query."""
+    this, issued = aliased(InvoiceRun), aliased(InvoiceRun)
+    last_issued = select(func.coalesce(func.max(issued.id), 0)).where(
+        issued.office_id == this.office_id, issued.month == this.month, issued.status == RunStatus.ISSUED
+    )
     rows = db.session.execute(
         select(RunAcceptance.kind, RunAcceptance.reason)
         .join(InvoiceRun, InvoiceRun.id == RunAcceptance.run_id)
-        .where(InvoiceRun.replaced_by_id == run_id)
-    )
+        .join(this, (this.office_id == InvoiceRun.office_id) & (this.month == InvoiceRun.month))
+        .where(
+            this.id == run_id, InvoiceRun.id < run_id, InvoiceRun.status == RunStatus.CANCELLED,
+            InvoiceRun.id > last_issued.correlate(this).scalar_subquery(),
+        )
+        .order_by(RunAcceptance.id)
+    )  # fmt: skip
     return dict(rows.tuples().all())
 
 
@@ -349,17 +359,25 @@ def _run_views(condition: ColumnElement[bool], place: Page[RunView] | None = Non
         .group_by(Invoice.run_id)
         .subquery()
     )  # fmt: skip
+    left = (
+        select(InvoiceRunDraft.run_id, func.count().label("count"))
+        .where(InvoiceRunDraft.run_id.in_(ids), InvoiceRunDraft.is_changed.is_(True))
+        .group_by(InvoiceRunDraft.run_id)
+        .subquery()
+    )
     starter, orderer, canceller = aliased(User), aliased(User), aliased(User)
     rows = db.session.execute(
         select(
             InvoiceRun, Office.name, starter.display_name, orderer.display_name, canceller.display_name,
             func.coalesce(issued.c.count, 0), func.coalesce(issued.c.total, 0), func.coalesce(issued.c.papers, 0),
+            func.coalesce(left.c.count, 0),
         )
         .join(Office, Office.id == InvoiceRun.office_id)
         .join(starter, starter.id == InvoiceRun.started_by_id)
         .outerjoin(orderer, orderer.id == InvoiceRun.ordered_by_id)
         .outerjoin(canceller, canceller.id == InvoiceRun.cancelled_by_id)
         .outerjoin(issued, issued.c.run_id == InvoiceRun.id)
+        .outerjoin(left, left.c.run_id == InvoiceRun.id)
         .where(InvoiceRun.id.in_(ids))
         .order_by(InvoiceRun.id.desc())
     )  # fmt: skip
@@ -367,9 +385,9 @@ def _run_views(condition: ColumnElement[bool], place: Page[RunView] | None = Non
         RunView(
             run.id, run.office_id, office, run.month, run.invoice_date, run.due_on, run.status, run.started_at, started,
             run.prepared_at, run.ordered_at, ordered, run.ended_at, cancelled, run.replaced_by_id, run.family_count,
-            run.done_count, count, total, papers,
+            run.done_count, count, total, papers, left_aside,
         )
-        for run, office, started, ordered, cancelled, count, total, papers in rows
+        for run, office, started, ordered, cancelled, count, total, papers, left_aside in rows
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from app.forms.months import months_offered, read_month
 from app.forms.staff_invoice_runs import (
     CODES,
     KINDS,
-    MONTHS_TO_INVOICE,
     STANDINGS,
     AcceptForm,
     IssueForm,
@@ -26,7 +25,7 @@ from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.invoicing import OddityKind
 from app.services import cash_desks, cash_exports, invoice_runs, run_pools, run_views
-from app.services.corrections import count_open
+from app.services.corrections import MONTHS_TO_INVOICE, count_open, months_to_invoice_again
 from app.services.errors import NotFound, OdditiesLeft
 from app.services.run_views import OF_THE_MONTH, RunView
 
@@ -148,7 +147,7 @@ def _list_page(status: int = 200, sentence: str | None = None) -> Response:
         runs=run_views.runs(request.args.get("page", 1, type=int), office_ids),
         offices=reached_offices(Capability.ISSUE_INVOICES), office_id=request.values.get("service", type=int),
         months={**months_offered(today, MONTHS_TO_INVOICE), f"{chosen:%Y-%m}": chosen}, month=chosen,
-        to_correct=count_open(office_ids),
+        to_correct=count_open(office_ids), again=months_to_invoice_again(office_ids),
     )  # fmt: skip
 
 

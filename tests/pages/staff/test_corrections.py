@@ -100,7 +100,7 @@ def test_another_price_is_invoiced_at_once_and_never_priced_anew(
 
 def test_the_next_run_takes_what_is_invoiced_again(regie: Client, october: factories.PlanningSetup) -> None:
     correct(regie, quoi=[keys()[0]], suite="again", motif="Facturé deux fois")
-    assert "À facturer de nouveau" in regie.get("/gestion/corrections").text
+    assert "Restent à facturer" in regie.get("/gestion/corrections").text
     (second,) = factories.issue(october.activity, OCTOBER, factories.make_staff(Role.REGISSEUR))
     assert db.session.get_one(Invoice, second).total_cents == 420
     assert db.session.scalars(select(InvoicedBooking.booking_id)).all()

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app import clock
 from app.database import db, write_transaction
 from app.models.accounts import StaffRole
 from app.models.activities import Group, Office
 from app.models.bookings import Booking
+from app.models.families import Child
 from app.models.invoices import Invoice, InvoiceRun, RunStatus, StoredPdf
 from app.models.mails import OutboxMail
 from app.rules.attendances import Turnout
@@ -54,6 +55,17 @@ def again(path: str) -> str:
 
 def accept_all(path: str) -> None:
     factories.accept_all(int(path.rsplit("/", 1)[1]), regisseur())
+
+
+def issue_at_once(path: str) -> None:
+    """Have what was prepared issued, as the worker does it."""
+    run_id, looked_at = int(path.rsplit("/", 1)[1]), 1
+    factories.accept_all(run_id, regisseur())
+    with write_transaction() as session:
+        invoice_runs.issue(session, run_id, date(2026, 11, 2), date(2026, 12, 2), regisseur())
+    while looked_at:
+        with write_transaction() as session:
+            looked_at = invoice_runs.issue_next(session, run_id)
 
 
 def regisseur() -> int:
@@ -162,7 +174,7 @@ def test_what_was_accepted_elsewhere_or_never_was_is_refused(regie: Client) -> N
     regie.submit("carry-on")
     page = regie.submit("carry-on")
     assert page.value("reason", "accept-jours-non-valides") == "Vu", "what was typed before is proposed"
-    assert "Le mot de la préparation précédente est repris." in page.text
+    assert "Le mot d’une préparation précédente est repris." in page.text
     assert status() == [RunStatus.CANCELLED, RunStatus.PREPARED]
     regie.page = form
     assert "relisez" in regie.submit("issue", status=409).text
@@ -184,6 +196,57 @@ def test_a_preparation_is_given_up_and_begun_again(regie: Client) -> None:
     regie.submit("prepare", mois="2026-10")
     page = regie.submit("give-up")
     assert status() == [RunStatus.CANCELLED] * 2
+
+
+@pytest.mark.usefixtures("october")
+def test_the_last_word_of_each_kind_is_proposed_however_many_preparations_lie_between(regie: Client) -> None:
+    regie.get(prepare())
+    regie.submit("accept-jours-non-valides", reason="Vu")
+    regie.submit("again")
+    regie.get(prepare())
+    regie.submit("give-up")
+    path = prepare()
+    assert regie.get(path).value("reason", "accept-jours-non-valides") == "Vu"
+    regie.submit("accept-jours-non-valides", reason="Relu")
+    regie.submit("again")
+    path = prepare()
+    assert regie.get(path).value("reason", "accept-jours-non-valides") == "Relu"
+    issue_at_once(path)
+    assert "Relu" not in regie.get(prepare()).text, "what was issued is settled"
+
+
+def test_what_no_run_took_is_told_and_prepared_from_the_list(regie: Client, october: factories.PlanningSetup) -> None:
+    path = prepare()
+    accept_all(path)
+    with write_transaction() as session:
+        session.execute(update(Child).where(Child.id == october.child_id).values(first_name="Léah"))
+    assert "Restent à facturer" not in regie.get(RUNS).text
+    issue_at_once(path)
+    assert numbers() == []
+    page = regie.get(RUNS)
+    assert "Restent à facturer" in page.text and "Octobre 2026, Enfance 1 famille, 2 réservations" in page.text
+    assert "1 famille laissée de côté" in page.text
+    assert "Octobre 2026, Enfance" in regie.get("/gestion/corrections").text
+    regie.get(RUNS)
+    page = regie.submit(f"left-{db.session.scalars(select(Office.id)).one()}-2026-10")
+    assert page.heading == "Facturation d’octobre 2026, Enfance" and "En préparation" in page.text
+    issue_at_once(prepare())
+    assert len(numbers()) == 1
+    page = regie.get(RUNS)
+    assert "Restent à facturer" not in page.text and "laissée de côté" not in page.text
+
+
+def test_what_no_run_took_in_another_office_is_not_told(regie: Client, october: factories.PlanningSetup) -> None:
+    factories.issue(october.activity, date(2026, 10, 1), regisseur())
+    factories.book_past(october.family, october.child_id, october.activity, [date(2026, 10, 21)])
+    assert "Restent à facturer" in regie.get(RUNS).text
+    with write_transaction() as session:
+        other = Office(name="Sports", prefix="spo")
+        session.add(other)
+        session.flush()
+        session.execute(update(StaffRole).where(StaffRole.user_id == regisseur()).values(office_id=other.id))
+    assert "Restent à facturer" not in regie.get(RUNS).text
+    assert "Restent à facturer" not in regie.get("/gestion/corrections").text
 
 
 def test_run_is_issued_and_its_invoices_are_there(regie: Client, october: factories.PlanningSetup) -> None:
