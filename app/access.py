@@ -196,6 +196,12 @@ def reached_office_ids(capability: Capability) -> frozenset[int]:
     return frozenset(office.id for office in reached_offices(capability))
 
 
+def reaches_family(capability: Capability, family_id: int) -> bool:
+    """Whether the signed-in staff have a capability, and for this family. No query where they have it everywhere."""
+    scope = reach(capability)
+    return scope.is_everywhere or is_reached(scope, "family_id", family_id)
+
+
 def guard_reach() -> None:
     """Before all views of the staff: a family, a child or an activity that the agent's role does not reach is a 404,
     whether the path of the address names it or its query.

@@ -10,6 +10,7 @@ from app import clock
 from app.database import db
 from app.integrations.kept_files import SealedFile
 from app.models.accounts import StaffRole, User
+from app.models.families import Family
 from app.models.messages import Message, MessageThread
 from app.rules.capabilities import ROLE_CAPABILITIES, Capability
 from app.rules.messages import ThreadAct, ThreadState, state_after
@@ -117,15 +118,30 @@ def file_for_staff(message_id: int, user_id: int) -> tuple[SealedFile, str]:
     return file
 
 
-def answering_agents() -> Mapping[int, str]:
-    """Who may be given a thread: the name by id, in the order of names. One query."""
+def answering_agents(family_id: int) -> Mapping[int, str]:
+    """Who may be given a thread of a family, which their role reaches: the name by id, in the order of names.
+
+    Two queries.
+    """
     roles = [role for role, allowed in ROLE_CAPABILITIES.items() if Capability.ANSWER_MESSAGES in allowed]
     rows = db.session.execute(
-        select(User.id, User.display_name)
-        .where(User.id.in_(select(StaffRole.user_id).where(StaffRole.role.in_(roles))))
+        select(User.id, User.display_name, StaffRole.office_id, StaffRole.site_id)
+        .join(StaffRole, StaffRole.user_id == User.id)
+        .where(StaffRole.role.in_(roles))
         .order_by(User.display_name, User.id)
-    )
-    return {row[0]: row[1] for row in rows}
+    ).all()
+    reaching = _places_reaching(family_id, {(row[2], row[3]) for row in rows})
+    return {row[0]: row[1] for row in rows if (row[2], row[3]) in reaching}
+
+
+def _places_reaching(
+    family_id: int, places: Collection[tuple[int | None, int | None]]
+) -> frozenset[tuple[int | None, int | None]]:
+    """Those of some pairs of an office and a site whose scope has a family. One query."""
+    asked = list(places)
+    within = (StaffScope(frozenset({place})).has_family(Family.id) for place in asked)
+    found = db.session.execute(select(*within).where(Family.id == family_id)).first() if asked else None
+    return frozenset(place for place, is_within in zip(asked, found or (), strict=False) if is_within)
 
 
 def readers_of(family_id: int) -> tuple[str, ...]:
@@ -195,7 +211,7 @@ def assign_thread(session: Session, thread_id: int, user_id: int, agent_id: int 
     """Give a thread to an agent, or to nobody (None). Raises NotFound, OwnFamily: also where it is the agent's own."""
     thread, _ = _begin_in_thread(session, thread_id, user_id)
     if agent_id is not None:
-        if agent_id not in answering_agents():
+        if agent_id not in answering_agents(thread.family_id):
             raise NotFound("agent")
         check_not_own(thread.family_id, agent_id)
     thread.assigned_to_id = agent_id

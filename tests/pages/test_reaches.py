@@ -17,7 +17,10 @@ from app.database import db, write_transaction
 from app.models.accounts import StaffRole
 from app.models.activities import Activity, Office, Site
 from app.models.families import Child, Family
+from app.models.messages import MessageThread
 from app.rules.capabilities import Role, capabilities_of
+from app.services import message_inbox
+from app.services.errors import NotFound
 from tests import factories
 from tests.client import Answer, Client
 from tests.pages.test_access import ask, browser_of, changed, routes, stored, token_of
@@ -194,6 +197,45 @@ def test_of_other_activities_a_planning_tells_no_money_and_books_nothing(
     held = factories.bookings_of(planning.child_id)
     assert (morning, "confirmed") in held and (song, "confirmed") in held
     assert "vos activités : 2,10" in plain(bound.get(f"{address}?jour={factories.NEXT_WEDNESDAY}"))
+
+
+def test_a_thread_is_given_to_who_reaches_its_family(world: World, browser_of: Callable[[int | None], Client]) -> None:
+    office_id, _ = elsewhere()
+    activity = db.session.get_one(Activity, world.planning.activity.id)
+    near, far = world.staff[Role.SITE_DIRECTOR], world.staff[Role.REGISSEUR]
+    bind(near, None, activity.site_id)
+    bind(far, office_id, None)
+    thread_id = factories.write_message(world.planning.family).thread_id
+    clerk = browser_of(world.staff[Role.FILE_CLERK])
+    page = clerk.get(f"/gestion/messages/{thread_id}")
+    offered = {option.get("value") for option in page.all("option")}
+    assert str(near) in offered and str(far) not in offered and str(world.staff[Role.FILE_CLERK]) in offered
+    clerk.submit("assignment", status=422, agent=far)
+    with pytest.raises(NotFound), write_transaction() as session:
+        message_inbox.assign_thread(session, thread_id, world.staff[Role.FILE_CLERK], far)
+    clerk.get(f"/gestion/messages/{thread_id}")
+    clerk.submit("assignment", agent=near)
+    assert db.session.get_one(MessageThread, thread_id).assigned_to_id == near
+    with write_transaction() as session:  # several roles add up
+        session.add(StaffRole(user_id=far, role=Role.SITE_DIRECTOR, site_id=activity.site_id))
+    assert far in message_inbox.answering_agents(world.planning.family.family_id)
+
+
+def test_a_history_tells_messages_to_who_reaches_the_family_for_them(
+    world: World, browser_of: Callable[[int | None], Client]
+) -> None:
+    _, site_id = elsewhere()
+    family = world.planning.family
+    factories.write_message(family)
+    user_id = world.staff[Role.SITE_DIRECTOR]
+    bind(user_id, None, site_id)
+    with write_transaction() as session:
+        session.add(StaffRole(user_id=user_id, role=Role.READ_ONLY))  # reads all files, answers there alone
+    address = f"/gestion/familles/{family.family_id}/historique"
+    kinds = [f"{address}?genre=messages", f"{address}?genre=reservations"]
+    assert {*kinds} <= {*browser_of(world.staff[Role.FILE_CLERK]).get(address).links()}
+    page = browser_of(user_id).get(address)
+    assert kinds[0] not in page.links() and kinds[1] in page.links() and "Une question" not in page.text
 
 
 def plain(page: Answer) -> str:

@@ -12,6 +12,7 @@ from app.access import (
     reach,
     reached_office_ids,
     reached_offices,
+    reaches_family,
     requires,
 )
 from app.database import write_transaction
@@ -116,14 +117,14 @@ def reopen(family_id: int) -> BaseResponse:
 @requires(Capability.VIEW_FAMILIES)
 def show_history(family_id: int) -> Response:
     """What the parents did and what became of the family's money, as far as the agent reads these."""
-    capabilities = current_capabilities()
-    kinds = [kind for kind, capability in _HISTORY.items() if capability in capabilities]
+    able = {each for each in {*_HISTORY.values()} & current_capabilities() if reaches_family(each, family_id)}
+    kinds = [kind for kind, capability in _HISTORY.items() if capability in able]
     kind = next((each for each in kinds if each.value == request.args.get("genre")), None)
     offices = reached_office_ids(Capability.VIEW_PAYMENTS)
     return render_page(
         "staff/families/history.html", layout="staff", family_id=family_id,
         family_name=family_files.read_family_name(family_id), kind=kind,
-        kinds={each: KIND_WORDS[each] for each in kinds}, may_read_changes=Capability.EDIT_FAMILIES in capabilities,
+        kinds={each: KIND_WORDS[each] for each in kinds}, may_read_changes=Capability.EDIT_FAMILIES in able,
         events=histories.family_history(
             family_id, StaffView(frozenset(kinds), offices), kind, request.args.get("page", 1, type=int)
         ),

@@ -116,7 +116,7 @@ def add_note(thread_id: int) -> BaseResponse:
 def assign(thread_id: int) -> BaseResponse:
     """Give the thread to an agent."""
     thread = _thread(thread_id)
-    form = AssignForm(message_inbox.answering_agents(), thread.assigned_to_id)
+    form = AssignForm(message_inbox.answering_agents(thread.line.family_id), thread.assigned_to_id)
     if not form.validate():
         return _thread_page(thread, assignment=form, status=422)
     agent_id = form.agent_id
@@ -205,6 +205,7 @@ def _thread_page(
     thread: ThreadView, form: StaffAnswerForm | None = None, note: NoteForm | None = None,
     assignment: AssignForm | None = None, *, status: int = 200,
 ) -> Response:  # fmt: skip
+    agents = message_inbox.answering_agents(thread.line.family_id)
     return render_page(
         "staff/messages/thread.html",
         layout="staff",
@@ -212,7 +213,7 @@ def _thread_page(
         thread=thread,
         form=form or StaffAnswerForm(thread.last_id, is_sent=False),
         note=note or NoteForm(is_sent=False),
-        assignment=assignment or AssignForm(message_inbox.answering_agents(), thread.assigned_to_id, is_sent=False),
+        assignment=assignment or AssignForm(agents, thread.assigned_to_id, is_sent=False),
         readers=message_inbox.readers_of(thread.line.family_id),
     )
 

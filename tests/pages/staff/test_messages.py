@@ -87,7 +87,7 @@ def test_notes_and_assignment(family: FamilySetup, clerk: Client) -> None:
     assert "Écrivez votre note." in clerk.submit("note", status=422, **{"note-note": " "}).text
     page = clerk.submit("note", **{"note-note": "À voir avec la régie"})
     assert "À voir avec la régie" in page.text and "Note interne" in page.text
-    agent_id = next(iter(message_inbox.answering_agents()))
+    agent_id = next(iter(message_inbox.answering_agents(family.family_id)))
     assert "L’échange est attribué." in clerk.submit("assignment", agent=agent_id).text
     assert "Une question" in clerk.get("/gestion/messages?moi=oui").text
     clerk.get(f"/gestion/messages/{sent.thread_id}")
