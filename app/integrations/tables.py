@@ -12,6 +12,7 @@ from typing import IO
 
 from app.rules.spreadsheets import Cell, Table, defused, written
 
+_LONGEST_XLSX = 32_767  # characters in a cell of a workbook
 _SMALL_BYTES = 1_000_000  # up to so many bytes no file is made on the disk
 
 
@@ -49,6 +50,10 @@ def _write_csv(file: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence
     text.detach()
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_XLSX else f"{text[: _LONGEST_XLSX - 1]}…"
+
+
 def _write_xlsx(file: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     from xlsxwriter import Workbook  # rarely needed, and not small
 
@@ -63,7 +68,7 @@ def _write_xlsx(file: IO[bytes], headings: Sequence[str], rows: Iterable[Sequenc
         for number, row in enumerate(rows, start=1):
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
-                    sheet.write_string(number, column, defused(cell))
+                    sheet.write_string(number, column, _cut(defused(cell)))
                 elif isinstance(cell, date):
                     sheet.write_datetime(number, column, cell, day)
                 else:

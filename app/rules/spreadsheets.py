@@ -22,6 +22,7 @@ class Table:
 
 
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_FORMULA_WITHIN = re.compile(r'([,;|\t\r\n][\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])')
 _NUMBER = re.compile(r"-[0-9]+(,[0-9]+)?")
 
 
@@ -32,9 +33,12 @@ def defused(cell: str) -> str:
 
 
 def written(cell: Cell) -> str:
-    """A cell as a list for spreadsheets has it: « 12,50 », « 23/11/2026 », and no text that is a formula."""
+    """A cell as a list for spreadsheets has it: « 12,50 », « 23/11/2026 », and no text that is a formula.
+
+    Nor any part of a text that is a cell to whoever reads the list with another separator.
+    """
     if isinstance(cell, str):
-        return defused(cell)
+        return _FORMULA_WITHIN.sub(r"\1'", defused(cell))
     if isinstance(cell, Decimal):
         return f"{cell:.2f}".replace(".", ",")
     return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell)
