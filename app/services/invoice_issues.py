@@ -20,7 +20,7 @@ from app.rules.numbers import DocumentKind
 from app.services.aids import record_uses
 from app.services.documents import next_numbers
 from app.services.families import emails_of_families
-from app.services.invoices import balances
+from app.services.invoices import balances, months_of
 from app.services.mails import queue_mails
 
 
@@ -115,6 +115,7 @@ def _line(invoice_id: int, position: int, drafted: DraftLine) -> Mapping[str, An
 def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
     """Tell the parents of invoices that were issued, once what the office had of their money has paid its part."""
     due = balances(session, [invoice.id for invoice in issued])
+    months = months_of(session, due)
     lines = InvoiceLine.invoice_id.in_(due)
     kinds = set(session.execute(select(InvoiceLine.invoice_id, InvoiceLine.kind).where(lines).distinct()).tuples())
     ids = {invoice.family_id for invoice in issued}
@@ -128,6 +129,7 @@ def tell_of_invoices(session: Session, issued: Collection[Invoice]) -> None:
                 family_id, email,
                 {
                     "invoice": invoice, "family": families[family_id], "due_cents": due[invoice.id],
+                    "months": months[invoice.id],
                     "is_aided": (invoice.id, LineKind.AID) in kinds,
                     "is_reduced": (invoice.id, LineKind.DEDUCTION) in kinds,
                 },

@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from app.database import db
 from app.rules.baskets import MINIMUM_CENTS, BasketPlan, TickedInvoice, UnpayableReason, plan_baskets
 from app.services.errors import NotFound
-from app.services.invoices import InvoiceView, invoices_of
+from app.services.invoices import InvoiceView, invoices_of, months_of
 from app.services.pages import Page, page_of
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRow:
-    """An invoice to pay."""
+    """An invoice to pay, and the months that it asks for, by their first days."""
 
     invoice: InvoiceView
+    months: tuple[date, ...]
     obstacle: UnpayableReason | None  # why it cannot be paid online now, whatever else is ticked
     is_ticked: bool
 
@@ -21,6 +24,14 @@ class OpenRow:
     def needs_company(self) -> bool:
         """Whether it can only be paid together with another invoice: alone it is too little."""
         return self.obstacle is None and self.invoice.balance_cents < MINIMUM_CENTS
+
+
+@dataclass(frozen=True, slots=True)
+class SettledRow:
+    """An invoice that is settled, and the months that it asks for, by their first days."""
+
+    invoice: InvoiceView
+    months: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class OpenInvoices:
 
 
 def open_invoices_of(family_id: int, ticked: Collection[int], page: int, *, is_online: bool) -> OpenInvoices:
-    """The invoices that a family has to pay, latest first as in the guide. One query.
+    """The invoices that a family has to pay, latest first as in the guide. Two queries.
 
     `is_online`: whether anything can be paid online at all. Raises NotFound for a tick of another family's invoice.
     """
@@ -71,8 +82,10 @@ def open_invoices_of(family_id: int, ticked: Collection[int], page: int, *, is_o
     obstacles = {each.invoice_id: each.reason for each in _plan(due, is_online=is_online).unpayable}
     place: Page[OpenRow] = page_of(page, len(due))
     shown = due[place.offset : place.offset + place.size]
+    months = months_of(db.session(), [view.id for view in shown])
     rows = tuple(
-        OpenRow(view, obstacles.get(view.id), view.id in ticked and view.id not in obstacles) for view in shown
+        OpenRow(view, months[view.id], obstacles.get(view.id), view.id in ticked and view.id not in obstacles)
+        for view in shown
     )
     shown_ids = {view.id for view in shown}
     return OpenInvoices(
@@ -91,11 +104,13 @@ def select_invoices(family_id: int, ticked: Collection[int], *, is_online: bool)
     return _select(invoices_of(family_id), ticked, is_online=is_online)
 
 
-def settled_invoices_of(family_id: int, page: int) -> Page[InvoiceView]:
-    """The invoices of a family that are settled, latest first. One query."""
+def settled_invoices_of(family_id: int, page: int) -> Page[SettledRow]:
+    """The invoices of a family that are settled, latest first. Two queries."""
     settled = [view for view in invoices_of(family_id) if view.balance_cents <= 0]
-    place: Page[InvoiceView] = page_of(page, len(settled))
-    return place.filled(tuple(settled[place.offset : place.offset + place.size]))
+    place: Page[SettledRow] = page_of(page, len(settled))
+    shown = settled[place.offset : place.offset + place.size]
+    months = months_of(db.session(), [view.id for view in shown])
+    return place.filled(tuple(SettledRow(view, months[view.id]) for view in shown))
 
 
 def _plan(views: Sequence[InvoiceView], *, is_online: bool) -> BasketPlan:

@@ -3,7 +3,8 @@
 What is still due is always derived: lines less what payments and credit notes pay of them.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -182,6 +183,24 @@ def balances(session: Session, invoice_ids: Collection[int]) -> dict[int, int]:
     return {view.id: view.balance_cents for view in _views(session, Invoice.id.in_(invoice_ids))}
 
 
+def months_of(session: Session, invoice_ids: Collection[int]) -> Mapping[int, tuple[date, ...]]:
+    """The months that invoices ask for, by their first days: also those carried forward to them. One query."""
+    rows = session.execute(
+        select(Invoice.id, Invoice.month, InvoiceLine.first_day)
+        .outerjoin(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
+        .where(Invoice.id.in_(invoice_ids))
+        .distinct()
+    )
+    found: defaultdict[int, set[date]] = defaultdict(set)
+    for invoice_id, month, first_day in rows:
+        found[invoice_id] |= _months(month, [first_day])
+    return {invoice_id: tuple(sorted(months)) for invoice_id, months in found.items()}
+
+
+def _months(month: date, first_days: Iterable[date | None]) -> set[date]:
+    return {month, *(day.replace(day=1) for day in first_days if day is not None)}
+
+
 def payments_of(family_id: int) -> tuple[PaymentView, ...]:
     """All payments of a family, latest first. One query."""
     return _payments(db.session(), Payment.family_id == family_id)
@@ -321,7 +340,7 @@ def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
     lines = session.scalars(
         select(InvoiceLine).where(InvoiceLine.invoice_id == view.id).order_by(InvoiceLine.position)
     ).all()
-    months = {view.month, *(line.first_day.replace(day=1) for line in lines if line.first_day is not None)}
+    months = _months(view.month, (line.first_day for line in lines))
     paid_by = select(PaymentAllocation.payment_id).where(PaymentAllocation.invoice_id == view.id)
     return InvoiceDetail(
         invoice=view,

@@ -437,7 +437,7 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         "invoice_issued", MailTopic.MONEY, "Facture disponible", "Une facture vient d’être émise.",
         "Voir mes factures", _link("/mes-factures"), _FAMILY,
         Variable("facture", "le numéro de la facture", "{{ invoice.number }}", "pop-F261100001", True),
-        Variable("mois", "le mois facturé", "{{ invoice.month|month_long }}", "octobre 2026"),
+        Variable("mois", "le mois facturé, ou les mois", "{{ months|months_long }}", "octobre 2026"),
         Variable("montant", "le total", "{{ invoice.total_cents|euros }}", "35,00\u00a0€"),
         Variable(
             "a_regler", "la phrase qui dit quoi payer et avant quand",

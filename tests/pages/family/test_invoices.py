@@ -77,8 +77,18 @@ def test_what_is_too_small_for_an_invoice_is_told_and_its_invoice_says_both_mont
     clock.start_at(clock.now().replace(month=12, day=2), frozen=True)
     book_past(planning.family, planning.child_id, planning.activity, [date(2026, 11, 4)])
     (invoice_id,) = issue(planning.activity, date(2026, 11, 1), staff_id, date(2026, 12, 1))
-    assert "s’ajoute" not in parent.get("/mes-factures").text
+    page = parent.get("/mes-factures")
+    assert "s’ajoute" not in page.text and "Enfance, octobre et novembre 2026" in page.text
     assert "octobre et novembre 2026" in parent.get(f"/mes-factures/{invoice_id}").text
+    (body,) = db.session.scalars(select(OutboxMail.body).where(OutboxMail.template == "invoice_issued"))
+    assert "pour octobre et novembre 2026, est disponible" in body
+    with write_transaction() as session:
+        payments.record_counter_payment(
+            session, office_id=session.scalars(select(Office.id)).one(), family_id=planning.family.family_id,
+            mode=PaymentMode.CHEQUE, amount_cents=1_260, received_on=date(2026, 12, 2), reference="12",
+            recorded_by=staff_id,
+        )  # fmt: skip
+    assert "Enfance, octobre et novembre 2026" in parent.get("/mes-factures?soldees=1").text
 
 
 def test_parent_sees_what_is_to_pay_as_in_the_guide(client: Client, payment_site: PaymentSite) -> None:
