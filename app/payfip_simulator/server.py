@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,8 @@ class Simulator:
         if self._thread is None:
             self._listening.close()
         elif self._thread.is_alive():
-            self._server.pull_trigger()
+            with suppress(OSError):  # it read the flag by itself meanwhile, and is closed
+                self._server.pull_trigger()
             self._thread.join(10)
 
     @property
