@@ -404,6 +404,11 @@ def _version(session: Session) -> int:
     return known[1]
 
 
+def ask_version_again(session: Session) -> None:
+    """What was read before waiting for others may be old: the next look at the catalogue asks for its version anew."""
+    session.info.pop(_VERSION_KEY, None)
+
+
 def forget_catalogue() -> None:
     """Drop what this process keeps: for whoever replaces the database under it."""
     _kept.clear()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from app.database import share_turn, share_turn_while, take_turns
+from app.services.catalogue import ask_version_again
 
 _SUBJECT = "places"
 _ENTERED = "entered_bookings"  # in `Session.info`, which lasts as long as the transaction
@@ -18,14 +19,14 @@ _ALONE = "stopped_bookings"
 def enter_bookings(session: Session) -> None:
     """For a command that books or cancels: the first thing that it does, before it reads the catalogue."""
     share_turn(session, _SUBJECT)
-    session.info[_ENTERED] = True
+    _has_entered(session)
 
 
 def enter_bookings_while(session: Session, holds: Callable[[], bool]) -> bool:
     """The same if something holds once it has entered; otherwise the command has not entered."""
     entered = share_turn_while(session, _SUBJECT, holds)
     if entered:
-        session.info[_ENTERED] = True
+        _has_entered(session)
     return entered
 
 
@@ -38,10 +39,17 @@ def check_entered(session: Session) -> None:
 def stop_bookings(session: Session) -> None:
     """For a command that changes what places or openings there are: nobody books or cancels until the commit."""
     take_turns(session, _SUBJECT)
-    session.info[_ENTERED] = session.info[_ALONE] = True
+    _has_entered(session)
+    session.info[_ALONE] = True
 
 
 def check_alone(session: Session) -> None:
     """Raises RuntimeError for a command that would give places to others while somebody else books."""
     if not session.info.get(_ALONE):
         raise RuntimeError("places are given to who waits by whoever called stop_bookings() or waiting_lists.enter()")
+
+
+def _has_entered(session: Session) -> None:
+    """What a place is may have changed while the session waited: the catalogue is looked at anew."""
+    ask_version_again(session)
+    session.info[_ENTERED] = True

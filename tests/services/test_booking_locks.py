@@ -5,6 +5,7 @@ And that nobody else holds them in another order: of two who wait for each other
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
 from threading import Thread
@@ -13,6 +14,7 @@ from time import sleep
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from app.database import db, write_transaction
 from app.models.activities import TariffVersion
@@ -22,6 +24,9 @@ from app.models.families import Child
 from app.rules.states import EnrolmentStatus
 from app.rules.tariff_grids import ChangePercent, Condition, CountedSiblings, Modifier, ModifierKind, Span
 from app.services import bookings, enrolments
+from app.services.catalogue import catalogue
+from app.services.places import enter_bookings, stop_bookings
+from app.services.scope_settings import ScopeInput, save_scope
 from tests.factories import (
     NEXT_WEDNESDAY,
     WEDNESDAY,
@@ -90,3 +95,24 @@ def test_who_accepts_an_enrolment_holds_the_familys_children_in_the_order_of_a_s
     assert free == younger
     db.session.rollback()
     assert db.session.get_one(Enrolment, enrolment_id).status is EnrolmentStatus.ACCEPTED
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("enter", [enter_bookings, stop_bookings])
+def test_who_looked_before_waiting_for_the_staff_looks_again(app: Flask, enter: Callable[[Session], None]) -> None:
+    setup = make_planning()
+    scope_id, group_id = setup.activity.scope_id, setup.activity.group_id
+    afternoon = frozenset({setup.activity.units["Après-midi"]})
+
+    def change() -> None:
+        with app.app_context(), write_transaction() as staff:
+            save_scope(staff, scope_id, ScopeInput("Après-midi", 5, None, 0, afternoon, frozenset({group_id})))
+
+    with write_transaction() as session:
+        assert catalogue().scopes[0].units != afternoon
+        thread = Thread(target=Context().run, args=(change,))
+        thread.start()
+        thread.join(timeout=30)
+        enter(session)
+        assert catalogue().scopes[0].units == afternoon
