@@ -44,7 +44,7 @@ from app.forms.changes import custody_words
 from app.integrations.payfip import PayFiPGateway, PayFiPMode
 from app.integrations.payments import PaymentGateway
 from app.jobs.worker import Worker
-from app.services import histories
+from app.services import devices
 from app.services.catalogue import catalogue
 
 APP_FOLDER = Path(__file__).resolve().parent
@@ -122,7 +122,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["residence"] = price_labels.residence_label
     app.jinja_env.filters["effort_words"] = price_labels.effort_words
     app.jinja_env.filters["step_words"] = price_labels.step_words
-    app.jinja_env.filters["device_name"] = histories.device_name
+    app.jinja_env.filters["device_name"] = devices.device_name
     app.jinja_env.filters["file_size"] = document_labels.file_size
     app.jinja_env.filters["missing_sentence"] = file_labels.missing_sentence
     app.jinja_env.filters["cost_sentence"] = file_labels.cost_sentence

@@ -10,6 +10,13 @@ from app.rules.cells import Action, Cell, CellState, Reason
 LOST_MEANWHILE = f"Annulé entre-temps par une autre personne{NBSP}: rien ne sera réservé à nouveau."
 BOOKED_MEANWHILE = f"Réservé entre-temps par une autre personne{NBSP}: cela reste réservé."
 
+LIST_ANSWER_WORDS = {
+    Action.LEAVE_LIST: "retirer de la liste d’attente",
+    Action.ACCEPT: "accepter la place proposée",
+    Action.DECLINE: "reprendre la place proposée",
+}
+"""What the staff answer for who waits or is offered a place."""
+
 
 def cell_label(cell: Cell, rank: int | None = None) -> str:
     """The short word in a cell, with the `rank` of what waits; the legend gives the full one."""

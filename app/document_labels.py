@@ -16,7 +16,7 @@ from app.rules.handed_in_files import (
 )
 from app.rules.required_documents import Validity, ValidityKind
 from app.rules.spreadsheets import Cell, Table
-from app.services.histories import device_name
+from app.services.devices import device_name
 from app.services.texts_to_accept import FamilyAnswer
 
 

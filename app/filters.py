@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import zip_longest
 
 from app.rules.phones import format_phone
@@ -35,6 +36,11 @@ def euros(cents: int) -> str:
 def number(count: int) -> str:
     """1240 → « 1 240 »."""
     return f"{count:,}".replace(",", NARROW_NBSP)
+
+
+def hours(count: Decimal) -> str:
+    """« 12,50 » for a number of hours with two decimals."""
+    return f"{count:.2f}".replace(".", ",")
 
 
 def signed_euros(cents: int) -> str:
@@ -161,7 +167,8 @@ def phone(stored: str) -> str:
 TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
-        euros, number, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list, month_long,
-        months_long, of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone, in_sentence,
+        euros, number, hours, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list,
+        month_long, months_long, of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone,
+        in_sentence,
     )
 }  # fmt: skip

@@ -11,7 +11,9 @@ from app.rules.child_files import SectionKind
 from app.rules.debts import DebtMoveKind, HoldKind
 from app.rules.file_fields import FileKind
 from app.rules.spreadsheets import Cell, Table
-from app.services.histories import Act, HistoryEvent, HistoryKind, Period, Span, device_name
+from app.services.devices import device_name
+from app.services.histories import HistoryEvent, Period, Span
+from app.services.history_sources import Act, HistoryKind
 
 KIND_WORDS = {
     HistoryKind.SIGN_INS: "Connexion à l’Espace famille",

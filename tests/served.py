@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -308,11 +308,14 @@ def demo_copy(request: pytest.FixtureRequest) -> DemoCopy:
     return copy
 
 
+Serve = Callable[..., AbstractContextManager[Server]]
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Callable[..., object]:
+def serve(tmp_path: Path) -> Serve:
     """`with serve(demo_copy) as server:` serves a demo; further settings by name."""
 
-    def serve_one(copy: DemoCopy, port: int | None = None, **settings: str) -> object:
+    def serve_one(copy: DemoCopy, port: int | None = None, **settings: str) -> AbstractContextManager[Server]:
         return served(environment(copy.instance, copy.database_url, **settings), tmp_path / "served.log", port)
 
     return serve_one

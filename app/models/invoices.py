@@ -43,7 +43,11 @@ class RunStatus(StrEnum):
     CANCELLED = auto()  # given up, or replaced by another preparation
 
 
-_UNDER_WAY = text("status IN ('preparing', 'prepared', 'issuing')")
+RUNS_AT_WORK = (RunStatus.PREPARING, RunStatus.ISSUING)
+"""When the worker has something to do for a run."""
+RUNS_UNDER_WAY = (RunStatus.PREPARING, RunStatus.PREPARED, RunStatus.ISSUING)
+"""When no other run of the office and month begins."""
+_UNDER_WAY = text(f"status IN ({', '.join(repr(status.value) for status in RUNS_UNDER_WAY)})")
 
 
 class InvoiceRun(Base):

@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    true,
     type_coerce,
     union_all,
 )
@@ -34,6 +33,7 @@ from app.models.debts import DebtMove
 from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.rules.debts import DebtMoveKind, EntryKind
+from app.services.offices import of_offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def statement_of(
 ) -> AccountStatement:
     """What moved between two days, both included, at these offices (None: at all). Four queries."""
     moves = _moves(family_id)
-    there = true() if office_ids is None else moves.c.office_id.in_(office_ids)
+    there = of_offices(moves.c.office_id, office_ids)
     before = db.session.scalar(select(func.coalesce(func.sum(moves.c.cents), 0)).where(moves.c.day < first, there))
     found = [
         _Move(EntryKind(kind), id_, number, day, office_name, cents)
@@ -80,7 +80,7 @@ def statement_of(
             .where(moves.c.day >= first, moves.c.day <= last, there)
         )
     ]
-    given_back = _given_back(family_id, true() if office_ids is None else Office.id.in_(office_ids))
+    given_back = _given_back(family_id, of_offices(Office.id, office_ids))
     found += [each for each in given_back if first <= each.day <= last]
     order = list(EntryKind)
     found.sort(key=lambda each: (each.day, order.index(each.kind), each.id))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -29,10 +29,11 @@ from app.rules.changes import Change
 from app.rules.file_fields import FileKind
 from app.rules.tariff_grids import unit_code
 from app.services.catalogue import catalogue
-from app.services.errors import AidSpent, NameTaken, NotFound, OwnFamily
-from app.services.families import child_of, own_family_ids
+from app.services.errors import AidSpent, NameTaken, NotFound
+from app.services.families import check_not_own, child_of
 from app.services.file_histories import log_change
 from app.services.file_parts import lock_family
+from app.services.offices import of_offices
 from app.services.pages import Page, page_of
 
 
@@ -254,8 +255,7 @@ def find_aid(family_id: int, aid_id: int) -> AidView:
 
 def add_aid(session: Session, family_id: int, user_id: int, child_id: int, fund_id: int, typed: AidInput) -> int:
     """Give a child of the family an aid; returns its id. Raises NotFound, OwnFamily; logged in the family's history."""
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     lock_family(session, family_id)
     child_of(family_id, child_id)
     fund = session.get(AidFund, fund_id)
@@ -274,8 +274,7 @@ def change_aid(session: Session, family_id: int, user_id: int, aid_id: int, type
 
     Raises AidSpent where it would promise less than it has paid, or end before a day that it paid for.
     """
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     lock_family(session, family_id)
     # An invoice run locks it too: what it pays meanwhile is seen here, or waits.
     row = session.scalar(
@@ -416,7 +415,7 @@ def _uses_of(
         .outerjoin(CreditLine, CreditLine.id == AidUse.credit_line_id)
         .outerjoin(CreditNote, CreditNote.id == CreditLine.credit_note_id)
         .where(ChildAid.fund_id == fund_id, issued_on >= first, issued_on <= last)
-        .where(true() if office_ids is None else Invoice.office_id.in_(office_ids))
+        .where(of_offices(Invoice.office_id, office_ids))
         .order_by(Child.folded_name, Child.id, ChildAid.id, AidUse.day, AidUse.id)
     )
 

@@ -38,8 +38,8 @@ from app.rules.states import (
 from app.services.booking_mails import DecidedDay, DecidedUnit, tell_family
 from app.services.catalogue import ActivityInfo, UnitInfo, catalogue
 from app.services.counters import lock_counters, move_counters
-from app.services.errors import NotFound, OwnFamily
-from app.services.families import FamilyRef, lock_children, own_family_ids, stays_active
+from app.services.errors import NotFound
+from app.services.families import FamilyRef, check_not_own, lock_children, stays_active
 from app.services.judgements import broken_rules
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import PriceChangeReason, change_price, move_prices
@@ -393,8 +393,7 @@ def _lock(session: Session, family_id: int, rows: Collection[tuple[int, ...]], d
     days = set(session.scalars(select(Booking.day).where(Booking.id.in_(wanted)).distinct()))
     enter(session, days, [family_id])
     may_act = stays_active(session, family_id)
-    if family_id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(family_id, decided_by)
     lock_children(session, [family_id])
     stored = session.execute(
         select(Booking.id, Booking.day, Child)

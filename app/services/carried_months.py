@@ -20,6 +20,7 @@ from app.models.invoices import CarriedMonth, InvoicedBooking, InvoiceRun
 from app.rules.calendars import add_months
 from app.rules.invoicing import InvoiceDraft, carried_cents, parts_by_month
 from app.services.households import is_charged_booking
+from app.services.offices import of_offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,21 @@ class CarriedMonths:
             row.settled_at, row.invoice_id = clock.now(), invoice_id
 
 
-def carried_of(family_id: int) -> tuple[CarriedView, ...]:
-    """What a family has to come with its next invoices, oldest month first. One query, a second where there is any."""
+def carried_of(family_id: int, office_ids: Collection[int] | None = None) -> tuple[CarriedView, ...]:
+    """What a family has to come with its next invoices of these offices (None: of all), oldest month first.
+
+    One query, a second where there is any.
+    """
     session = db.session()
     rows = session.execute(
         select(CarriedMonth, Office.name, CashDesk.minimum_cents)
         .join(Office, Office.id == CarriedMonth.office_id)
         .outerjoin(CashDesk, CashDesk.office_id == CarriedMonth.office_id)
-        .where(CarriedMonth.family_id == family_id, CarriedMonth.settled_at.is_(None))
+        .where(
+            CarriedMonth.family_id == family_id,
+            CarriedMonth.settled_at.is_(None),
+            of_offices(CarriedMonth.office_id, office_ids),
+        )
         .order_by(CarriedMonth.month, Office.name)
     ).all()
     if not rows:

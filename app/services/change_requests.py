@@ -20,8 +20,8 @@ from app.rules.changes import Change, Conflict, find_moved, merge
 from app.rules.file_fields import ADDITIONS, GROUPS, FileField, FileKind, fields_named
 from app.rules.namesakes import Person
 from app.rules.states import ChangeStatus, FamilyStatus, check_transition
-from app.services.errors import AlreadyDecided, NotFound, OwnFamily, RequestChanged
-from app.services.families import Values, own_family_ids
+from app.services.errors import AlreadyDecided, NotFound, RequestChanged
+from app.services.families import Values, check_not_own
 from app.services.file_histories import (
     Changes,
     is_child,
@@ -289,8 +289,7 @@ def _waiting(session: Session, request_id: int, decided_by: int) -> ChangeReques
     family_id = session.scalar(select(ChangeRequest.family_id).where(ChangeRequest.id == request_id))
     if family_id is None:
         raise NotFound("request")
-    if family_id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(family_id, decided_by)
     lock_family(session, family_id)
     row = _row(session, request_id)
     if row.status is not ChangeStatus.PENDING:

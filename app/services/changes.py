@@ -21,8 +21,8 @@ from app.rules.namesakes import Person, may_be_same
 from app.rules.states import ChangeStatus
 from app.services.catalogue import catalogue
 from app.services.change_requests import ask_for_person, keep_asked, pending_row, person_from
-from app.services.errors import NotFound, OwnFamily
-from app.services.families import Values, children_of, has_enrolments, own_family_ids
+from app.services.errors import NotFound
+from app.services.families import Values, check_not_own, children_of, has_enrolments
 from app.services.file_histories import Changes, log_change, read_changes
 from app.services.file_parts import (
     add_part,
@@ -138,8 +138,7 @@ def save_as_staff(
 
     Raises NotFound, and OwnFamily: a colleague does that.
     """
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     lock_part(session, family_id, kind, subject_id)
     stored = read_part(session, family_id, kind, subject_id)
     own = {name: value for name, value in typed.items() if name in stored}
@@ -165,8 +164,8 @@ def add_person(
     The same person sent twice (a double tap) is one. A namesake born on the same day is only added once it is
     confirmed: see `Added.namesake`. Raises NotFound where the staff let nobody add, and OwnFamily.
     """
-    if is_staff and family_id in own_family_ids(user_id):
-        raise OwnFamily
+    if is_staff:
+        check_not_own(family_id, user_id)
     policy = FieldPolicy.EDITABLE if is_staff else policy_of(ADDITIONS[kind], catalogue().field_policies)
     if policy is FieldPolicy.READ_ONLY:
         raise NotFound("right to add somebody")

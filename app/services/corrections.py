@@ -28,10 +28,11 @@ from app.rules.credits import CreditCause, draft_credit
 from app.rules.reaches import DaySpan
 from app.services.catalogue import catalogue
 from app.services.credits import CreditHead, hold_for_credit, invoices_holding, read_invoices, take_back
-from app.services.errors import AlreadyDecided, NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import AlreadyDecided, NotFound
+from app.services.families import check_not_own
 from app.services.households import is_charged_booking, load_prices, spans_to_tell
 from app.services.office_documents import offices_corrected
+from app.services.offices import of_offices
 from app.services.pages import Page, page_of
 from app.services.prices import change_price
 
@@ -249,12 +250,12 @@ def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[
     and what credit notes took back. What was carried forward comes with a later month by itself. Of all offices, or of
     some; of the last `MONTHS_TO_INVOICE` months, what was credited of any month. Three queries.
     """
-    of_offices = true() if office_ids is None else Office.id.in_(office_ids)
+    there = of_offices(Office.id, office_ids)
     carried = set(
         db.session.execute(
             select(CarriedMonth.office_id, CarriedMonth.family_id, CarriedMonth.month)
             .join(Office, Office.id == CarriedMonth.office_id)
-            .where(CarriedMonth.settled_at.is_(None), of_offices)
+            .where(CarriedMonth.settled_at.is_(None), there)
         ).tuples()
     )
     on_no_line = (
@@ -266,11 +267,11 @@ def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[
         .join(Office, Office.id == Activity.office_id)
         .where(
             Booking.price_cents > 0, Opening.day < clock.today(),
-            ~exists().where(InvoicedBooking.booking_id == Booking.id), is_charged_booking(), of_offices,
+            ~exists().where(InvoicedBooking.booking_id == Booking.id), is_charged_booking(), there,
         )
     )  # fmt: skip
     parts = [on_no_line.where(Booking.id.in_(select(CreditedBooking.booking_id)))]
-    issued = _issued_spans(of_offices)
+    issued = _issued_spans(there)
     if issued:
         # The openings of these days first: neither database has an index on the days of all bookings.
         first, last = min(span.first for _, span in issued), max(span.last for _, span in issued)
@@ -314,8 +315,8 @@ def _hold(session: Session, correction_id: int, ended_by: int | None) -> Correct
     row = session.get(Correction, correction_id)
     if row is None:
         raise NotFound("correction")
-    if ended_by is not None and row.family_id in own_family_ids(ended_by):
-        raise OwnFamily
+    if ended_by is not None:
+        check_not_own(row.family_id, ended_by)
     wanted = [each.booking_id for each in row.bookings]
     hold_for_credit(session, row.family_id, set(invoices_holding(session, wanted).values()))
     session.refresh(row, with_for_update=True)

@@ -19,7 +19,7 @@ from app.models.aids import AidUse
 from app.models.bookings import Booking, Opening
 from app.models.credits import CreditAllocation, CreditedBooking, CreditLine, CreditNote
 from app.models.families import Family
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine, StoredPdf
+from app.models.invoices import Invoice, InvoicedBooking, InvoiceLine
 from app.rules.bills import LineKind
 from app.rules.credits import (
     WITHOUT_BOOKINGS,
@@ -42,6 +42,7 @@ from app.services.families import emails_of_adults, lock_children
 from app.services.household_credits import Source, left_of_credit, record_use
 from app.services.invoices import open_invoices
 from app.services.mails import queue_mail
+from app.services.offices import of_offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,6 @@ class CreditView:
     left_cents: int  # that no invoice has taken yet
     cause: CreditCause
     reason: str
-    has_pdf: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ class CreditDetail:
 # --- Reading --------------------------------------------------------------------------------------------------------
 
 
-def credits_of(family_id: int) -> tuple[CreditView, ...]:
-    """All credit notes of a family, latest first. One query."""
-    return _views(CreditNote.family_id == family_id)
+def credits_of(family_id: int, office_ids: Collection[int] | None = None) -> tuple[CreditView, ...]:
+    """The credit notes of a family by these offices (None: by all), latest first. One query."""
+    return _views((CreditNote.family_id == family_id) & of_offices(CreditNote.office_id, office_ids))
 
 
 def credits_on(invoice_id: int) -> tuple[CreditView, ...]:
@@ -148,19 +148,18 @@ def credit_for_staff(credit_id: int) -> CreditDetail:
 
 def _views(condition: ColumnElement[bool]) -> tuple[CreditView, ...]:
     rows = db.session.execute(
-        select(CreditNote, Office.name, Invoice.number, left_of_credit(), StoredPdf.id.is_not(None))
+        select(CreditNote, Office.name, Invoice.number, left_of_credit())
         .join(Office, Office.id == CreditNote.office_id)
         .join(Invoice, Invoice.id == CreditNote.invoice_id)
-        .outerjoin(StoredPdf, StoredPdf.credit_note_id == CreditNote.id)
         .where(condition)
         .order_by(CreditNote.issued_on.desc(), CreditNote.id.desc())
     )
     return tuple(
         CreditView(
             note.id, note.number, office_name, note.family_id, note.invoice_id, invoice_number, note.issued_on,
-            note.total_cents, left_cents, note.cause, note.reason, has_pdf,
+            note.total_cents, left_cents, note.cause, note.reason,
         )
-        for note, office_name, invoice_number, left_cents, has_pdf in rows
+        for note, office_name, invoice_number, left_cents in rows
     )  # fmt: skip
 
 

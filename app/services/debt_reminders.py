@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, Subquery, exists, func, or_, select, true
+from sqlalchemy import Select, Subquery, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -28,6 +28,7 @@ from app.services.families import emails_of_families
 from app.services.household_credits import money_kept
 from app.services.invoices import InvoiceView, balance_in_sql, open_views
 from app.services.mails import queue_mail
+from app.services.offices import of_offices
 from app.services.pages import Page, page_of
 
 LEVELS = tuple(range(1, LAST_LEVEL + 1))
@@ -219,7 +220,7 @@ def send(
 
 def list_runs(page: int, office_ids: Collection[int] | None = None) -> Page[RunRow]:
     """The sendings of all offices, or of some, the latest first. Two queries."""
-    condition = true() if office_ids is None else ReminderRun.office_id.in_(office_ids)
+    condition = of_offices(ReminderRun.office_id, office_ids)
     total = db.session.scalar(select(func.count(ReminderRun.id)).where(condition)) or 0
     place: Page[RunRow] = page_of(page, total)
     rows = db.session.execute(

@@ -18,8 +18,8 @@ from app.models.debts import DebtMove, InvoiceHold, InvoiceReminder, ReminderLet
 from app.models.families import Family
 from app.models.invoices import Invoice
 from app.rules.debts import DebtMoveKind, HoldKind, MoveObstacle, move_obstacle
-from app.services.errors import AlreadyDecided, MoveRefused, NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import AlreadyDecided, MoveRefused, NotFound
+from app.services.families import check_not_own, own_family_ids
 from app.services.household_credits import take_credit
 from app.services.invoices import InvoiceView, invoice_view
 from app.services.pages import Page, page_of
@@ -152,9 +152,9 @@ def reminders_of_invoice(invoice_id: int) -> tuple[ReminderView, ...]:
     return _reminders(db.session(), InvoiceReminder.invoice_id == invoice_id)
 
 
-def reminders_of_family(family_id: int) -> tuple[ReminderView, ...]:
-    """Those of a family. One query."""
-    return _reminders(db.session(), InvoiceReminder.family_id == family_id)
+def reminders_of_family(family_id: int, office_ids: Collection[int]) -> tuple[ReminderView, ...]:
+    """Those of a family by these offices. One query."""
+    return _reminders(db.session(), (InvoiceReminder.family_id == family_id) & Invoice.office_id.in_(office_ids))
 
 
 def _reminders(session: Session, condition: ColumnElement[bool]) -> tuple[ReminderView, ...]:
@@ -296,8 +296,7 @@ def _locked(session: Session, invoice_id: int, user_id: int) -> InvoiceView:
     family_id, office_id = found
     session.get_one(Family, family_id, with_for_update={"key_share": True})
     session.get_one(Office, office_id, with_for_update=True)  # whose runs let credits pay
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     return invoice_view(session, invoice_id)
 
 

@@ -32,8 +32,8 @@ from app.services.bookings import cancel_bookings
 from app.services.catalogue import UnitInfo, catalogue
 from app.services.counters import lock_counters
 from app.services.enrolments import EnrolmentView, tell_parents, view_of
-from app.services.errors import EndMoved, EnrolmentOver, FamilyNotActive, NotFound, OwnFamily
-from app.services.families import ChildView, FamilyRef, child_of, lock_children, own_family_ids, stays_active
+from app.services.errors import EndMoved, EnrolmentOver, FamilyNotActive, NotFound
+from app.services.families import ChildView, FamilyRef, check_not_own, child_of, lock_children, stays_active
 from app.services.judgements import judge_days
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import reprice_siblings
@@ -133,8 +133,8 @@ def end_enrolment(
     days = select(Booking.day).where(Booking.enrolment_id == enrolment_id, Booking.status.in_(ACTIVE_STATUSES))
     is_waited_for = enter(session, set(session.scalars(days.distinct())), [family.id])
     is_active = stays_active(session, family.id)
-    if by_staff and family.id in own_family_ids(user_id):
-        raise OwnFamily
+    if by_staff:
+        check_not_own(family.id, user_id)
     if not by_staff and not is_active:
         raise FamilyNotActive
     lock_children(session, [family.id])

@@ -20,6 +20,7 @@ from app.models.payments import Payment, PaymentAllocation
 from app.rules.allocation import Allocation, OpenInvoice, allocate_oldest_first
 from app.rules.cash_desks import VOUCHERS, Kept, in_order_of_refund, in_order_of_use, refundable_cents
 from app.services.invoices import open_invoices
+from app.services.offices import of_offices
 from app.services.payment_terms import left_cents, stands
 
 
@@ -104,11 +105,18 @@ def kept_of(
     return found
 
 
-def credit_of_family(family_id: int) -> tuple[OfficeCredit, ...]:
-    """What each office still has of a family's money; those that have nothing are left out. Two queries."""
+def credit_of_family(family_id: int, office_ids: Collection[int] | None = None) -> tuple[OfficeCredit, ...]:
+    """What each of these offices (None: of all) still has of a family's money, without those that have nothing.
+
+    Two queries.
+    """
     session = db.session()
     found = {office_id: kept for (_family, office_id), kept in kept_of(session, [family_id]).items()}
-    offices = session.execute(select(Office.id, Office.name).where(Office.id.in_(found)).order_by(Office.id))
+    offices = session.execute(
+        select(Office.id, Office.name)
+        .where(Office.id.in_(found), of_offices(Office.id, office_ids))
+        .order_by(Office.id)
+    )
     return tuple(
         OfficeCredit(
             id_, name, sum(each.left_cents for each in found[id_]), refundable_cents(in_order_of_refund(found[id_]))

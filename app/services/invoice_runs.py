@@ -14,7 +14,15 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.activities import Office
-from app.models.invoices import Invoice, InvoicedBooking, InvoiceRun, InvoiceRunDraft, RunStatus
+from app.models.invoices import (
+    RUNS_AT_WORK,
+    RUNS_UNDER_WAY,
+    Invoice,
+    InvoicedBooking,
+    InvoiceRun,
+    InvoiceRunDraft,
+    RunStatus,
+)
 from app.rules.invoicing import DraftStanding, InvoiceDraft, standing_of
 from app.services.carried_months import CarriedMonths
 from app.services.cash_desks import minimum_of
@@ -26,7 +34,6 @@ from app.services.invoice_issues import InvoiceHead, issue_invoices, tell_of_inv
 from app.services.run_pools import count_families, empty_pool, fingerprint_of, forget_changed, unsettled_kinds
 
 _NOTHING = InvoiceDraft((), ())
-UNDER_WAY = (RunStatus.PREPARING, RunStatus.PREPARED, RunStatus.ISSUING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ def prepare(session: Session, office_id: int, month: date, agent_id: int, *, ins
     first = month.replace(day=1)
     before = session.scalar(
         select(InvoiceRun)
-        .where(InvoiceRun.office_id == office_id, InvoiceRun.month == first, InvoiceRun.status.in_(UNDER_WAY))
+        .where(InvoiceRun.office_id == office_id, InvoiceRun.month == first, InvoiceRun.status.in_(RUNS_UNDER_WAY))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -177,7 +184,7 @@ def next_step(session: Session, *, without: Collection[int] = ()) -> Step | None
     """The oldest run that still has something to prepare or to issue, for the worker, but for some."""
     row = session.execute(
         select(InvoiceRun.id, InvoiceRun.status)
-        .where(InvoiceRun.status.in_([RunStatus.PREPARING, RunStatus.ISSUING]), InvoiceRun.id.not_in(without))
+        .where(InvoiceRun.status.in_(RUNS_AT_WORK), InvoiceRun.id.not_in(without))
         .order_by(InvoiceRun.id)
     ).first()
     return None if row is None else Step(*row)

@@ -17,13 +17,14 @@ from app.models.activities import Office
 from app.models.cash_desks import PaymentReversal
 from app.models.credits import CreditAllocation, CreditNote
 from app.models.debts import DebtMove, InvoiceReminder
-from app.models.invoices import Invoice, InvoiceLine, StoredPdf
+from app.models.invoices import Invoice, InvoiceLine
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.rules.allocation import InvoiceState, OpenInvoice, invoice_state
 from app.rules.baskets import LIVE_FOR, BasketState
 from app.rules.cash_desks import PaymentMode, ReversalKind
 from app.rules.debts import DebtMoveKind
 from app.services.errors import NotFound
+from app.services.offices import of_offices
 from app.services.payment_terms import left_cents, stands
 
 
@@ -41,7 +42,6 @@ class InvoiceView:
     month: date
     total_cents: int
     balance_cents: int
-    has_pdf: bool
     taken_back_cents: int  # by its own credit notes, wherever these went
     live_until: datetime | None  # an online payment of it is under way, and keeps it from another one until then
     office_id: int
@@ -88,7 +88,6 @@ class PaymentView:
     received_on: date
     amount_cents: int
     unallocated_cents: int  # paid too much: kept for the family, flagged to the staff
-    has_pdf: bool
     reversed_as: ReversalKind | None  # it counts no more
 
 
@@ -114,9 +113,9 @@ class Due:
     reminded_on: date | None = None  # the last of its invoices that are to pay, last
 
 
-def invoices_of(family_id: int) -> tuple[InvoiceView, ...]:
-    """All invoices of a family, latest first, with their balances. One query."""
-    return _views(db.session(), Invoice.family_id == family_id)
+def invoices_of(family_id: int, office_ids: Collection[int] | None = None) -> tuple[InvoiceView, ...]:
+    """The invoices of a family by these offices (None: by all), latest first, with their balances. One query."""
+    return _views(db.session(), (Invoice.family_id == family_id) & of_offices(Invoice.office_id, office_ids))
 
 
 def due_invoices(family_id: int, office_id: int) -> tuple[InvoiceView, ...]:
@@ -201,9 +200,9 @@ def _months(month: date, first_days: Iterable[date | None]) -> set[date]:
     return {month, *(day.replace(day=1) for day in first_days if day is not None)}
 
 
-def payments_of(family_id: int) -> tuple[PaymentView, ...]:
-    """All payments of a family, latest first. One query."""
-    return _payments(db.session(), Payment.family_id == family_id)
+def payments_of(family_id: int, office_ids: Collection[int] | None = None) -> tuple[PaymentView, ...]:
+    """The payments of a family to these offices (None: to all), latest first. One query."""
+    return _payments(db.session(), (Payment.family_id == family_id) & of_offices(Payment.office_id, office_ids))
 
 
 def payment_of(family_id: int, payment_id: int) -> PaymentView:
@@ -291,7 +290,7 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
     rows = session.execute(
         select(
             Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
-            live.c.since, StoredPdf.id.is_not(None), func.coalesce(given_up.c.written_off, 0),
+            live.c.since, func.coalesce(given_up.c.written_off, 0),
             func.coalesce(given_up.c.transferred, 0), func.coalesce(credited.c.credited, 0),
             func.coalesce(taken_back.c.taken_back, 0), reminded.c.sent_on,
         )
@@ -302,7 +301,6 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
         .outerjoin(taken_back, taken_back.c.invoice_id == Invoice.id)
         .outerjoin(reminded, reminded.c.invoice_id == Invoice.id)
         .outerjoin(live, live.c.invoice_id == Invoice.id)
-        .outerjoin(StoredPdf, StoredPdf.invoice_id == Invoice.id)
         .where(condition)
         .order_by(Invoice.issued_on.desc(), Invoice.id.desc())
     )  # fmt: skip
@@ -320,7 +318,6 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             balance_cents=(
                 invoice.total_cents - allocated_cents - credited_cents - written_off_cents - transferred_cents
             ),
-            has_pdf=has_pdf,
             taken_back_cents=taken_back_cents,
             live_until=None if live_since is None else live_since + LIVE_FOR,
             office_id=invoice.office_id,
@@ -329,7 +326,7 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             reminded_on=reminded_on,
         )
         for (
-            invoice, office_name, payfip_number, allocated_cents, live_since, has_pdf, written_off_cents,
+            invoice, office_name, payfip_number, allocated_cents, live_since, written_off_cents,
             transferred_cents, credited_cents, taken_back_cents, reminded_on,
         ) in rows
     )  # fmt: skip
@@ -366,9 +363,8 @@ def _detail(session: Session, view: InvoiceView) -> InvoiceDetail:
 
 def _payments(session: Session, condition: ColumnElement[bool]) -> tuple[PaymentView, ...]:
     rows = session.execute(
-        select(Payment, Office.name, left_cents(), StoredPdf.id.is_not(None), PaymentReversal.kind)
+        select(Payment, Office.name, left_cents(), PaymentReversal.kind)
         .join(Office, Office.id == Payment.office_id)
-        .outerjoin(StoredPdf, StoredPdf.payment_id == Payment.id)
         .outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id)
         .where(condition)
         .order_by(Payment.received_on.desc(), Payment.id.desc())
@@ -376,7 +372,7 @@ def _payments(session: Session, condition: ColumnElement[bool]) -> tuple[Payment
     return tuple(
         PaymentView(
             payment.id, payment.receipt_number, office_name, payment.mode, payment.received_on, payment.amount_cents,
-            left, has_pdf, reversed_as,
+            left, reversed_as,
         )
-        for payment, office_name, left, has_pdf, reversed_as in rows
+        for payment, office_name, left, reversed_as in rows
     )  # fmt: skip

@@ -23,8 +23,8 @@ from app.services.cash_desks import last_day_to_pay
 from app.services.catalogue import catalogue
 from app.services.corrections import PreviewLine, take_back_and_reprice
 from app.services.credits import CreditHead, InvoiceFacts, credit_invoice, hold_for_credit, read_invoices
-from app.services.errors import CorrectionMoved, NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import CorrectionMoved, NotFound
+from app.services.families import check_not_own
 from app.services.household_credits import take_credit
 from app.services.invoice_issues import InvoiceHead, issue_invoice, tell_of_invoices
 from app.services.prices import AgreedPrice, agree_price
@@ -122,8 +122,7 @@ def correct_line(
     invoice = session.get(Invoice, invoice_id)
     if invoice is None:
         raise NotFound("invoice")
-    if invoice.family_id in own_family_ids(agent_id):
-        raise OwnFamily
+    check_not_own(invoice.family_id, agent_id)
     hold_for_credit(session, invoice.family_id, [invoice.office_id])
     done = session.scalar(select(CreditNote.id).where(CreditNote.form_key == form_key))
     if done is not None:

@@ -1,8 +1,10 @@
 """The offices (services, régies) that invoice and bank."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.database import db
 from app.models.activities import Office
@@ -14,6 +16,13 @@ class OfficeView:
 
     id: int
     name: str
+
+
+def of_offices(
+    office: ColumnElement[int] | InstrumentedAttribute[int], ids: Collection[int] | None
+) -> ColumnElement[bool]:
+    """A condition: it is of one of these offices; None: of any."""
+    return true() if ids is None else office.in_(ids)
 
 
 def list_offices() -> tuple[OfficeView, ...]:

@@ -50,8 +50,8 @@ from app.rules.numbers import DocumentKind
 from app.services.cash_desks import taken_modes
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
-from app.services.errors import FamilyNotActive, ModeNotTaken, NotFound, NothingToPay, OwnFamily, PlacesMoved
-from app.services.families import FamilyRef, emails_of_adults, lock_children, own_family_ids, stays_active
+from app.services.errors import FamilyNotActive, ModeNotTaken, NotFound, NothingToPay, PlacesMoved
+from app.services.families import FamilyRef, check_not_own, emails_of_adults, lock_children, stays_active
 from app.services.held_places import held_places, plan_of
 from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.journals import lock_office, write_receipt
@@ -355,8 +355,7 @@ def record_counter_payment(
         or session.get(Office, office_id) is None
     ):
         raise NotFound("family or office")
-    if family_id in own_family_ids(recorded_by):
-        raise OwnFamily
+    check_not_own(family_id, recorded_by)
     recorded = select(Payment.id).where(Payment.form_key == form_key, Payment.family_id == family_id)
     if form_key is not None and (payment_id := session.scalar(recorded)) is not None:
         return payment_id
@@ -519,7 +518,7 @@ def operations(
     page: int, office_ids: Collection[int] | None = None, *, only_pending: bool = False
 ) -> Page[OperationView]:
     """The online payments with their life, of all offices or of some, newest first. Three queries."""
-    condition = true() if office_ids is None else _is_for(office_ids)
+    condition = is_for(office_ids)
     if only_pending:
         condition = condition & PaymentBasket.state.in_([BasketState.CREATED, BasketState.ASKED])
     place: Page[OperationView] = page_of(
@@ -548,8 +547,10 @@ def operations(
     ))  # fmt: skip
 
 
-def _is_for(office_ids: Collection[int]) -> ColumnElement[bool]:
-    """That a basket pays something to one of these offices."""
+def is_for(office_ids: Collection[int] | None) -> ColumnElement[bool]:
+    """That a basket pays something to one of these offices; None: to any."""
+    if office_ids is None:
+        return true()
     invoices = (
         select(BasketInvoice.basket_id)
         .join(Invoice, Invoice.id == BasketInvoice.invoice_id)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.families import Family, FamilyQuotient
-from app.services.errors import AlreadyDecided, NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import AlreadyDecided, NotFound
+from app.services.families import check_not_own
 from app.services.mails import queue_mail
 from app.services.prices import PriceChangeReason, Repricing, reprice_family
 
@@ -50,6 +50,5 @@ def _declared(session: Session, quotient_id: int, decided_by: int) -> FamilyQuot
         raise NotFound("quotient")
     if quotient.verified_at is not None or quotient.refused_at is not None:
         raise AlreadyDecided
-    if quotient.family_id in own_family_ids(decided_by):
-        raise OwnFamily
+    check_not_own(quotient.family_id, decided_by)
     return quotient

@@ -1,6 +1,6 @@
 """Money that goes back to a family by transfer, out of what no invoice took of payments and credit notes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +19,8 @@ from app.rules.cash_desks import Left, in_order_of_refund, plan_refund, refundab
 from app.rules.ibans import masked_iban
 from app.rules.numbers import DocumentKind
 from app.services.documents import next_number
-from app.services.errors import NotFound, OwnFamily
-from app.services.families import own_family_ids
+from app.services.errors import NotFound
+from app.services.families import check_not_own
 from app.services.household_credits import kept_of
 from app.services.journals import lock_office, write_refund
 
@@ -70,12 +70,12 @@ class RefundFile:
     sources: tuple[RefundSource, ...]
 
 
-def refunds_of(family_id: int) -> tuple[RefundRow, ...]:
-    """All refunds of a family, latest first. One query."""
+def refunds_of(family_id: int, office_ids: Collection[int]) -> tuple[RefundRow, ...]:
+    """The refunds of a family by these offices, latest first. One query."""
     rows = db.session.execute(
         select(Refund.id, Refund.number, Refund.made_at, Office.name, Refund.amount_cents)
         .join(Office, Office.id == Refund.office_id)
-        .where(Refund.family_id == family_id)
+        .where(Refund.family_id == family_id, Refund.office_id.in_(office_ids))
         .order_by(Refund.id.desc())
     )
     return tuple(RefundRow(*row) for row in rows)
@@ -133,8 +133,7 @@ def iban_to_pay(refund_id: int, user_id: int) -> str:
     row = db.session.get(Refund, refund_id)
     if row is None or not row.iban:
         raise NotFound("refund with an IBAN")
-    if row.family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(row.family_id, user_id)
     return row.iban
 
 
@@ -157,8 +156,7 @@ def refund(session: Session, family_id: int, office_id: int, user_id: int, typed
     is_known = session.get(Family, family_id, with_for_update={"key_share": True}) is not None
     if not is_known or session.get(Office, office_id) is None:
         raise NotFound("family or office")
-    if family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(family_id, user_id)
     made = session.scalar(select(Refund.id).where(Refund.form_key == form_key, Refund.family_id == family_id))
     if made is not None:
         return made

@@ -14,6 +14,7 @@ from app.models.accounts import User
 from app.models.activities import Office
 from app.models.families import Child, Family
 from app.models.invoices import (
+    RUNS_AT_WORK,
     Invoice,
     InvoiceRun,
     InvoiceRunDraft,
@@ -27,6 +28,7 @@ from app.rules.texts import fold
 from app.services.cash_desks import minimum_of
 from app.services.catalogue import catalogue
 from app.services.errors import NotFound
+from app.services.offices import of_offices
 from app.services.pages import Page, page_of
 from app.services.run_pools import PreparedLine, count_oddities, lines_of
 
@@ -60,7 +62,7 @@ class RunView:
     @property
     def is_at_work(self) -> bool:
         """Whether the worker has something to do for it: the page asks again."""
-        return self.status in (RunStatus.PREPARING, RunStatus.ISSUING)
+        return self.status in RUNS_AT_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +191,7 @@ OF_THE_MONTH = frozenset({OddityKind.DAY_NOT_VALIDATED, OddityKind.UNBILLED_PRES
 
 def runs(page: int, office_ids: Collection[int] | None = None) -> Page[RunView]:
     """The runs of all offices, or of some, newest first, without preparations that another replaced. Three queries."""
-    condition: ColumnElement[bool] = InvoiceRun.replaced_by_id.is_(None)
-    if office_ids is not None:
-        condition &= InvoiceRun.office_id.in_(office_ids)
+    condition = InvoiceRun.replaced_by_id.is_(None) & of_offices(InvoiceRun.office_id, office_ids)
     place: Page[RunView] = page_of(page, _count(select(InvoiceRun.id).where(condition)))
     return place.filled(_run_views(condition, place))
 

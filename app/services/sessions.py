@@ -13,8 +13,8 @@ from app.models.families import Guardian
 from app.rules.capabilities import Post, Role
 from app.rules.sign_ins import PARENT_SESSION, STAFF_SESSION, SessionTimes, has_ended
 from app.services.credentials import hash_secret, new_secret
+from app.services.devices import device_name
 from app.services.errors import NotFound
-from app.services.histories import device_name
 
 SEEN_EVERY = timedelta(minutes=5)  # a session's "last seen" is written no more often than this
 

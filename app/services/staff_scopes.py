@@ -130,7 +130,7 @@ def scope_of_posts(posts: Iterable[Post], capability: Capability) -> StaffScope:
 
 
 def scope_of(session: Session, user_id: int, capability: Capability) -> StaffScope:
-    """Where an agent may do one thing. One query."""
+    """Where an agent may do one thing, as the database says it now: what writes asks again. One query."""
     able = [role for role, capabilities in ROLE_CAPABILITIES.items() if capability in capabilities]
     rows = session.execute(
         select(StaffRole.office_id, StaffRole.site_id).where(StaffRole.user_id == user_id, StaffRole.role.in_(able))

@@ -84,7 +84,6 @@ class CertificateView:
     issued_on: date
     total_cents: int
     child_names: tuple[str, ...]
-    has_pdf: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +314,7 @@ def _views(condition: ColumnElement[bool], offset: int = 0, limit: int | None = 
     return tuple(
         CertificateView(
             row.id, row.year, row.version, office_name, family.id, family.name, row.issued_on, row.total_cents,
-            tuple(names[row.id]), row.path is not None,
+            tuple(names[row.id]),
         )
         for row, office_name, family in rows
     )  # fmt: skip

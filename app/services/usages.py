@@ -10,7 +10,7 @@ from app.models.activities import Activity, ActivityNoticeRule, TariffVersion
 from app.models.aids import ChildAid
 from app.models.bookings import Booking, Opening
 from app.models.enrolments import Enrolment
-from app.models.invoices import Invoice, InvoiceLine, InvoiceRun
+from app.models.invoices import RUNS_UNDER_WAY, Invoice, InvoiceLine, InvoiceRun
 from app.models.payments import Payment
 from app.models.publications import Publication, PublicationActivity, TextActivity, TextToAccept
 from app.models.required_documents import RequiredDocumentActivity
@@ -18,7 +18,6 @@ from app.rules.copies import grid_of_copy, units_named
 from app.rules.tariff_grids import unit_code
 from app.services.carried_months import count_carried_of_activity
 from app.services.errors import StillUsed, Usage, UsageKind
-from app.services.invoice_runs import UNDER_WAY
 
 
 def check_unused(usages: Iterable[Usage]) -> None:
@@ -81,7 +80,7 @@ def usages_of_billing(session: Session, activity_id: int, old_office_id: int, ne
     offices = InvoiceRun.office_id.in_([old_office_id, new_office_id])
     return (
         Usage(UsageKind.CARRIED_MONTH, count_carried_of_activity(session, old_office_id, activity_id)),
-        Usage(UsageKind.RUN, _count(session, and_(offices, InvoiceRun.status.in_(UNDER_WAY)))),
+        Usage(UsageKind.RUN, _count(session, and_(offices, InvoiceRun.status.in_(RUNS_UNDER_WAY)))),
     )
 
 

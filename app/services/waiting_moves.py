@@ -9,8 +9,8 @@ from app import clock
 from app.models.waiting_lists import LIVE, WaitingEntry, WaitingMove
 from app.rules.states import Actor, BookingStatus
 from app.rules.waiting_lists import rank, reordered
-from app.services.errors import NotFound, OwnFamily, RankingMoved
-from app.services.families import own_family_ids
+from app.services.errors import NotFound, RankingMoved
+from app.services.families import check_not_own
 from app.services.waiting_lists import Told, end_entries, enter, going_together, promote, read_entries
 
 
@@ -79,6 +79,5 @@ def _live_entry(session: Session, entry_id: int, user_id: int) -> WaitingEntry:
     row = session.scalar(select(WaitingEntry).where(LIVE, WaitingEntry.id == entry_id))
     if row is None:
         raise NotFound("waiting entry")
-    if row.family_id in own_family_ids(user_id):
-        raise OwnFamily
+    check_not_own(row.family_id, user_id)
     return row

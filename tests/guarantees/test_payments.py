@@ -31,7 +31,7 @@ from app.services.invoice_runs import issue, prepare
 from app.services.invoices import due_of, invoices_of
 from tests import factories
 from tests.integrations.payfip_council import pay
-from tests.served import Browser, DemoCopy, Server, hidden
+from tests.served import Browser, DemoCopy, Serve, Server, hidden
 
 PARENT = "parent@example.org"
 RETURNS = 10
@@ -81,13 +81,11 @@ def money(family_id: int) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("order", ["before", "after", "never"])
-def test_money_is_recorded_once_in_whatever_order_the_news_come(
-    demo_copy: DemoCopy, serve: Callable[..., object], order: str
-) -> None:
+def test_money_is_recorded_once_in_whatever_order_the_news_come(demo_copy: DemoCopy, serve: Serve, order: str) -> None:
     with demo_copy.people():
         cookie, family_id, to_pay = sign_in_parent(demo_copy)
         assert due_of(family_id).amount_cents == 21_20
-    with serve(demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(demo_copy) as server:
         address = go_and_pay(server, cookie, to_pay)
         assert not address.startswith(server.address)
         operation_id = parse_qs(urlsplit(address).query)["idop"][0]
@@ -108,12 +106,10 @@ def test_money_is_recorded_once_in_whatever_order_the_news_come(
 
 
 @pytest.mark.parametrize("result", ["R", "Z", "A"])
-def test_what_was_not_paid_is_not_recorded(
-    sqlite_demo_copy: DemoCopy, serve: Callable[..., object], result: str
-) -> None:
+def test_what_was_not_paid_is_not_recorded(sqlite_demo_copy: DemoCopy, serve: Serve, result: str) -> None:
     with sqlite_demo_copy.people():
         cookie, family_id, to_pay = sign_in_parent(sqlite_demo_copy)
-    with serve(sqlite_demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(sqlite_demo_copy) as server:
         address = go_and_pay(server, cookie, to_pay)
         pay(address, result, times=NOTIFICATIONS)
         operation_id = parse_qs(urlsplit(address).query)["idop"][0]
@@ -126,16 +122,16 @@ def test_what_was_not_paid_is_not_recorded(
 
 
 def test_the_worker_finds_the_money_when_nobody_comes_back_and_the_portal_was_away(
-    demo_copy: DemoCopy, serve: Callable[..., object]
+    demo_copy: DemoCopy, serve: Serve
 ) -> None:
     with demo_copy.people():
         cookie, family_id, to_pay = sign_in_parent(demo_copy)
-    with serve(demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(demo_copy) as server:
         address = go_and_pay(server, cookie, to_pay)
         pay(address, "V", notification="never")
         server.kill()
     later = f"{factories.NOW + timedelta(minutes=30):%Y-%m-%dT%H:%M}"
-    with serve(demo_copy, ESPACE_FAMILLE_NOW=later):  # type: ignore[attr-defined]
+    with serve(demo_copy, ESPACE_FAMILLE_NOW=later):
 
         def is_settled() -> bool:
             with demo_copy.people():
@@ -151,12 +147,12 @@ def test_the_worker_finds_the_money_when_nobody_comes_back_and_the_portal_was_aw
 
 @pytest.mark.parametrize("away", [timedelta(minutes=5), timedelta(hours=3)], ids=["short", "too long"])
 def test_killed_while_places_are_being_paid_it_takes_the_money_once(
-    sqlite_demo_copy: DemoCopy, serve: Callable[..., object], away: timedelta
+    sqlite_demo_copy: DemoCopy, serve: Serve, away: timedelta
 ) -> None:
     with sqlite_demo_copy.people():
         cookie, family_id, _ = sign_in_parent(sqlite_demo_copy)
         (place,) = held_places(db.session(), Booking.family_id == family_id)
-    with serve(sqlite_demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(sqlite_demo_copy) as server:
         browser = server.browser(cookie)
         page = browser.get("/mes-reservations/a-regler")
         form = {"csrf_token": hidden(page.body, "csrf_token"), "b": hidden(page.body, "b")}
@@ -173,7 +169,7 @@ def test_killed_while_places_are_being_paid_it_takes_the_money_once(
             server.kill()
             list(news)
     later = f"{factories.NOW + away:%Y-%m-%dT%H:%M}"
-    with serve(sqlite_demo_copy, ESPACE_FAMILLE_NOW=later) as server:  # type: ignore[attr-defined]
+    with serve(sqlite_demo_copy, ESPACE_FAMILLE_NOW=later) as server:
         assert {come_back(server.port, operation_id)[0] for _ in range(2)} == {303}
         if away > timedelta(hours=1):
 
@@ -198,11 +194,11 @@ def test_killed_while_places_are_being_paid_it_takes_the_money_once(
         assert find_inconsistencies(db.session()) == ()
 
 
-def test_two_parents_who_press_at_once_make_one_payment(demo_copy: DemoCopy, serve: Callable[..., object]) -> None:
+def test_two_parents_who_press_at_once_make_one_payment(demo_copy: DemoCopy, serve: Serve) -> None:
     with demo_copy.people():
         cookie, _family_id, to_pay = sign_in_parent(demo_copy)
         other, _family, _ids = sign_in_parent(demo_copy)
-    with serve(demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(demo_copy) as server:
         browsers = [server.browser(cookie), server.browser(other)]
         tokens = [hidden(browser.get("/mes-factures").body, "csrf_token") for browser in browsers]
         with ThreadPoolExecutor(2) as pool:
@@ -218,7 +214,7 @@ def test_two_parents_who_press_at_once_make_one_payment(demo_copy: DemoCopy, ser
 
 
 def test_two_processes_that_issue_at_once_and_are_killed_leave_no_gap_and_no_double(
-    demo_copy: DemoCopy, serve: Callable[..., object]
+    demo_copy: DemoCopy, serve: Serve
 ) -> None:
     with demo_copy.people():
         with write_transaction() as session:
@@ -250,23 +246,23 @@ def test_two_processes_that_issue_at_once_and_are_killed_leave_no_gap_and_no_dou
     def is_done() -> bool:
         return is_now(RunStatus.ISSUED)
 
-    with serve(demo_copy) as first, serve(demo_copy) as second:  # type: ignore[attr-defined]
+    with serve(demo_copy) as first, serve(demo_copy) as second:
         wait_until(lambda: count(InvoiceRunDraft) > 0)
         first.kill()
         second.kill()
-    with serve(demo_copy):  # type: ignore[attr-defined]
+    with serve(demo_copy):
         wait_until(lambda: is_now(RunStatus.PREPARED))
     with demo_copy.people():
         factories.accept_all(run_id, regisseur_id)
         with write_transaction() as session:
             issue(session, run_id, today, today + timedelta(days=30), regisseur_id)
     prepared = count(InvoiceRunDraft)
-    with serve(demo_copy) as first, serve(demo_copy) as second:  # type: ignore[attr-defined]
+    with serve(demo_copy) as first, serve(demo_copy) as second:
         wait_until(lambda: issued() > 0)
         first.kill()
         second.kill()
     interrupted = issued()
-    with serve(demo_copy):  # type: ignore[attr-defined]
+    with serve(demo_copy):
         wait_until(is_done)
     assert 0 < interrupted <= issued() <= prepared
     with demo_copy.people():

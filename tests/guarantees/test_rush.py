@@ -16,7 +16,7 @@ from app.models.bookings import Booking, SaveReceipt
 from app.services.checks import find_inconsistencies
 from tests import factories
 from tests.factories import ActivitySetup
-from tests.served import Browser, DemoCopy, Reply, hidden, path_of
+from tests.served import Browser, DemoCopy, Reply, Serve, hidden, path_of
 
 SAVERS = 50
 PLACES = 5
@@ -73,12 +73,12 @@ def together(actions: list[Callable[[], object]]) -> list[object]:
     return answers
 
 
-def test_fifty_savers_for_five_places_and_a_double_tap(demo_copy: DemoCopy, serve: Callable[..., object]) -> None:
+def test_fifty_savers_for_five_places_and_a_double_tap(demo_copy: DemoCopy, serve: Serve) -> None:
     with demo_copy.people():
         activity = factories.make_activity("Sortie", places=PLACES, needs={})
         opening = factories.make_openings(activity, [factories.WEDNESDAY])[factories.WEDNESDAY, "Matin"]
         savers = make_savers(demo_copy, activity, SAVERS)
-    with serve(demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(demo_copy) as server:
         browsers = [server.browser(saver.cookie) for saver in savers]
         forms = [
             planning_form(browser, saver, factories.WEDNESDAY) for browser, saver in zip(browsers, savers, strict=True)
@@ -127,7 +127,7 @@ def test_fifty_savers_for_five_places_and_a_double_tap(demo_copy: DemoCopy, serv
         assert find_inconsistencies(db.session()) == ()
 
 
-def test_killed_in_the_middle_of_two_hundred_saves(demo_copy: DemoCopy, serve: Callable[..., object]) -> None:
+def test_killed_in_the_middle_of_two_hundred_saves(demo_copy: DemoCopy, serve: Serve) -> None:
     savers_count, weeks = 10, SAVES // 10
     mondays = [date(2027, 1, 4) + timedelta(weeks=week) for week in range(weeks)]
     days = [monday + timedelta(days=d) for monday in mondays for d in range(5)]
@@ -154,7 +154,7 @@ def test_killed_in_the_middle_of_two_hundred_saves(demo_copy: DemoCopy, serve: C
             if len(answered) >= SAVES // 3:
                 enough.set()
 
-    with serve(demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(demo_copy) as server:
         threads = [threading.Thread(target=keep_saving, args=(server.port, i)) for i in range(savers_count)]
         for thread in threads:
             thread.start()
@@ -164,7 +164,7 @@ def test_killed_in_the_middle_of_two_hundred_saves(demo_copy: DemoCopy, serve: C
             thread.join(timeout=60)
     assert SAVES // 3 <= len(answered) < SAVES
 
-    with serve(demo_copy) as server:  # type: ignore[attr-defined]
+    with serve(demo_copy) as server:
         for index, saver in enumerate(savers):
             mine = [monday for i, monday in answered if i == index]
             if mine:

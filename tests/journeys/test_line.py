@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -28,7 +27,7 @@ from tests.browser import (
     screenshot,
 )
 from tests.long import IS_LONG
-from tests.served import DemoCopy
+from tests.served import DemoCopy, Serve
 
 EMAIL = "zoe.etoile@example.org"
 PASSWORD = "quatre chevaux sans rapport"
@@ -324,8 +323,8 @@ def wait_for(page: Page, words: str) -> None:
         page.reload()
 
 
-def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way, *, closely: bool = True) -> None:
-    with serve(copy) as server:  # type: ignore[attr-defined]
+def walk(copy: DemoCopy, serve: Serve, open_page: OpenPage, way: Way, *, closely: bool = True) -> None:
+    with serve(copy) as server:
         parent = Visitor(open_page(way.screen, javascript=way.javascript), server.address, way, closely)
         staff = Visitor(open_page(way.screen, javascript=way.javascript), server.address, way, closely, stops=50)
         sign_up(parent)
@@ -342,7 +341,7 @@ def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way:
         sign_in(parent, EMAIL, PASSWORD)
         parent.arrives("Tableau de bord")
         expect(parent.page.locator("main")).to_contain_text("Léo")
-    with serve(copy, server.port, ESPACE_FAMILLE_NOW=NEXT_MONTH):  # type: ignore[attr-defined]
+    with serve(copy, server.port, ESPACE_FAMILLE_NOW=NEXT_MONTH):
         staff.page.context.clear_cookies()
         sign_in(staff, "regie@example.org", DEMO_PASSWORD)
         issue_invoices(staff)
@@ -354,17 +353,13 @@ def walk(copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("way", [WAYS[0], WAYS[3]] if IS_LONG else WAYS[:1], ids=lambda way: way.name)
-def test_the_line_on_sqlite(
-    sqlite_demo_copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way
-) -> None:
+def test_the_line_on_sqlite(sqlite_demo_copy: DemoCopy, serve: Serve, open_page: OpenPage, way: Way) -> None:
     walk(sqlite_demo_copy, serve, open_page, way)
 
 
 @pytest.mark.browser
 @pytest.mark.postgres
 @pytest.mark.parametrize("way", WAYS[1:3] if IS_LONG else WAYS[1:2], ids=lambda way: way.name)
-def test_the_line_on_postgresql(
-    postgres_demo_copy: DemoCopy, serve: Callable[..., object], open_page: OpenPage, way: Way
-) -> None:
+def test_the_line_on_postgresql(postgres_demo_copy: DemoCopy, serve: Serve, open_page: OpenPage, way: Way) -> None:
     # The pages are those of SQLite, looked at there and by the walk of all pages.
     walk(postgres_demo_copy, serve, open_page, way, closely=False)

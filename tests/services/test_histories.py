@@ -22,7 +22,8 @@ from app.rules.cash_desks import ReversalKind
 from app.rules.debts import DebtMoveKind, HoldKind
 from app.services import debt_reminders, debts, histories, payments, reminders, reversals
 from app.services.enrolments import request_enrolment, withdraw
-from app.services.histories import Act, HistoryEvent, HistoryKind, Span, StaffView, period_around
+from app.services.histories import HistoryEvent, Span, StaffView, period_around
+from app.services.history_sources import Act, HistoryKind
 from tests.factories import (
     WEDNESDAY,
     FamilySetup,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time as time_module
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import Context
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, write_transaction
@@ -33,7 +35,7 @@ from app.models.invoices import (
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
-from app.rules.invoicing import DraftStanding, OddityKind
+from app.rules.invoicing import DraftStanding, InvoiceDraft, OddityKind
 from app.rules.states import BookingStatus, CancelClass, FamilyStatus
 from app.rules.tariff_grids import DaysDeduction, Grid, Item, Period, flat, unit_code
 from app.services import invoice_drafts, invoice_runs, payments, run_pools, run_views
@@ -68,7 +70,7 @@ FIRST = date(2026, 11, 2)
 
 
 @pytest.fixture
-def planning(app) -> PlanningSetup:  # type: ignore[no-untyped-def]
+def planning(app: Flask) -> PlanningSetup:
     """Léa came on two mornings of October, at 4,20 €, for want of a quotient."""
     made = make_planning()
     book_past(made.family, made.child_id, made.activity, WEDNESDAYS)
@@ -76,7 +78,7 @@ def planning(app) -> PlanningSetup:  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
-def staff_id(app) -> int:  # type: ignore[no-untyped-def]
+def staff_id(app: Flask) -> int:
     return make_staff(Role.REGISSEUR)
 
 
@@ -295,13 +297,13 @@ def test_a_family_that_owes_nothing_gets_no_invoice(planning, staff_id) -> None:
 
 def test_lines_differ_where_prices_or_reasons_do(planning, staff_id) -> None:
     with write_transaction() as session:
-        session.scalars(select(Booking).order_by(Booking.id)).first().price_cents = 210  # type: ignore[union-attr]
+        session.scalars(select(Booking).order_by(Booking.id).limit(1)).one().price_cents = 210
     issue(planning.activity, OCTOBER, staff_id, FIRST)
     rows = db.session.execute(select(InvoiceLine.unit_cents, InvoiceLine.quantity).order_by(InvoiceLine.unit_cents))
     assert [tuple(row) for row in rows] == [(210, 1), (420, 1)]
 
 
-def test_an_unknown_office_is_refused(app, staff_id) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_office_is_refused(app: Flask, staff_id: int) -> None:
     with pytest.raises(NotFound), write_transaction() as session:
         invoice_runs.prepare(session, 999, OCTOBER, staff_id)
 
@@ -546,7 +548,9 @@ def break_drafting_of(family_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Drafting one family raises, in PostgreSQL's way: its transaction is spoilt."""
     draft = invoice_drafts.drafts_of
 
-    def drafts_of(session, office_id, month, family_ids, *, lock):  # type: ignore[no-untyped-def]
+    def drafts_of(
+        session: Session, office_id: int, month: date, family_ids: Collection[int], *, lock: bool
+    ) -> dict[int, InvoiceDraft]:
         if family_id in family_ids:
             with suppress(IntegrityError):
                 session.execute(insert(InvoicedBooking).values(booking_id=1))
@@ -611,7 +615,7 @@ def read_numbers() -> list[str]:
 def test_a_database_that_is_away_leaves_no_family_aside(planning, staff_id, monkeypatch) -> None:
     run_id = start(planning.activity, staff_id)
 
-    def drafts_of(*_arguments, **_named) -> None:  # type: ignore[no-untyped-def]
+    def drafts_of(*_arguments: object, **_named: object) -> None:
         raise OperationalError("SELECT", {}, OSError())
 
     job = InvoiceJob()
@@ -631,7 +635,7 @@ def test_a_run_that_cannot_go_on_lets_the_others_pass_and_is_tried_again(plannin
         second = invoice_runs.prepare(session, office_of(planning.activity), date(2026, 9, 1), staff_id)
     hold = invoice_runs._hold
 
-    def broken(session, run_id) -> InvoiceRun:  # type: ignore[no-untyped-def]
+    def broken(session: Session, run_id: int) -> InvoiceRun:
         if run_id == first:
             raise KeyError(run_id)
         return hold(session, run_id)

@@ -27,7 +27,8 @@ from app.services.errors import (
     ThreadMoved,
     TooManyMessages,
 )
-from app.services.histories import HistoryKind, Span, history_of, period_around
+from app.services.histories import Span, history_of, period_around
+from app.services.history_sources import HistoryKind
 from app.services.message_inbox import InboxFilter
 from app.services.message_threads import Written
 from tests import factories

@@ -29,6 +29,8 @@ from app.services import activity_settings, closings, paid_bookings
 from app.services.checks import Problem, find_inconsistencies
 from app.services.errors import PlacesMoved, UnfitToPay
 from app.services.held_places import what_to_pay
+from app.services.histories import StaffView, family_history
+from app.services.history_sources import Act, HistoryKind
 from app.services.invoices import invoice_of, invoices_of, payments_of
 from app.services.payments import record_asked, result_of
 from app.services.verdicts import Result
@@ -188,6 +190,21 @@ def test_closing_the_account_releases_what_is_kept(sqlite_app: Flask) -> None:
 
 
 # --- Paid -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_office_reads_in_the_history_what_was_tried_for_its_places_alone(
+    sqlite_app: Flask, sqlite_payment_site: PaymentSite
+) -> None:
+    planning = make_paid()
+    book(planning, "Matin")
+    start(sqlite_payment_site, planning)
+    office_id = db.session.scalars(select(Activity.office_id)).one()
+
+    def told(*office_ids: int) -> list[Act]:
+        view = StaffView(frozenset({HistoryKind.PAYMENTS}), frozenset(office_ids))
+        return [event.act for event in family_history(planning.family.family_id, view, None, 1).rows]
+
+    assert told(office_id) == [Act.PAID] and told(office_id + 1) == [] == told()
 
 
 def test_money_confirms_invoices_and_pays_in_one_go(app: Flask, payment_site: PaymentSite) -> None:

@@ -28,7 +28,8 @@ from app.services.bookings import StaffSave
 from app.services.checks import find_exceeded, find_inconsistencies
 from app.services.errors import NotFound, OfferGone, OwnFamily, PlacesExceeded
 from app.services.families import FamilyRef, child_of
-from app.services.histories import STAFF, Act, HistoryKind, Span, history_of, period_around
+from app.services.histories import STAFF, Span, history_of, period_around
+from app.services.history_sources import Act, HistoryKind
 from app.services.planning import CellView, build_week
 from app.services.verdicts import Result, SaveOutcome
 from tests import factories

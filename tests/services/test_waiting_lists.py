@@ -23,7 +23,8 @@ from app.rules.deadlines import DaysBefore, Deadline, Never
 from app.services import bookings, enrolment_ends, histories, scope_settings, waiting_lists, waiting_wishes
 from app.services.checks import find_inconsistencies
 from app.services.errors import NotFound, OfferGone
-from app.services.histories import Act, Period, Span
+from app.services.histories import Period, Span
+from app.services.history_sources import Act
 from app.services.planning import Proposal
 from app.services.scope_settings import set_day_places
 from app.services.verdicts import Result

@@ -9,7 +9,8 @@ from app.forms.bookings import read_day
 from app.history_labels import KIND_WORDS, history_file_name, history_table
 from app.htmx import render_page
 from app.services import histories
-from app.services.histories import HistoryKind, Period, Span
+from app.services.histories import Period, Span
+from app.services.history_sources import HistoryKind
 
 blueprint = Blueprint("history", __name__, url_prefix="/historique")
 

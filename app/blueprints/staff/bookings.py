@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.access import current_account, reach, requires
+from app.cell_labels import LIST_ANSWER_WORDS
 from app.database import db, write_transaction
 from app.filters import NBSP, day_medium
 from app.forms.bookings import key_of_choices, read_day, read_proposal
@@ -29,11 +30,6 @@ from app.services.planning import CellView, Proposal, Week
 
 blueprint = Blueprint("bookings", __name__)
 
-_ANSWER_WORDS = {
-    Action.LEAVE_LIST: "retirer de la liste d’attente",
-    Action.ACCEPT: "accepter la place proposée",
-    Action.DECLINE: "reprendre la place proposée",
-}
 _PLANNING = "/<int:family_id>/enfants/<int:child_id>/planning"
 
 
@@ -168,7 +164,7 @@ def _answers(week: Week) -> dict[str, str]:
     return {
         f"{LIST_ANSWERS[action]}-{entry_id}": f"{' et '.join(names[entry_id])}{NBSP}: {words}"
         for entry_id, actions in allowed.items()
-        for action, words in _ANSWER_WORDS.items()
+        for action, words in LIST_ANSWER_WORDS.items()
         if action in actions
     }
 

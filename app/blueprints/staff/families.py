@@ -1,7 +1,5 @@
 """Families: search, file, and helping an account that was never confirmed."""
 
-from collections.abc import Collection
-
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,7 +9,6 @@ from app.access import (
     current_capabilities,
     reach,
     reached_office_ids,
-    reached_offices,
     reaches_family,
     requires,
 )
@@ -28,22 +25,17 @@ from app.services import (
     accounts,
     change_requests,
     closings,
-    credits,
-    debts,
     family_files,
     family_tables,
     histories,
     prepaid_books,
-    refunds,
     sign_ups,
 )
-from app.services.carried_months import carried_of
-from app.services.debts import ReminderView
 from app.services.errors import EmailTaken
 from app.services.families import own_family_ids
-from app.services.histories import HistoryKind, StaffView
-from app.services.household_credits import credit_of_family
-from app.services.invoices import InvoiceView, invoices_of, payments_of
+from app.services.family_money import money_of
+from app.services.histories import StaffView
+from app.services.history_sources import HistoryKind
 
 blueprint = Blueprint("families", __name__)
 
@@ -146,11 +138,11 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
     file = family_files.read_family_file(family_id)
     adult = file.first_guardian
     capabilities = current_capabilities()
-    sees_money = Capability.VIEW_PAYMENTS in capabilities
     may_record = Capability.RECORD_PAYMENTS in capabilities
-    offices = frozenset(office.name for office in reached_offices(Capability.VIEW_PAYMENTS)) if sees_money else ()
-    kept = [each for each in credit_of_family(family_id) if each.office_name in offices] if sees_money else []
-    invoices = [each for each in invoices_of(family_id) if each.office_name in offices] if sees_money else []
+    money = None
+    if Capability.VIEW_PAYMENTS in capabilities:
+        money = money_of(family_id, reached_office_ids(Capability.VIEW_PAYMENTS))
+    may_refund = money is not None and bool(money.kept) and may_record
     return render_page(
         "staff/families/show.html",
         layout="staff",
@@ -168,25 +160,13 @@ def _file_page(family_id: int, form: EmailForm | None = None) -> Response:
         may_help=Capability.REVIEW_SIGN_UPS in capabilities,
         quotient_forms=_quotient_forms(file) if Capability.VERIFY_QUOTIENTS in capabilities else {},
         may_message=Capability.ANSWER_MESSAGES in capabilities,
-        sees_money=sees_money,
         may_price=Capability.VERIFY_QUOTIENTS in capabilities,
         may_record=may_record,
-        may_refund=bool(kept) and may_record and family_id not in own_family_ids(current_account().user_id),
-        invoices=invoices,
-        carried=[each for each in carried_of(family_id) if each.office_name in offices] if sees_money else [],
-        kept=kept,
-        credits=[each for each in credits.credits_of(family_id) if each.office_name in offices] if sees_money else [],
-        refunds=[each for each in refunds.refunds_of(family_id) if each.office_name in offices] if sees_money else [],
-        payments=[each for each in payments_of(family_id) if each.office_name in offices] if sees_money else [],
-        reminders=_reminders_of(family_id, invoices) if sees_money else [],
+        may_refund=may_refund and family_id not in own_family_ids(current_account().user_id),
+        money=money,
         sells_books=prepaid_books.are_sold(),
         books=prepaid_books.live_books_of(family_id),
     )
-
-
-def _reminders_of(family_id: int, invoices: Collection[InvoiceView]) -> list[ReminderView]:
-    shown = {invoice.id for invoice in invoices}
-    return [each for each in debts.reminders_of_family(family_id) if each.invoice_id in shown]
 
 
 def _quotient_forms(file: family_files.FamilyFile) -> dict[int, tuple[QuotientForm, RefusalForm]]:

@@ -75,7 +75,8 @@ def carry_on(run_id: int) -> BaseResponse:
     run = run_views.read_run(run_id)
     if run.is_at_work:
         invoices.take(invoice_runs.Step(run.id, run.status), issued_at_once=invoices.PREPARED_AT_ONCE)
-    if run_views.read_run(run_id).status is RunStatus.ISSUED:
+    run = run_views.read_run(run_id)
+    if run.status is RunStatus.ISSUED and not run.left_count:
         flash("Toutes les factures sont émises.", "success")
     return _go_to_run(run_id)
 

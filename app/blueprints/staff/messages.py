@@ -220,8 +220,7 @@ def _thread_page(
 
 def _new_page(family_id: int, form: MessageForm, *, status: int = 200) -> Response:
     family = families.family_ref(family_id)
-    if family_id in families.own_family_ids(current_account().user_id):
-        raise OwnFamily
+    families.check_not_own(family_id, current_account().user_id)
     return render_page(
         "staff/messages/new.html", layout="staff", status=status, form=form, family=family,
         readers=message_inbox.readers_of(family_id),

@@ -11,7 +11,8 @@ from app import clock
 from app.database import write_transaction
 from app.models.accounts import SignInEvent
 from app.models.families import Guardian, Title
-from app.services.histories import Span, device_name, period_around
+from app.services.devices import device_name
+from app.services.histories import Span, period_around
 from tests.client import Client
 from tests.factories import (
     NOW,
