@@ -290,14 +290,14 @@ def months_to_invoice_again(office_ids: Collection[int] | None = None) -> tuple[
     )
 
 
-def _issued_spans(of_offices: ColumnElement[bool]) -> list[tuple[int, DaySpan]]:
+def _issued_spans(there: ColumnElement[bool]) -> list[tuple[int, DaySpan]]:
     """The months whose run is over, of offices; those that follow one another as one span."""
     spans: list[tuple[int, DaySpan]] = []
     for office_id, month in db.session.execute(
         select(InvoiceRun.office_id, InvoiceRun.month)
         .join(Office, Office.id == InvoiceRun.office_id)
         .where(
-            InvoiceRun.status == RunStatus.ISSUED, of_offices,
+            InvoiceRun.status == RunStatus.ISSUED, there,
             InvoiceRun.month > add_months(clock.today().replace(day=1), -MONTHS_TO_INVOICE),
         )
         .distinct()
