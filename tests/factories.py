@@ -485,7 +485,7 @@ def make_activity(
             season_id=season.id,
             name=name,
             description="",
-            position=next(_numbers),
+            position=1 + (session.scalar(select(func.count()).select_from(Activity)) or 0),
         )
         session.add(activity)
         session.flush()
