@@ -8,7 +8,7 @@ time-outs is `time.monotonic()`, which needs no clock.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -50,7 +50,7 @@ class Clock:
             return self._started_at
         elapsed = timedelta(seconds=time.monotonic() - self._started_monotonic)
         # Added in UTC, so that a night in which clocks change has its right length.
-        return (self._started_at.astimezone(ZoneInfo("UTC")) + elapsed).astimezone(PARIS)
+        return (self._started_at.astimezone(UTC) + elapsed).astimezone(PARIS)
 
 
 _clock = Clock()
@@ -64,3 +64,10 @@ now = _clock.now
 def today() -> date:
     """The present day in Europe/Paris."""
     return now().date()
+
+
+def later(length: timedelta) -> datetime:
+    """The moment that comes so long after now, also in the night when clocks change: `now() + length` adds on the
+    clock's face, and in the second turn of that hour came out an hour too early.
+    """
+    return (now().astimezone(UTC) + length).astimezone(PARIS)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum, auto
 
 from app.rules.baskets import LIVE_FOR
+from app.rules.deadlines import PARIS
 from app.rules.reaches import asks_siblings
 from app.rules.states import BookingStatus
 from app.rules.tariff_grids import CountedSiblings, Grid
@@ -57,12 +58,17 @@ def status_to_pay(otherwise: BookingStatus, *, is_paid_at_booking: bool, price_c
     return otherwise
 
 
+def keep_until(now: datetime, minutes: int, beside: Iterable[datetime]) -> datetime:
+    """Until when a place that is booked now is kept: so many minutes, or as long as what is kept `beside` it already."""
+    return min([_after(now, timedelta(minutes=minutes)), *beside], key=_utc)
+
+
 def held_until(kept_until: datetime, paying_since: datetime | None) -> datetime:
     """Until when a place is kept. ``paying_since``: the begin of the last attempt that has no result; None: none has.
 
     An attempt begins before ``kept_until``, so that nobody keeps a place by beginning again and again.
     """
-    return kept_until if paying_since is None else max(kept_until, paying_since + HELD_AT_SITE_FOR)
+    return kept_until if paying_since is None else max(kept_until, _after(paying_since, HELD_AT_SITE_FOR), key=_utc)
 
 
 def is_over(kept_until: datetime, paying_since: datetime | None, now: datetime) -> bool:
@@ -72,7 +78,7 @@ def is_over(kept_until: datetime, paying_since: datetime | None, now: datetime) 
 
 def is_paying(paying_since: datetime | None, now: datetime) -> bool:
     """Whether somebody may be on the payment site for it: nothing is taken out of what they pay."""
-    return paying_since is not None and _utc(now) < _utc(paying_since + HELD_AT_SITE_FOR)
+    return paying_since is not None and _utc(now) < _utc(_after(paying_since, HELD_AT_SITE_FOR))
 
 
 def may_be_paid(kept_until: datetime, paying_since: datetime | None, now: datetime) -> bool:
@@ -86,6 +92,11 @@ def is_confirmed_by_money(status: BookingStatus, *, has_started: bool, price_cen
     A place that is still held is confirmed though its time is over: nobody else has got it.
     """
     return status is BookingStatus.AWAITING_PAYMENT and not has_started and price_cents == paid_cents
+
+
+def _after(moment: datetime, length: timedelta) -> datetime:
+    """So much later, also in the night in which the clocks change: an aware moment adds on its clock's face."""
+    return (_utc(moment) + length).astimezone(PARIS)
 
 
 def _utc(moment: datetime) -> datetime:

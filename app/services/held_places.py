@@ -5,7 +5,7 @@ What becomes of them is in `services.paid_bookings`; how long they are kept is d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
@@ -175,7 +175,7 @@ def what_to_pay(session: Session, family_id: int, *, is_online: bool) -> ToPay:
         booking_ids=next_ids,
         amounts_cents=tuple(draft.amount_cents for draft in plan.baskets),
         kept_until=kept_until,
-        left_ms=0 if kept_until is None else (kept_until - now) // timedelta(milliseconds=1),
+        left_ms=0 if kept_until is None else (kept_until.astimezone(UTC) - now.astimezone(UTC)) // timedelta(milliseconds=1),
         paying_until=min((held_until(p.kept_until, p.paying_since) for p in paying), default=None),
     )
 

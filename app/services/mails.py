@@ -133,7 +133,7 @@ def claim_mail(session: Session, base_url: str) -> MailToSend | None:
                 session.flush()
                 continue
         mail.status = MailStatus.SENDING
-        mail.not_before = now + _SENDING_LEASE
+        mail.not_before = clock.later(_SENDING_LEASE)
         body = complete_body(mail, base_url, show_secret=True)
         html = html_page(mail.subject, html_body(body, base_url, button_of(mail.template)))
         reference = f"{mail.id}.{mail.created_at:%Y%m%d%H%M%S}"
@@ -167,7 +167,7 @@ def record_failure(
         mail.status = MailStatus.FAILED
     else:
         mail.status = MailStatus.QUEUED
-        mail.not_before = clock.now() + RETRY_AFTER[mail.attempts]
+        mail.not_before = clock.later(RETRY_AFTER[mail.attempts])
     mail.attempts += 1
 
 

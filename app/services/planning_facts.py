@@ -5,7 +5,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any
 
@@ -35,7 +35,7 @@ from app.rules.combinations import (
     is_of_week,
 )
 from app.rules.deadlines import LONGEST_NOTICE, Deadline, Occasion, cancel_limits
-from app.rules.paid_bookings import USUAL_MINUTES, status_to_pay
+from app.rules.paid_bookings import USUAL_MINUTES, keep_until, status_to_pay
 from app.rules.reaches import DaySpan
 from app.rules.required_documents import keeps_from_booking
 from app.rules.states import ACTIVE_STATUSES, BookingStatus, CancelClass, EnrolmentStatus
@@ -358,7 +358,7 @@ class PlanningFacts:
             and held.status is BookingStatus.AWAITING_PAYMENT
             and held.kept_until is not None
         ]
-        return min([now + timedelta(minutes=minutes or USUAL_MINUTES), *beside])
+        return keep_until(now, minutes or USUAL_MINUTES, beside)
 
     def answer_until(self, opening: OpeningInfo, proposed: Collection[int]) -> datetime:
         """Until when a request waits for the staff, beside the others of its day and activity that are proposed."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -114,6 +114,17 @@ def test_server_that_is_down_gives_mail_up_after_the_last_try_and_staff_may_try_
     after(60 * 24 * 30)
     assert not mails.has_due_mail(db.session())
     assert sum(mails.RETRY_AFTER, timedelta()) > timedelta(days=4)
+
+
+def test_a_pause_lasts_as_long_in_the_night_when_clocks_go_back(sqlite_app: Flask) -> None:
+    clock.start_at(datetime(2026, 10, 25, 2, 10, fold=1, tzinfo=clock.PARIS), frozen=True)
+    queue_activation()
+    with write_transaction() as session:
+        claimed = mails.claim_mail(session, "http://localhost")
+        assert claimed is not None and mails.claim_mail(session, "http://localhost") is None, "leased for true minutes"
+        mails.record_failure(session, claimed.id, "is away")
+    assert not mails.has_due_mail(db.session())
+    assert the_mail().not_before == clock.later(mails.RETRY_AFTER[0])
 
 
 def queue_many(count: int) -> list[str]:

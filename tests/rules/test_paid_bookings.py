@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 
 import pytest
@@ -14,6 +14,7 @@ from app.rules.paid_bookings import (
     is_over,
     is_paying,
     is_priced_alone,
+    keep_until,
     may_be_paid,
     status_to_pay,
     what_stands_against,
@@ -102,6 +103,18 @@ def test_how_long_a_place_is_kept(row: Row) -> None:
     assert is_over(KEPT_UNTIL, since, now) is (row["over"] == "yes")
     assert may_be_paid(KEPT_UNTIL, since, now) is (row["may be paid"] == "yes")
     assert is_paying(since, now) is (row["paying"] == "yes")
+
+
+def test_a_place_is_kept_for_true_minutes_in_the_night_when_clocks_go_back() -> None:
+    first_turn = datetime(2026, 10, 25, 2, 50, tzinfo=PARIS)
+    second_turn = datetime(2026, 10, 25, 2, 10, fold=1, tzinfo=PARIS)
+    for now in (first_turn, second_turn):
+        until = keep_until(now, 20, ())
+        assert until.astimezone(UTC) - now.astimezone(UTC) == timedelta(minutes=20)
+        assert not is_over(until, None, now)
+        assert held_until(now, now).astimezone(UTC) - now.astimezone(UTC) == HELD_AT_SITE_FOR
+        assert is_paying(now, now)
+    assert keep_until(second_turn, 20, [first_turn]) == first_turn
 
 
 @pytest.mark.parametrize("row", cases("paid_bookings", "money"))
