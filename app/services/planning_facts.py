@@ -246,6 +246,10 @@ class PlanningFacts:
         """The openings of a day that this family holds for the child."""
         return frozenset(o.id for o in self.openings_by_day.get(day, ()) if self.holds(o.id))
 
+    def waiting_ids(self, day: date) -> frozenset[int]:
+        """The openings of a day that this family waits for with the child."""
+        return frozenset(o.id for o in self.openings_by_day.get(day, ()) if self.waits(o.id))
+
     def slots_held(self, day: date) -> frozenset[Slot]:
         """All that the child holds on a day, through any family."""
         return frozenset(booking.slot for booking in self.held.values() if booking.day == day)

@@ -12,7 +12,7 @@ from enum import StrEnum, auto
 from app.rules.calendars import week_of
 from app.rules.cells import GIVING_BACK, Action, Cell, Reason, broken_reason
 from app.rules.choices import Choices, UnknownTick, read_choices
-from app.rules.combinations import WEEKLY, Breach
+from app.rules.combinations import WEEKLY, Breach, Violation
 from app.rules.states import BookingStatus
 from app.services.errors import NotFound
 from app.services.judgements import DayJudgement, judge_days
@@ -301,16 +301,25 @@ def _refusals(
         for id_ in opening_ids:
             cell = judgement.cells[id_]
             if cell.actions.isdisjoint(actions) or cell.reason is Reason.TOO_FEW_DAYS:
-                refusals[id_] = _refusal(facts, id_, cell)
+                violation = judgement.facts[id_].violation
+                # A list gives nothing that breaks a rule, unless it goes with what waits on that day already.
+                waits_beside = bool(facts.waiting_ids(facts.openings[id_].day))
+                if violation is not None and Action.JOIN_LIST in cell.actions and not waits_beside:
+                    refusals[id_] = _broken(facts, id_, violation)
+                else:
+                    refusals[id_] = _refusal(facts, id_, cell)
     if facts.by_staff:
         return refusals  # a broken rule is told, and binds parents only
     for id_, violation in judgement.broken.items():
-        broken = replace(
-            _choice(facts, id_, Result.REFUSED, broken_reason(violation)),
-            any_of=tuple(sorted(violation.any_of)), breach=violation.breach, number=violation.number, by=violation.by,
-        )  # fmt: skip
-        refusals.setdefault(id_, broken)
+        refusals.setdefault(id_, _broken(facts, id_, violation))
     return refusals
+
+
+def _broken(facts: PlanningFacts, opening_id: int, violation: Violation) -> SavedChoice:
+    return replace(
+        _choice(facts, opening_id, Result.REFUSED, broken_reason(violation)),
+        any_of=tuple(sorted(violation.any_of)), breach=violation.breach, number=violation.number, by=violation.by,
+    )  # fmt: skip
 
 
 def _refusal(facts: PlanningFacts, opening_id: int, cell: Cell) -> SavedChoice:

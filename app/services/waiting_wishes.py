@@ -123,12 +123,31 @@ def _judge_joining(
         prices = facts.proposed_prices(proposed)
         judged = judge_days(facts, proposed, prices, now) if proposed else {}
         refused = {day for day in days if not _may_wait(facts, judged[day], wanted[day])}
+        refused |= _waiting_in_vain(facts, {day: wanted[day] for day in days - refused}, judged, now)
         for day, judgement in judged.items():
             if any(violation.breach in WEEKLY for violation in judgement.broken.values()):
                 refused |= {each for each in days if week_of(each) == week_of(day)}
         if not refused:
             return days, prices
         days -= refused
+
+
+def _waiting_in_vain(
+    facts: PlanningFacts, wanted: Mapping[date, Collection[int]], judged: Mapping[date, DayJudgement], now: datetime
+) -> set[date]:
+    """The days whose places would break a rule once they are there, so that they never would be: as things are, and
+    with what the child waits for on that day already.
+    """
+    broken = {day for day, ids in wanted.items() if _breaks_a_rule(judged[day], ids)}
+    if not broken:
+        return broken
+    beside = {day: facts.held_ids(day) | facts.waiting_ids(day) | frozenset(wanted[day]) for day in broken}
+    together = judge_days(facts, beside, facts.proposed_prices(beside), now)
+    return {day for day in broken if _breaks_a_rule(together[day], wanted[day])}
+
+
+def _breaks_a_rule(judgement: DayJudgement, opening_ids: Collection[int]) -> bool:
+    return any(judgement.facts[id_].violation is not None for id_ in opening_ids)
 
 
 def _may_wait(facts: PlanningFacts, judgement: DayJudgement, opening_ids: Collection[int]) -> bool:

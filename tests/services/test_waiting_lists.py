@@ -278,6 +278,21 @@ def test_a_day_waits_as_a_whole_and_who_does_not_fit_yet_keeps_the_turn(planning
     assert (taken(DAY, scope), taken(DAY, meals)) == (1, 1)
 
 
+def test_nobody_waits_in_vain_for_what_would_break_a_rule(planning: PlanningSetup) -> None:
+    """A meal that is full asks for a morning: one that is had, or waited for already."""
+    lunch = planning.opening(DAY, "Repas")
+    family, child_id = add_family(planning, "SEUL")
+    ((waiting, waiting_child),) = rivals(planning, 1)
+    (refused,) = save(family, child_id, book=[lunch]).choices
+    assert (refused.reason, refused.can_wait) == (Reason.BREAKS_COMBINATION, False)
+    assert join_list(family, child_id, [lunch]).refused == (DAY,)
+    (full,) = save(waiting, waiting_child, book=[lunch]).choices
+    assert (full.reason, full.can_wait) == (Reason.FULL, True)
+    assert join_list(waiting, waiting_child, [lunch]).waiting == (DAY,)
+    save(planning.family, planning.child_id, cancel=[morning(planning)])
+    assert {found for _, found in bookings_of(waiting_child)} == {"confirmed"}
+
+
 def test_siblings_that_are_bound_come_together_or_not_at_all(planning: PlanningSetup) -> None:
     family, eldest = add_family(planning, "FRATRIE")
     youngest = factories.make_child(family, "Zoé", last_name="FRATRIE")
