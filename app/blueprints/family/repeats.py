@@ -59,12 +59,14 @@ def save(child_id: int) -> BaseResponse:
     if not form.validate():
         return _form_page(_child(children, child_id), form, offered, status=422)
     done_href = url_for("family.repeats.show_done", child_id=child_id, cle=key)
-    if any(_outcomes(children, key)):
-        return go_to(done_href)  # the answer to the first time was lost
     plans = repeats.plan(family, children, form.child_ids, form.wish())
-    if _seen(plans) != request.form.get("vu"):
-        return _preview_page(child_id, form, plans, status=409)
-    for each in plans:
+    # The answer to the first time was lost, or it is under way still (a double tap): what is left of it is saved.
+    saved = {outcome.child_id for outcome in _outcomes(children, key) if outcome is not None}
+    left = [each for each in plans if each.child.id not in saved]
+    seen = request.form.get("vu", "").split(".")
+    if any(_seen(each) not in seen for each in left):
+        return _preview_page(child_id, form, left, status=409)
+    for each in left:
         if each.proposal.shown:
             with write_transaction() as session:
                 key_here = key_of_child(key, each.child.id)
@@ -110,9 +112,9 @@ def _outcomes(children: Sequence[EnrolledChild], key: str) -> list[SaveOutcome |
     return [bookings.read_outcome(user_id, key_of_child(key, each.id), each.id) for each in people_of(children)]
 
 
-def _seen(plans: Sequence[ChildPlan]) -> str:
-    """What a preview said, in short: another one is not saved unseen."""
-    said = [(each.child.id, each.proposal.shown, each.outcome.as_json()) for each in plans]
+def _seen(plan: ChildPlan) -> str:
+    """What a preview said of a child, in short: another one is not saved unseen."""
+    said = plan.child.id, plan.proposal.shown, plan.outcome.as_json()
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -125,7 +127,8 @@ def _form_page(child: ChildView, form: RepeatForm, offered: repeats.Offer, statu
 def _preview_page(child_id: int, form: RepeatForm, plans: Sequence[ChildPlan], status: int = 200) -> Response:
     return render_page(
         "family/repeats/preview.html", layout="family", status=status, is_late=status == 409, child_id=child_id,
-        form=form,        plans=[(each, report_save(each.outcome)) for each in plans], seen=_seen(plans), key=new_key(),
+        form=form, plans=[(each, report_save(each.outcome)) for each in plans], seen=".".join(map(_seen, plans)),
+        key=new_key(),
         change_cents=sum(each.outcome.change_cents for each in plans),
         does_something=any(each.outcome.count(*DONE) for each in plans),
     )  # fmt: skip

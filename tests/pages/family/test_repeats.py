@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from app.database import write_transaction
 from app.models.bookings import CapacityCounter
 from app.models.families import Family
 from app.rules.states import FamilyStatus
+from app.services import bookings
+from app.services.families import FamilyRef
+from app.services.verdicts import SaveOutcome
 from tests import factories
 from tests.client import Client
 from tests.factories import NEXT_WEDNESDAY, WEDNESDAY, PlanningSetup, bookings_of, make_planning, save, wednesdays
@@ -49,6 +56,32 @@ def test_the_answer_that_was_lost_comes_again_and_books_nothing_twice(sqlite_cli
     client.page = preview
     again = client.submit("save-repeat")
     assert again.text == first.text and len(bookings_of(planning.child_id)) == 3
+
+
+def test_who_taps_again_while_one_child_is_saved_gets_the_others_too(
+    sqlite_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A double tap, or a crash, between two children: the second answer told of the first child alone."""
+    client, planning = sqlite_client, make_planning()
+    tom = factories.make_child(planning.family, "Tom")
+    factories.enrol(tom, planning.family, planning.activity)
+    client.sign_in(planning.family.user_id).get(path(planning))
+    both = [str(planning.child_id), str(tom)]
+    preview = client.submit("repeat", status=200, semaine=[word(planning, "Matin")], enfants=both)
+    whole = bookings.save
+
+    def dies_at_the_second(session: Session, family: FamilyRef, user_id: int, child_id: int, *rest: Any) -> SaveOutcome:
+        if child_id == tom:
+            raise RuntimeError("cut")
+        return whole(session, family, user_id, child_id, *rest)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(bookings, "save", dies_at_the_second)
+        client.submit("save-repeat", status=500)
+    client.page = preview
+    page = client.submit("save-repeat")
+    assert page.text.count("3 réservations enregistrées") == 2
+    assert (len(bookings_of(planning.child_id)), len(bookings_of(tom))) == (3, 3)
 
 
 def test_what_changed_since_the_preview_is_shown_before_it_is_saved(sqlite_client: Client) -> None:
