@@ -1,16 +1,20 @@
 """The staff move an entry of a waiting list, or take it off: never by editing a moment, always with a reason."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.models.bookings import Booking, Opening
 from app.models.waiting_lists import LIVE, WaitingEntry, WaitingMove
+from app.rules.capacity import Slot, covering
 from app.rules.states import Actor, BookingStatus
 from app.rules.waiting_lists import rank, reordered
-from app.services.errors import NotFound, RankingMoved
-from app.services.families import check_not_own
+from app.services.catalogue import catalogue
+from app.services.errors import NotFound, OwnFamily, RankingMoved
+from app.services.families import check_not_own, own_family_ids
 from app.services.waiting_lists import Told, end_entries, enter, going_together, promote, read_entries
 
 
@@ -26,7 +30,8 @@ class MoveInput:
 def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None:
     """Move an entry within what waits for the same places; the others keep their order.
 
-    Raises NotFound for one that does not wait, OwnFamily, and RankingMoved where its rank is another one by now.
+    Raises NotFound for one that does not wait, OwnFamily (also where the agent's own family waits there and would have
+    another rank), and RankingMoved where its rank is another one by now.
     """
     row = _live_entry(session, entry_id, user_id)
     enter(session, [row.day], alone=True)
@@ -39,6 +44,11 @@ def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None
     if seen != wish.seen_rank:
         raise RankingMoved
     positions = reordered(everybody, entry_id, wish.to_rank)
+    moved = [replace(each, position=positions[each.id]) for each in everybody]
+    own = own_family_ids(user_id)
+    for before, after in zip(everybody, moved, strict=True):
+        if entries[after.id].row.family_id in own and rank(after, moved) != rank(before, everybody):
+            raise OwnFamily
     for id_, position in positions.items():
         entries[id_].row.position = position
     session.flush()
@@ -54,7 +64,8 @@ def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None
 def remove(session: Session, entry_id: int, reason: str, user_id: int) -> None:
     """Take an entry off its list, or take back what it is offered (with those bound to it), and tell the family why.
 
-    The place goes to the next one. Raises NotFound for one that has ended, OwnFamily.
+    The place goes to the next one. Raises NotFound for one that has ended, OwnFamily (also where the agent's own family
+    waits behind it for one of its places).
     """
     row = _live_entry(session, entry_id, user_id)
     bound = select(WaitingEntry).where(
@@ -67,12 +78,34 @@ def remove(session: Session, entry_id: int, reason: str, user_id: int) -> None:
         raise NotFound("waiting entry")
     now, told = clock.now(), Told()
     ended = going_together(rows, entry_id)
+    _check_not_for_own(session, ended, user_id)
     freed = end_entries(
         session, ended, BookingStatus.CANCELLED, Actor.STAFF, user_id, now, told=(told, "waiting_removed"),
         reason=reason,
     )  # fmt: skip
     told.write(session, reason)
     promote(session, freed, now)
+
+
+def _check_not_for_own(session: Session, ended: Sequence[WaitingEntry], user_id: int) -> None:
+    """Raises OwnFamily where the agent's own family waits for what these entries wait for, or hold, before it."""
+    own_ids, days = own_family_ids(user_id), {row.day for row in ended}
+    own = read_entries(session, WaitingEntry.day.in_(days), WaitingEntry.family_id.in_(own_ids)) if own_ids else []
+    if not own:
+        return
+    scopes = catalogue().scopes
+    slots = session.execute(
+        select(WaitingEntry, Opening.unit_id, Opening.group_id)
+        .join(Booking, Booking.waiting_id == WaitingEntry.id)
+        .join(Opening, Opening.id == Booking.opening_id)
+        .where(WaitingEntry.id.in_({row.id for row in ended}))
+    )
+    for row, unit_id, group_id in slots:
+        taken = {(row.day, scope.id) for scope in covering(Slot(unit_id, group_id), scopes)}
+        comes_first = row.offered_until is not None
+        for each in own:
+            if taken & each.entry.needs and (comes_first or row.position < each.row.position):
+                raise OwnFamily
 
 
 def _live_entry(session: Session, entry_id: int, user_id: int) -> WaitingEntry:

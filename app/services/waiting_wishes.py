@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -291,18 +291,23 @@ def _bundles_of_weeks(session: Session, rows: Sequence[WaitingEntry]) -> set[int
 
 def _hold_bundle(session: Session, family: FamilyRef, entry_id: int) -> list[WaitingEntry]:
     """The entry of the family, with those bound to it, none once it has ended; nobody else books until the commit."""
-    own = select(WaitingEntry).where(WaitingEntry.family_id == family.id)
-    live = own.where(LIVE)
-    row = session.scalar(own.where(WaitingEntry.id == entry_id))
+    entry = select(WaitingEntry).where(WaitingEntry.id == entry_id, WaitingEntry.family_id == family.id)
+    row = session.scalar(entry)
     if row is None:
         raise NotFound("waiting entry")
-    bound = live.where(func.coalesce(WaitingEntry.bound_to_id, WaitingEntry.id) == row.bundle).order_by(WaitingEntry.id)
-    days = {each.day for each in session.scalars(bound)}
-    enter(session, days, [family.id], alone=True)
+    enter(session, set(session.scalars(_bundle(row).with_only_columns(WaitingEntry.day))), [family.id], alone=True)
     if not stays_active(session, family.id):
         raise FamilyNotActive
-    rows = list(session.scalars(bound.execution_options(populate_existing=True)))
+    # What goes together may have changed while this waited: the other parent binds brothers and sisters.
+    session.refresh(row)
+    rows = list(session.scalars(_bundle(row).execution_options(populate_existing=True)))
     return rows if entry_id in {each.id for each in rows} else []
+
+
+def _bundle(row: WaitingEntry) -> Select[tuple[WaitingEntry]]:
+    bundle = func.coalesce(WaitingEntry.bound_to_id, WaitingEntry.id)
+    own = select(WaitingEntry).where(LIVE, WaitingEntry.family_id == row.family_id, bundle == row.bundle)
+    return own.order_by(WaitingEntry.id)
 
 
 def _became(session: Session, entry_id: int) -> BookingStatus | None:

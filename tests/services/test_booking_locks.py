@@ -21,9 +21,10 @@ from app.models.activities import TariffVersion
 from app.models.bookings import CapacityCounter
 from app.models.enrolments import Enrolment
 from app.models.families import Child
+from app.models.waiting_lists import WaitingEntry
 from app.rules.states import EnrolmentStatus
 from app.rules.tariff_grids import ChangePercent, Condition, CountedSiblings, Modifier, ModifierKind, Span
-from app.services import bookings, enrolments
+from app.services import bookings, enrolments, waiting_wishes
 from app.services.catalogue import catalogue
 from app.services.places import enter_bookings, stop_bookings
 from app.services.scope_settings import ScopeInput, save_scope
@@ -31,13 +32,26 @@ from tests.factories import (
     NEXT_WEDNESDAY,
     WEDNESDAY,
     add_scope,
+    bookings_of,
     enrol,
+    give_list,
+    join_list,
     make_child,
     make_planning,
     make_staff,
     proposal,
     save,
 )
+
+WAITS = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+
+
+def let_wait(thread: Thread) -> None:
+    """Start a thread and come back once it waits for a lock, or is done. A transaction keeps what it saw of others."""
+    thread.start()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outside:
+        while thread.is_alive() and not outside.scalar(WAITS):
+            sleep(0.01)
 
 
 @pytest.mark.postgres
@@ -80,21 +94,42 @@ def test_who_accepts_an_enrolment_holds_the_familys_children_in_the_order_of_a_s
         with app.app_context(), write_transaction() as session:
             enrolments.accept_enrolment(session, enrolment_id, agent)
 
-    waits = text(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    )
     thread = Thread(target=Context().run, args=(accept,))
     # A save that holds the elder, and comes to the younger.
     with db.engine.begin() as saving:
         saving.execute(select(Child.id).where(Child.id == setup.child_id).with_for_update())
-        thread.start()
-        while thread.is_alive() and not saving.scalar(waits):
-            sleep(0.01)
+        let_wait(thread)
         free = saving.scalar(select(Child.id).where(Child.id == younger).with_for_update(skip_locked=True))
     thread.join(timeout=30)
     assert free == younger
     db.session.rollback()
     assert db.session.get_one(Enrolment, enrolment_id).status is EnrolmentStatus.ACCEPTED
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_who_leaves_a_list_while_the_other_parent_unbinds_the_children_has_left_it(app: Flask) -> None:
+    setup = make_planning(places=0)
+    give_list(setup.activity)
+    younger = make_child(setup.family, "Tom")
+    enrol(younger, setup.family, setup.activity)
+    for child_id in (setup.child_id, younger):
+        join_list(setup.family, child_id, [setup.opening(WEDNESDAY, "Matin")])
+    with write_transaction() as session:
+        waiting_wishes.bind(session, setup.family.ref, WEDNESDAY, together=True)
+    entry_id = db.session.scalar(select(WaitingEntry.id).where(WaitingEntry.child_id == younger))
+    assert entry_id is not None
+
+    def leave() -> None:
+        with app.app_context(), write_transaction() as session:
+            waiting_wishes.leave(session, setup.family.ref, setup.family.user_id, entry_id)
+
+    thread = Thread(target=Context().run, args=(leave,))
+    with write_transaction() as session:
+        waiting_wishes.bind(session, setup.family.ref, WEDNESDAY, together=False)
+        let_wait(thread)
+    thread.join(timeout=30)
+    assert (bookings_of(setup.child_id)[-1][1], bookings_of(younger)[-1][1]) == ("waiting", "cancelled")
 
 
 @pytest.mark.postgres

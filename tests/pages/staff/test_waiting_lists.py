@@ -56,7 +56,14 @@ def test_a_list_that_changed_is_read_again_and_nobody_moves_their_own(sqlite_cli
         session.add(StaffRole(user_id=family.user_id, role=Role.FILE_CLERK))
     sqlite_client.sign_in(family.user_id).get(f"{LISTS}/3")
     sqlite_client.submit(f"{LISTS}/3", status=403, to_rank="1", reason="Essai")
-    assert not db.session.scalars(select(WaitingMove)).all()
+    # Nor others, so that their own comes up, or gets the place.
+    first = sqlite_client.get(f"{LISTS}/1")
+    sqlite_client.submit(f"{LISTS}/1", status=403, seen_rank="1", to_rank="3", reason="Essai")
+    sqlite_client.page = first
+    sqlite_client.submit(f"{LISTS}/1", seen_rank="1", to_rank="2", reason="Essai")
+    sqlite_client.get(f"{LISTS}/1/retirer")
+    sqlite_client.submit(f"{LISTS}/1/retirer", status=403, reason="Essai")
+    assert [move.to_rank for move in db.session.scalars(select(WaitingMove))] == [2]
 
 
 def test_an_agent_takes_back_an_offer_tells_why_and_books_for_the_family(sqlite_client: Client) -> None:
