@@ -59,7 +59,7 @@ def status_to_pay(otherwise: BookingStatus, *, is_paid_at_booking: bool, price_c
 
 
 def keep_until(now: datetime, minutes: int, beside: Iterable[datetime]) -> datetime:
-    """Until when a place that is booked now is kept: so many minutes, or as long as what is kept `beside` it already."""
+    """Until when a place that is booked now is kept: so many minutes, or as long as what is kept beside it already."""
     return min([_after(now, timedelta(minutes=minutes)), *beside], key=_utc)
 
 

@@ -170,12 +170,13 @@ def what_to_pay(session: Session, family_id: int, *, is_online: bool) -> ToPay:
     next_ids = tuple(each.invoice_id for draft in plan.baskets[:1] for each in draft.allocations)
     kept_until = min((p.kept_until for p in places if p.booking_id in next_ids), default=None)
     paying = [p for p in places if is_paying(p.paying_since, now)]
+    left = timedelta(0) if kept_until is None else kept_until.astimezone(UTC) - now.astimezone(UTC)
     return ToPay(
         days=tuple(_day(rows, obstacles, now) for rows in by_day.values()),
         booking_ids=next_ids,
         amounts_cents=tuple(draft.amount_cents for draft in plan.baskets),
         kept_until=kept_until,
-        left_ms=0 if kept_until is None else (kept_until.astimezone(UTC) - now.astimezone(UTC)) // timedelta(milliseconds=1),
+        left_ms=left // timedelta(milliseconds=1),
         paying_until=min((held_until(p.kept_until, p.paying_since) for p in paying), default=None),
     )
 
