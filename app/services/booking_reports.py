@@ -152,13 +152,15 @@ def _day(choice: SavedChoice) -> date:
 
 
 def _became(choice: SavedChoice) -> str:
+    if choice.result is Result.GONE_SINCE:
+        return "Annulé depuis, ou refusé."
     if choice.result is Result.LOST:
         return "Annulé entre-temps par une autre personne, ou refusé."
     return "Reste réservé." if choice.result is Result.STAYS else "Non enregistré."
 
 
 def _why(choice: SavedChoice) -> str:
-    if choice.result is Result.LOST:
+    if choice.result in (Result.LOST, Result.GONE_SINCE):
         return "Rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
         return "Un autre temps de ce jour ne le permet pas."

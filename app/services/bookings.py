@@ -15,7 +15,7 @@ from app.database import db
 from app.models.bookings import Booking, BookingEvent, Opening, SaveReceipt
 from app.price_labels import explained
 from app.rules.capacity import Slot, counter_changes
-from app.rules.states import Actor, BookingStatus, CancelClass, check_transition
+from app.rules.states import ACTIVE_STATUSES, Actor, BookingStatus, CancelClass, check_transition
 from app.services.counters import Limit, lock_counters, move_counters
 from app.services.errors import FamilyNotActive, NotFound, PlacesExceeded
 from app.services.families import FamilyRef, child_of, lock_children, stays_active
@@ -24,7 +24,7 @@ from app.services.planning import Proposal
 from app.services.planning_facts import PlanningFacts, load_facts
 from app.services.prices import move_prices
 from app.services.staff_booking_mails import tell_changes
-from app.services.verdicts import DayWish, SaveOutcome, Verdict, judge_proposal
+from app.services.verdicts import MADE, DayWish, SaveOutcome, Verdict, judge_proposal
 from app.services.waiting_lists import enter, promote
 
 RECEIPTS_KEPT = timedelta(days=2)
@@ -92,12 +92,25 @@ def save(
 
 
 def read_outcome(user_id: int, key: str | None, child_id: int) -> SaveOutcome | None:
-    """What an earlier save of this child's planning answered; None when it is too old, or somebody else's."""
+    """What an earlier save of this child's planning answered; None when it is too old, or somebody else's.
+
+    A page that « back » brings back may be sent again long after: what has been cancelled since is not told as booked.
+    One query, or two.
+    """
     if not key:
         return None
     receipt = db.session.scalar(select(SaveReceipt).where(SaveReceipt.user_id == user_id, SaveReceipt.key == key))
     outcome = None if receipt is None else SaveOutcome.from_json(receipt.outcome)
-    return outcome if outcome is not None and outcome.child_id == child_id else None
+    if outcome is None or outcome.child_id != child_id:
+        return None
+    made = {choice.opening_id for choice in outcome.choices if choice.result in MADE}
+    return outcome.without(made - _active(child_id, made)) if made else outcome
+
+
+def _active(child_id: int, opening_ids: Collection[int]) -> frozenset[int]:
+    """Of some openings, those in which a child still has, or asks for, a place. One query."""
+    active = Booking.child_id == child_id, Booking.status.in_(ACTIVE_STATUSES)
+    return frozenset(db.session.scalars(select(Booking.opening_id).where(*active, Booking.opening_id.in_(opening_ids))))
 
 
 def _apply(

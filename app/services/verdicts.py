@@ -38,12 +38,16 @@ class Result(StrEnum):
     ALREADY_BOOKED = auto()  # somebody else of the family was faster
     ALREADY_CANCELLED = auto()
     LOST = auto()  # the parent kept it, but it was cancelled meanwhile
+    GONE_SINCE = auto()  # of an answer that is read again: it was made, and is not there any more
 
 
 DONE = (Result.BOOKED, Result.REQUESTED, Result.TO_PAY, Result.CANCELLED, Result.CANCELLED_LATE, Result.WITHDRAWN)
 """The results of a choice that changed something."""
 
-NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST)
+MADE = frozenset({Result.BOOKED, Result.REQUESTED, Result.TO_PAY})
+"""… of one by which the child has a place since, or asks for one."""
+
+NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST, Result.GONE_SINCE)
 """… and of one that was not saved."""
 
 
@@ -77,6 +81,16 @@ class SaveOutcome:
     def count(self, *results: Result) -> int:
         """How many choices ended with one of these results."""
         return sum(1 for choice in self.choices if choice.result in results)
+
+    def without(self, gone: Collection[int]) -> "SaveOutcome":
+        """The same, once what was made in these openings is gone again: its amounts say nothing any more."""
+        if not gone:
+            return self
+        choices = (
+            replace(each, result=Result.GONE_SINCE) if each.opening_id in gone and each.result in MADE else each
+            for each in self.choices
+        )
+        return SaveOutcome(self.child_id, tuple(choices))
 
     def as_json(self) -> str:
         """For the receipt."""

@@ -145,6 +145,18 @@ def test_form_sent_twice_books_once_and_shows_the_same(client: Client) -> None:
     assert (count(Booking), count(SaveReceipt)) == (1, 1)
 
 
+def test_form_that_back_brings_again_does_not_tell_as_booked_what_was_cancelled_since(sqlite_client: Client) -> None:
+    client, planning = sqlite_client, make_planning()
+    morning = planning.opening(WEDNESDAY, "Matin")
+    page = client.sign_in(planning.family.user_id).get(address(planning))
+    client.submit("planning", t=[morning])
+    client.submit("planning", t=None)
+    client.page = page
+    again = client.submit("planning", t=[morning])
+    assert "enregistrée" not in again.text and "Matin : Annulé depuis, ou refusé. Rien n’a été réservé" in again.text
+    assert bookings_of(planning.child_id) == [(morning, "cancelled")]
+
+
 def test_stale_form_is_told_what_happened_meanwhile(client: Client) -> None:
     planning = make_planning()
     morning, afternoon = planning.opening(WEDNESDAY, "Matin"), planning.opening(WEDNESDAY, "Après-midi")
