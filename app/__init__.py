@@ -103,6 +103,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.filters["ranking_words"] = enrolment_labels.ranking_words
     app.jinja_env.filters["document_todos"] = dashboard_labels.document_todos
     app.jinja_env.filters["documents_words"] = dashboard_labels.documents_words
+    app.jinja_env.filters["invoices_words"] = dashboard_labels.invoices_words
     app.jinja_env.filters["coming_bookings_sentence"] = dashboard_labels.coming_bookings_sentence
     app.jinja_env.filters["coming_enrolments_sentence"] = dashboard_labels.coming_enrolments_sentence
     app.jinja_env.filters["event_sentence"] = history_labels.event_sentence

@@ -16,12 +16,14 @@ from app.rules.combinations import (
     Violation,
     WeekCount,
 )
+from app.services.catalogue import ELSEWHERE
 
 
 def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
     """« Repas se réserve avec Matin ou Après-midi. »"""
     unit = names[violation.unit_id]
-    others = [names[id_] for id_ in sorted(violation.any_of)]
+    unit = f"{unit[:1].upper()}{unit[1:]}"
+    others = list(dict.fromkeys(names[id_] for id_ in sorted(violation.any_of)))
     match violation.breach:
         case Breach.REQUIRES:
             return f"{unit} se réserve avec {' ou '.join(others)}."
@@ -30,7 +32,7 @@ def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
         case Breach.TOGETHER:
             return f"{unit} se réserve avec {enumeration(others)}."
         case Breach.OVERLAPS:
-            return f"{unit} est aux mêmes heures que {enumeration(others)}."
+            return f"{unit} est aux mêmes heures {_than(others)}."
         case Breach.TOO_FEW:
             return f"Réservez au moins {violation.number} de ces temps ce jour-là{NBSP}: {enumeration(others)}."
         case Breach.TOO_MANY:
@@ -41,6 +43,12 @@ def combination_sentence(violation: Violation, names: Mapping[int, str]) -> str:
             return f"Choisissez au plus {days_count(violation.number)} cette semaine{NBSP}: {violation.by} de trop."
         case Breach.NOT_EVERY_DAY:
             return f"Choisissez toute la semaine ou aucun jour{NBSP}: encore {violation.by}."
+
+
+def _than(names: list[str]) -> str:
+    """« que Matin », « qu’un temps d’accueil d’un autre lieu »."""
+    text = enumeration(names)
+    return f"qu’{text}" if text.startswith(ELSEWHERE) else f"que {text}"
 
 
 def days_count(count: int) -> str:

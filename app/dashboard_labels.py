@@ -1,9 +1,9 @@
-"""The French sentences of the dashboard on documents, and on what opens soon."""
+"""The French sentences of the dashboard on documents, on invoices, and on what opens soon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.filters import day_medium, day_plain, moment, spaced
+from app.filters import day_medium, day_plain, euros, moment, spaced
 from app.rules.required_documents import DocumentScope, DocumentState
 from app.services.dashboards import ComingBookings, ComingEnrolments, Dashboard
 from app.services.required_documents import AskedDocument
@@ -47,6 +47,17 @@ def documents_words(dashboard: Dashboard) -> str:
         when = _last_day(dashboard.ending_documents)
         parts.append(f"{ending}{noun} expirent, le premier {when}" if ending > 1 else f"1{noun} expire {when}")
     return ", ".join(parts) or "Ce que nous vous demandons d’envoyer"
+
+
+def invoices_words(dashboard: Dashboard) -> str:
+    """The tile: « 1 facture à payer : 12,00 € ; 8,40 € sur une prochaine facture »."""
+    due, amounts = dashboard.due, [each.amount_cents for each in dashboard.carried]
+    text = f"{due.count} facture{'s' if due.count > 1 else ''} à payer : {euros(due.amount_cents)}"
+    parts = [text if due.count else "Rien à payer"]
+    if amounts:
+        what = "des jours" if None in amounts else euros(sum(each or 0 for each in amounts))
+        parts.append(f"{what} sur une prochaine facture")
+    return spaced(" ; ".join(parts))
 
 
 def coming_bookings_sentence(coming: ComingBookings) -> str:

@@ -1,7 +1,6 @@
 """Preparing and issuing the invoice runs that the staff began, beside requests."""
 
 import logging
-import time
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -16,36 +15,40 @@ logger = logging.getLogger(__name__)
 PREPARED_AT_ONCE = 100
 ISSUED_AT_ONCE = 20
 TRIED_ONE_BY_ONE = 20
-REST_SECONDS = 60.0
-"""How long a run that cannot go on lets the others pass before it is tried again."""
 
 _PASSING = (OperationalError, InterfaceError, PoolTimeout, OSError)
 """The database or the disk is away, or busy: no family's fault, so that none is left aside for it."""
 
 
-class InvoiceJob:
-    """Takes runs further. One that raises rests, and the next ones go on; it is tried again a while later."""
+def go_on() -> bool:
+    """Take the oldest unfinished run that does not rest one step further; False when there is none.
 
-    def __init__(self) -> None:
-        self._rests_until: dict[int, float] = {}
+    A process that dies between two calls, or in the midst of one, leaves the run to be taken up where it stopped.
+    """
+    step = invoice_runs.next_step(db.session())
+    if step is None:
+        return False
+    attempt(step)
+    return True
 
-    def go_on(self) -> bool:
-        """Take the oldest unfinished run that does not rest one step further; False when there is none.
 
-        A process that dies between two calls, or in the midst of one, leaves the run to be taken up where it stopped.
-        """
-        now = time.monotonic()
-        self._rests_until = {run_id: until for run_id, until in self._rests_until.items() if until > now}
-        step = invoice_runs.next_step(db.session(), without=self._rests_until)
-        if step is None:
-            return False
-        try:
-            take(step)
-        except Exception:
-            db.session.rollback()
-            logger.exception("run %s cannot go on", step.run_id)
-            self._rests_until[step.run_id] = now + REST_SECONDS
-        return True
+def attempt(step: Step, issued_at_once: int = ISSUED_AT_ONCE) -> bool:
+    """Take a run one step further; False where that raises: it rests then, and the others go on.
+
+    Raises what keeps even this from being noted: the database is away.
+    """
+    try:
+        take(step, issued_at_once)
+    except Exception:
+        db.session.rollback()
+        logger.exception("run %s cannot go on", step.run_id)
+        with write_transaction() as session:
+            invoice_runs.record_failure(session, step.run_id)
+        return False
+    if step.failure_count:
+        with write_transaction() as session:
+            invoice_runs.record_success(session, step.run_id)
+    return True
 
 
 def take(step: Step, issued_at_once: int = ISSUED_AT_ONCE) -> None:

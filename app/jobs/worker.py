@@ -22,9 +22,8 @@ from app.integrations.kept_files import remove_orphans, uploaded_paths
 from app.integrations.mail import Mailer, MailMaybeTaken, MailRefused, MailRejected, MailServerAway
 from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
-from app.jobs import payments
+from app.jobs import invoices, payments
 from app.jobs.credits import CreditJob
-from app.jobs.invoices import InvoiceJob
 from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
     absences,
@@ -85,7 +84,6 @@ class Worker:
         self._pdf_maker = PdfMaker(timeout_seconds=PDF_TIMEOUT_SECONDS)
         self._papers = PaperJob(self._pdf_maker, config.instance_path, config.base_url)
         self._credits = CreditJob()
-        self._invoices = InvoiceJob()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._pulse = _Pulse()
@@ -169,7 +167,7 @@ class Worker:
 
     def issue_invoices(self) -> int:
         """Prepare and issue what runs have left; returns how many steps that were: as long as a turn lasts."""
-        return self._take_turn(self._invoices.go_on)
+        return self._take_turn(invoices.go_on)
 
     def publish_certificates(self) -> int:
         """Publish what is left of the tax certificates of a year, some families at a time; returns how many times."""

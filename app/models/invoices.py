@@ -79,6 +79,8 @@ class InvoiceRun(Base):
     family_count: Mapped[int] = mapped_column(default=0, server_default="0")
     done_count: Mapped[int] = mapped_column(default=0, server_default="0")
     last_family_id: Mapped[int] = mapped_column(default=0)
+    failure_count: Mapped[int] = mapped_column(default=0, server_default="0")  # tries in a row that came to nothing
+    retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # it rests until then
     whatever_it_is: Mapped[bool] = mapped_column(default=False, server_default=false())  # also below the minimum
 
 

@@ -5,13 +5,18 @@ Source: product.md section 6, docs/rules/invoicing.md.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum, auto
 
 from app.rules.bills import LineKind, UsageStanding
 from app.rules.quotients import QuotientOutcome
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import unit_code
+
+TOLD_AFTER = 3
+"""How many tries of a run in a row come to nothing before somebody is told."""
+_RESTS = (timedelta(minutes=1), timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=10))
+_LONGEST_REST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,16 @@ _INFORMATION = frozenset({OddityKind.DAY_NOT_OVER, OddityKind.NOTHING_TO_INVOICE
 def must_be_settled(kind: OddityKind) -> bool:
     """Whether nothing is issued while there is any that nobody accepted with a word."""
     return kind not in _INFORMATION
+
+
+def rest_after(failures: int) -> timedelta:
+    """How long a run rests whose last so many tries, at least one, came to nothing for a reason of no family."""
+    return _RESTS[failures - 1] if failures <= len(_RESTS) else _LONGEST_REST
+
+
+def is_told(failures: int) -> bool:
+    """Whether the staff are told that a run does not go on by itself."""
+    return failures >= TOLD_AFTER
 
 
 @dataclass(frozen=True, slots=True)

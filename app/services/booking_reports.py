@@ -73,11 +73,11 @@ class SaveReport:
     messages: Mapping[int, str]  # by opening id: what stands in the cells that were not saved
 
 
-def report_save(outcome: SaveOutcome) -> SaveReport:
-    """The report of a save."""
+def report_save(outcome: SaveOutcome, activity_ids: Collection[int] | None = None) -> SaveReport:
+    """The report of a save; `activity_ids`: those that the reader may know of, None for all."""
     units = catalogue().units
     not_done = {
-        choice: NotDone(_day(choice), units[choice.unit_id].name, _became(choice), _why(choice))
+        choice: NotDone(_day(choice), units[choice.unit_id].name, _became(choice), _why(choice, activity_ids))
         for choice in outcome.choices
         if choice.result in (*NOT_DONE, Result.STAYS)
     }
@@ -159,7 +159,7 @@ def _became(choice: SavedChoice) -> str:
     return "Reste réservé." if choice.result is Result.STAYS else "Non enregistré."
 
 
-def _why(choice: SavedChoice) -> str:
+def _why(choice: SavedChoice, activity_ids: Collection[int] | None) -> str:
     if choice.result in (Result.LOST, Result.GONE_SINCE):
         return "Rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
@@ -169,6 +169,6 @@ def _why(choice: SavedChoice) -> str:
     until = datetime.fromisoformat(choice.until) if choice.until else None
     violation = Violation(choice.unit_id, frozenset(choice.any_of), choice.breach, choice.number, choice.by)
     is_broken = choice.reason in (Reason.BREAKS_COMBINATION, Reason.OVERLAPS)
-    names = catalogue().unit_names(choice.breach)
+    names = catalogue().unit_names(choice.breach, activity_ids)
     broken = combination_sentence(violation, names) if is_broken else None
     return refusal(choice.reason or Reason.CLOSED, broken, until, catalogue().council.phone)

@@ -4,11 +4,11 @@ Their bookings are as those that no run has looked at; what is stored here says 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Select, and_, false, func, or_, select
+from sqlalchemy import CompoundSelect, Select, and_, false, func, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -25,11 +25,16 @@ from app.services.offices import of_offices
 
 @dataclass(frozen=True, slots=True)
 class CarriedView:
-    """A month that will come with a later invoice, in cents; None: changed since, the next run says how much."""
+    """A month that will come with a later invoice, in cents.
+
+    ``amount_cents`` is None where it changed since, and a fee, a deduction or an aid belongs to it: the next run says
+    how much. ``days_cents`` is what its bookings alone cost now.
+    """
 
     office_name: str
     month: date
     amount_cents: int | None
+    days_cents: int
     minimum_cents: int | None  # of the office now
 
 
@@ -109,53 +114,69 @@ class CarriedMonths:
 
 
 def carried_of(family_id: int, office_ids: Collection[int] | None = None) -> tuple[CarriedView, ...]:
-    """What a family has to come with its next invoices of these offices (None: of all), oldest month first.
+    """What a family has to come with its next invoices, of these offices or of all, oldest month first. One query."""
+    return carried_views(CarriedRow(*row) for row in db.session.execute(carried_rows(family_id, office_ids)))
 
-    One query, a second where there is any.
-    """
-    session = db.session()
-    rows = session.execute(
-        select(CarriedMonth, Office.name, CashDesk.minimum_cents)
+
+@dataclass(frozen=True, slots=True)
+class CarriedRow:
+    """A month of an office that waits; or, without what is said of a month, a day's bookings that no invoice holds."""
+
+    office_id: int
+    day: date  # the first of a month
+    cents: int
+    days_cents: int | None
+    carried_at: datetime | None
+    office_name: str | None
+    minimum_cents: int | None
+
+
+def carried_rows(
+    family_id: int, office_ids: Collection[int] | None = None
+) -> CompoundSelect[tuple[int, date, int, int, datetime, str, int]]:
+    """What `carried_views()` wants to know of a family: a `CarriedRow` each, no row where nothing is carried."""
+    is_open = and_(CarriedMonth.family_id == family_id, CarriedMonth.settled_at.is_(None))
+    months = (
+        select(
+            CarriedMonth.office_id, CarriedMonth.month.label("day"), CarriedMonth.total_cents.label("cents"),
+            CarriedMonth.days_cents, CarriedMonth.carried_at, Office.name.label("office_name"), CashDesk.minimum_cents,
+        )
         .join(Office, Office.id == CarriedMonth.office_id)
         .outerjoin(CashDesk, CashDesk.office_id == CarriedMonth.office_id)
-        .where(
-            CarriedMonth.family_id == family_id,
-            CarriedMonth.settled_at.is_(None),
-            of_offices(CarriedMonth.office_id, office_ids),
+        .where(is_open, of_offices(CarriedMonth.office_id, office_ids))
+    )  # fmt: skip
+    days = (
+        select(
+            Activity.office_id, Booking.day, func.coalesce(func.sum(Booking.price_cents), 0), null(), null(), null(),
+            null(),
         )
-        .order_by(CarriedMonth.month, Office.name)
-    ).all()
-    if not rows:
-        return ()
-    present = _cents_by_day(session, family_id, rows[0][0].month)
-    found = []
-    for row, office_name, minimum_cents in rows:
-        seen_on, end = row.carried_at.astimezone(clock.PARIS).date(), add_months(row.month, 1)
-        days_cents = sum(
-            cents
-            for (office_id, day), cents in present.items()
-            if office_id == row.office_id and row.month <= day < end and day < seen_on
-        )
-        amount_cents = carried_cents(row.total_cents, row.days_cents, days_cents)
-        if amount_cents != 0:
-            found.append(CarriedView(office_name, row.month, amount_cents, minimum_cents))
-    return tuple(found)
-
-
-def _cents_by_day(session: Session, family_id: int, since: date) -> Mapping[tuple[int, date], int]:
-    """What the bookings cost that no invoice holds, by office and day."""
-    rows = session.execute(
-        select(Activity.office_id, Booking.day, Booking.price_cents)
         .join(Opening, Opening.id == Booking.opening_id)
         .join(Unit, Unit.id == Opening.unit_id)
         .join(Activity, Activity.id == Unit.activity_id)
         .outerjoin(InvoicedBooking, InvoicedBooking.booking_id == Booking.id)
         .where(
-            Booking.family_id == family_id, Booking.day >= since, InvoicedBooking.booking_id.is_(None),
-            is_charged_booking(),
+            Booking.family_id == family_id, InvoicedBooking.booking_id.is_(None), is_charged_booking(),
+            Booking.day >= select(func.min(CarriedMonth.month)).where(is_open).scalar_subquery(),
         )
+        .group_by(Activity.office_id, Booking.day)
     )  # fmt: skip
-    found: defaultdict[tuple[int, date], int] = defaultdict(int)
-    for office_id, day, cents in rows:
-        found[office_id, day] += cents or 0
-    return found
+    return union_all(months, days)
+
+
+def carried_views(rows: Iterable[CarriedRow]) -> tuple[CarriedView, ...]:
+    """What a family has to come with its next invoices, oldest month first."""
+    months: list[tuple[date, str, datetime, CarriedRow]] = []
+    present: list[CarriedRow] = []
+    for row in rows:
+        if row.carried_at is None or row.office_name is None:
+            present.append(row)
+        else:
+            months.append((row.day, row.office_name, row.carried_at, row))
+    found = []
+    for month, office_name, carried_at, row in sorted(months, key=lambda each: each[:2]):
+        end = min(add_months(month, 1), carried_at.astimezone(clock.PARIS).date())
+        days_cents = sum(each.cents for each in present if each.office_id == row.office_id and month <= each.day < end)
+        amount_cents = carried_cents(row.cents, row.days_cents or 0, days_cents)
+        if amount_cents != 0:
+            found.append(CarriedView(office_name, month, amount_cents, days_cents, row.minimum_cents))
+    return tuple(found)

@@ -5,7 +5,7 @@ a setting changed (see models/catalogue.py). Rules get their values from here, n
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from types import MappingProxyType
@@ -65,6 +65,9 @@ from app.rules.required_documents import Applicability, DocumentDemand, FilesWan
 from app.rules.retention import DataClass
 from app.rules.tariff_grids import GridVersion, version_on
 from app.rules.vaccinations import VaccineRule
+
+ELSEWHERE = "un temps d’accueil d’un autre lieu"
+"""What a unit is called to an agent whose role does not reach its activity."""
 
 
 class NoCouncil(Exception):
@@ -346,11 +349,20 @@ class Catalogue:
         """The activity that a unit belongs to."""
         return self.activities[self.units[unit_id].activity_id]
 
-    def unit_names(self, breach: Breach) -> Mapping[int, str]:
-        """The names of units for the sentence of a broken rule; across activities with theirs: « Foot (Club) »."""
-        if breach is not Breach.OVERLAPS:
-            return {id_: unit.name for id_, unit in self.units.items()}
-        return {id_: f"{unit.name} ({self.activities[unit.activity_id].name})" for id_, unit in self.units.items()}
+    def unit_names(self, breach: Breach, activity_ids: Collection[int] | None = None) -> Mapping[int, str]:
+        """The names of units for the sentence of a broken rule; across activities with theirs: « Foot (Club) ».
+
+        Those of other activities than some are `ELSEWHERE`.
+        """
+        is_across = breach is Breach.OVERLAPS
+        return {
+            id_: ELSEWHERE
+            if activity_ids is not None and unit.activity_id not in activity_ids
+            else f"{unit.name} ({self.activities[unit.activity_id].name})"
+            if is_across
+            else unit.name
+            for id_, unit in self.units.items()
+        }
 
     def activities_on(self, first: date, last: date) -> frozenset[int]:
         """Those whose season has any of the days from a first to a last."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from app import clock
 from app.database import db
@@ -24,6 +24,7 @@ from app.rules.states import EnrolmentStatus
 from app.rules.windows import WindowState, judge_windows
 from app.services import change_requests, child_files, held_places, messages, waiting_views
 from app.services.audiences import audiences_of
+from app.services.carried_months import CarriedRow, CarriedView, carried_rows, carried_views
 from app.services.catalogue import ActivityInfo, catalogue
 from app.services.child_files import ChildGlance
 from app.services.enrolments import EnrolmentView, enrolments_of
@@ -88,6 +89,7 @@ class Dashboard:
     urgent: tuple[ShownMessage, ...]
     gaps: FileGaps
     due: Due
+    carried: tuple[CarriedView, ...]  # what waits for a later invoice
     missing_documents: tuple[AskedDocument, ...]  # that must be handed in
     ending_documents: tuple[AskedDocument, ...]  # that count and end soon, the first one first
     texts: tuple[AskedText, ...]  # that must be accepted
@@ -122,6 +124,7 @@ def dashboard_of(family_id: int, user_id: int) -> Dashboard:
         urgent=small.urgent,
         gaps=file_gaps_of(family_id),
         due=due_of(family_id),
+        carried=small.carried,
         missing_documents=tuple(each for each in documents if each.is_missing),
         ending_documents=tuple(
             sorted((each for each in documents if each.is_expiring), key=lambda each: each.valid_until or date.max)
@@ -145,6 +148,7 @@ class _SmallThings:
     unread_messages: int
     urgent: tuple[ShownMessage, ...]
     accepted: Mapping[int, Acceptance]
+    carried: tuple[CarriedView, ...]
     pay_until: datetime | None
     answer_until: datetime | None
 
@@ -154,16 +158,29 @@ def _small_things(family_id: int, user_id: int) -> _SmallThings:
     counts = (change_requests.count_waiting(family_id), messages.count_unread(family_id, user_id))
     pay_until = held_places.first_kept_until(family_id).scalar_subquery()
     answer_until = waiting_views.first_offered_until(family_id).scalar_subquery()
+    carried = carried_rows(family_id).subquery()
     rows = db.session.execute(
-        select(*(each.scalar_subquery() for each in counts), UrgentMessage, TextAcceptance, pay_until, answer_until)
+        select(
+            *(each.scalar_subquery() for each in counts),
+            UrgentMessage,
+            TextAcceptance,
+            pay_until,
+            answer_until,
+            *carried.c,
+        )
         .select_from(Family)
+        .outerjoin(carried, true())
         .outerjoin(UrgentMessage, may_be_shown_to(family_id))
         .outerjoin(TextAcceptance, TextAcceptance.family_id == Family.id)
         .where(Family.id == family_id)
     ).all()
     urgent = dict.fromkeys(row[2] for row in rows if row[2] is not None)
     accepted = dict.fromkeys(row[3] for row in rows if row[3] is not None)
-    return _SmallThings(rows[0][0], rows[0][1], shown_messages(urgent), acceptances(accepted), rows[0][4], rows[0][5])
+    waits = dict.fromkeys(tuple(row[6:]) for row in rows if row[6] is not None)
+    return _SmallThings(
+        rows[0][0], rows[0][1], shown_messages(urgent), acceptances(accepted),
+        carried_views(CarriedRow(*row) for row in waits), rows[0][4], rows[0][5],
+    )  # fmt: skip
 
 
 class _Coming:

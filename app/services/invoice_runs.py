@@ -5,11 +5,11 @@ transaction that uses them, and a run that died is taken up where it stopped. It
 else: a family whose draft is another by now, or cannot be issued, is left, and said.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -23,7 +23,7 @@ from app.models.invoices import (
     InvoiceRunDraft,
     RunStatus,
 )
-from app.rules.invoicing import DraftStanding, InvoiceDraft, standing_of
+from app.rules.invoicing import DraftStanding, InvoiceDraft, rest_after, standing_of
 from app.services.carried_months import CarriedMonths
 from app.services.cash_desks import minimum_of
 from app.services.errors import NotFound, OdditiesLeft, PoolGone
@@ -42,6 +42,7 @@ class Step:
 
     run_id: int
     status: RunStatus  # PREPARING or ISSUING
+    failure_count: int = 0  # tries in a row that came to nothing
 
 
 def prepare(session: Session, office_id: int, month: date, agent_id: int, *, instead_of: int | None = None) -> int:
@@ -109,6 +110,7 @@ def issue(
     run.status, run.invoice_date, run.due_on = RunStatus.ISSUING, invoice_date, due_on
     run.ordered_at, run.ordered_by_id = clock.now(), agent_id
     run.last_family_id, run.done_count, run.whatever_it_is = 0, 0, whatever_it_is
+    run.failure_count, run.retry_at = 0, None
     run.family_count = session.scalar(select(func.count()).where(InvoiceRunDraft.run_id == run_id)) or 0
     session.flush()
 
@@ -180,14 +182,29 @@ def leave_aside(session: Session, run_id: int, family_id: int) -> None:
     run.done_count += 1
 
 
-def next_step(session: Session, *, without: Collection[int] = ()) -> Step | None:
-    """The oldest run that still has something to prepare or to issue, for the worker, but for some."""
+def next_step(session: Session) -> Step | None:
+    """The oldest run that still has something to prepare or to issue, and does not rest, for the worker."""
     row = session.execute(
-        select(InvoiceRun.id, InvoiceRun.status)
-        .where(InvoiceRun.status.in_(RUNS_AT_WORK), InvoiceRun.id.not_in(without))
+        select(InvoiceRun.id, InvoiceRun.status, InvoiceRun.failure_count)
+        .where(
+            InvoiceRun.status.in_(RUNS_AT_WORK), or_(InvoiceRun.retry_at.is_(None), InvoiceRun.retry_at <= clock.now())
+        )
         .order_by(InvoiceRun.id)
     ).first()
     return None if row is None else Step(*row)
+
+
+def record_failure(session: Session, run_id: int) -> None:
+    """Note that a run could not go on, for a reason of no family: it rests, the longer the more often it failed."""
+    run = session.get_one(InvoiceRun, run_id, with_for_update=True)
+    run.failure_count += 1
+    run.retry_at = clock.now() + rest_after(run.failure_count)
+
+
+def record_success(session: Session, run_id: int) -> None:
+    """Note that a run that had failed goes on."""
+    run = session.get_one(InvoiceRun, run_id, with_for_update=True)
+    run.failure_count, run.retry_at = 0, None
 
 
 def _hold(session: Session, run_id: int) -> InvoiceRun:

@@ -256,7 +256,7 @@ def build_week(
     cell_views = {
         opening.id: _cell_view(
             facts, opening, view, judged[view.day], ticked_by_day[view.day], shown.of(opening),
-            messages.get(opening.id), by_entry,
+            messages.get(opening.id), by_entry, activity_ids,
         )
         for view in day_views
         for opening in facts.openings_by_day.get(view.day, ())
@@ -366,12 +366,13 @@ def _cell_view(
     price: "_CellPrice",
     message: str | None,
     ranks: Mapping[int, int],
+    activity_ids: Collection[int] | None,
 ) -> CellView:
     cell = judgement.cells[opening.id]
     holding = facts.holds(opening.id) or facts.waits(opening.id)
     status = None if holding else facts.first_status(opening, price.cents)
     violation = judgement.broken.get(opening.id)
-    broken = _broken_sentence(facts, violation) if violation else None
+    broken = _broken_sentence(facts, violation, activity_ids) if violation else None
     own = facts.held.get(opening.id) or facts.waiting.get(opening.id)
     rank = None if own is None or own.waiting_id is None else ranks.get(own.waiting_id)
     return CellView(
@@ -420,8 +421,15 @@ def _answer_sentence(answer: Answer | None) -> str | None:
     return f"Demande refusée{NBSP}: {answer.reason}" if answer.reason else "Demande refusée."
 
 
-def _broken_sentence(facts: PlanningFacts, violation: Violation) -> str:
-    return combination_sentence(violation, facts.catalogue.unit_names(violation.breach))
+def _broken_sentence(facts: PlanningFacts, violation: Violation, activity_ids: Collection[int] | None) -> str:
+    return combination_sentence(violation, facts.catalogue.unit_names(violation.breach, activity_ids))
+
+
+def _concerns(facts: PlanningFacts, violation: Violation, activity_ids: Collection[int] | None) -> bool:
+    """Whether anything that breaks a rule is of some activities."""
+    units = facts.catalogue.units
+    broken = (units[id_].activity_id for id_ in (violation.unit_id, *violation.any_of))
+    return activity_ids is None or any(id_ in activity_ids for id_ in broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,11 +593,13 @@ def _summary(
         held = facts.held_ids(day)
         removed += len((held - ticked[day]).difference(late))
         for violation in judgement.broken.values():
+            if not _concerns(facts, violation, activity_ids):
+                continue
             if violation.breach in WEEKLY:
                 names = facts.catalogue.unit_names(violation.breach)
                 problems[broken_week(week_of(day)[0], violation, names)] = None
             else:
-                problems[broken_rule(day, _broken_sentence(facts, violation))] = None
+                problems[broken_rule(day, _broken_sentence(facts, violation, activity_ids))] = None
     changed = {id_ for day, ids in ticked.items() for id_ in facts.held_ids(day) ^ ids}
     beyond = [
         f"{day_medium(opening.day).capitalize()}, {opening.unit.name}{NBSP}: {sentence}"

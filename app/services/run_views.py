@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.database import db
 from app.models.accounts import User
@@ -23,7 +23,7 @@ from app.models.invoices import (
     RunStatus,
     StoredPdf,
 )
-from app.rules.invoicing import DraftStanding, OddityKind, must_be_settled
+from app.rules.invoicing import TOLD_AFTER, DraftStanding, OddityKind, is_told, must_be_settled
 from app.rules.texts import fold
 from app.services.cash_desks import minimum_of
 from app.services.catalogue import catalogue
@@ -58,11 +58,18 @@ class RunView:
     total_cents: int
     paper_count: int  # invoices whose PDF is made
     left_count: int  # families that it left aside, and no later run of the month has looked at
+    failure_count: int  # tries in a row that came to nothing, for a reason of no family
+    retry_at: datetime | None  # when the worker tries again
 
     @property
     def is_at_work(self) -> bool:
         """Whether the worker has something to do for it: the page asks again."""
         return self.status in RUNS_AT_WORK
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it failed so often that somebody must look."""
+        return self.is_at_work and is_told(self.failure_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +201,21 @@ def runs(page: int, office_ids: Collection[int] | None = None) -> Page[RunView]:
     condition = InvoiceRun.replaced_by_id.is_(None) & of_offices(InvoiceRun.office_id, office_ids)
     place: Page[RunView] = page_of(page, _count(select(InvoiceRun.id).where(condition)))
     return place.filled(_run_views(condition, place))
+
+
+def is_stuck() -> ColumnElement[bool]:
+    """A condition: a run fails so often that somebody must look."""
+    return InvoiceRun.status.in_(RUNS_AT_WORK) & (InvoiceRun.failure_count >= TOLD_AFTER)
+
+
+def count_stuck(session: Session) -> int:
+    """How many runs do not go on by themselves. One query."""
+    return session.scalar(select(func.count()).select_from(InvoiceRun).where(is_stuck())) or 0
+
+
+def stuck_runs(office_ids: Collection[int] | None = None) -> tuple[RunView, ...]:
+    """The runs of all offices, or of some, that do not go on by themselves. Two queries."""
+    return _run_views(is_stuck() & of_offices(InvoiceRun.office_id, office_ids))
 
 
 def read_run(run_id: int) -> RunView:
@@ -385,7 +407,7 @@ def _run_views(condition: ColumnElement[bool], place: Page[RunView] | None = Non
         RunView(
             run.id, run.office_id, office, run.month, run.invoice_date, run.due_on, run.status, run.started_at, started,
             run.prepared_at, run.ordered_at, ordered, run.ended_at, cancelled, run.replaced_by_id, run.family_count,
-            run.done_count, count, total, papers, left_aside,
+            run.done_count, count, total, papers, left_aside, run.failure_count, run.retry_at,
         )
         for run, office, started, ordered, cancelled, count, total, papers, left_aside in rows
     )  # fmt: skip

@@ -85,6 +85,11 @@ class StaffScope:
         return frozenset(activity.id for activity in self.activities())
 
     @property
+    def known_activity_ids(self) -> frozenset[int] | None:
+        """The same; None for all."""
+        return None if self.is_everywhere else self.activity_ids
+
+    @property
     def group_ids(self) -> frozenset[int]:
         """The groups of these."""
         return frozenset(group.id for activity in self.activities() for group in activity.groups)

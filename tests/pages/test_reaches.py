@@ -199,6 +199,31 @@ def test_of_other_activities_a_planning_tells_no_money_and_books_nothing(
     assert "vos activités : 2,10" in plain(bound.get(f"{address}?jour={factories.NEXT_WEDNESDAY}"))
 
 
+def test_a_rule_broken_with_another_place_names_nothing_of_it(
+    world: World, browser_of: Callable[[int | None], Client]
+) -> None:
+    planning = world.planning
+    _, site_id = elsewhere()
+    choir = factories.make_activity("Chorale", {"Répétition": (time(9), time(10))}, needs={})
+    with write_transaction() as session:
+        session.get_one(Activity, choir.id).site_id = site_id
+    factories.enrol(planning.child_id, planning.family, choir)
+    song = factories.make_openings(choir, [factories.NEXT_WEDNESDAY])[factories.NEXT_WEDNESDAY, "Répétition"]
+    morning = planning.opening(factories.NEXT_WEDNESDAY, "Matin")
+    factories.save(planning.family, planning.child_id, book=[morning])
+    bind(world.staff[Role.SITE_DIRECTOR], None, site_id)
+    path = f"/gestion/familles/{planning.family.family_id}/enfants/{planning.child_id}/planning"
+    for role, ticks, other in (
+        (Role.FILE_CLERK, [morning, song], "que Matin (Mercredi)"),
+        (Role.SITE_DIRECTOR, [song], "qu’un temps d’accueil d’un autre lieu"),
+    ):
+        agent = browser_of(world.staff[role])
+        agent.get(f"{path}?jour={factories.NEXT_WEDNESDAY}")
+        page = agent.submit("planning", to=f"{path}/verification", status=200, t=ticks)
+        assert f"Répétition (Chorale) est aux mêmes heures {other}." in plain(page)
+    assert "Matin" not in plain(page) and "Mercredi :" not in plain(page)
+
+
 def test_a_thread_is_given_to_who_reaches_its_family(world: World, browser_of: Callable[[int | None], Client]) -> None:
     office_id, _ = elsewhere()
     activity = db.session.get_one(Activity, world.planning.activity.id)

@@ -20,9 +20,11 @@ from app.rules.invoicing import (
     carried_cents,
     draft_invoice,
     is_charged,
+    is_told,
     join_months,
     must_be_settled,
     parts_by_month,
+    rest_after,
     standing_of,
     usage_standing,
 )
@@ -128,6 +130,13 @@ def test_what_is_carried_forward(row: Row) -> None:
     assert standing_of(draft, number_or_none(row["minimum"]), whatever_it_is=whatever) is DraftStanding(row["standing"])
     *earlier, _last = by_month
     assert draft.earlier == tuple(MonthTotal(month, by_month[month].total_cents) for month in earlier)
+
+
+@pytest.mark.parametrize("row", cases("invoicing", "rests"))
+def test_how_long_a_run_that_fails_rests(row: Row) -> None:
+    failures = int(row["failures in a row"])
+    assert rest_after(failures).total_seconds() == int(row["minutes of rest"]) * 60
+    assert is_told(failures) is (row["told"] == "yes")
 
 
 @pytest.mark.parametrize("row", cases("invoicing", "carried"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time as time_module
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import db, write_transaction
-from app.jobs.invoices import REST_SECONDS, InvoiceJob
+from app.jobs.invoices import go_on
 from app.models.activities import Activity, TariffVersion
 from app.models.bookings import Booking
 from app.models.families import Family, FamilyAddress
@@ -562,8 +561,7 @@ def break_drafting_of(family_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def work_on_runs() -> None:
-    job = InvoiceJob()
-    while job.go_on():
+    while go_on():
         pass
     db.session.rollback()
 
@@ -618,14 +616,13 @@ def test_a_database_that_is_away_leaves_no_family_aside(planning, staff_id, monk
     def drafts_of(*_arguments: object, **_named: object) -> None:
         raise OperationalError("SELECT", {}, OSError())
 
-    job = InvoiceJob()
     with monkeypatch.context() as patch:
         patch.setattr(invoice_runs, "drafts_of", drafts_of)
-        assert [job.go_on(), job.go_on()] == [True, False]
+        assert [go_on(), go_on()] == [True, False]
     assert status_of(run_id) is RunStatus.ISSUING
-    assert not job.go_on()  # it rests
-    job_later = InvoiceJob()
-    assert job_later.go_on()
+    assert not go_on()  # it rests
+    wait(minutes=1)
+    assert go_on()
     assert len(read_numbers()) == 1
 
 
@@ -640,14 +637,39 @@ def test_a_run_that_cannot_go_on_lets_the_others_pass_and_is_tried_again(plannin
             raise KeyError(run_id)
         return hold(session, run_id)
 
-    job = InvoiceJob()
     with monkeypatch.context() as patch:
         patch.setattr(invoice_runs, "_hold", broken)
-        while job.go_on():
-            pass
-    assert (status_of(first), status_of(second)) == (RunStatus.ISSUING, RunStatus.PREPARED)
-    real = time_module.monotonic
-    monkeypatch.setattr(time_module, "monotonic", lambda: real() + REST_SECONDS + 1)
-    while job.go_on():
-        pass
+        work_on_runs()
+        assert (status_of(first), status_of(second)) == (RunStatus.ISSUING, RunStatus.PREPARED)
+        assert run_views.stuck_runs() == ()
+        for minutes in (1, 1, 10, 10):
+            assert not go_on()
+            wait(minutes)
+            work_on_runs()
+        (stuck,) = run_views.stuck_runs()
+        assert (stuck.id, stuck.failure_count, stuck.retry_at) == (first, 5, clock.now() + timedelta(hours=1))
+        assert (run_views.stuck_runs([]), run_views.count_stuck(db.session())) == ((), 1)
+    wait(minutes=60)
+    work_on_runs()
     assert status_of(first) is RunStatus.ISSUED
+    assert run_views.stuck_runs() == ()
+
+
+def wait(minutes: int) -> None:
+    clock.start_at(clock.now() + timedelta(minutes=minutes), frozen=True)
+
+
+def test_a_step_that_succeeds_makes_failures_forgotten(planning, staff_id, monkeypatch) -> None:
+    more_families(planning, 30)
+    run_id = start(planning.activity, staff_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(invoice_runs, "_hold", fail)
+        assert go_on()
+    wait(minutes=1)
+    assert go_on()
+    run = run_views.read_run(run_id)
+    assert (run.is_at_work, run.done_count, run.failure_count, run.retry_at) == (True, 20, 0, None)
+
+
+def fail(*_arguments: object) -> None:
+    raise KeyError

@@ -201,7 +201,7 @@ class _Page:
         where = reach(Capability.REVIEW_BOOKINGS)
         return planning.build_week(
             self.family, self.child, self.day, proposal, messages, self.children, staff_class=staff_class,
-            activity_ids=None if where.is_everywhere else where.activity_ids,
+            activity_ids=where.known_activity_ids,
         )  # fmt: skip
 
     def answer(
@@ -217,7 +217,8 @@ class _Page:
         """The whole page."""
         user_id = current_account().user_id
         outcome = bookings.read_outcome(user_id, request.args.get("enregistrement"), self.child.id)
-        report = report_save(outcome) if outcome is not None else None
+        known = reach(Capability.REVIEW_BOOKINGS).known_activity_ids
+        report = report_save(outcome, known) if outcome is not None else None
         form = form or StaffPlanningForm(formdata=None)
         week = self.week(form.chosen_class, proposal, dict(report.messages) if report else None)
         cells = _cells(week)

@@ -71,10 +71,12 @@ def show_run_file(run_id: int) -> Response:
 @blueprint.post("/<int:run_id>/continuer")
 @requires(Capability.ISSUE_INVOICES)
 def carry_on(run_id: int) -> BaseResponse:
-    """Take a run one step further without waiting for the worker."""
+    """Take a run one step further without waiting for the worker, even where it rests after a failure."""
     run = run_views.read_run(run_id)
     if run.is_at_work:
-        invoices.take(invoice_runs.Step(run.id, run.status), issued_at_once=invoices.PREPARED_AT_ONCE)
+        step = invoice_runs.Step(run.id, run.status, run.failure_count)
+        if not invoices.attempt(step, issued_at_once=invoices.PREPARED_AT_ONCE):
+            flash("Cette facturation n’a pas pu avancer.", "error")
     run = run_views.read_run(run_id)
     if run.status is RunStatus.ISSUED and not run.left_count:
         flash("Toutes les factures sont émises.", "success")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import labels
-from app.access import current_account, current_capabilities, reach, reached_offices, requires
+from app.access import current_account, current_capabilities, reach, reached_office_ids, reached_offices, requires
 from app.combination_labels import combination_sentence
 from app.database import db, write_transaction
 from app.filters import NBSP, day_medium, in_sentence, moment_plain, of
@@ -32,6 +32,7 @@ from app.services import (
     enrolments,
     families,
     quotients,
+    run_views,
     sign_ups,
     staff_queue,
 )
@@ -51,6 +52,7 @@ from app.services.errors import (
 )
 from app.services.families import Values
 from app.services.queue_items import BookingItem, ChangeItem, Decision, Item, ItemKind, QuotientItem
+from app.services.run_views import RunView
 
 blueprint = Blueprint("queue", __name__)
 
@@ -345,7 +347,8 @@ def _obstacle_sentence(conflict: booking_requests.Conflict) -> str:
     violation = conflict.violation
     if violation is None or conflict.obstacle is Obstacle.FULL:
         return labels.label(conflict.obstacle)
-    return combination_sentence(violation, catalogue().unit_names(violation.breach))
+    known = reach(Capability.REVIEW_BOOKINGS).known_activity_ids
+    return combination_sentence(violation, catalogue().unit_names(violation.breach, known))
 
 
 def _rows_in_conflict(
@@ -557,7 +560,8 @@ def _queue_page(
     return render_page(
         "staff/queue/show.html", layout="staff", status=status, queue=queue, forms_by_key=forms_by_key,
         counts=queue.counts, shown=queue.shown, tabs=_tabs(), batch=batch or RefusalForm("batch"),
-        full_tills=_full_tills(), unanswered=_unanswered() if queue.shown is ItemKind.BOOKING else (),
+        full_tills=_full_tills(), stuck_runs=_stuck_runs(),
+        unanswered=_unanswered() if queue.shown is ItemKind.BOOKING else (),
     )  # fmt: skip
 
 
@@ -566,6 +570,13 @@ def _full_tills() -> tuple[FullTill, ...]:
     if Capability.RECORD_PAYMENTS not in current_capabilities():
         return ()
     return deposits.full_tills(db.session(), reached_offices(Capability.RECORD_PAYMENTS))
+
+
+def _stuck_runs() -> tuple[RunView, ...]:
+    """For who invoices: nobody looks at a run that was left to itself."""
+    if Capability.ISSUE_INVOICES not in current_capabilities():
+        return ()
+    return run_views.stuck_runs(reached_office_ids(Capability.ISSUE_INVOICES))
 
 
 def _unanswered() -> tuple[DayRequest, ...]:

@@ -1,16 +1,20 @@
 """The dashboard: what to do first, the next days, and the sections."""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select, update
 
 from app import clock
 from app.database import write_transaction
-from app.models.activities import ActivityNoticeRule
+from app.models.activities import Activity, ActivityNoticeRule
+from app.models.bookings import Booking
 from app.models.child_files import ChildSection
 from app.models.families import Family, Regime
+from app.models.invoices import CarriedMonth
 from app.rules.audiences import Audience
+from app.rules.capabilities import Role
 from app.rules.child_files import SectionKind
 from app.rules.deadlines import Days, Deadline, FixedMoment, NoticeLine, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
@@ -19,6 +23,7 @@ from app.rules.required_documents import DocumentDemand, DocumentScope
 from app.rules.states import EnrolmentStatus, FamilyStatus
 from app.rules.windows import Window
 from app.services import document_decisions, urgent_messages
+from app.services.cash_desks import read_desk, save_desk
 from app.services.catalogue import Readers
 from app.services.enrolment_settings import save_enrolment_rules
 from app.services.enrolments import refuse_enrolment
@@ -30,8 +35,10 @@ from tests.factories import (
     PlanningSetup,
     add_family,
     ask_change,
+    book_past,
     enrol,
     hand_in,
+    issue,
     make_activity,
     make_child,
     make_document,
@@ -232,6 +239,7 @@ def test_documents_that_are_missing_refused_or_end_soon(sqlite_client: Client) -
 
 def test_the_fullest_dashboard_asks_twelve_queries(client: Client) -> None:
     planning = make_planning()
+    carry(planning, [date(2026, 10, 7)])
     make_openings(planning.activity, [date(2027, 2, 24)])
     set_notice(planning.activity, Deadline.OPENING, FixedMoment(date(2026, 11, 30), time(8, 30)))
     stages = make_activity("Stages", places=None)
@@ -247,6 +255,36 @@ def test_the_fullest_dashboard_asks_twelve_queries(client: Client) -> None:
     tell(planning, "Fermé")
     client.sign_in(planning.family.user_id).get("/tableau-de-bord")
     page = client.get("/tableau-de-bord")
-    for words in ("Fermé", "2 documents manquants", "Texte 1", "Texte 0", "Stages : les inscriptions ouvrent", "fév"):
+    for words in ("Fermé", "2 documents manquants", "Texte 1", "Texte 0", "Stages : les inscriptions ouvrent", "fév",
+                  "4,20 € sur une prochaine facture"):  # fmt: skip
         assert words in page.text, words
     assert len(page.queries) <= 12, (len(page.queries), page.queries)
+
+
+def carry(planning: PlanningSetup, days: list[date]) -> None:
+    """October comes to less than the minimum of its office."""
+    book_past(planning.family, planning.child_id, planning.activity, days)
+    agent_id = make_staff(Role.REGISSEUR)
+    with write_transaction() as session:
+        office_id = session.get_one(Activity, planning.activity.id).office_id
+        save_desk(session, office_id, replace(read_desk(office_id), minimum_cents=1_500))
+    issue(planning.activity, date(2026, 10, 1), agent_id)
+
+
+def test_the_tile_of_invoices_tells_what_waits_for_a_later_one(client: Client) -> None:
+    planning = make_planning()
+    carry(planning, [date(2026, 10, 7), date(2026, 10, 14)])
+    client.sign_in(planning.family.user_id)
+    assert "Mes factures Rien à payer ; 8,40 € sur une prochaine facture" in client.get("/tableau-de-bord").text
+    # Of the month without its fee only what the days cost is known.
+    with write_transaction() as session:
+        session.execute(update(CarriedMonth).values(total_cents=1_340))
+        session.execute(update(Booking).where(Booking.day == date(2026, 10, 7)).values(price_cents=0))
+    assert "Mes factures Rien à payer ; des jours sur une prochaine facture" in client.get("/tableau-de-bord").text
+    words = (
+        "Vos journées d’octobre 2026 (Enfance), 4,20 € avant frais, réductions et aides, s’ajouteront à la prochaine"
+    )
+    assert words in client.get("/mes-factures").text
+    with write_transaction() as session:
+        session.execute(update(Booking).values(price_cents=0))
+    assert "sur une prochaine facture" not in client.get("/tableau-de-bord").text

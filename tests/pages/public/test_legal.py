@@ -59,6 +59,7 @@ def test_health_says_what_works(client: Client, monkeypatch: pytest.MonkeyPatch)
         "worker": "ok",
         "mail": {"oldest_waiting_seconds": None},
         "payments": {"oldest_pending_seconds": None},
+        "invoices": {"stuck_runs": 0},
         "backup": {"age_seconds": None},
     }
     with write_transaction() as session:

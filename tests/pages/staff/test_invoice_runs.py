@@ -16,7 +16,7 @@ from app.models.invoices import Invoice, InvoiceRun, RunStatus, StoredPdf
 from app.models.mails import OutboxMail
 from app.rules.attendances import Turnout
 from app.rules.capabilities import Role
-from app.services import cash_desks, invoice_runs, validated_days
+from app.services import cash_desks, invoice_runs, run_pools, validated_days
 from tests import factories
 from tests.client import Client
 
@@ -98,6 +98,32 @@ def test_regie_prepares_a_month_and_reads_its_lines(regie: Client, october: fact
     assert page.by_id("run-progress").get("data-hx-trigger") is None
     assert (numbers(), status()) == ([], [RunStatus.PREPARED])
     assert october.family.family_id
+
+
+def test_a_run_that_fails_says_so_where_the_regie_looks_and_is_tried_again(regie, october, monkeypatch) -> None:
+    run_page = regie.get(RUNS) and regie.submit("prepare", mois="2026-10")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_pools, "draft_batch", fail)
+        for _ in range(2):
+            page = regie.submit("carry-on")
+            assert (
+                "Cette facturation n’a pas pu avancer." in page.text and page.by_id("carry-on-now").text == "Réessayer"
+            )
+        assert "n’avance plus" not in page.text and "n’avance plus" not in regie.get("/gestion/a-traiter").text
+        regie.get(run_page.path)
+        page = regie.submit("carry-on")
+    assert "3 essais de suite ont échoué. Prochain essai : 23/11/2026 à 08:40." in page.text
+    assert "Rien n’est facturé." in page.text and "son journal dit pourquoi" in page.text
+    queue = regie.get("/gestion/a-traiter")
+    assert "La facturation d’octobre 2026, Enfance, n’avance plus." in queue.text
+    regie.get(run_page.path)
+    page = regie.submit("carry-on")
+    assert "n’avance plus" not in page.text and status() == [RunStatus.PREPARED]
+    assert "n’avance plus" not in regie.get("/gestion/a-traiter").text
+
+
+def fail(*_arguments: object) -> None:
+    raise KeyError
 
 
 def test_oddities_are_grouped_with_counts_and_families(regie: Client, october: factories.PlanningSetup) -> None:
