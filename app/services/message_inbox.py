@@ -1,7 +1,8 @@
 """The staff's inbox: the threads that an agent may read, answers, notes, who deals with them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import compress
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -50,7 +51,10 @@ class InboxFilter:
 
 
 def inbox(user_id: int, wanted: InboxFilter, page: int, reach: StaffScope = EVERYWHERE) -> Page[ThreadLine]:
-    """The threads within reach that an agent asks for: those that wait oldest first, others latest first."""
+    """The threads within reach that an agent asks for: those that wait oldest first, others latest first.
+
+    Three queries, two more where one has an agent.
+    """
     conditions: list[ColumnElement[bool]] = [
         MessageThread.family_id.not_in(own_family_ids(user_id)),
         reach.has_family(MessageThread.family_id),
@@ -69,8 +73,9 @@ def inbox(user_id: int, wanted: InboxFilter, page: int, reach: StaffScope = EVER
     last = MessageThread.last_at.asc() if is_waiting else MessageThread.last_at.desc()
     rows = db.session.scalars(
         thread_rows().where(*conditions).order_by(last, MessageThread.id).offset(place.offset).limit(place.size)
-    )
-    return place.filled(tuple(line_of(thread) for thread in rows))
+    ).all()
+    left = _left_threads(rows)
+    return place.filled(tuple(line_of(thread, is_left=thread.id in left) for thread in rows))
 
 
 def inbox_counts(user_id: int, reach: StaffScope = EVERYWHERE) -> Mapping[ThreadState, int]:
@@ -90,23 +95,31 @@ def is_in_queue() -> ColumnElement[bool]:
 
 
 def threads_to_answer(own: Collection[int], *, at_most: int, reach: StaffScope = EVERYWHERE) -> tuple[ThreadLine, ...]:
-    """What waits within reach, oldest first; of the agent's `own` families without the subject. One query."""
+    """What waits within reach, oldest first; of the agent's `own` families without the subject.
+
+    One query, two more where one has an agent.
+    """
     rows = db.session.scalars(
         thread_rows()
         .where(is_in_queue(), reach.has_family(MessageThread.family_id))
         .order_by(MessageThread.last_at, MessageThread.id)
         .limit(at_most)
-    )
-    return tuple(line_of(thread, is_own=thread.family_id in own) for thread in rows)
+    ).all()
+    left = _left_threads(rows)
+    return tuple(line_of(each, is_own=each.family_id in own, is_left=each.id in left) for each in rows)
 
 
 def thread_for_staff(thread_id: int, user_id: int) -> ThreadView:
-    """A thread with its notes. Raises NotFound, and OwnFamily for that of the agent's own. Three queries."""
+    """A thread with its notes. Raises NotFound, and OwnFamily for that of the agent's own.
+
+    Three queries, two more where it has an agent.
+    """
     thread = db.session.scalar(thread_rows().where(MessageThread.id == thread_id))
     if thread is None:
         raise NotFound("thread")
     check_not_own(thread.family_id, user_id)
-    return view_of(thread, messages_where(Message.thread_id == thread_id))
+    line = line_of(thread, is_left=bool(_left_threads([thread])))
+    return view_of(thread, messages_where(Message.thread_id == thread_id), line)
 
 
 def file_for_staff(message_id: int, user_id: int) -> tuple[SealedFile, str]:
@@ -123,6 +136,23 @@ def answering_agents(family_id: int) -> Mapping[int, str]:
 
     Two queries.
     """
+    return _answering([family_id])[family_id]
+
+
+def _left_threads(threads: Iterable[MessageThread]) -> frozenset[int]:
+    """Those of some threads whose agent's role does not reach their family any more: somebody has to take them over.
+
+    Two queries, none where no thread has an agent.
+    """
+    given = [thread for thread in threads if thread.assigned_to_id is not None]
+    if not given:
+        return frozenset()
+    agents = _answering({thread.family_id for thread in given})
+    return frozenset(thread.id for thread in given if thread.assigned_to_id not in agents[thread.family_id])
+
+
+def _answering(family_ids: Collection[int]) -> Mapping[int, Mapping[int, str]]:
+    """By family, who may be given its threads. Two queries."""
     roles = [role for role, allowed in ROLE_CAPABILITIES.items() if Capability.ANSWER_MESSAGES in allowed]
     rows = db.session.execute(
         select(User.id, User.display_name, StaffRole.office_id, StaffRole.site_id)
@@ -130,18 +160,21 @@ def answering_agents(family_id: int) -> Mapping[int, str]:
         .where(StaffRole.role.in_(roles))
         .order_by(User.display_name, User.id)
     ).all()
-    reaching = _places_reaching(family_id, {(row[2], row[3]) for row in rows})
-    return {row[0]: row[1] for row in rows if (row[2], row[3]) in reaching}
+    reaching = _places_reaching(family_ids, {(row[2], row[3]) for row in rows})
+    return {
+        family_id: {row[0]: row[1] for row in rows if (row[2], row[3]) in reaching.get(family_id, ())}
+        for family_id in family_ids
+    }
 
 
 def _places_reaching(
-    family_id: int, places: Collection[tuple[int | None, int | None]]
-) -> frozenset[tuple[int | None, int | None]]:
-    """Those of some pairs of an office and a site whose scope has a family. One query."""
+    family_ids: Collection[int], places: Collection[tuple[int | None, int | None]]
+) -> Mapping[int, frozenset[tuple[int | None, int | None]]]:
+    """By family, those of some pairs of an office and a site whose scope has it. One query."""
     asked = list(places)
     within = (StaffScope(frozenset({place})).has_family(Family.id) for place in asked)
-    found = db.session.execute(select(*within).where(Family.id == family_id)).first() if asked else None
-    return frozenset(place for place, is_within in zip(asked, found or (), strict=False) if is_within)
+    found = db.session.execute(select(Family.id, *within).where(Family.id.in_(family_ids)))
+    return {row[0]: frozenset(compress(asked, row[1:])) for row in found}
 
 
 def readers_of(family_id: int) -> tuple[str, ...]:

@@ -75,6 +75,7 @@ class ThreadLine:
     assigned_to: str | None
     unread: int = 0  # messages, by the parent who looks
     is_own: bool = False  # of the agent's own family: its subject is left out
+    is_left: bool = False  # its agent's role does not reach the family any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ def thread_rows() -> Select[Any]:
     return select(MessageThread).options(joinedload(MessageThread.family), joinedload(MessageThread.assigned_to))
 
 
-def line_of(thread: MessageThread, unread: int = 0, *, is_own: bool = False) -> ThreadLine:
-    """A thread as a line; `is_own`: of the agent's own family, so without its subject."""
+def line_of(thread: MessageThread, unread: int = 0, *, is_own: bool = False, is_left: bool = False) -> ThreadLine:
+    """A thread as a line; `is_own`: of the agent's own family, so without its subject; `is_left`: to be taken over."""
     return ThreadLine(
         id=thread.id,
         family_id=thread.family_id,
@@ -125,12 +126,13 @@ def line_of(thread: MessageThread, unread: int = 0, *, is_own: bool = False) -> 
         assigned_to=thread.assigned_to.display_name if thread.assigned_to else None,
         unread=unread,
         is_own=is_own,
+        is_left=is_left,
     )
 
 
-def view_of(thread: MessageThread, messages: tuple[MessageView, ...]) -> ThreadView:
-    """A thread with its messages."""
-    return ThreadView(line_of(thread), messages, thread.assigned_to_id, thread.closed_at)
+def view_of(thread: MessageThread, messages: tuple[MessageView, ...], line: ThreadLine | None = None) -> ThreadView:
+    """A thread with its messages, and its line as it is unless it is told."""
+    return ThreadView(line or line_of(thread), messages, thread.assigned_to_id, thread.closed_at)
 
 
 def messages_where(*wanted: ColumnElement[bool], read_up_to: int = 0) -> tuple[MessageView, ...]:

@@ -66,7 +66,7 @@ Reaches = Mapping[ItemKind, StaffScope]
 def read_queue(user_id: int, reaches: Reaches, shown: ItemKind | None = None) -> Queue:
     """The queue of an agent who may decide on these kinds there; `shown` keeps one of them.
 
-    At most thirteen queries; two more where somebody is to be added to a family, for who may be the same elsewhere;
+    At most fifteen queries; two more where somebody is to be added to a family, for who may be the same elsewhere;
     three more where bookings wait.
     """
     own = own_family_ids(user_id)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.database import db, write_transaction
 from app.models.accounts import StaffRole
@@ -244,6 +244,31 @@ def test_a_thread_is_given_to_who_reaches_its_family(world: World, browser_of: C
     with write_transaction() as session:  # several roles add up
         session.add(StaffRole(user_id=far, role=Role.SITE_DIRECTOR, site_id=activity.site_id))
     assert far in message_inbox.answering_agents(world.planning.family.family_id)
+
+
+def test_a_thread_whose_agent_lost_its_family_is_to_be_taken_over(
+    world: World, browser_of: Callable[[int | None], Client]
+) -> None:
+    office_id, _ = elsewhere()
+    clerk_id, far = world.staff[Role.FILE_CLERK], world.staff[Role.REGISSEUR]
+    thread_id = factories.write_message(world.planning.family).thread_id
+    with write_transaction() as session:
+        message_inbox.assign_thread(session, thread_id, clerk_id, far)
+    clerk, pages = browser_of(clerk_id), ("/gestion/messages", "/gestion/a-traiter?type=messages")
+    assert not any("à reprendre" in clerk.get(path).text for path in pages)
+    assert "Prendre cet échange" not in clerk.get(f"/gestion/messages/{thread_id}").text
+    bind(far, office_id, None)
+    assert all("à reprendre" in clerk.get(path).text for path in pages)
+    page = clerk.get(f"/gestion/messages/{thread_id}")
+    assert "ne donne plus accès à cette famille" in page.text
+    clerk.submit("taking")
+    assert db.session.get_one(MessageThread, thread_id).assigned_to_id == clerk_id
+    assert not any("à reprendre" in clerk.get(path).text for path in pages)
+    with write_transaction() as session:
+        message_inbox.assign_thread(session, thread_id, clerk_id, None)
+        session.execute(update(MessageThread).values(assigned_to_id=far))
+        session.execute(delete(StaffRole).where(StaffRole.user_id == far))
+    assert all("à reprendre" in clerk.get(path).text for path in pages)
 
 
 def test_a_history_tells_messages_to_who_reaches_the_family_for_them(

@@ -206,6 +206,7 @@ def _thread_page(
     assignment: AssignForm | None = None, *, status: int = 200,
 ) -> Response:  # fmt: skip
     agents = message_inbox.answering_agents(thread.line.family_id)
+    is_free = thread.line.is_left or thread.assigned_to_id is None
     return render_page(
         "staff/messages/thread.html",
         layout="staff",
@@ -215,6 +216,7 @@ def _thread_page(
         note=note or NoteForm(is_sent=False),
         assignment=assignment or AssignForm(agents, thread.assigned_to_id, is_sent=False),
         readers=message_inbox.readers_of(thread.line.family_id),
+        may_take=is_free and current_account().user_id in agents,
     )
 
 
