@@ -151,6 +151,7 @@ def _list_page(status: int = 200, sentence: str | None = None) -> Response:
         offices=reached_offices(Capability.ISSUE_INVOICES), office_id=request.values.get("service", type=int),
         months={**months_offered(today, MONTHS_TO_INVOICE), f"{chosen:%Y-%m}": chosen}, month=chosen,
         to_correct=count_open(office_ids), again=months_to_invoice_again(office_ids),
+        months_looked_at=MONTHS_TO_INVOICE,
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def status() -> list[RunStatus]:
 
 def test_regie_prepares_a_month_and_reads_its_lines(regie: Client, october: factories.PlanningSetup) -> None:
     page = regie.get(RUNS)
-    assert "Aucune facturation pour l’instant" in page.text
+    assert "Aucune facturation pour l’instant" in page.text and "est signalé ici pendant 18 mois" in page.text
     page = regie.submit("prepare", mois="2026-10")
     assert page.heading == "Facturation d’octobre 2026, Enfance"
     assert "0 famille préparée sur 1" in page.text and "Rien n’est facturé à cette étape" in page.text
