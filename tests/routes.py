@@ -667,6 +667,7 @@ ROUTES: Mapping[str, Route] = {
     "staff.cash_desks.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.cash_desks.show_journal": _staff(Capability.VIEW_PAYMENTS),
     "staff.cash_desks.new_deposit": _staff(Capability.RECORD_PAYMENTS),
+    "staff.cash_desks.turn_page": _staff(Capability.RECORD_PAYMENTS, method="POST", answers=200),
     "staff.cash_desks.hand_in": _staff(Capability.RECORD_PAYMENTS, method="POST", answers=409),
     "staff.cash_desks.show_deposit": _staff(Capability.VIEW_PAYMENTS, argument="deposit_id"),
     "staff.cash_desks.show_slip_pdf": _staff(Capability.VIEW_PAYMENTS, argument="deposit_id"),

@@ -106,10 +106,15 @@ class DepositForm(FlaskForm):
             total = int(self.total.data or "")
         except ValueError:
             return None
-        ids = None if ticked is None else {id_of(each) for each in ticked}
+        ids = None if ticked is None else read_ticked(ticked)
         return DepositInput(
             id_of(self.office_id.data), PaymentMode(self.mode.data), until, ids, total if ids is None else None
         )
+
+
+def read_ticked(sent: Sequence[str]) -> frozenset[int]:
+    """The payments that were ticked, of this page and of those before."""
+    return frozenset(id_of(each) for each in sent)
 
 
 class ExportForm(_Address):

@@ -29,7 +29,7 @@ from app.services.journals import lock_office, write_deposit
 from app.services.offices import OfficeView
 from app.services.pages import Page, page_of
 
-TICKED_AT_MOST = 100  # payments on one page of the form; the rest is handed in whole, or page by page
+TICKED_AT_MOST = 100  # payments on one page of the form
 
 Held = dict[tuple[int, PaymentMode], int]
 _Paid, _TakenOff = aliased(DepositItem), aliased(DepositItem)
@@ -64,6 +64,18 @@ class DepositInput:
     until: date | None
     payment_ids: Collection[int] | None
     total_cents: int | None  # that the agent saw; None where each payment was chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A page of what is in hand of a mode, to choose what is handed in of it; amounts in cents."""
+
+    items: Page[InHand]
+    total_cents: int  # of all pages
+    ticked: frozenset[int]  # payments, on whichever page
+    elsewhere: tuple[int, ...]  # those of them that stand on other pages
+    elsewhere_cents: int
+    gone_count: int  # that were ticked, and are not in hand any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +146,25 @@ def items_in_hand(session: Session, office_id: int, mode: PaymentMode, until: da
     return [_item(row[0], row[1], row[2], is_reversed=row[3] is not None) for row in rows]
 
 
-def page_in_hand(office_id: int, mode: PaymentMode, until: date, page: int) -> tuple[Page[InHand], int]:
-    """A page of the same, and what all its pages come to (cents). Two queries."""
+def page_in_hand(
+    office_id: int, mode: PaymentMode, until: date, page: int, ticked: Collection[int] = frozenset()
+) -> Choice:
+    """A page of the same, with what was ticked so far. Two queries, three where something is."""
     wanted = _in_hand(office_id, mode, until)
     signed_cents = case((PaymentReversal.payment_id.is_(None), Payment.amount_cents), else_=-Payment.amount_cents)
     sums = wanted.with_only_columns(func.count(), func.coalesce(func.sum(signed_cents), 0), maintain_column_froms=True)
     count, cents = db.session.execute(sums.order_by(None)).one()
     place: Page[InHand] = page_of(page, count, TICKED_AT_MOST)
     rows = db.session.execute(wanted.offset(place.offset).limit(place.size))
-    return place.filled(tuple(_item(row[0], row[1], row[2], is_reversed=row[3] is not None) for row in rows)), cents
+    items = place.filled(tuple(_item(row[0], row[1], row[2], is_reversed=row[3] is not None) for row in rows))
+    present: dict[int, int] = {}
+    if ticked:
+        amounts = wanted.with_only_columns(Payment.id, signed_cents, maintain_column_froms=True)
+        present = {id_: each for id_, each in db.session.execute(amounts) if id_ in ticked}
+    elsewhere = {id_: each for id_, each in present.items() if id_ not in {item.payment_id for item in items.rows}}
+    return Choice(
+        items, cents, frozenset(present), tuple(elsewhere), sum(elsewhere.values()), len(ticked) - len(present)
+    )
 
 
 def _in_hand(office_id: int, mode: PaymentMode, until: date | None) -> Select[Any]:

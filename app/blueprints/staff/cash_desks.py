@@ -18,7 +18,7 @@ from app.access import (
 from app.database import db, write_transaction
 from app.downloads import send_made, send_table
 from app.filters import month_long
-from app.forms.cash_desks import DepositForm, ExportForm, JournalForm
+from app.forms.cash_desks import DepositForm, ExportForm, JournalForm, read_ticked
 from app.forms.keys import new_key, sent_key
 from app.forms.months import chosen_month, months_offered
 from app.htmx import go_to, render_page
@@ -69,23 +69,35 @@ def show_journal() -> Response:
 @blueprint.get("/versements/nouveau")
 @requires(Capability.RECORD_PAYMENTS)
 def new_deposit() -> Response:
-    """What is in hand of a mode, to hand in all of it or some of a page."""
+    """What is in hand of a mode, to hand in all of it or some."""
+    return _choice_page(frozenset(), new_key())
+
+
+@blueprint.post("/versements/nouveau")
+@requires(Capability.RECORD_PAYMENTS)
+def turn_page() -> Response:
+    """Another page of the same, with what was ticked. Reads only."""
+    return _choice_page(read_ticked(request.form.getlist("payment")), sent_key(request.form.get("form_key")))
+
+
+def _choice_page(ticked: frozenset[int], form_key: str) -> Response:
     office, offices = _office(Capability.RECORD_PAYMENTS)
     mode = request.args.get("mode", "")
     if mode not in set(IN_HAND_MODES):
         mode = PaymentMode.CASH
     until = request.args.get("jusque", type=date.fromisoformat) or clock.today()
-    items, total = deposits.page_in_hand(office.id, PaymentMode(mode), until, request.args.get("page", 1, type=int))
+    page = request.args.get("page", 1, type=int)
+    choice = deposits.page_in_hand(office.id, PaymentMode(mode), until, page, ticked)
     form = DepositForm(
         formdata=None,
         data={
-            "office_id": str(office.id), "mode": str(mode), "until": until.isoformat(), "total": str(total),
-            "form_key": new_key(),
+            "office_id": str(office.id), "mode": str(mode), "until": until.isoformat(),
+            "total": str(choice.total_cents), "form_key": form_key,
         },
     )  # fmt: skip
     return render_page(
         "staff/cash_desks/new_deposit.html", layout="staff", office=office, offices=offices, mode=PaymentMode(mode),
-        modes=IN_HAND_MODES, until=until, items=items, total_cents=total, form=form,
+        modes=IN_HAND_MODES, until=until, choice=choice, items=choice.items, total_cents=choice.total_cents, form=form,
     )  # fmt: skip
 
 

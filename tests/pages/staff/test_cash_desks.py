@@ -258,7 +258,7 @@ def test_cash_is_handed_in_with_its_slip(regie: Client, debtor, office_id: int) 
     assert_money_is_right()
 
 
-def test_what_is_in_hand_is_ticked_page_by_page(regie: Client, debtor, office_id: int) -> None:
+def test_what_is_ticked_is_kept_from_page_to_page(regie: Client, debtor, office_id: int) -> None:
     agent_id = factories.make_staff(Role.REGISSEUR)
     with write_transaction() as session:
         for cents in range(1, 104):
@@ -268,19 +268,36 @@ def test_what_is_in_hand_is_ticked_page_by_page(regie: Client, debtor, office_id
             )  # fmt: skip
     choice = f"{DESK}/versements/nouveau?service={office_id}&mode=cash"
     page = regie.get(choice)
-    assert "En caisse : 53,56 €, 103 règlements." in page.text and "page par page" in page.text
-    assert len(page.all("input", name="payment")) == 100 and len(page.queries) <= 20
-    page = regie.get(f"{choice}&page=2")
-    ids = [box.get("value") for box in page.all("input", name="payment")]
+    assert "En caisse : 53,56 €, 103 règlements." in page.text and "d’une page à l’autre" in page.text
+    first = [box.get("value") for box in page.all("input", name="payment")]
+    assert len(first) == 100 and len(page.queries) <= 20
+    page = regie.submit("deposit", button="Suivante", status=200, payment=first[:2])
+    assert "Coché sur d’autres pages : 2 règlements, 0,03 €." in page.text and len(page.queries) <= 20
+    ids = [box.get("value") for box in page.all("input", name="payment", type="checkbox")]
     assert len(ids) == 3 and "1,03 €" in page.text and "53,56 €" in page.text
-    page = regie.submit("deposit", button="Verser ce qui est coché", payment=ids)
-    assert "Montant 3,06 €" in page.text
-    assert "En caisse : 50,50 €, 100 règlements." in regie.get(choice).text
-    page = regie.submit("deposit", button="Tout verser : 50,50 €")
-    assert "Montant 50,50 €" in page.text and "Page 1 sur 4" in page.text and len(page.queries) <= 20
+    page = regie.submit("deposit", button="Précédente", status=200, payment=[*first[:2], *ids])
+    assert "Coché sur d’autres pages : 3 règlements, 3,06 €." in page.text
+    assert [box.get("value") for box in page.all("input", name="payment") if box.get("checked") is not None] == first[
+        :2
+    ]
+    kept = page
+    with write_transaction() as session:  # a colleague hands one in
+        wish = deposits.DepositInput(office_id, PaymentMode.CASH, clock.today(), {int(first[0])}, None)
+        deposits.hand_in(session, wish, agent_id, "a colleague")
+    page = regie.submit("deposit", button="Suivante", status=200)
+    assert "Un règlement coché n’est plus en caisse : il n’est plus dans votre choix." in page.text
+    assert "Coché sur d’autres pages : 2 règlements, 1,03 €." in page.text
+    page = regie.submit("deposit", button="Verser ce qui est coché")
+    assert "Montant 3,08 €" in page.text
+    regie.page = kept  # a second tap, of an older page of the same choice
+    assert regie.submit("deposit", button="Verser ce qui est coché").path == page.path
+    assert db.session.scalars(select(Deposit.total_cents).order_by(Deposit.id)).all() == [1, 308]
+    assert "En caisse : 50,47 €, 98 règlements." in regie.get(choice).text
+    page = regie.submit("deposit", button="Tout verser : 50,47 €")
+    assert "Montant 50,47 €" in page.text and "Page 1 sur 4" in page.text and len(page.queries) <= 20
     assert "1,00 €" in regie.get(f"{page.path}?page=4").text
     slip = cash_papers.slip_paper(deposits.read_deposit(int(page.path.rpartition("/")[2]), [office_id]))
-    assert len(slip.lines) == 100
+    assert len(slip.lines) == 98
     assert_money_is_right()
 
 
