@@ -76,6 +76,7 @@ def test_an_agent_takes_back_an_offer_tells_why_and_books_for_the_family(sqlite_
         join_list(family, child_id, [morning], wants_booking=False)
     save(planning.family, planning.child_id, cancel=[morning])
     sqlite_client.sign_in(make_staff(Role.FILE_CLERK)).get(f"{LISTS}/1")
+    assert f"{LISTS}/1/retirer" in sqlite_client.get(f"{LISTS}?jour={NEXT_WEDNESDAY}").links()
     sqlite_client.get(f"{LISTS}/1/retirer")
     assert "Indiquez le motif" in sqlite_client.submit(f"{LISTS}/1/retirer", status=422).text
     assert "n’attend plus" in sqlite_client.submit(f"{LISTS}/1/retirer", reason="Place promise par erreur").text
