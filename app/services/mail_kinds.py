@@ -400,6 +400,13 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("reference", "la référence du paiement", "{{ reference }}", "EFABC123", True),
     ),
     _kind(
+        "paid_twice", MailTopic.MONEY, "Places payées deux fois",
+        "Un paiement en ligne arrive pour des places qui sont déjà réservées.",
+        "Voir mes factures", _link("/mes-factures"), *_DAYS, _PLAIN_DAYS,
+        Variable("montant", "la somme qui reste à la famille", "{{ amount_cents|euros }}", "12,00\u00a0€", True),
+        Variable("reference", "la référence du paiement", "{{ reference }}", "EFABC123", True),
+    ),
+    _kind(
         "absences_decided", MailTopic.BOOKINGS, "Absences justifiées ou non", "Vous avez décidé sur des absences.",
         "Voir mes absences", _link("/mes-reservations/absences"),
         Variable("enfants", "les prénoms des enfants", "{{ names }}", "Léa"),

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import ColumnElement, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.models.activities import Office
@@ -40,6 +40,7 @@ class Settlement:
     allocations: defaultdict[int, list[Allocation]] = field(default_factory=lambda: defaultdict(list))
     surplus_cents: int = 0
     late_days: tuple[DecidedDay, ...] = ()  # of bookings for which it came too late
+    twice_days: tuple[DecidedDay, ...] = ()  # of places that the child has already
 
 
 def family_with_overdue(session: Session) -> int | None:
@@ -110,7 +111,9 @@ def confirm_paid(
         .execution_options(populate_existing=True)
     ).all()
     settled = Settlement()
+    had = confirmed_among(session, paid)
     late: list[tuple[str, int, date, int]] = []
+    twice: list[tuple[str, int, date, int]] = []
     invoiced: defaultdict[tuple[int, date], list[InvoiceableBooking]] = defaultdict(list)
     for booking, unit_id, child in rows:
         unit = known.units[unit_id]
@@ -120,7 +123,8 @@ def confirm_paid(
         if not is_confirmed_by_money(
             booking.status, has_started=has_started, price_cents=booking.price_cents, paid_cents=paid[booking.id]
         ):
-            late.append((child.full_name, unit_id, booking.day, paid[booking.id]))
+            left_over = twice if booking.id in had else late
+            left_over.append((child.full_name, unit_id, booking.day, paid[booking.id]))
             settled.surplus_cents += paid[booking.id]
             continue
         check_transition(booking.status, BookingStatus.CONFIRMED)
@@ -140,13 +144,22 @@ def confirm_paid(
         settled.allocations[office_id].append(Allocation(invoice.id, draft.total_cents))
     # After the invoices: what was paid is what they ask.
     join_ticks(session, [each.booking_id for bookings in invoiced.values() for each in bookings], now)
-    if late:
-        settled.late_days = _days(late)
-        queue_mail(
-            session, "paid_too_late", email, family_id=family_id, days=settled.late_days,
-            amount_cents=settled.surplus_cents, reference=reference,
-        )  # fmt: skip
+    settled.late_days, settled.twice_days = _days(late), _days(twice)
+    for template, days in (("paid_too_late", settled.late_days), ("paid_twice", settled.twice_days)):
+        if days:
+            cents = sum(unit.price_cents for day in days for unit in day.units)
+            queue_mail(
+                session, template, email, family_id=family_id, days=days, amount_cents=cents, reference=reference
+            )  # fmt: skip
     return settled
+
+
+def confirmed_among(session: Session, booking_ids: Collection[int]) -> frozenset[int]:
+    """Of some bookings, those in whose place the child is expected: by it, or by one that was made since. One query."""
+    now = aliased(Booking)
+    is_same = and_(now.child_id == Booking.child_id, now.opening_id == Booking.opening_id)
+    has_place = select(Booking.id).join(now, is_same).where(now.status == BookingStatus.CONFIRMED)
+    return frozenset(session.scalars(has_place.where(Booking.id.in_(booking_ids))))
 
 
 def _invoiceable(booking: Booking, unit_id: int, child: Child) -> InvoiceableBooking:

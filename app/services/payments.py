@@ -57,7 +57,7 @@ from app.services.invoices import balances, invoices_of, open_invoices
 from app.services.journals import lock_office, write_receipt
 from app.services.mails import queue_mail
 from app.services.pages import Page, page_of
-from app.services.paid_bookings import Settlement, confirm_paid
+from app.services.paid_bookings import Settlement, confirm_paid, confirmed_among
 
 LOST_ANSWER_WITHIN = timedelta(days=1)
 LONGEST_EMAIL = 80  # that the payment site takes; beyond, its ticket goes to the council, our own mail to the parent
@@ -83,7 +83,8 @@ class BasketResult:
     operation_id: str | None  # None: the payment site never told one
     invoice_numbers: tuple[str, ...]  # that were to be paid, or that the bookings came to
     place_count: int  # bookings that were to be paid
-    unplaced_cents: int  # of what was paid for bookings: it came when they were not kept any more
+    unplaced_cents: int  # of what was paid for bookings: it came when they were not kept any more, or had already
+    expected_count: int  # of these bookings, in how many places the children are expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,13 +314,14 @@ def result_of(public_token: str) -> BasketResult:
         select(Invoice.number).where(Invoice.id.in_(asked) | Invoice.id.in_(paid)).order_by(Invoice.number)
     )
     place_count = len(basket.bookings)
-    unplaced_cents = 0
+    unplaced_cents = expected_count = 0
     if place_count and basket.state is BasketState.PAID:
+        expected_count = len(confirmed_among(db.session(), [each.booking_id for each in basket.bookings]))
         used = select(func.sum(PaymentAllocation.amount_cents)).join(Payment).where(Payment.basket_id == basket.id)
         unplaced_cents = basket.amount_cents - (db.session.scalar(used) or 0)
     return BasketResult(
         basket.state, basket.amount_cents, basket.reference, basket.operation_id, tuple(numbers), place_count,
-        unplaced_cents,
+        unplaced_cents, expected_count,
     )  # fmt: skip
 
 
@@ -420,6 +422,8 @@ def _record_money(session: Session, basket: PaymentBasket, reading: PaymentReadi
         detail = f"trop-perçu : {euros(settled.surplus_cents)}"
         if settled.late_days:
             detail += " (places qui n’étaient plus gardées)"
+        if settled.twice_days:
+            detail += " (places déjà réservées)"
         session.add(BasketEvent(basket_id=basket.id, at=clock.now(), state=BasketState.PAID, detail=detail))
 
 

@@ -34,6 +34,7 @@ from app.services.history_sources import Act, HistoryKind
 from app.services.invoices import invoice_of, invoices_of, payments_of
 from app.services.payments import record_asked, result_of
 from app.services.verdicts import Result
+from tests.client import Client
 from tests.factories import (
     NEXT_WEDNESDAY,
     WEDNESDAY,
@@ -327,10 +328,27 @@ def test_paid_by_two_attempts_it_is_confirmed_once(sqlite_app: Flask, sqlite_pay
     later(minutes=30)
     second = start(sqlite_payment_site, planning)
     paid(sqlite_payment_site, second)
-    paid(sqlite_payment_site, first)
+    token = paid(sqlite_payment_site, first)
     assert statuses(planning) == ["confirmed"]
     assert (received(), unallocated()) == ([420, 420], 420)
     assert find_inconsistencies(db.session()) == ()
+    assert mails().count("paid_twice") == 1 and "paid_too_late" not in mails()
+    assert "Votre enfant est attendu comme prévu." in Client(sqlite_app).get(f"/paiements/{token}").text
+
+
+def test_money_for_a_place_that_was_booked_again_since_says_that_the_child_is_expected(
+    sqlite_app: Flask, sqlite_payment_site: PaymentSite
+) -> None:
+    planning = make_paid()
+    book(planning, "Matin")
+    first = start(sqlite_payment_site, planning)
+    later(minutes=26)
+    assert release_places()
+    book(planning, "Matin")
+    paid(sqlite_payment_site, start(sqlite_payment_site, planning))
+    paid(sqlite_payment_site, first)
+    assert statuses(planning) == ["expired", "confirmed"] and unallocated() == 420
+    assert "paid_twice" in mails() and "paid_too_late" not in mails()
 
 
 def test_what_has_begun_is_not_confirmed_by_money(sqlite_app: Flask, sqlite_payment_site: PaymentSite) -> None:
