@@ -18,7 +18,7 @@ from app.database import db
 from app.filters import euros
 from app.integrations.payments import AskedPayment, PaymentOutcome, PaymentReading, PaymentRequest
 from app.models.activities import Activity, Office, Unit
-from app.models.bookings import Booking, Opening
+from app.models.bookings import TO_PAY, Booking, Opening
 from app.models.families import Family
 from app.models.invoices import Invoice
 from app.models.payments import (
@@ -47,6 +47,7 @@ from app.rules.baskets import (
 )
 from app.rules.cash_desks import PaymentDetails, PaymentMode, kept_details
 from app.rules.numbers import DocumentKind
+from app.rules.states import BookingStatus
 from app.services.cash_desks import taken_modes
 from app.services.catalogue import catalogue
 from app.services.documents import next_number
@@ -85,6 +86,7 @@ class BasketResult:
     place_count: int  # bookings that were to be paid
     unplaced_cents: int  # of what was paid for bookings: it came when they were not kept any more, or had already
     expected_count: int  # of these bookings, in how many places the children are expected
+    kept_until: datetime | None  # until when a payment of some of them may still begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +323,14 @@ def result_of(public_token: str) -> BasketResult:
         unplaced_cents = basket.amount_cents - (db.session.scalar(used) or 0)
     return BasketResult(
         basket.state, basket.amount_cents, basket.reference, basket.operation_id, tuple(numbers), place_count,
-        unplaced_cents, expected_count,
+        unplaced_cents, expected_count, _kept_until(basket) if place_count else None,
     )  # fmt: skip
+
+
+def _kept_until(basket: PaymentBasket) -> datetime | None:
+    to_pay = (TO_PAY, Booking.status == BookingStatus.AWAITING_PAYMENT, Booking.kept_until > clock.now())
+    own = Booking.id.in_([each.booking_id for each in basket.bookings])
+    return db.session.scalar(select(func.min(Booking.kept_until)).where(*to_pay, own))
 
 
 def token_of(operation_id: str) -> str | None:

@@ -122,9 +122,15 @@ def test_a_refusal_leaves_the_places_and_a_silent_site_too(
     sqlite_payment_site.outcome = PaymentOutcome.REFUSED
     page = client.get(f"/paiement/retour?idOp={sqlite_payment_site.last_operation}", follow=True)
     assert "refusé par votre banque" in page.text and TO_PAY in page.links()
+    assert "reste gardé jusqu’à 8 h 50" in page.text
     assert statuses(planning) == ["awaiting_payment"]
     client.get(TO_PAY)
     assert client.submit("pay", status=303).location.startswith(ORIGIN)
+    # Where their time is over meanwhile, nothing is promised any more.
+    clock.start_at(clock.now() + timedelta(minutes=20), frozen=True)
+    page = client.get(f"/paiement/retour?idOp={sqlite_payment_site.last_operation}", follow=True)
+    assert "Les places ne sont plus gardées" in page.text and TO_PAY not in page.links()
+    assert "essayer à nouveau" not in page.text
 
 
 def test_without_a_payment_site_it_is_said(sqlite_client: Client, planning: PlanningSetup) -> None:
