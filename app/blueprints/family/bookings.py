@@ -12,7 +12,7 @@ from app.database import db, write_transaction
 from app.forms.bookings import key_of_choices, read_day, read_proposal
 from app.forms.keys import new_key
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
-from app.services import aids, bookings, next_days, planning
+from app.services import aids, bookings, held_places, next_days, planning
 from app.services.booking_reports import report_save
 from app.services.errors import NotFound
 from app.services.families import ChildView
@@ -25,9 +25,12 @@ blueprint = Blueprint("bookings", __name__, url_prefix="/mes-reservations")
 
 @blueprint.get("")
 def show_children() -> Response:
-    """The people of the family, with what each has booked next."""
-    children = next_days.children_with_next_days(current_family().id)
-    return render_page("family/bookings/children.html", layout="family", children=children)
+    """The people of the family, with what each has booked next, and until when something must be paid."""
+    family_id = current_family().id
+    return render_page(
+        "family/bookings/children.html", layout="family", children=next_days.children_with_next_days(family_id),
+        pay_until=db.session.scalar(held_places.first_kept_until(family_id)),
+    )  # fmt: skip
 
 
 @blueprint.get("/<int:child_id>")

@@ -55,6 +55,8 @@ def test_a_save_leads_to_what_is_to_pay_and_paying_confirms_it(
     week = client.get(f"/mes-reservations/{planning.child_id}?jour={WEDNESDAY}")
     assert "À régler" in week.text and "gardées jusqu’à 8 h 50" in week.text and TO_PAY in week.links()
     assert "gardées jusqu’à 8 h 50" in client.get("/tableau-de-bord").text
+    children = client.get("/mes-reservations")
+    assert "gardées jusqu’à 8 h 50" in children.text and TO_PAY in children.links()
     client.get(TO_PAY)
     sent = client.submit("pay", status=303)
     assert sent.location.startswith(ORIGIN)
