@@ -27,8 +27,9 @@ class MoveInput:
     reason: str
 
 
-def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None:
-    """Move an entry within what waits for the same places; the others keep their order.
+def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> int:
+    """Move an entry within what waits for the same places; the others keep their order. Returns its rank now: the last
+    one where fewer wait.
 
     Raises NotFound for one that does not wait, OwnFamily (also where the agent's own family waits there and would have
     another rank), and RankingMoved where its rank is another one by now.
@@ -45,6 +46,7 @@ def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None
         raise RankingMoved
     positions = reordered(everybody, entry_id, wish.to_rank)
     moved = [replace(each, position=positions[each.id]) for each in everybody]
+    reached = next(rank(each, moved) for each in moved if each.id == entry_id)
     own = own_family_ids(user_id)
     for before, after in zip(everybody, moved, strict=True):
         if entries[after.id].row.family_id in own and rank(after, moved) != rank(before, everybody):
@@ -54,11 +56,11 @@ def move(session: Session, entry_id: int, wish: MoveInput, user_id: int) -> None
     session.flush()
     session.add(
         WaitingMove(
-            entry_id=entry_id, from_rank=seen, to_rank=wish.to_rank, reason=wish.reason, user_id=user_id,
-            at=clock.now(),
+            entry_id=entry_id, from_rank=seen, to_rank=reached, reason=wish.reason, user_id=user_id, at=clock.now()
         )
     )  # fmt: skip
     session.flush()
+    return reached
 
 
 def remove(session: Session, entry_id: int, reason: str, user_id: int) -> None:

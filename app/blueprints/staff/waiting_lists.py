@@ -52,13 +52,13 @@ def move(entry_id: int) -> BaseResponse:
     wish = form.typed()
     try:
         with write_transaction() as session:
-            waiting_moves.move(session, entry_id, wish, current_account().user_id)
+            rank = waiting_moves.move(session, entry_id, wish, current_account().user_id)
     except RankingMoved:
         db.session.rollback()
         flash("La liste a changé depuis que vous l’avez lue. Relisez-la avant de la changer.", "warning")
         entry = waiting_views.find_entry(entry_id)
         return _entry_page(entry, MoveForm.of(entry), status=409)
-    flash(f"C’est noté{NBSP}: rang {wish.to_rank}.", "success")
+    flash(f"C’est noté{NBSP}: rang {rank}.", "success")
     return go_to(url_for(".show", jour=entry.day.isoformat()))
 
 

@@ -61,9 +61,15 @@ def test_a_list_that_changed_is_read_again_and_nobody_moves_their_own(sqlite_cli
     sqlite_client.submit(f"{LISTS}/1", status=403, seen_rank="1", to_rank="3", reason="Essai")
     sqlite_client.page = first
     sqlite_client.submit(f"{LISTS}/1", seen_rank="1", to_rank="2", reason="Essai")
+    sqlite_client.sign_in(make_staff(Role.FILE_CLERK)).get(f"{LISTS}/1")
+    assert "C’est noté : rang 3." in sqlite_client.submit(f"{LISTS}/1", to_rank="99", reason="Essai").text
+    sqlite_client.get(f"{LISTS}/1")
+    sqlite_client.submit(f"{LISTS}/1", to_rank="2", reason="Essai")
+    sqlite_client.sign_in(family.user_id)
     sqlite_client.get(f"{LISTS}/1/retirer")
     sqlite_client.submit(f"{LISTS}/1/retirer", status=403, reason="Essai")
-    assert [move.to_rank for move in db.session.scalars(select(WaitingMove))] == [2]
+    moves = db.session.scalars(select(WaitingMove).order_by(WaitingMove.id))
+    assert [(move.from_rank, move.to_rank) for move in moves] == [(1, 2), (2, 3), (3, 2)]
 
 
 def test_an_agent_takes_back_an_offer_tells_why_and_books_for_the_family(sqlite_client: Client) -> None:
