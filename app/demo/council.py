@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -30,14 +30,15 @@ from app.demo.families import (
     FamilyPlan,
     QuotientStory,
 )
-from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
+from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter, prepare_month
 from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.publications import publish
 from app.demo.required_documents import Household, ask_documents
 from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
 from app.demo.sheets import prepare_meals
 from app.demo.waiting import WaitingChild, keep_for_payment, wait_for_places
-from app.models.activities import Activity, Office
+from app.models.accounts import StaffRole, User
+from app.models.activities import Activity, Office, Site
 from app.models.bookings import Booking, Opening
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
@@ -92,12 +93,13 @@ _DAYS_OFF = 0.12  # of the days on which a child usually comes
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A demo account that the console names; `role` is None for the parent."""
+    """A demo account that the console names; `role` is None for the parent, at one `site` or everywhere."""
 
     email: str
     name: str
     role: Role | None
     meaning: str
+    site: str | None = None
 
 
 ACCOUNTS = (
@@ -106,6 +108,13 @@ ACCOUNTS = (
     Account(REGISSEUR, "Philippe Roche", Role.REGISSEUR, "régie"),
     Account("animation@example.org", "Sami Benali", Role.YOUTH_WORKER, "animation"),
     Account("admin@example.org", "Camille Lenoir", Role.ADMINISTRATOR, "administration"),
+    Account(
+        "direction@example.org",
+        "Hélène Marchand",
+        Role.SITE_DIRECTOR,
+        "direction d’un seul lieu",
+        site="Accueil de loisirs Les Marronniers",
+    ),
 )
 
 
@@ -155,6 +164,8 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         if not more_families:  # they are given places past the services, as if nobody waited
             _wait_and_pay(demo, now)
         tick_last_days(session, now, demo.worker_id)
+        if not more_families:  # the benches prepare their own
+            _prepare_this_month(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
     _plan_an_outing(demo, now)
@@ -183,6 +194,17 @@ def _describe(demo: _Demo, more_places: int) -> None:
                 demo.worker_id = user_id
     offer_recipients(session)
     demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
+    for account in ACCOUNTS:
+        if account.site is not None:
+            user_id = session.scalars(select(User.id).where(User.email == account.email)).one()
+            site_id = session.scalars(select(Site.id).where(Site.name == account.site)).one()
+            session.execute(update(StaffRole).where(StaffRole.user_id == user_id).values(site_id=site_id))
+
+
+def _prepare_this_month(demo: _Demo, now: datetime) -> None:
+    """The régisseur has begun with the month: what is odd in it waits to be settled."""
+    office_id = demo.session.scalars(select(Office.id).where(Office.prefix == "AN")).one()
+    prepare_month(demo.session, office_id, now.date().replace(day=1), now, demo.regisseur_id)
 
 
 def _plan_an_outing(demo: _Demo, now: datetime) -> None:

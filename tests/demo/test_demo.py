@@ -18,7 +18,7 @@ from app.demo.council import ACCOUNTS, COUNCIL_NAME, PASSWORD, build_demo
 from app.demo.families import FAMILIES, TEST_FAMILY, WAITING_FAMILIES
 from app.integrations.communes import read_communes
 from app.models.accounts import StaffRole, User
-from app.models.activities import Office
+from app.models.activities import Office, Site
 from app.models.bookings import Booking, BookingEvent, CapacityCounter
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
@@ -46,7 +46,7 @@ from app.services.held_places import what_to_pay
 from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
 from app.services.required_documents import asked_of_family
-from app.services.run_views import runs
+from app.services.run_views import read_pool, runs
 from app.services.waiting_views import lists_of_day, lists_of_family
 from tests.conftest import TestBed
 from tests.long import IS_LONG
@@ -151,13 +151,17 @@ def test_every_account_signs_in_with_the_one_password(demo: Flask) -> None:
     roles = {
         "agent@example.org": Role.FILE_CLERK, "regie@example.org": Role.REGISSEUR,
         "animation@example.org": Role.YOUTH_WORKER, "admin@example.org": Role.ADMINISTRATOR,
+        "direction@example.org": Role.SITE_DIRECTOR,
     }  # fmt: skip
     for account in ACCOUNTS:
         found = find_credentials(account.email)
         assert found is not None
         assert password_matches(found[1], PASSWORD)
-        held = db.session.scalars(select(StaffRole.role).where(StaffRole.user_id == found[0])).all()
-        assert held == ([roles[account.email]] if account.email in roles else [])
+        held = db.session.execute(
+            select(StaffRole.role, Site.name).outerjoin(Site).where(StaffRole.user_id == found[0])
+        )
+        assert held.tuples().all() == ([(roles[account.email], account.site)] if account.email in roles else [])
+    assert [account.email for account in ACCOUNTS if account.site] == ["direction@example.org"]
 
 
 def test_the_family_of_the_guide(demo: Flask) -> None:
@@ -286,7 +290,16 @@ def test_invoices_of_each_state_of_the_last_two_months(demo: Flask) -> None:
         if view.unallocated_cents
     ]
     assert [view.unallocated_cents for view in overpaid] == [6_00]  # 10 €, of which 4 € went back
-    assert all(run.status is RunStatus.ISSUED for run in runs(1).rows)
+    assert all(run.status is RunStatus.ISSUED for run in runs(1).rows[1:])
+
+
+def test_the_month_is_prepared_for_one_office_with_something_to_settle(demo: Flask) -> None:
+    run = runs(1).rows[0]
+    assert (run.status, run.month, run.office_name) == (
+        RunStatus.PREPARED, date(2026, 11, 1), "Service des accueils de loisirs",
+    )  # fmt: skip
+    pool = read_pool(run.id, run.office_id)
+    assert pool.invoiced.count > 5 and pool.open_kinds
 
 
 def test_the_archived_season_is_only_history(demo: Flask) -> None:
