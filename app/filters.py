@@ -144,6 +144,11 @@ def hour_sentence(hour: time | datetime) -> str:
     return f"{hour.hour}{NBSP}h{minutes}"
 
 
+def hour_running(at: datetime) -> str:
+    """« 8 h 29 min 48 s », for a clock."""
+    return f"{at.hour}{NBSP}h{NBSP}{at.minute:02d}{NBSP}min{NBSP}{at.second:02d}{NBSP}s"
+
+
 def moment(at: datetime) -> str:
     """« lundi 30 novembre à 12 h »."""
     return f"{day_medium(at.date())} à {hour_sentence(at)}"
@@ -168,7 +173,7 @@ TEMPLATE_FILTERS = {
     function.__name__: function
     for function in (
         euros, number, hours, signed_euros, day_long, day_medium, day_short, weekday_short, day_plain, day_list,
-        month_long, months_long, of_month, of, weekday_name, hour_table, hour_sentence, moment, moment_plain, phone,
-        in_sentence,
+        month_long, months_long, of_month, of, weekday_name, hour_table, hour_sentence, hour_running, moment,
+        moment_plain, phone, in_sentence,
     )
 }  # fmt: skip

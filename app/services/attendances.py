@@ -425,7 +425,7 @@ class _Recording:
                 )
             ).tuples()
         )
-        self.runs = runs_under_way(session)
+        self.runs = months_being_issued(session)
         self.own = own_family_ids(self.agent_id)
         capability = Capability.TAKE_ATTENDANCE if self.correction is None else Capability.REOPEN_ATTENDANCE
         self.reach = scope_of(session, self.agent_id, capability)
@@ -720,7 +720,7 @@ def lock_day(session: Session, group_id: int, day: date) -> None:
     session.execute(lock.with_for_update(key_share=True))
 
 
-def runs_under_way(session: Session) -> frozenset[tuple[int, date]]:
+def months_being_issued(session: Session) -> frozenset[tuple[int, date]]:
     """The offices and months that are being invoiced just now, also those that were carried forward to these."""
     rows = select(InvoiceRun.office_id, InvoiceRun.month).where(InvoiceRun.status == RunStatus.ISSUING)
     carried = (

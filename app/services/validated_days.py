@@ -18,7 +18,7 @@ from app.rules.attendances import Seen, Turnout
 from app.rules.calendars import add_months
 from app.rules.capabilities import Capability
 from app.rules.states import BookingStatus
-from app.services.attendances import Mark, lock_day, record_rest, runs_under_way, taken_by_runs
+from app.services.attendances import Mark, lock_day, months_being_issued, record_rest, taken_by_runs
 from app.services.catalogue import ActivityInfo, GroupInfo, catalogue
 from app.services.errors import DayInvoiced, DayNotTicked, DayNotValidated, NotFound, RunUnderWay
 from app.services.staff_scopes import scope_of
@@ -116,7 +116,7 @@ def reopen_day(session: Session, agent_id: int, group_id: int, day: date, reason
         raise DayNotValidated
     group = catalogue().groups[group_id]
     office_id = catalogue().activities[group.activity_id].office_id
-    if (office_id, day.replace(day=1)) in runs_under_way(session):
+    if (office_id, day.replace(day=1)) in months_being_issued(session):
         raise RunUnderWay
     bookings = select(Booking.id).join(Opening, Opening.id == Booking.opening_id)
     if taken_by_runs(session, bookings.where(Opening.group_id == group_id, Opening.day == day)):

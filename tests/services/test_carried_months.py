@@ -28,7 +28,7 @@ from app.rules.invoicing import DraftStanding
 from app.rules.states import BookingStatus, CancelClass
 from app.rules.tariff_grids import Grid, Item, Nature, YearlyFee, flat, unit_code
 from app.services import activity_settings, aids, credits, erasures, invoice_runs, invoices, line_corrections, run_views
-from app.services.attendances import runs_under_way
+from app.services.attendances import months_being_issued
 from app.services.carried_months import carried_of
 from app.services.cash_desks import read_desk, save_desk
 from app.services.checks import Inconsistency, Problem, find_inconsistencies
@@ -427,14 +427,14 @@ def test_attendance_of_the_carried_months_is_locked_with_the_run(planning, staff
     november(planning)
     office_id = office_of(planning.activity)
     run_id = prepare_run(office_id, NOVEMBER, staff_id)
-    assert runs_under_way(db.session()) == frozenset()  # nothing is locked yet
+    assert months_being_issued(db.session()) == frozenset()  # nothing is locked yet
     accept_all(run_id, staff_id)
     with write_transaction() as session:
         invoice_runs.issue(session, run_id, clock.today(), clock.today(), staff_id)
-        assert runs_under_way(session) == {(office_id, OCTOBER), (office_id, NOVEMBER)}
+        assert months_being_issued(session) == {(office_id, OCTOBER), (office_id, NOVEMBER)}
         while invoice_runs.issue_next(session, run_id):
             pass
-        assert runs_under_way(session) == frozenset()
+        assert months_being_issued(session) == frozenset()
 
 
 def test_a_family_that_carries_something_is_not_erased(planning, staff_id) -> None:

@@ -277,7 +277,7 @@ def test_page_says_when_bookings_open_and_counts_down_by_the_portals_clock(sqlit
     clock.start_at(datetime(2026, 11, 24, 8, 29, 48, 500_000), frozen=True)
     page = sqlite_client.get(address(planning))
     assert 'data-opens-in="11500"' in page.body
-    assert "Pour le portail, il est 08:29:48." in page.text
+    assert "Pour le portail, il est 8 h 29 min 48 s." in page.text
     clock.start_at(datetime(2026, 11, 24, 8, 30), frozen=True)
     page = sqlite_client.get(address(planning))
     assert "les réservations ouvrent" not in page.text and 'name="t"' in page.body
