@@ -307,7 +307,7 @@ def test_the_month_is_stated_and_exported(regie: Client, debtor, office_id: int)
     take(regie, counter(debtor), amount="5")
     page = regie.get(f"{DESK}/releve?service={office_id}&mois=2026-11")
     assert "Espèces 1 encaissement 0,00 € 5,00 € 0,00 € 0,00 € 0,00 € 5,00 €" in page.text
-    assert "Factures émises 1, 8,40 €" in page.text
+    assert "Factures émises 1 pour 8,40 €" in page.text
     assert regie.get(f"{DESK}/releve/pdf?service={office_id}&mois=2026-11").headers["Content-Type"] == "application/pdf"
     regie.get(f"{DESK}/exports")
     days = f"service={office_id}&du=2026-11-01&au=2026-11-30"
