@@ -7,7 +7,7 @@ PostgreSQL: READ COMMITTED; what a command spends is locked by the command, in i
 import fcntl
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, String, event, func, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -159,6 +160,13 @@ def take_turns(session: Session, subject: str) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
+
+
+def take_all_turns(session: Session, subjects: Collection[str]) -> None:
+    """The same for several subjects, in their alphabetical order; in one statement."""
+    if subjects and session.get_bind().dialect.name == "postgresql":
+        each = func.unnest(array(sorted(subjects), type_=String)).column_valued("subject")
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(each, 0))))
 
 
 def share_turn(session: Session, subject: str) -> None:

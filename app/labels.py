@@ -9,6 +9,7 @@ from app.models.accounts import StaffActionKind
 from app.models.attendances import AttendanceEventKind
 from app.models.bookings import PriceChangeReason
 from app.models.families import FamilySituation, Occupation, QuotientSource, Regime, Title
+from app.models.family_imports import ImportedState, ImportOutcome, ImportStatus
 from app.models.invoices import RunStatus
 from app.models.mails import MailStatus, ResendObstacle
 from app.models.prepaid_books import BookEventKind
@@ -29,6 +30,7 @@ from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind
 from app.rules.file_gaps import FileGap
+from app.rules.imports import Trace
 from app.rules.invoicing import DraftStanding, OddityKind
 from app.rules.mail_texts import MailTopic
 from app.rules.messages import ThreadState
@@ -148,6 +150,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         DataClass.MAILS: "Courriels",
         DataClass.SIGN_INS: "Connexions",
         DataClass.ACCESS: "Sessions, liens et codes",
+        DataClass.IMPORTS: "Fichiers de familles importés",
         DataClass.ACCOUNTS: "Comptes",
         DataClass.LOG: "Journal des effacements",
     },
@@ -614,6 +617,41 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         RunStatus.ISSUING: "En cours",
         RunStatus.ISSUED: "Terminée",
         RunStatus.CANCELLED: "Abandonnée",
+    },
+    ImportStatus: {
+        ImportStatus.CHECKING: "Lecture en cours",
+        ImportStatus.CHECKED: "À vérifier",
+        ImportStatus.CREATING: "Création en cours",
+        ImportStatus.CREATED: "Terminé",
+        ImportStatus.ABANDONED: "Abandonné",
+        ImportStatus.UNDOING: "Annulation en cours",
+        ImportStatus.UNDONE: "Annulé",
+    },
+    ImportedState: {
+        ImportedState.WAITING: "À lire",
+        ImportedState.READY: "Prêtes à créer",
+        ImportedState.ALIKE: "Doubles possibles",
+        ImportedState.WRONG: "À corriger",
+        ImportedState.CREATED: "Créées",
+        ImportedState.FAILED: "Non créées",
+        ImportedState.DELETED: "Supprimées",
+        ImportedState.KEPT: "Gardées",
+    },
+    ImportOutcome: {
+        ImportOutcome.EMAIL_TAKEN: "Son adresse email a été prise par une autre famille depuis la lecture.",
+        ImportOutcome.ALIKE_SINCE: "Une famille qui lui ressemble a été créée depuis la lecture.",
+        ImportOutcome.NOT_VALID: "Une règle la refuse depuis la lecture : relisez le fichier.",
+        ImportOutcome.ERROR: "Une erreur du portail l’a empêchée. Prévenez votre informaticien.",
+    },
+    Trace: {
+        Trace.ACCOUNT: "un compte ouvert, ou une invitation",
+        Trace.ENROLMENT: "une inscription",
+        Trace.BOOKING: "une réservation",
+        Trace.MONEY: "une facture, un règlement ou une aide",
+        Trace.FILE: "un dossier modifié ou un document",
+        Trace.MESSAGE: "un message",
+        Trace.OTHER_HOME: "un enfant rattaché à un autre foyer",
+        Trace.OTHER: "une autre trace dans le portail",
     },
     DraftStanding: {
         DraftStanding.INVOICED: "À facturer",

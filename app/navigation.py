@@ -163,6 +163,7 @@ _BELONGS_TO = {
     "family.prepaid_books": "family.enrolments",
     "family.messages": "public.legal",
     "staff.counter_families": "staff.families",
+    "staff.family_imports": "staff.families",
     "staff.family_parts": "staff.families",
     "staff.family_aids": "staff.families",
     "staff.prepaid_books": "staff.families",

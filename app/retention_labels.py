@@ -21,6 +21,7 @@ SINCE: Mapping[DataClass, str] = {
     DataClass.MAILS: "après l’envoi",
     DataClass.SIGN_INS: "après la connexion",
     DataClass.ACCESS: "après leur expiration",
+    DataClass.IMPORTS: "après l’envoi du fichier",
     DataClass.ACCOUNTS: "après la fermeture du compte",
     DataClass.LOG: "après la demande ou la purge",
 }
@@ -46,6 +47,8 @@ HOLDS: Mapping[DataClass, str] = {
     DataClass.SIGN_INS: "Les connexions, avec l’appareil.",
     DataClass.ACCESS: "Sessions, liens à usage unique, invitations, codes famille, agendas de familles parties, "
     "compteurs d’essais. Ils ne fonctionnent plus depuis leur expiration.",
+    DataClass.IMPORTS: "Ce que disait un fichier de familles à importer, ce qui y était à corriger, et les codes à "
+    "remettre aux familles. Qui a importé quand, et combien de familles, reste.",
     DataClass.ACCOUNTS: "Le nom de qui a fermé son compte, à côté de ce qu’il a fait.",
     DataClass.LOG: "Les demandes d’effacement et les purges, sans nom.",
 }
@@ -65,6 +68,7 @@ GROUNDS: Mapping[DataClass, str] = {
     DataClass.MAILS: "Preuve de l’envoi (RGPD, article 5-1-e).",
     DataClass.SIGN_INS: "Journalisation\u00a0: six mois à un an, trois ans au plus (CNIL, 14 octobre 2021).",
     DataClass.ACCESS: "Sécurité des comptes (RGPD, article 32).",
+    DataClass.IMPORTS: "Le temps de corriger le fichier et de remettre les codes (RGPD, article 5-1-e).",
     DataClass.ACCOUNTS: "Comprendre qui a fait quoi, cinq ans au plus (Code civil, article 2224).",
     DataClass.LOG: "Preuve que la demande a été traitée (RGPD, article 5-2).",
 }

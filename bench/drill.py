@@ -284,11 +284,6 @@ def drill_wrong(folder: Path, rounds: int) -> str:
     return _run_tests("tests/guarantees/test_wrong_input.py", "stands_it", LONG="1")
 
 
-def drill_pages(folder: Path, rounds: int) -> str:
-    """axe-core on every page, whole on a computer and on a phone; the tests read each whole on one of them."""
-    return _run_tests("tests/journeys/test_every_page.py", "accessible", LONG="1")
-
-
 def drill_line(folder: Path, rounds: int) -> str:
     """The whole line of a parent on both screens, with and without JavaScript; the tests go two of the four ways."""
     return _run_tests("tests/journeys/test_line.py", "the_line", LONG="1")
@@ -374,7 +369,6 @@ DRILLS: dict[str, Callable[[Path, int], str]] = {
     "crowd": drill_crowd,
     "wrong": drill_wrong,
     "list": drill_list,
-    "pages": drill_pages,
     "line": drill_line,
     "days": drill_days,
     "fuzz": drill_fuzz,

@@ -58,7 +58,7 @@ from app.services.catalogue import Readers
 from app.services.deposits import DepositInput
 from app.services.mails import queue_mail
 from app.services.tariffs import TariffInput
-from tests import factories
+from tests import factories, family_files
 from tests.awkward_files import pdf as a_file
 
 
@@ -441,6 +441,17 @@ ROUTES: Mapping[str, Route] = {
     "staff.counter_families.show_codes": _staff(Capability.EDIT_FAMILIES, argument="family_id"),
     "staff.counter_families.issue_code": _staff(Capability.EDIT_FAMILIES, method="POST", argument="guardian_id"),
     "staff.counter_families.revoke_code": _staff(Capability.EDIT_FAMILIES, method="POST", argument="guardian_id"),
+    "staff.family_imports.show": _staff(Capability.EDIT_FAMILIES),
+    "staff.family_imports.show_model": _staff(Capability.EDIT_FAMILIES),
+    "staff.family_imports.upload": _staff(Capability.EDIT_FAMILIES, method="POST", answers=422),
+    "staff.family_imports.show_import": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
+    "staff.family_imports.show_report": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
+    "staff.family_imports.show_codes": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
+    "staff.family_imports.show_letters": _staff(Capability.EDIT_FAMILIES, argument="import_id", answers=404),
+    **{
+        f"staff.family_imports.{verb}": _staff(Capability.EDIT_FAMILIES, method="POST", argument="import_id")
+        for verb in ("choose", "confirm", "abandon", "carry_on", "undo")
+    },
     **{
         f"staff.family_parts.{endpoint}": _staff(Capability.EDIT_FAMILIES, method=method, argument=argument)
         for method, verbs in (("GET", ("edit", "new")), ("POST", ("save", "add")))
@@ -750,8 +761,10 @@ class World:
 
     def address(self, endpoint: str, **arguments: object) -> str:
         """The address of a route, with the family's own objects unless told otherwise."""
-        rule = next(self.app.url_map.iter_rules(endpoint))
-        values = {n: arguments[n] if n in arguments else self._own(endpoint, n) for n in rule.arguments}
+        rule = next(rule for rule in self.app.url_map.iter_rules() if rule.endpoint == endpoint)
+        values: dict[str, object] = {}
+        for name in rule.arguments:
+            values[name] = arguments.get(name, self._own(endpoint, name))
         with self.app.test_request_context():
             return self.app.url_for(endpoint, **values)
 
@@ -773,19 +786,20 @@ class World:
             "mail_id": self.mail_id,
             "closure_id": 1,
             "day": "2026-10-07",  # booked, and over
+            "urgent_message_id": db.session.scalar(select(func.min(UrgentMessage.id))),
             "code": "activation",  # a kind of mail
             "activity_id": self.planning.activity.id,
             "group_id": self.planning.activity.group_id,
             "unit_id": self.planning.activity.units["Matin"],
             "scope_id": self.planning.activity.scope_id,
+            "office_id": db.session.scalar(select(func.min(Office.id))),
+            "site_id": db.session.scalar(select(func.min(Site.id))),
+            "season_id": db.session.scalar(select(func.min(Season.id))),
             "public_token": self.public_token,
             "insee_code": factories.COMMUNES[0][0],
             **self.own_ids,
             "hashed_name": self.app.jinja_env.globals["asset"]("css/site.css").removeprefix("/static/"),  # type: ignore[operator]
         }[name]
-
-
-FIRST_OF = {"urgent_message_id": UrgentMessage, "office_id": Office, "site_id": Site, "season_id": Season}
 
 
 def make_world(app: Flask) -> World:
@@ -880,8 +894,7 @@ def make_world(app: Flask) -> World:
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            **{name: db.session.scalars(select(func.min(table.id))).one() for name, table in FIRST_OF.items()},
-            "certificate_id": own_certificate_id, **regie_ids, **file_ids, **debt_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            "certificate_id": own_certificate_id, "import_id": family_files.make_import(staff[Role.FILE_CLERK]), **regie_ids, **file_ids, **debt_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,

@@ -40,8 +40,8 @@ def _date_field(label: str, *checks: Any) -> DateField:
     return DateField(label, format=DATE_FORMATS, validators=checks, render_kw={"type": "date", "autocomplete": "off"})
 
 
-class CounterFamilyForm(CommuneChecks, FlaskForm):
-    """An address, an adult, children and the consent that was signed on paper."""
+class AdultFields:
+    """An adult, with what is asked of them."""
 
     title = RadioField(
         "Civilité", choices=TITLE_CHOICES, validators=[Filled(message="Choisissez la civilité."), Listed()],
@@ -58,6 +58,11 @@ class CounterFamilyForm(CommuneChecks, FlaskForm):
         autocomplete="off", spellcheck="false",
     )  # fmt: skip
     mobile_phone = phone_field("Tél. Portable", autocomplete="off")
+
+
+class CounterFamilyForm(AdultFields, CommuneChecks, FlaskForm):
+    """An address, an adult, children and the consent that was signed on paper."""
+
     home_phone = phone_field("Tél. Fixe", autocomplete="off")
     street_line = text_field("Adresse", required="Indiquez l’adresse.", autocomplete="off")
     complement = text_field("Complément", autocomplete="off")

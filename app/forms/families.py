@@ -21,6 +21,7 @@ from app.forms.fields import (
     Listed,
     MonthField,
     PersonName,
+    TextField,
     at_most,
     city_field,
     phone_field,
@@ -57,7 +58,46 @@ class HouseNumber:
         field.data = number
 
 
-class CoordinatesForm(CommuneChecks, SectionForm):
+class FundChecks:
+    """The benefit fund: whose regime has one must say its number and its holder."""
+
+    regime: SelectField
+    fund_number: TextField
+    fund_holder_name: TextField
+
+    @property
+    def asks_fund(self) -> bool:
+        """Whether the regime chosen has a number and a holder."""
+        return self.regime.data in _FUND_REGIMES
+
+    def validate_fund_number(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if not self.asks_fund:
+            return
+        if not field.data:
+            raise ValidationError("Indiquez votre numéro d’allocataire CAF ou MSA.")
+        digits = field.data.replace(" ", "")
+        if re.fullmatch(r"[12]\d{12}(\d{2})?", digits):
+            raise ValidationError(
+                "C’est un numéro de sécurité sociale. Le numéro d’allocataire est sur votre attestation CAF ou MSA."
+            )
+        if not re.fullmatch(r"[0-9]{3,13}[A-Za-z]?", digits):
+            raise ValidationError("Un numéro d’allocataire est fait de chiffres, parfois suivis d’une lettre.")
+
+    def validate_fund_holder_name(self, field: Field) -> None:
+        """Raises ValidationError."""
+        if self.asks_fund and not field.data:
+            raise ValidationError("Indiquez le nom de l’allocataire, comme sur l’attestation.")
+
+
+def check_quotient(field: Field) -> None:
+    """Raises ValidationError for what is no quotient."""
+    cents = read_cents(field.data)
+    if cents is None or cents > LARGEST_QUOTIENT_CENTS:
+        raise ValidationError("Indiquez le quotient en euros, par exemple 812 ou 812,50.")
+
+
+class CoordinatesForm(CommuneChecks, FundChecks, SectionForm):
     """Every field of the guide's « Coordonnées »."""
 
     last_name = text_field(
@@ -112,11 +152,6 @@ class CoordinatesForm(CommuneChecks, SectionForm):
             months.append(present)
         self.quotient_month.choices = {"": "Choisissez…", **{month.isoformat(): month_long(month) for month in months}}
 
-    @property
-    def asks_fund(self) -> bool:
-        """Whether the regime chosen has a number and a holder."""
-        return self.regime.data in _FUND_REGIMES
-
     def values(self) -> dict[str, str]:
         """What was typed, as `services.families` stores it; only of a valid form."""
         found = super().values()
@@ -131,34 +166,12 @@ class CoordinatesForm(CommuneChecks, SectionForm):
         if not field.data and not self.home_phone.data:
             raise ValidationError("Indiquez au moins un numéro de téléphone, fixe ou portable.")
 
-    def validate_fund_number(self, field: Field) -> None:
-        """Raises ValidationError."""
-        if not self.asks_fund:
-            return
-        if not field.data:
-            raise ValidationError("Indiquez votre numéro d’allocataire CAF ou MSA.")
-        digits = field.data.replace(" ", "")
-        if re.fullmatch(r"[12]\d{12}(\d{2})?", digits):
-            raise ValidationError(
-                "C’est un numéro de sécurité sociale. Le numéro d’allocataire est sur votre attestation CAF ou MSA."
-            )
-        if not re.fullmatch(r"[0-9]{3,13}[A-Za-z]?", digits):
-            raise ValidationError("Un numéro d’allocataire est fait de chiffres, parfois suivis d’une lettre.")
-
-    def validate_fund_holder_name(self, field: Field) -> None:
-        """Raises ValidationError."""
-        if self.asks_fund and not field.data:
-            raise ValidationError("Indiquez le nom de l’allocataire, comme sur l’attestation.")
-
     def validate_quotient(self, field: Field) -> None:
         """Raises ValidationError."""
         if not field.data and self.has_quotient:
             raise ValidationError("Un quotient déclaré ne s’efface pas. Indiquez celui de votre dernière attestation.")
-        if not field.data:
-            return
-        cents = read_cents(field.data)
-        if cents is None or cents > LARGEST_QUOTIENT_CENTS:
-            raise ValidationError("Indiquez le quotient en euros, par exemple 812 ou 812,50.")
+        if field.data:
+            check_quotient(field)
 
     def validate_declines_quotient(self, field: Field) -> None:
         """Raises ValidationError."""
@@ -176,8 +189,8 @@ class CoordinatesForm(CommuneChecks, SectionForm):
             raise ValidationError("Choisissez un mois de la liste.")
 
 
-class ChildForm(SectionForm):
-    """A child's identity."""
+class ChildFields:
+    """A child's identity, and what is asked of it."""
 
     last_name = text_field(
         "Nom", required="Indiquez le nom de l’enfant.", longest=LONGEST_NAME, checks=[PersonName()], autocomplete="off"
@@ -200,6 +213,10 @@ class ChildForm(SectionForm):
             raise ValidationError("Cette date n’est pas encore arrivée. Vérifiez l’année.")
         if age_on(field.data, today) >= ADULT_AGE:
             raise ValidationError("Nos activités s’adressent aux moins de 18 ans. Vérifiez l’année.")
+
+
+class ChildForm(ChildFields, SectionForm):
+    """A child's identity."""
 
 
 class CustodyForm(SectionForm):

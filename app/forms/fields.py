@@ -238,10 +238,14 @@ class CommuneChecks:
     commune: CommuneChoice | None = None  # once valid
     commune_choices: Sequence[CommuneChoice] = ()  # once checked: those of the postal code
 
+    def communes_at(self, postal_code: str) -> Sequence[CommuneChoice]:
+        """The communes of a postal code, as far as this form can know."""
+        return communes_of_postal_code(postal_code)
+
     def validate_postal_code(self, field: Field) -> None:
         """Fills the field from the town when it is empty. Raises ValidationError."""
         if field.data:
-            _check_postal_code(field.data)
+            self._check_postal_code(field.data)
         elif not self.city.data:
             raise ValidationError("Indiquez le code postal.")
         else:
@@ -250,7 +254,7 @@ class CommuneChecks:
     def validate_city(self, field: Field) -> None:
         """Fills the field from the postal code when only one commune has it. Raises ValidationError."""
         postal_code = self.postal_code.data
-        self.commune_choices = communes_of_postal_code(postal_code) if is_postal_code(postal_code) else ()
+        self.commune_choices = self.communes_at(postal_code) if is_postal_code(postal_code) else ()
         if not self.commune_choices:
             if not field.data:
                 raise ValidationError("Indiquez la ville.")
@@ -258,19 +262,18 @@ class CommuneChecks:
         self.commune = _find_commune(postal_code, field.data, self.commune_choices)
         field.data = self.commune.name
 
+    def _check_postal_code(self, postal_code: str) -> None:
+        if not re.fullmatch("[0-9]{5}", postal_code):
+            raise ValidationError("Un code postal a cinq chiffres, par exemple 80110.")
+        if not self.communes_at(postal_code):
+            raise ValidationError("Nous ne connaissons pas ce code postal. Vérifiez-le.")
+
 
 class CommuneForm(CommuneChecks, FlaskForm):
     """Both fields alone, for the suggestions while an address is typed."""
 
     postal_code = postal_code_field()
     city = city_field()
-
-
-def _check_postal_code(postal_code: str) -> None:
-    if not re.fullmatch("[0-9]{5}", postal_code):
-        raise ValidationError("Un code postal a cinq chiffres, par exemple 80110.")
-    if not communes_of_postal_code(postal_code):
-        raise ValidationError("Nous ne connaissons pas ce code postal. Vérifiez-le.")
 
 
 def _only_postal_code(city: str) -> str:

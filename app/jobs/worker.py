@@ -24,6 +24,7 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.credits import CreditJob
+from app.jobs.imports import ImportJob
 from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
     absences,
@@ -84,6 +85,7 @@ class Worker:
         self._pdf_maker = PdfMaker(timeout_seconds=PDF_TIMEOUT_SECONDS)
         self._papers = PaperJob(self._pdf_maker, config.instance_path, config.base_url)
         self._credits = CreditJob()
+        self._imports = ImportJob()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._pulse = _Pulse()
@@ -168,6 +170,10 @@ class Worker:
     def issue_invoices(self) -> int:
         """Prepare and issue what runs have left; returns how many steps that were: as long as a turn lasts."""
         return self._take_turn(invoices.go_on)
+
+    def import_families(self) -> int:
+        """Check, make or undo what imports have left; returns how many steps that were: as long as a turn lasts."""
+        return self._take_turn(self._imports.go_on)
 
     def publish_certificates(self) -> int:
         """Publish what is left of the tax certificates of a year, some families at a time; returns how many times."""
@@ -290,6 +296,7 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
+            self.import_families,
             self.credit_corrections, self.publish_certificates, self.make_papers, self.check_payments,
             self.release_places, self.end_enrolments, self.expire_requests, self.look_after_lists,
             self.remind_of_weeks, self.look_after_documents,

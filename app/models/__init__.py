@@ -45,6 +45,7 @@ __all__ = [
     "debts",
     "enrolments",
     "families",
+    "family_imports",
     "invoices",
     "mails",
     "meals",

@@ -27,6 +27,7 @@ class DataClass(StrEnum):
     MAILS = auto()
     SIGN_INS = auto()
     ACCESS = auto()  # sessions, links, codes, throttles
+    IMPORTS = auto()  # what a file of families said, and the codes of its adults
     ACCOUNTS = auto()  # closed ones
     LOG = auto()  # erasures and purges: names nobody
 
@@ -62,6 +63,7 @@ DURATIONS: Mapping[DataClass, Duration] = {
     DataClass.MAILS: Duration(12, 1, 36),
     DataClass.SIGN_INS: Duration(12, 6, 36),
     DataClass.ACCESS: Duration(30, 1, 90, Unit.DAYS),
+    DataClass.IMPORTS: Duration(30, 1, 90, Unit.DAYS),
     DataClass.ACCOUNTS: Duration(60, 12, 60),
     DataClass.LOG: Duration(60, 12, 60),
 }

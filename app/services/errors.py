@@ -46,6 +46,10 @@ class SettingMoved(DomainError):
     """Another agent stored other rules than those that the form was made of."""
 
 
+class ImportUsed(DomainError):
+    """A family of an import did something since: the import is not undone."""
+
+
 class RequestChanged(DomainError):
     """The family asks for something else than what the agent read."""
 

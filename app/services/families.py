@@ -388,6 +388,20 @@ def communes_of_postal_code(postal_code: str) -> tuple[CommuneChoice, ...]:
     return _communes(db.session(), CommunePostalCode.postal_code == postal_code)
 
 
+def communes_of_postal_codes(postal_codes: Collection[str]) -> Mapping[str, Sequence[CommuneChoice]]:
+    """The same of several codes; nothing for an unknown one. One query."""
+    found: defaultdict[str, list[CommuneChoice]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Commune.insee_code, Commune.name, CommunePostalCode.postal_code)
+        .join(CommunePostalCode, CommunePostalCode.insee_code == Commune.insee_code)
+        .where(CommunePostalCode.postal_code.in_(postal_codes))
+        .order_by(Commune.name)
+    )
+    for row in rows:
+        found[row.postal_code].append(CommuneChoice(*row))
+    return found
+
+
 def communes_named(name: str) -> tuple[CommuneChoice, ...]:
     """The communes of a name (case, accents and hyphens do not matter), with each of their postal codes."""
     return _communes(db.session(), Commune.folded_name == fold(name))

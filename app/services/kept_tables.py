@@ -259,6 +259,9 @@ TABLES: Mapping[str, Kept] = {
     "calendar_feed": Kept(DataClass.ACCESS, either(of_family, of_logins)),
     "guardian_invitation": Kept(DataClass.ACCESS, of_adults),
     "claim_code": Kept(DataClass.ACCESS, of_adults),
+    "imported_family": Kept(
+        DataClass.IMPORTS, of_family, dict.fromkeys(("content", "report", "codes"), None), spared=_all
+    ),
     "user_account": Kept(DataClass.ACCOUNTS, by_id("user_ids"), _user),
     "erasure_request": Kept(DataClass.LOG, of_family, {"refusal_reason": None}, spared=_all),
 }  # fmt: skip
@@ -292,6 +295,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "run_acceptance": "what was odd in a run; the agent's word goes with the accounting (services/purges.py)",
     **dict.fromkeys(("meal_adults", "meal_order"), "numbers of meals, which name no child"),
     **dict.fromkeys(("closure", "closure_opening"), "what the council closed, for all families alike"),
+    "family_import": "who imported a file, when and how many families; its name goes with the log (services/purges.py)",
     "urgent_message": "what the council wrote to many families at once",
     **dict.fromkeys(
         ("cash_keeper", "staff_action", "staff_role"), "the council's own agents, whose file is their employer's"

@@ -531,6 +531,7 @@ FIXED: Mapping[str, str] = {
     "email_change_known": "Adresse qui a déjà un compte",
     "email_changed": "Adresse changée",
     "family_claimed": "Famille réunie à un compte",
+    "family_imported": "Code d’une famille importée",
     "guardian_joined": "Second parent connecté",
     "password_changed": "Mot de passe changé",
     "password_reset": "Mot de passe oublié",

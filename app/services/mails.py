@@ -7,6 +7,7 @@ shown: the portal's address, and the secret of a one-time link.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import repeat
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -66,15 +67,25 @@ def queue_mail(
     return mail
 
 
-def queue_mails(session: Session, template: str, wanted: Iterable[tuple[int, str, Mapping[str, object]]]) -> None:
-    """Add a mail of one kind for each family, address and values, as `queue_mail()`; in one statement."""
+def queue_mails(
+    session: Session,
+    template: str,
+    wanted: Iterable[tuple[int, str, Mapping[str, object]]],
+    *,
+    secrets: Iterable[str | None] = repeat(None),
+    not_after: datetime | None = None,
+) -> None:
+    """Add a mail of one kind for each family, address and values, as `queue_mail()`; in one statement.
+
+    `secrets`: that of each, in their order.
+    """
     rows: list[dict[str, object]] = []
-    for family_id, recipient, values in wanted:
+    for (family_id, recipient, values), secret in zip(wanted, secrets, strict=False):
         words = write_mail(template, values)
         rows.append(
             {
                 "template": template, "recipient": recipient, "subject": words.subject, "body": words.body,
-                "family_id": family_id, "not_before": clock.now(),
+                "family_id": family_id, "not_before": clock.now(), "secret": secret, "not_after": not_after,
             }
         )  # fmt: skip
     if rows:

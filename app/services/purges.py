@@ -46,6 +46,7 @@ from app.models.credits import Correction, CreditLine, CreditNote
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter, TaxCertificate, TaxCertificateChild
 from app.models.enrolments import Enrolment
 from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
+from app.models.family_imports import FamilyImport, ImportStatus
 from app.models.invoices import Invoice, InvoiceLine, RunAcceptance, StoredPdf
 from app.models.mails import MailStatus, OutboxMail
 from app.models.messages import Message, MessageThread
@@ -70,6 +71,7 @@ from app.rules.retention import (
     purge_act,
 )
 from app.rules.states import ChangeStatus, EnrolmentStatus, ErasureStatus, FamilyStatus
+from app.services import family_imports
 from app.services.catalogue import catalogue
 from app.services.erasures import emails_of, erase, plan_of
 from app.services.errors import ErasureHeld
@@ -316,6 +318,21 @@ def _forget_certificates(session: Session, ids: Sequence[Any]) -> tuple[str, ...
     return tuple(path for path in paths if path is not None)
 
 
+def _forget_imports(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    """What the files said goes; one of which nothing was made yet is abandoned."""
+    family_imports.forget(session, ids)
+    waited = FamilyImport.status.in_([ImportStatus.CHECKING, ImportStatus.CHECKED])
+    session.execute(
+        update(FamilyImport)
+        .where(FamilyImport.id.in_(ids))
+        .values(
+            purged_at=clock.now(), status=case((waited, ImportStatus.ABANDONED), else_=FamilyImport.status),
+            ended_at=func.coalesce(FamilyImport.ended_at, clock.now()),
+        )
+    )  # fmt: skip
+    return ()
+
+
 def _forget_names(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     session.execute(update(User).where(User.id.in_(ids)).values(display_name="Compte effacé"))
     return ()
@@ -423,12 +440,23 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
         Source(SaveReceipt, SaveReceipt.saved_at),
         Source(CalendarFeed, CalendarFeed.created_at, _no_more),
     ),
+    DataClass.IMPORTS: (
+        Source(
+            FamilyImport, FamilyImport.asked_at,
+            lambda _day: and_(
+                FamilyImport.purged_at.is_(None),
+                FamilyImport.status.not_in([ImportStatus.CREATING, ImportStatus.UNDOING]),
+            ),
+            _forget_imports,
+        ),
+    ),
     DataClass.ACCOUNTS: (
         Source(User, User.closed_at, lambda _day: User.display_name != "Compte effacé", _forget_names),
     ),
     DataClass.LOG: (
         Source(ErasureRequest, ErasureRequest.asked_at, lambda _day: ErasureRequest.status != ErasureStatus.PENDING),
         Source(PurgeRun, PurgeRun.started_at),
+        Source(FamilyImport, FamilyImport.asked_at, lambda _day: FamilyImport.purged_at.is_not(None)),
     ),
 }  # fmt: skip
 """By class, what goes and since when it counts; a class is purged in this order."""

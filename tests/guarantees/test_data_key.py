@@ -28,6 +28,7 @@ from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
 from app.models.families import Family, FamilyChild, Guardian
+from app.models.family_imports import FamilyImport, ImportedFamily, ImportedState, ImportStatus
 from app.models.retention import ErasureRequest
 from app.models.urgent_messages import UrgentMessage
 from app.rules.absences import JustificationStatus
@@ -70,7 +71,7 @@ def fill_every_section(children: int = 1) -> list[int]:
 
 def fill_every_other_column(child_id: int) -> None:
     """A marked word in each encrypted column besides: second factor, calendar, custody, an aid, a request and what it changed, a message, an
-    urgent one, a refused erasure, the note of
+    urgent one, a refused erasure, a file that is imported, the note of
     a booking, a justified absence."""
     family_id, user_id = db.session.execute(
         select(Guardian.family_id, Guardian.user_id).where(Guardian.user_id.is_not(None)).limit(1)
@@ -99,6 +100,18 @@ def fill_every_other_column(child_id: int) -> None:
                 number="pop-R261100001", office_id=session.scalars(select(Office.id)).first(), family_id=family_id,
                 amount_cents=100, holder=f"{MARK}-titulaire", iban=f"{MARK}-iban", reason="essai", made_by_id=agent_id,
                 form_key="essai",
+            )
+        )  # fmt: skip
+        brought = FamilyImport(
+            file_name="familles.csv", digest="essai", line_count=1, ignored="", status=ImportStatus.CHECKED,
+            asked_by_id=agent_id,
+        )  # fmt: skip
+        session.add(brought)
+        session.flush()
+        session.add(
+            ImportedFamily(
+                import_id=brought.id, first_line=2, state=ImportedState.CREATED, content=f"{MARK}-ligne",
+                report=f"{MARK}-rapport", codes=f"{MARK}-code",
             )
         )  # fmt: skip
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))

@@ -41,7 +41,7 @@ def test_encrypted_columns_are_what_they_say(app: Flask) -> None:
     }
     assert found == {
         "booking.special_note", "calendar_feed.secret", "change_request.body", "child_aid.reason", "child_section.body", "family.fund_number",
-        "erasure_request.refusal_reason", "family_child.custody", "file_change.body", "outbox_mail.secret", "second_factor.secret",
+        "erasure_request.refusal_reason", "family_child.custody", "file_change.body", "imported_family.codes", "imported_family.content", "imported_family.report", "outbox_mail.secret", "second_factor.secret",
         "message.body", "message.file_key", "message.file_name", "message_thread.subject", "urgent_message.body",
         "absence_justification.file_key", "absence_justification.file_name", "absence_justification.refusal_reason",
         "absence_justification.remark", "refund.holder", "refund.iban", "submitted_document.file_key", "submitted_document.file_name",

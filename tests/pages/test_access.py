@@ -23,7 +23,6 @@ from app.rules.states import FamilyStatus
 from tests import factories
 from tests.client import Client
 from tests.routes import ROUTES, Door, Route, World
-from tests.served import hidden
 
 READINGS = "health_access"
 READING = ("staff.child_files.show_health", "staff.absences.show")  # the pages that write them
@@ -62,7 +61,9 @@ def changed(before: Snapshot) -> list[str]:
 
 def token_of(client: Client) -> str:
     assert client.page is not None
-    return hidden(client.page.body, "csrf_token")
+    field = next((e for e in client.page.all("input", name="csrf_token")), None)
+    assert field is not None, f"no form on {client.page.path}"
+    return field.get("value") or ""
 
 
 def ask(client: Client, route: Route, path: str, *, with_token: bool = True, **options: object) -> tuple[int, str]:

@@ -32,9 +32,9 @@ _NOT_OF_A_FAMILY = {
         "validated_day",
     },
     "secrets of links and codes": {
-        "claim_code", "guardian_invitation", "recovery_code", "second_factor", "user_token",
+        "claim_code", "imported_family", "guardian_invitation", "recovery_code", "second_factor", "user_token",
     },
-    "of agents": {"cash_keeper", "mail_resending", "staff_action", "staff_role"},
+    "of agents": {"cash_keeper", "family_import", "mail_resending", "staff_action", "staff_role"},
     "says nothing that another part does not": {
         "basket_booking", "basket_event", "basket_invoice", "correction_booking", "credited_booking", "deposit_item", "invoiced_booking", "journal_line",
         "save_receipt", "stored_pdf", "invoice_run_draft", "invoice_run_oddity",

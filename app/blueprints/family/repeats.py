@@ -84,8 +84,7 @@ def show_done(child_id: int) -> BaseResponse:
     reports = [(each, report_save(outcome)) for each, outcome in pairs if outcome is not None]
     if not reports:
         return go_to(url_for("family.bookings.show_week", child_id=child_id))
-    may_act = current_family().may_act
-    return render_page("family/repeats/done.html", layout="family", child=child, reports=reports, may_act=may_act)
+    return render_page("family/repeats/done.html", layout="family", child=child, reports=reports)
 
 
 def _read(child_id: int) -> tuple[Sequence[EnrolledChild], RepeatForm, repeats.Offer]:

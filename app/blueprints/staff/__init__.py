@@ -24,6 +24,7 @@ from app.blueprints.staff import (
     enrolments,
     erasures,
     families,
+    family_imports,
     family_parts,
     home,
     invoice_runs,
@@ -65,6 +66,7 @@ staff.register_blueprint(enrolments.blueprint, url_prefix="/inscriptions")
 staff.register_blueprint(erasures.blueprint)
 staff.register_blueprint(families.blueprint, url_prefix="/familles")
 staff.register_blueprint(counter_families.blueprint, url_prefix="/familles")
+staff.register_blueprint(family_imports.blueprint, url_prefix="/familles/imports")
 staff.register_blueprint(bookings.blueprint, url_prefix="/familles")
 staff.register_blueprint(family_parts.blueprint, url_prefix="/familles")
 staff.register_blueprint(price_facts.blueprint, url_prefix="/familles")

@@ -98,30 +98,6 @@ def test_what_changed_since_the_preview_is_shown_before_it_is_saved(sqlite_clien
     assert len(bookings_of(planning.child_id)) == 2
 
 
-def test_what_a_repeat_found_full_may_be_waited_for(sqlite_client: Client) -> None:
-    client, planning = sqlite_client, make_planning(places=1)
-    factories.give_list(planning.activity)
-    rival, rival_child = factories.add_family(planning)
-    save(rival, rival_child, book=[planning.opening(day, "Matin") for day in wednesdays(2)])
-    client.sign_in(planning.family.user_id).get(path(planning))
-    week = {"semaine": [word(planning, "Matin")]}
-    page = client.submit("repeat", status=200, **week)
-    assert "Une liste d’attente vous est proposée après" in page.text and not page.all("input", name="attendre")
-    client.submit("save-repeat")
-    page = client.submit(f"wait-{planning.child_id}")
-    assert "En liste d’attente : mercredi 25 novembre, mercredi 2 décembre." in page.text
-    save(rival, rival_child, cancel=[planning.opening(day, "Matin") for day in wednesdays(2)])
-    # Nothing can be booked: nothing is to be saved first.
-    save(rival, rival_child, book=[planning.opening(LAST, "Après-midi")])
-    tom = factories.make_child(rival, "Tom")
-    factories.enrol(tom, rival, planning.activity)
-    client.sign_in(rival.user_id).get(f"/mes-reservations/{tom}/repeter")
-    page = client.submit("repeat", status=200, enfants=[str(tom)], **week)
-    assert "Rien à enregistrer pour Tom" in page.text
-    client.submit(f"wait-{tom}")
-    assert {status for _, status in bookings_of(tom)} == {"waiting"}
-
-
 def test_parent_clears_a_period_for_two_children(sqlite_client: Client) -> None:
     client, planning = sqlite_client, make_planning()
     tom = factories.make_child(planning.family, "Tom")
