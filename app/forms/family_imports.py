@@ -119,6 +119,10 @@ def read_families(families: Sequence[FamilyLines]) -> list[Reading]:
 def _read_family(family: FamilyLines, communes: Communes) -> Reading:
     said = family.home()
     problems = [_conflict(each.line, each.key, each.first_line, family) for each in family.conflicts()]
+    for line, first_line in family.repeated():
+        text = next(cells["child_first_name"] for number, cells in family.lines if number == line)
+        sentence = f"Cet enfant est déjà à la ligne {first_line}. Supprimez une des deux."
+        problems.append(Problem(line, BY_KEY["child_first_name"].heading, text, sentence))
     if not family.reference:
         problems.append(Problem(family.first_line, BY_KEY["family"].heading, "", "Indiquez le numéro de la famille."))
     if len(family.lines) > LONGEST_FAMILY:

@@ -214,21 +214,28 @@ class FamilyLines:
     def people(self) -> tuple[Person, ...]:
         """Its adults, whose birth the file does not tell, and its children; without those who cannot be read."""
         home = {key: text for key, (_, text) in self.home().items()}
-        names = [(home.get(f"last_name_{each}", ""), home.get(f"first_name_{each}", ""), "") for each in (1, 2)]
-        names += [
-            (
-                cells.get("child_last_name") or home.get("last_name_1", ""), cells.get("child_first_name", ""),
-                cells.get("child_birth_date", ""),
-            )
-            for _, cells in self.children()
-        ]  # fmt: skip
-        adults, children = names[:2], names[2:]
-        found = [Person(last, first, None) for last, first, _ in adults if first]
-        for last, first, born in children:
+        names = [(home.get(f"last_name_{each}", ""), home.get(f"first_name_{each}", "")) for each in (1, 2)]
+        adults = [Person(last, first, None) for last, first in names if first]
+        return (*adults, *(person for _, person in self._born()))
+
+    def repeated(self) -> tuple[tuple[int, int], ...]:
+        """The lines of a child who is on a line above already, with that line."""
+        seen: dict[tuple[tuple[str, ...], date | None], int] = {}
+        found = []
+        for line, person in self._born():
+            first = seen.setdefault((name_words(person), person.birth_date), line)
+            if first != line:
+                found.append((line, first))
+        return tuple(found)
+
+    def _born(self) -> Iterable[tuple[int, Person]]:
+        """Its children who can be read, with their lines."""
+        last_name = self.home().get("last_name_1", (0, ""))[1]
+        for line, cells in self.children():
+            first, born = cells.get("child_first_name"), cells.get("child_birth_date", "")
             day = _iso(read_cell("child_birth_date", born))
             if first and day is not None:
-                found.append(Person(last, first, day))
-        return tuple(found)
+                yield line, Person(cells.get("child_last_name") or last_name, first, day)
 
     def emails(self) -> tuple[str, ...]:
         """The addresses of its adults, in lower case."""

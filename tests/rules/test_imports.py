@@ -41,6 +41,17 @@ def test_doubles_in_the_file_are_those_above() -> None:
         assert emails.get(place) == number_or_none(row["same e-mail"]), row
 
 
+def test_a_child_stands_on_one_line_of_its_family() -> None:
+    twin = {"family": "7", "last_name_1": "TEST", "child_first_name": "Léa", "child_birth_date": "14/05/2019"}
+    lines = [
+        twin,
+        {**twin, "child_first_name": "Lou"},
+        {**twin, "child_first_name": "LEA", "child_birth_date": "43599"},
+    ]
+    (family,) = gather(enumerate(lines, 2))
+    assert family.repeated() == ((4, 2),)
+
+
 def test_lines_of_a_family_are_gathered_wherever_they_stand_and_must_agree() -> None:
     one = {"family": "7", "city": "Démuin", "child_first_name": "Léa"}
     other = {"family": "7", "city": "DEMUIN", "postal_code": "80110", "child_first_name": "Hugo"}
