@@ -65,6 +65,7 @@ class SaveReport:
     to_pay_cents: int
     withdrawn: tuple[ReportDay, ...]
     withdrawn_count: int
+    gone: tuple[ReportDay, ...]  # was booked, and is not any more
     not_done: tuple[NotDone, ...]
     not_done_count: int  # how many choices were not saved
     change_cents: int  # by how much the family's bill changed
@@ -97,6 +98,7 @@ def report_save(outcome: SaveOutcome, activity_ids: Collection[int] | None = Non
         to_pay_cents=sum(each.price_cents for each in outcome.choices if each.result is Result.TO_PAY),
         withdrawn=_by_day(outcome, [Result.WITHDRAWN], units),
         withdrawn_count=outcome.count(Result.WITHDRAWN),
+        gone=_by_day(outcome, [Result.GONE_SINCE], units),
         not_done=tuple(sorted(not_done.values(), key=lambda line: line.day)),
         not_done_count=outcome.count(*NOT_DONE),
         change_cents=outcome.change_cents,
@@ -152,15 +154,13 @@ def _day(choice: SavedChoice) -> date:
 
 
 def _became(choice: SavedChoice) -> str:
-    if choice.result is Result.GONE_SINCE:
-        return "Annulé depuis, ou refusé."
     if choice.result is Result.LOST:
         return "Annulé entre-temps par une autre personne, ou refusé."
     return "Reste réservé." if choice.result is Result.STAYS else "Non enregistré."
 
 
 def _why(choice: SavedChoice, activity_ids: Collection[int] | None) -> str:
-    if choice.result in (Result.LOST, Result.GONE_SINCE):
+    if choice.result is Result.LOST:
         return "Rien n’a été réservé à nouveau."
     if choice.result is Result.HELD_BACK:
         return "Un autre temps de ce jour ne le permet pas."

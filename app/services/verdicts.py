@@ -47,7 +47,7 @@ DONE = (Result.BOOKED, Result.REQUESTED, Result.TO_PAY, Result.CANCELLED, Result
 MADE = frozenset({Result.BOOKED, Result.REQUESTED, Result.TO_PAY})
 """… of one by which the child has a place since, or asks for one."""
 
-NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST, Result.GONE_SINCE)
+NOT_DONE = (Result.REFUSED, Result.HELD_BACK, Result.WEEK_HELD_BACK, Result.LOST)
 """… and of one that was not saved."""
 
 

@@ -153,7 +153,8 @@ def test_form_that_back_brings_again_does_not_tell_as_booked_what_was_cancelled_
     client.submit("planning", t=None)
     client.page = page
     again = client.submit("planning", t=[morning])
-    assert "enregistrée" not in again.text and "Matin : Annulé depuis, ou refusé. Rien n’a été réservé" in again.text
+    assert "1 réservation enregistrée" not in again.text and "Rien n’a changé" not in again.text
+    assert "Enregistré, mais annulé depuis, refusé, ou rendu faute de paiement mercredi 25 novembre" in again.text
     assert bookings_of(planning.child_id) == [(morning, "cancelled")]
 
 
