@@ -39,8 +39,8 @@ def number(count: int) -> str:
 
 
 def hours(count: Decimal) -> str:
-    """« 12,50 » for a number of hours with two decimals."""
-    return f"{count:.2f}".replace(".", ",")
+    """« 12,50 », « 1 853,75 » for a number of hours with two decimals."""
+    return f"{count:,.2f}".replace(",", NARROW_NBSP).replace(".", ",")
 
 
 def signed_euros(cents: int) -> str:

@@ -28,6 +28,7 @@ from app.rules.credits import Afterwards, CreditCause
 from app.rules.debts import DebtMoveKind, EntryKind, HoldKind, MoveObstacle
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
+from app.rules.figures import AgeBand, DebtAge, FigureAxis, RegimeBand
 from app.rules.file_fields import Custody, CustodyWeeks, FileField, FileKind
 from app.rules.file_gaps import FileGap
 from app.rules.imports import Trace
@@ -499,6 +500,32 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         DayKind.SCHOOL_HOLIDAY: "Vacances scolaires",
         DayKind.WEEKEND: "Samedis et dimanches",
         DayKind.PUBLIC_HOLIDAY: "Jours fériés",
+    },
+    FigureAxis: {
+        FigureAxis.ACTIVITY: "Par activité",
+        FigureAxis.REGIME: "Par régime",
+        FigureAxis.AGE: "Par âge, au jour de l’accueil",
+        FigureAxis.QUOTIENT: "Par tranche de quotient familial",
+        FigureAxis.RESIDENCE: "Par résidence",
+        FigureAxis.DAY: "Par sorte de jour",
+    },
+    RegimeBand: {
+        RegimeBand.GENERAL: "Régime général (CAF)",
+        RegimeBand.AGRICULTURAL: "Régime agricole (MSA)",
+        RegimeBand.OTHER: "Autre régime, ou aucun",
+        RegimeBand.UNKNOWN: "Régime inconnu",
+    },
+    AgeBand: {
+        AgeBand.YOUNG: "Moins de 6 ans",
+        AgeBand.OLDER: "6 ans et plus",
+    },
+    DebtAge: {
+        DebtAge.NOT_YET: "Pas encore échu",
+        DebtAge.MONTH: "Échu depuis 30 jours au plus",
+        DebtAge.QUARTER: "De 31 à 90 jours",
+        DebtAge.HALF_YEAR: "De 91 à 180 jours",
+        DebtAge.YEAR: "De 181 jours à un an",
+        DebtAge.OLDER: "Plus d’un an",
     },
     Standing: {
         Standing.STAFF: "Agent de la collectivité",

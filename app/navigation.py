@@ -75,6 +75,7 @@ STAFF_SECTIONS = (
     Section(
         "Listes d’attente", "staff.waiting_lists.show", "bookings", frozenset({Capability.REVIEW_BOOKINGS}), _FAMILIES
     ),
+    Section("Chiffres", "staff.figures.show", "history", frozenset({Capability.VIEW_FIGURES}), _FAMILIES),
     Section("Facturation", "staff.invoice_runs.show", "invoices", frozenset({Capability.ISSUE_INVOICES}), _MONEY),
     Section("Encaissements", "staff.payments.show", "invoices", frozenset({Capability.VIEW_PAYMENTS}), _MONEY),
     Section("Régie", "staff.cash_desks.show", "invoices", frozenset({Capability.VIEW_PAYMENTS}), _MONEY),

@@ -29,6 +29,22 @@ class Council(CatalogueRow, Base):
     settings_version: Mapped[int] = mapped_column(default=1)
 
 
+class FigureSettings(CatalogueRow, Base):
+    """How « Chiffres » counts; without the row as `rules.figures.FigureRule` says by itself."""
+
+    __tablename__ = "figure_settings"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    # How many minutes of a child's day count at most, with a meal, and of a half-day without one; None: all.
+    wednesday_day_minutes: Mapped[int | None]
+    wednesday_half_minutes: Mapped[int | None]
+    holiday_day_minutes: Mapped[int | None]
+    holiday_half_minutes: Mapped[int | None]
+    bracket_limits: Mapped[str]  # the quotients at which brackets begin, in cents: « 40000,60000 »
+    least_children: Mapped[int]
+
+
 class Installation(Base):
     """What proves that the process's DATA_KEY is the one the encrypted columns were written with."""
 

@@ -32,6 +32,8 @@ class Capability(StrEnum):
     TAKE_ATTENDANCE = auto()  # at the sites of the role; health stands on the day's list
     REOPEN_ATTENDANCE = auto()  # a day that was validated
     PRINT_SHEETS = auto()  # who collects whom, and what an outing or an emergency needs to know, health included
+    VIEW_FIGURES = auto()  # hours and children added up, without a name
+    DECLARE_FIGURES = auto()  # to the CAF: small groups too, and by name who keeps it from being done
     PREPARE_MEALS = auto()  # how many of which; names only where a meal is made for one child
     VIEW_MAILS = auto()
     VIEW_MAIL_SECRETS = auto()
@@ -64,6 +66,8 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.REVIEW_ENROLMENTS,
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
+            Capability.VIEW_FIGURES,
+            Capability.DECLARE_FIGURES,
             Capability.VIEW_DAY_PLANNING,
             Capability.TAKE_ATTENDANCE,
             Capability.PRINT_SHEETS,
@@ -86,6 +90,8 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
     Role.REGISSEUR: frozenset(
         {
             Capability.VIEW_FAMILIES,
+            Capability.VIEW_FIGURES,
+            Capability.DECLARE_FIGURES,
             Capability.VERIFY_QUOTIENTS,
             Capability.EDIT_TARIFFS,
             Capability.ISSUE_INVOICES,
@@ -102,6 +108,8 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
             Capability.CLOSE_DAYS,
             Capability.REVIEW_BOOKINGS,
             Capability.VIEW_FAMILIES,
+            Capability.VIEW_FIGURES,
+            Capability.DECLARE_FIGURES,
             Capability.VIEW_DAY_PLANNING,
             Capability.TAKE_ATTENDANCE,
             Capability.REOPEN_ATTENDANCE,
@@ -114,7 +122,7 @@ ROLE_CAPABILITIES: Mapping[Role, frozenset[Capability]] = {
     ),
     Role.YOUTH_WORKER: frozenset({Capability.VIEW_DAY_PLANNING, Capability.TAKE_ATTENDANCE, Capability.PRINT_SHEETS}),
     Role.KITCHEN: frozenset({Capability.PREPARE_MEALS}),
-    Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING}),
+    Role.READ_ONLY: frozenset({Capability.VIEW_FAMILIES, Capability.VIEW_DAY_PLANNING, Capability.VIEW_FIGURES}),
 }
 
 

@@ -34,7 +34,7 @@ from app.models.activities import (
 from app.models.catalogue import SETTINGS_CHANGED, UNCOMMITTED_CATALOGUE
 from app.models.changes import FieldPolicyChoice
 from app.models.child_files import School, VaccineObligation
-from app.models.councils import Council
+from app.models.councils import Council, FigureSettings
 from app.models.mails import MailText
 from app.models.messages import MessageRecipient
 from app.models.price_facts import ResidenceCommune
@@ -58,6 +58,7 @@ from app.rules.combinations import Breach, CombinationRule
 from app.rules.deadlines import Deadline, NoticeRule
 from app.rules.enrolment_rules import EnrolmentRules
 from app.rules.enrolments import GroupAges
+from app.rules.figures import FigureRule, HourCaps
 from app.rules.file_fields import FileField
 from app.rules.paid_bookings import Unfit, what_stands_against
 from app.rules.publications import Readership, Shown, VersionDay
@@ -344,6 +345,7 @@ class Catalogue:
     residences: Mapping[str, str]  # the council's word for who lives in a commune, by its INSEE code
     retention: Mapping[DataClass, int]  # how long data is kept, where the staff chose otherwise than usual
     mail_texts: Mapping[str, MailWords]  # by kind, where the staff have words of their own
+    figures: FigureRule  # how « Chiffres » counts
 
     def activity_of_unit(self, unit_id: int) -> ActivityInfo:
         """The activity that a unit belongs to."""
@@ -516,7 +518,18 @@ def _load(session: Session, version: int) -> Catalogue:
         mail_texts=MappingProxyType(
             {row.kind: MailWords(row.subject, row.body) for row in session.scalars(select(MailText))}
         ),
+        figures=_load_figures(session),
     )
+
+
+def _load_figures(session: Session) -> FigureRule:
+    row = session.get(FigureSettings, 1)
+    if row is None:
+        return FigureRule()
+    limits = tuple(int(limit) for limit in filter(None, row.bracket_limits.split(",")))
+    wednesdays = HourCaps(row.wednesday_day_minutes, row.wednesday_half_minutes)
+    holidays = HourCaps(row.holiday_day_minutes, row.holiday_half_minutes)
+    return FigureRule(wednesdays, holidays, limits, row.least_children)
 
 
 def _site(row: Site) -> SiteInfo:

@@ -26,6 +26,7 @@ from app.blueprints.staff import (
     families,
     family_imports,
     family_parts,
+    figures,
     home,
     invoice_runs,
     invoices,
@@ -81,6 +82,7 @@ staff.register_blueprint(meals.blueprint, url_prefix="/repas")
 staff.register_blueprint(attendances.blueprint, url_prefix="/pointage")
 staff.register_blueprint(occupancy.blueprint, url_prefix="/occupation")
 staff.register_blueprint(attendance_months.blueprint, url_prefix="/presences")
+staff.register_blueprint(figures.blueprint, url_prefix="/chiffres")
 staff.register_blueprint(attendance_batches.blueprint, url_prefix="/pointage")
 staff.register_blueprint(waiting_lists.blueprint, url_prefix="/listes-d-attente")
 staff.register_blueprint(invoice_runs.blueprint, url_prefix="/facturation")

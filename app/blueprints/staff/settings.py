@@ -16,6 +16,7 @@ from app.blueprints.staff import (
     council_settings,
     deadlines,
     enrolment_rules,
+    figure_settings,
     mail_texts,
     openings,
 )
@@ -73,6 +74,7 @@ blueprint.register_blueprint(message_recipients, url_prefix="/destinataires")
 blueprint.register_blueprint(enrolment_rules.blueprint, url_prefix="/inscriptions")
 blueprint.register_blueprint(retention, url_prefix="/conservation")
 blueprint.register_blueprint(mail_texts.blueprint, url_prefix="/courriels")
+blueprint.register_blueprint(figure_settings.blueprint, url_prefix="/chiffres")
 
 
 @blueprint.get("")
