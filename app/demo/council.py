@@ -34,7 +34,7 @@ from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter, 
 from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.publications import publish
 from app.demo.required_documents import Household, ask_documents
-from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, seasons_around, set_up
+from app.demo.settings import ARCHIVE_YEAR, Offer, Weeks, past_spring, seasons_around, set_up
 from app.demo.sheets import prepare_meals
 from app.demo.waiting import WaitingChild, keep_for_payment, wait_for_places
 from app.models.accounts import StaffRole, User
@@ -43,6 +43,7 @@ from app.models.bookings import Booking, Opening
 from app.models.councils import Council
 from app.models.enrolments import Enrolment
 from app.models.families import Family, FamilyChild, Guardian, QuotientSource, Regime, Title
+from app.models.invoices import Invoice
 from app.models.mails import MailStatus, OutboxMail
 from app.rules.capabilities import Role
 from app.rules.cash_desks import PaymentMode
@@ -71,6 +72,7 @@ from app.services.planning import Proposal
 from app.services.quotients import accept_quotient
 from app.services.sign_ups import SignUp, accept_sign_up, current_consent_text, request_sign_up
 from app.services.staff_accounts import create_staff, describe_council
+from app.services.tax_certificates import publish_next, start_publication
 
 PASSWORD = "Portail-Demo-2026"
 COUNCIL_NAME = "Communauté de communes de démonstration"
@@ -85,6 +87,9 @@ _ARCHIVED_BOOKINGS = (
     (date(2020, 1, 27), tuple(date(2020, 2, day) for day in (3, 4, 6, 7, 10, 11, 13))),
 )
 ARCHIVED_PAYMENT_CENTS = 20_00
+
+CERTIFIED = "LEMAIRE"
+"""The family that has a tax certificate of last year."""
 
 _SEED = 80570
 _MINUTE = timedelta(minutes=1)
@@ -147,6 +152,7 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         _describe(demo, more_families * PLACES_PER_FAMILY)
         set_up_desks(session, clock.today())
         _live_the_archived_year(demo)
+        _live_last_year(demo, now)
         _sign_families_up(demo)
         _enrol_children(demo)
         _book_weeks(demo)
@@ -193,7 +199,9 @@ def _describe(demo: _Demo, more_places: int) -> None:
             elif account.role is Role.YOUTH_WORKER:
                 demo.worker_id = user_id
     offer_recipients(session)
-    demo.offer = set_up(session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), more_places)
+    demo.offer = set_up(
+        session, seasons_around(weeks.today, weeks.first_day, weeks.last_day), weeks.today.year - 1, more_places
+    )  # fmt: skip
     for account in ACCOUNTS:
         if account.site is not None:
             user_id = session.scalars(select(User.id).where(User.email == account.email)).one()
@@ -262,6 +270,43 @@ def _live_the_archived_year(demo: _Demo) -> None:
     pay_at_counter(
         demo.session, offices["pop"], family_id, PaymentMode.CASH, ARCHIVED_PAYMENT_CENTS, paid_at, demo.regisseur_id
     )
+    _send_mails(demo)
+
+
+def _live_last_year(demo: _Demo, now: datetime) -> None:
+    """A family that was there last spring, with a child below six: its tax certificate is published in January."""
+    year = demo.weeks.today.year - 1
+    plan = next(plan for plan in FAMILIES if plan.last_name == CERTIFIED)
+    child = min(plan.children, key=lambda child: child.age)
+    starts_on, activity = past_spring(year)
+    _move_to(date(year, 2, 3), time(18, 40))
+    _request(demo, plan)
+    _accept(demo, plan, date(year, 2, 5), time(9))
+    activity_id = demo.offer.activities[f"{starts_on.year}-{year}", activity.name]
+    family, child_id = demo.families[plan.last_name], demo.children[plan.last_name, child.first_name]
+    enrolment_id = request_enrolment(demo.session, family, demo.users[plan.last_name], child_id, activity_id)
+    _move_to(date(year, 2, 9), time(10, 15))
+    accept_enrolment(demo.session, enrolment_id, demo.clerk_id)
+    _move_to(date(year, 2, 20), time(19, 30))
+    assert activity.opens is not None
+    openings = demo.session.scalars(
+        select(Opening.id).where(Opening.day.between(*activity.opens)).order_by(Opening.id)
+    ).all()
+    _save(demo, plan.last_name, child.first_name, [Shown(id_, held=False) for id_ in openings], frozenset(openings))
+    office_id = demo.session.scalars(select(Office.id).where(Office.prefix == activity.office)).one()
+    issued_on = date(year, 4, 1)
+    issue_month(
+        demo.session, office_id, activity.opens[0], issued_on, datetime.combine(issued_on, time(18)), demo.regisseur_id
+    )
+    invoice = demo.session.scalars(select(Invoice).where(Invoice.family_id == family.id)).one()
+    paid_at = datetime.combine(date(year, 4, 14), time(10, 30))
+    pay_at_counter(
+        demo.session, office_id, family.id, PaymentMode.CHEQUE, invoice.total_cents, paid_at, demo.regisseur_id
+    )
+    clock.start_at(min(datetime.combine(date(year + 1, 1, 20), time(9, 15), now.tzinfo), now), frozen=True)
+    publication_id = start_publication(demo.session, office_id, year, demo.regisseur_id, sends_mails=True)
+    while publish_next(demo.session, publication_id):
+        pass
     _send_mails(demo)
 
 

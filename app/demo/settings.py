@@ -281,11 +281,19 @@ def seasons_around(today: date, first_day: date, last_day: date) -> list[date]:
     return sorted(years)
 
 
-def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Offer:
-    """Create everything the staff would set, for these school years and the archived one.
+def past_spring(last_year: int) -> tuple[date, ActivityPlan]:
+    """The first day of a school year that is over, and what children came to in the March of its second year."""
+    plan = replace(ARCHIVED_ACTIVITIES[0], opens=(date(last_year, 3, 1), date(last_year, 3, 31)))
+    return date(last_year - 1, 9, 1), plan
+
+
+def set_up(session: Session, years: Sequence[date], last_year: int, more_places: int = 0) -> Offer:
+    """Create everything the staff would set, for these school years, the archived one and a part of `last_year`'s.
 
     Each scope of the present gets `more_places` more.
     """
+    past_year, past_activity = past_spring(last_year)
+    archives = {ARCHIVE_YEAR: ARCHIVED_ACTIVITIES, past_year: (past_activity,)}
     write_first_consent_text(session, starts_on=ARCHIVE_YEAR)
     offices = {prefix: Office(prefix=prefix, name=name, payfip_number=number) for prefix, name, number in OFFICES}
     sites = {name: Site(name=name, address=address) for name, address in SITES}
@@ -293,15 +301,15 @@ def set_up(session: Session, years: Sequence[date], more_places: int = 0) -> Off
     session.flush()
     offer = Offer()
     openings: list[tuple[Activity, dict[str, int], list[int], ActivityPlan, Season]] = []
-    for starts_on in (ARCHIVE_YEAR, *years):
+    for starts_on in (*archives, *years):
         ends_on = date(starts_on.year + 1, 8, 31)
         season = Season(name=f"{starts_on.year}-{ends_on.year}", starts_on=starts_on, ends_on=ends_on)
         session.add(season)
         session.flush()
-        is_archive = starts_on == ARCHIVE_YEAR
+        is_archive = starts_on in archives
         if not is_archive:
             offer.seasons.append(season)
-        for position, plan in enumerate(ARCHIVED_ACTIVITIES if is_archive else ACTIVITIES, start=1):
+        for position, plan in enumerate(archives.get(starts_on, ACTIVITIES), start=1):
             activity = Activity(
                 office_id=offices[plan.office].id, site_id=sites[plan.site].id, season_id=season.id,
                 name=plan.name, description=plan.description, position=position,

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select, text
 from app import clock
 from app.database import db, write_transaction
 from app.demo.aids import AIDED
-from app.demo.council import ACCOUNTS, COUNCIL_NAME, PASSWORD, build_demo
+from app.demo.council import ACCOUNTS, CERTIFIED, COUNCIL_NAME, PASSWORD, build_demo
 from app.demo.families import FAMILIES, TEST_FAMILY, WAITING_FAMILIES
 from app.integrations.communes import read_communes
 from app.models.accounts import StaffRole, User
@@ -47,6 +47,7 @@ from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices
 from app.services.reference_data import refresh_reference_data
 from app.services.required_documents import asked_of_family
 from app.services.run_views import read_pool, runs
+from app.services.tax_certificates import certificates_of, unfinished_publication
 from app.services.waiting_views import lists_of_day, lists_of_family
 from tests.conftest import TestBed
 from tests.long import IS_LONG
@@ -211,8 +212,11 @@ def test_a_dozen_families_book_two_whole_months_and_more(demo: Flask) -> None:
     assert set(db.session.scalars(select(Booking.family_id).distinct())) == set(
         db.session.scalars(select(Family.id).where(Family.status == FamilyStatus.ACTIVE))
     )
-    archived, present = date(2020, 8, 31), Booking.day > date(2020, 8, 31)
-    assert db.session.scalar(select(func.max(Booking.day)).where(~present)) <= archived  # type: ignore[operator]
+    archived, present = date(2020, 8, 31), Booking.day > date(2025, 3, 31)
+    in_spring = Booking.day.between(date(2025, 3, 1), date(2025, 3, 31))
+    assert db.session.scalar(select(func.max(Booking.day)).where(~present, ~in_spring)) <= archived  # type: ignore[operator]
+    spring = select(Family.last_name).join(Booking, Booking.family_id == Family.id).where(in_spring).distinct()
+    assert db.session.scalars(spring).all() == [CERTIFIED]
     first, last = db.session.execute(select(func.min(Booking.day), func.max(Booking.day)).where(present)).one()
     assert date(2026, 9, 7) <= first <= date(2026, 9, 11)
     assert date(2026, 12, 28) <= last <= date(2027, 1, 3)
@@ -300,6 +304,14 @@ def test_the_month_is_prepared_for_one_office_with_something_to_settle(demo: Fla
     )  # fmt: skip
     pool = read_pool(run.id, run.office_id)
     assert pool.invoiced.count > 5 and pool.open_kinds
+
+
+def test_a_family_has_the_tax_certificate_of_last_year(demo: Flask) -> None:
+    family = db.session.scalars(select(Family).where(Family.last_name == CERTIFIED)).one()
+    (certificate,) = certificates_of(family.id)
+    assert certificate.year == 2025 and certificate.total_cents > 0
+    assert unfinished_publication(db.session()) is None
+    assert not certificates_of(guide_family().id)
 
 
 def test_the_archived_season_is_only_history(demo: Flask) -> None:
