@@ -12,6 +12,8 @@ from app.integrations.uploaded_tables import Limits, Numbered, TableRefusal, Tab
 
 LIMITS = Limits(most_bytes=100_000, most_lines=5, most_columns=6, longest_cell=50)
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _ID = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
@@ -40,9 +42,17 @@ def workbook(rows: str, *, texts: str = "", head: str = "") -> bytes:
         )
         book.writestr(
             "xl/_rels/workbook.xml.rels",
-            '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/>'
-            '<Relationship Id="rId9" Target="/xl/worksheets/sheet2.xml"/></Relationships>',
+            f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_ID}/worksheet" '
+            f'Target="worksheets/sheet1.xml"/><Relationship Id="rId9" Type="{_ID}/worksheet" '
+            'Target="/xl/worksheets/sheet2.xml"/></Relationships>',
         )
+        kinds = {"workbook": "sheet.main", "worksheets/sheet1": "worksheet", "worksheets/sheet2": "worksheet"}
+        parts = "".join(
+            f'<Override PartName="/xl/{name}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+            f'spreadsheetml.{kind}+xml"/>'
+            for name, kind in {**kinds, **({"sharedStrings": "sharedStrings"} if texts else {})}.items()
+        )
+        book.writestr("[Content_Types].xml", f'<Types xmlns="{_TYPES}">{parts}</Types>')
         book.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
         book.writestr("xl/worksheets/sheet2.xml", f"{head}<worksheet {_MAIN}><sheetData>{rows}</sheetData></worksheet>")
         if texts:
@@ -63,9 +73,9 @@ def test_a_workbook_gives_its_first_sheet_without_computing_anything() -> None:
         '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" t="inlineStr"><is><t>Ville</t></is></c></row>'
         '<row r="4"><c r="A4"><f>1+1</f><v>2</v></c><c r="B4" t="str"><f>A1</f><v>Nom</v></c><c r="C4" t="e"><v>#N/A</v></c>'
         '<c r="D4"><v>3.3612345678E10</v></c><c r="E4"><v>812.50000000000011</v></c><c r="F4" s="3"><v>43599</v></c></row>'
-        '<row><c t="s"><v>1</v></c><c t="s"><v>99</v></c><c><f>A1</f></c><c t="b"><v>1</v></c></row>'
+        '<row><c t="s"><v>1</v></c><c/><c><f>A1</f></c><c t="b"><v>1</v></c></row>'
     )
-    texts = "<si><t>Nom</t></si><si><r><t>L’</t></r><r><t>Hôte</t></r><rPh><t>lot</t></rPh></si>"
+    texts = "<si><t>Nom</t></si><si><r><t>L’</t></r><r><t>Hôte</t></r><rPh sb='0' eb='1'><t>lot</t></rPh></si>"
     assert read(workbook(rows, texts=texts)) == [
         (1, ["Nom", "", "Ville"]), (4, ["2", "Nom", "", "33612345678", "812.5", "43599"]), (5, ["L’Hôte", "", "", "1"]),
     ]  # fmt: skip
@@ -88,6 +98,9 @@ def test_a_workbook_gives_its_first_sheet_without_computing_anything() -> None:
         (b"PK\x03\x04 and no more", (TableRefusal.BROKEN, None)),
         (workbook('<row r="1"><c r="ZZ1"><v>1</v></c></row>'), (TableRefusal.TOO_WIDE, 1)),
         (workbook('<row r="1"><c r="1A"><v>1</v></c></row>'), (TableRefusal.BROKEN, None)),
+        (workbook('<row r="1"><c t="s"><v>99</v></c></row>'), (TableRefusal.BROKEN, None)),
+        (workbook('<row r="99999999999"><c><v>1</v></c></row>'), (TableRefusal.TOO_LONG, None)),
+        (workbook('<row r="1"><c r="XFD1" s="0"/></row>'), (TableRefusal.TOO_WIDE, 1)),
         (workbook('<row r="x"/>'), (TableRefusal.BROKEN, None)),
         (workbook("<row>"), (TableRefusal.BROKEN, None)),
         (workbook("", head='<!DOCTYPE x [<!ENTITY a "aaaa">]>'), (TableRefusal.BROKEN, None)),
