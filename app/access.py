@@ -359,9 +359,15 @@ def let_files_in() -> Response | None:
         is_small = (request.content_length or MOST_BYTES_OF_FILES) <= current_app.config["MAX_CONTENT_LENGTH"]
         if is_small and resume_address() is None:
             return None  # the door keeps what was typed
-        return leave_for(url_for("public.sign_in.show", suite=resume_address()))
+        return leave_for(url_for("public.sign_in.show", suite=resume_address() or _page_of_form()))
     request.max_content_length = MOST_BYTES_OF_FILES
     return None
+
+
+def _page_of_form() -> str | None:
+    """The page of ours that sent this request, as far as the browser tells."""
+    here, came_from = request.host_url, request.referrer or ""
+    return safe_next(f"/{came_from.removeprefix(here)}") if came_from.startswith(here) else None
 
 
 def resumed_at(make_address: Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.access import current_account, current_family, resumed_at, takes_files
+from app.access import current_account, current_family, takes_files
 from app.blueprints.attachments import kept, receive_attachment, send_attachment
 from app.database import write_transaction
 from app.document_labels import refusal_sentence
@@ -32,7 +32,6 @@ def show() -> Response:
 
 @blueprint.post("")
 @takes_files
-@resumed_at(_page_again)
 def send() -> BaseResponse:
     """Decode the certificate, write it, and ask."""
     family = current_family()

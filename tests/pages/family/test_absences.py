@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.database import db, write_transaction
 from app.models.absences import AbsenceJustification, JustifiedAbsence
+from app.models.accounts import UserSession
 from app.rules.capabilities import Role
 from app.services import absence_decisions
 from tests import factories
@@ -68,6 +70,33 @@ def test_a_parent_justifies_two_days_with_one_certificate(
     page = client.get(ADDRESS)
     assert "Vos demandes" in page.text and "En attente" in page.text and "À justifier jusqu’au" not in page.text
     client.get(f"{ADDRESS}/{row.id}/justificatif")
+
+
+def test_what_was_typed_comes_back_after_a_session_that_ended(
+    sqlite_client: Client, planning: PlanningSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        import_module("app.blueprints.public.sign_in"), "password_matches", lambda *_: True
+    )  # slow, and not the subject
+    (missed,) = miss(planning.family, planning.child_id, planning.activity, [WEDNESDAY])
+    reason = str(make_absence_reason(needs_proof=False))
+    sqlite_client.sign_in(planning.family.user_id).get(ADDRESS)
+    with write_transaction() as session:
+        session.execute(delete(UserSession))
+    send(sqlite_client, str(missed), files=False, status=401, reason=reason, remark="Grippe")
+    kept = sqlite_client.submit("/connexion", email=planning.family.email, password="x", status=200)
+    assert "Votre saisie est encore là" in kept.text
+    sqlite_client.submit(ADDRESS, status=303)
+    assert [(row.remark, len(row.absences)) for row in rows()] == [("Grippe", 1)]
+
+
+def test_a_photo_that_nobody_reads_yet_leads_back_to_its_page(sqlite_app: Flask) -> None:
+    photo_form = {"data": bytes(1_000_001), "content_type": "multipart/form-data; boundary=x"}
+    page = {"Referer": f"http://localhost{ADDRESS}"}
+    answer = sqlite_app.test_client().post(ADDRESS, **photo_form, headers=page)
+    assert answer.status_code == 303 and answer.location == f"/connexion?suite={ADDRESS}"
+    elsewhere = {"Referer": f"http://example.org{ADDRESS}"}
+    assert sqlite_app.test_client().post(ADDRESS, **photo_form, headers=elsewhere).location == "/connexion"
 
 
 def test_a_form_sent_twice_asks_once_and_leaves_no_file(
