@@ -11,10 +11,22 @@ from sqlalchemy.engine import Connection
 
 from app import clock
 from app.database import db
-from app.services import day_planning, families, next_days, outbox, planning
+from app.services import day_planning, families, figures, next_days, outbox, planning
+from app.services.catalogue import catalogue
+from app.services.sheet_scopes import Asked, sheet_scope
 from tests.factories import WEDNESDAY, PlanningSetup, make_planning, save
 
-LARGE_TABLES = ("booking", "booking_event", "opening", "capacity_counter", "enrolment", "child", "outbox_mail")
+LARGE_TABLES = (
+    "booking",
+    "booking_event",
+    "opening",
+    "capacity_counter",
+    "enrolment",
+    "child",
+    "outbox_mail",
+    "attendance",
+    "invoiced_booking",
+)
 
 
 def plan_of(ask: Callable[[], object]) -> list[str]:
@@ -48,6 +60,12 @@ def save_a_cell(setup: PlanningSetup) -> object:
     return save(setup.family, setup.child_id, book=[setup.opening(WEDNESDAY, "Matin")])
 
 
+def figures_of_a_month() -> object:
+    first, last = WEDNESDAY.replace(day=1), WEDNESDAY.replace(day=30)
+    scope = sheet_scope(tuple(catalogue().activities.values()), Asked(), first, last)
+    return figures.read_figures(scope, first, last)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -58,6 +76,7 @@ def save_a_cell(setup: PlanningSetup) -> object:
             lambda setup: planning.next_open_day(setup.family.ref, setup.child_id, clock.today()), id="next open day"
         ),
         pytest.param(lambda _setup: day_planning.read_day_planning(WEDNESDAY), id="the planning of the day"),
+        pytest.param(lambda _setup: figures_of_a_month(), id="Chiffres"),
         pytest.param(lambda _setup: outbox.list_mails(outbox.MailFilter(), 1), id="Courriels"),
     ],
 )
