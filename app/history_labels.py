@@ -9,6 +9,7 @@ from app.rules.baskets import BasketState
 from app.rules.cash_desks import ReversalKind
 from app.rules.child_files import SectionKind
 from app.rules.debts import DebtMoveKind, HoldKind
+from app.rules.direct_debits import DebitRefusal
 from app.rules.file_fields import FileKind
 from app.rules.spreadsheets import Cell, Table
 from app.services.devices import device_name
@@ -119,7 +120,7 @@ def _sentence(event: HistoryEvent) -> str:
 _OF_ACCOUNT = frozenset(
     {
         Act.REMINDED, Act.CREDITED, Act.REVERSED, Act.REFUNDED, Act.DISPUTED, Act.AGREED_PLAN, Act.ENDED_HOLD,
-        Act.GAVE_UP, Act.TOOK_UP_AGAIN,
+        Act.GAVE_UP, Act.TOOK_UP_AGAIN, Act.GAVE_MANDATE, Act.ENDED_MANDATE, Act.REFUSED_DEBIT,
     }
 )  # fmt: skip
 
@@ -143,6 +144,13 @@ def _account_sentence(event: HistoryEvent) -> str:
             return f"Échéancier accordé pour la facture {event.subject}{until}{_why(event)}"
         case Act.ENDED_HOLD:
             return f"{label(HoldKind(event.detail))} levé pour la facture {event.subject}"
+        case Act.GAVE_MANDATE:
+            return f"Mandat de prélèvement {event.subject} enregistré : {event.what}"
+        case Act.ENDED_MANDATE:
+            return f"Fin du mandat de prélèvement {event.subject}{_why(event)}"
+        case Act.REFUSED_DEBIT:
+            reason = in_sentence(label(DebitRefusal(event.detail)))
+            return f"Prélèvement rejeté, facture {event.subject} : {cents}, {reason}"
         case Act.TOOK_UP_AGAIN:
             return f"{label(DebtMoveKind(event.detail))} annulée, facture {event.subject} : {cents}{_why(event)}"
         case _:

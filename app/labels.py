@@ -26,6 +26,7 @@ from app.rules.changes import FieldPolicy
 from app.rules.child_files import AuthorisationKind, Diet, SectionKind, SectionState
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.debts import DebtMoveKind, EntryKind, HoldKind, MoveObstacle
+from app.rules.direct_debits import BatchState, DayObstacle, DebitRefusal, LeftOut, LineState, MandateState
 from app.rules.enrolment_rules import AgeOn, Allocation, RankFact, Ties
 from app.rules.enrolments import EnrolmentBlocker
 from app.rules.figures import AgeBand, DebtAge, FigureAxis, RegimeBand
@@ -546,6 +547,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         UnpayableReason.SETTLED: f"Déjà payée{NBSP}: il n’y a plus rien à régler.",
         UnpayableReason.NOT_ONLINE: f"Ne se paie pas en ligne{NBSP}: réglez-la auprès du service.",
         UnpayableReason.UNDER_WAY: "Un paiement en ligne est en cours.",
+        UnpayableReason.DEBITED: f"Elle sera prélevée{NBSP}: ne la payez pas une seconde fois.",
         UnpayableReason.BELOW_MINIMUM: f"Moins de 1,00{NBSP}€{NBSP}: le site de paiement ne l’accepte pas.",
     },
     Weakness: {
@@ -581,6 +583,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         PaymentMode.HOLIDAY_VOUCHERS: "Chèques-vacances",
         PaymentMode.TRANSFER: "Virement",
         PaymentMode.CARD: "Carte bancaire au guichet",
+        PaymentMode.DIRECT_DEBIT: "Prélèvement automatique",
     },
     ReversalKind: {
         ReversalKind.MISTAKE: "Erreur de saisie",
@@ -613,9 +616,70 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {
         DebtMoveKind.WRITE_OFF: "Admission en non-valeur",
         DebtMoveKind.TRANSFER: "Transmission au Trésor public",
     },
+    DebitRefusal: {
+        DebitRefusal.AC01: f"AC01{NBSP}: IBAN incorrect",
+        DebitRefusal.AC04: f"AC04{NBSP}: compte clos",
+        DebitRefusal.AC06: f"AC06{NBSP}: compte bloqué",
+        DebitRefusal.AC13: f"AC13{NBSP}: compte qui ne peut pas être débité",
+        DebitRefusal.AG01: f"AG01{NBSP}: opération interdite sur ce compte",
+        DebitRefusal.AG02: f"AG02{NBSP}: code d’opération incorrect",
+        DebitRefusal.AM04: f"AM04{NBSP}: provision insuffisante",
+        DebitRefusal.AM05: f"AM05{NBSP}: prélèvement en double",
+        DebitRefusal.BE05: f"BE05{NBSP}: identifiant du créancier inconnu",
+        DebitRefusal.CNOR: f"CNOR{NBSP}: banque du créancier non joignable",
+        DebitRefusal.DNOR: f"DNOR{NBSP}: banque du débiteur non joignable",
+        DebitRefusal.FF01: f"FF01{NBSP}: fichier incorrect",
+        DebitRefusal.MD01: f"MD01{NBSP}: pas de mandat",
+        DebitRefusal.MD02: f"MD02{NBSP}: mandat incomplet ou incorrect",
+        DebitRefusal.MD06: f"MD06{NBSP}: remboursement demandé par le débiteur",
+        DebitRefusal.MD07: f"MD07{NBSP}: débiteur décédé",
+        DebitRefusal.MS02: f"MS02{NBSP}: refusé par le débiteur",
+        DebitRefusal.MS03: f"MS03{NBSP}: motif non communiqué par la banque",
+        DebitRefusal.RC01: f"RC01{NBSP}: code BIC incorrect",
+        DebitRefusal.RR01: f"RR01{NBSP}: compte du débiteur manquant (réglementation)",
+        DebitRefusal.RR02: f"RR02{NBSP}: nom ou adresse du débiteur manquants (réglementation)",
+        DebitRefusal.RR03: f"RR03{NBSP}: nom ou adresse du créancier manquants (réglementation)",
+        DebitRefusal.RR04: f"RR04{NBSP}: motif réglementaire",
+        DebitRefusal.SL01: f"SL01{NBSP}: service demandé par le débiteur à sa banque",
+        DebitRefusal.MANDATE_ENDED: "Mandat terminé avant l’envoi du fichier",
+        DebitRefusal.TAKEN_OUT: "Retiré par le service avant l’envoi du fichier",
+    },
+    LeftOut: {
+        LeftOut.TRANSFERRED: "Transmise au Trésor public",
+        LeftOut.IN_BATCH: "Déjà dans un autre prélèvement",
+        LeftOut.PAYING: "Paiement en ligne en cours",
+        LeftOut.DISPUTED: "En litige",
+        LeftOut.PLAN: "Échéancier accordé",
+        LeftOut.NO_MANDATE: "Pas de mandat",
+        LeftOut.LAPSED: "Mandat caduc",
+    },
+    BatchState: {
+        BatchState.PREPARED: "Préparé",
+        BatchState.SENT: "Fichier remis",
+        BatchState.RECORDING: "Enregistrement en cours",
+        BatchState.RECORDED: "Enregistré",
+        BatchState.ABANDONED: "Abandonné",
+    },
+    LineState: {
+        LineState.PLANNED: "Prévu",
+        LineState.RECORDED: "Encaissé",
+        LineState.REFUSED: "Rejeté",
+        LineState.RETURNED: "Rejeté après encaissement",
+        LineState.ABANDONED: "Abandonné",
+    },
+    MandateState: {
+        MandateState.ACTIVE: "Actif",
+        MandateState.LAPSED: "Caduc",
+        MandateState.ENDED: "Terminé",
+    },
+    DayObstacle: {
+        DayObstacle.TOO_SOON: f"Ce jour est trop proche{NBSP}: les familles doivent être prévenues avant.",
+        DayObstacle.NOT_A_BANK_DAY: f"Les banques ne travaillent pas ce jour-là{NBSP}: choisissez-en un autre.",
+        DayObstacle.TOO_LATE: f"Ce jour est trop loin{NBSP}: quatre mois au plus.",
+    },
     MoveObstacle: {
         MoveObstacle.NOTHING_DUE: "Il n’y a plus rien à payer sur cette facture.",
-        MoveObstacle.UNDER_WAY: "Un paiement en ligne de cette facture est en cours.",
+        MoveObstacle.UNDER_WAY: "Un paiement en ligne ou un prélèvement de cette facture est en cours.",
         MoveObstacle.NOT_DUE_YET: "La famille a encore le temps de payer\u00a0: l’échéance n’est pas passée.",
     },
     InvoiceState: {

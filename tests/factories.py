@@ -83,6 +83,8 @@ from app.services import (
     contacts,
     corrections,
     credits,
+    debit_batches,
+    debit_mandates,
     documents,
     erasures,
     families,
@@ -977,6 +979,31 @@ def make_refund(office_id: int, agent_id: int) -> int:
         )  # fmt: skip
         typed = refunds.RefundInput(400, "Paul TROP", "FR7630006000011234567890189", "Trop payé")
         return refunds.refund(session, family.family_id, office_id, agent_id, typed, "essai")
+
+
+AN_IBAN = "FR7630006000011234567890189"
+ANOTHER_IBAN = "FR1420041010050500013M02606"
+
+
+def let_collect(office_id: int) -> None:
+    """An office that collects by direct debit, 14 days after it told."""
+    desk = debit_mandates.DebitDesk(True, "FR72ZZZ123456", "Régie de l’Île", ANOTHER_IBAN, "BDFEFRPP", 14)
+    with write_transaction() as session:
+        debit_mandates.save_debit_desk(session, office_id, desk)
+
+
+def make_mandate(family: FamilySetup, office_id: int, agent_id: int, signed_on: date = date(2026, 11, 2)) -> int:
+    """A mandate of a family for an office that collects."""
+    typed = debit_mandates.MandateInput("Élodie TEST", AN_IBAN, signed_on)
+    with write_transaction() as session:
+        return debit_mandates.record_mandate(session, office_id, family.family_id, typed, agent_id)
+
+
+def prepare_debit(office_id: int, agent_id: int, day: date = date(2026, 12, 7), key: str = "essai") -> int:
+    """A collection of all that may be collected."""
+    shown = debit_batches.preview(office_id, day).taken
+    with write_transaction() as session:
+        return debit_batches.prepare(session, office_id, day, shown, agent_id, key)
 
 
 def make_correction(invoice_id: int, agent_id: int) -> int:

@@ -1,5 +1,5 @@
 """Histories of money: days are booked, attended, closed, invoiced, aided, paid, credited, excused, reversed, given up,
-given back and handed in; and processes die at any statement.
+given back, handed in and collected; and processes die at any statement.
 
 `tests/guarantees/test_ledgers.py` lives through them step by step; `script/drill` does so for longer. What is issued or
 recorded never changes, numbers have no gap, and every sum is the same whichever way it is made.
@@ -40,6 +40,7 @@ from app.models.cash_desks import (
 )
 from app.models.credits import Correction, CreditAllocation, CreditedBooking, CreditLine, CreditNote
 from app.models.debts import DebtMove
+from app.models.direct_debits import DebitBatch, DebitLine
 from app.models.invoices import CarriedMonth, Invoice, InvoicedBooking, InvoiceLine, InvoiceRun, RunStatus
 from app.models.payments import Payment, PaymentAllocation
 from app.rules.absences import JustificationStatus
@@ -50,6 +51,7 @@ from app.rules.cash_desks import IN_HAND_MODES, PaymentMode, ReversalKind
 from app.rules.credits import Afterwards, CreditCause
 from app.rules.deadlines import DaysBefore, Deadline
 from app.rules.debts import DebtMoveKind
+from app.rules.direct_debits import DebitRefusal, first_collection_day
 from app.rules.states import BookingStatus
 from app.services import (
     absence_decisions,
@@ -59,6 +61,8 @@ from app.services import (
     closures,
     corrections,
     credits,
+    debit_batches,
+    debit_mandates,
     debts,
     deposits,
     invoice_runs,
@@ -72,8 +76,10 @@ from app.services import (
 from app.services.absences import JustificationInput
 from app.services.attendances import Mark
 from app.services.cash_desks import minimum_of, read_desk, save_desk
+from app.services.catalogue import catalogue
 from app.services.closures import ClosureWish
 from app.services.credits import CreditHead
+from app.services.debit_mandates import MandateInput
 from app.services.deposits import DepositInput
 from app.services.household_credits import credit_of_family
 from app.services.invoices import invoices_of
@@ -87,6 +93,7 @@ BEGIN = datetime(2026, 10, 30, 9)  # four of the days are over
 MONTHS = (date(2026, 10, 1), date(2026, 11, 1))
 DAYS = tuple(factories.wednesdays(8, date(2026, 10, 7)))
 MODES = (PaymentMode.CASH, PaymentMode.CHEQUE, PaymentMode.CESU)
+NOTICE_DAYS = 1  # between telling and collecting
 
 APPEND_ONLY: tuple[type[Base], ...] = (
     Invoice, InvoiceLine, CreditNote, CreditLine, CreditedBooking, CreditAllocation, Payment, PaymentAllocation,
@@ -151,6 +158,12 @@ def make_desk() -> Desk:
         session.get_one(Activity, activity.id).justify_days = 30
         for mode in MODES:
             session.add(OfficeMode(office_id=office_id, mode=mode, is_taken=True, note=""))
+    desk = debit_mandates.DebitDesk(True, "FR72ZZZ123456", "Régie", factories.ANOTHER_IBAN, "", NOTICE_DAYS)
+    with write_transaction() as session:
+        debit_mandates.save_debit_desk(session, office_id, desk)
+        for family, _child_id in families[:2]:
+            typed = MandateInput(family.name, factories.AN_IBAN, clock.today())
+            debit_mandates.record_mandate(session, office_id, family.family_id, typed, agent_id)
     reason_id = factories.make_absence_reason()
     return Desk(office_id, activity, openings, tuple(families), agent_id, reason_id, fund_id)
 
@@ -452,6 +465,57 @@ def credit_by_the_worker(books: Books, rng: Random) -> None:
     db.session.rollback()
 
 
+def collect(session: Session, books: Books, rng: Random) -> None:
+    """An agent prepares a collection, or carries one on: its file, its payments; or gives it up. Forms are sent twice."""
+    office_id, agent_id = books.desk.office_id, books.desk.agent_id
+    ongoing = select(DebitBatch).where(DebitBatch.abandoned_at.is_(None), DebitBatch.ordered_at.is_(None))
+    batches = session.scalars(ongoing.order_by(DebitBatch.id)).all()
+    if not batches or rng.random() < 0.3:
+        day = first_collection_day(clock.today(), NOTICE_DAYS, catalogue().calendar.is_working_day)
+        shown, key = debit_batches.preview(office_id, day).taken, token_urlsafe(9)
+        for _ in range(2):
+            debit_batches.prepare(session, office_id, day, shown, agent_id, key)
+        return
+    batch = rng.choice(batches)
+    for _ in range(2):
+        if batch.sent_at is not None:
+            debit_batches.order_recording(session, batch.id, agent_id)
+        elif rng.random() < 0.2:
+            debit_batches.abandon(session, batch.id, agent_id)
+        else:
+            debit_batches.note_sent(session, batch.id, agent_id)
+
+
+def refuse_debit(session: Session, books: Books, rng: Random) -> None:
+    """A line is taken out, or comes back, recorded or not; the form is sent twice."""
+    ids = session.scalars(select(DebitLine.id).where(DebitLine.refused_at.is_(None)).order_by(DebitLine.id)).all()
+    if ids:
+        code, line_id = rng.choice([DebitRefusal.AM04, DebitRefusal.MD06, DebitRefusal.TAKEN_OUT]), rng.choice(ids)
+        for _ in range(2):
+            debit_batches.refuse_line(session, line_id, books.desk.agent_id, code)
+
+
+def change_mandate(session: Session, books: Books, rng: Random) -> None:
+    """A family ends its mandate, or signs another."""
+    family, _ = rng.choice(books.desk.families)
+    for mandate in debit_mandates.mandates_of(family.family_id):
+        if mandate.ended_at is None:
+            debit_mandates.end_own_mandate(session, family.family_id, mandate.id, family.user_id)
+            return
+    typed = MandateInput(family.name, factories.AN_IBAN, clock.today())
+    debit_mandates.record_mandate(session, books.desk.office_id, family.family_id, typed, books.desk.agent_id)
+
+
+def record_debits(books: Books, rng: Random) -> None:
+    """What the worker does of the collections whose payments were ordered, a line or two."""
+    for _ in range(rng.randint(1, 3)):
+        line_id = debit_batches.next_to_record(db.session(), 0)
+        db.session.rollback()
+        if line_id is not None:
+            with write_transaction() as session:
+                debit_batches.record_line(session, line_id)
+
+
 @contextmanager
 def dying(rng: Random) -> Iterator[None]:
     """The process dies at some statement to come, before it is executed; or lives, where there are fewer."""
@@ -475,10 +539,11 @@ IN_A_TRANSACTION: tuple[Callable[[Session, Books, Random], None], ...] = (
     take_attendance, take_attendance, lock_a_day, set_minimum, start_run, start_run, *[take_a_step] * 7, *[decide_on_a_run] * 3,
     *[take_money] * 3, reverse, give_back, hand_in, hand_in, credit, credit, *[give_up] * 2, close_a_day,
     *[excuse] * 3, amend, amend, *[end_correction] * 2, correct_line, correct_line,
+    *[collect] * 3, refuse_debit, change_mandate,
 )  # fmt: skip
 BY_ITSELF: tuple[Callable[[Books, Random], None], ...] = (
     book, book, let_days_pass, let_days_pass, let_days_pass, *[invoice_a_month] * 4, cancel_late, cancel_late, pay_online, pay_online,
-    hear_of_payments, hear_of_payments, credit_by_the_worker, credit_by_the_worker,
+    hear_of_payments, hear_of_payments, credit_by_the_worker, credit_by_the_worker, record_debits, record_debits,
 )  # fmt: skip
 """What begins and ends its own transactions."""
 

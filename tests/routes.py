@@ -19,6 +19,7 @@ from app.models.accounts import UserSession
 from app.models.activities import Office, Season, Site
 from app.models.child_files import SafetyNotice, VaccineObligation
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter
+from app.models.direct_debits import DebitLine
 from app.models.enrolments import Enrolment
 from app.models.families import Guardian
 from app.models.invoices import Invoice, InvoiceLine
@@ -263,6 +264,9 @@ ROUTES: Mapping[str, Route] = {
     "family.account_statements.show": _family(),
     "family.account_statements.show_statement_pdf": _family(),
     "family.account_statements.show_certificate_pdf": _family(argument="certificate_id"),
+    "family.direct_debits.show": _family(),
+    "family.direct_debits.confirm_end": _family(argument="mandate_id"),
+    "family.direct_debits.end": _family("POST", "mandate_id"),
     "family.invoices.show": _family(),
     "family.invoices.show_total": _family("POST"),
     "family.invoices.pay": _family("POST"),
@@ -332,6 +336,8 @@ ROUTES: Mapping[str, Route] = {
     ),
     "staff.settings.cash_desks.edit": _staff(Capability.EDIT_SETTINGS, argument="office_id"),
     "staff.settings.cash_desks.save": _staff(Capability.EDIT_SETTINGS, method="POST", argument="office_id"),
+    "staff.settings.cash_desks.edit_debits": _staff(Capability.EDIT_SETTINGS, argument="office_id"),
+    "staff.settings.cash_desks.save_debits": _staff(Capability.EDIT_SETTINGS, method="POST", argument="office_id"),
     **_setting_routes("keepers", "keeper_id", "office_id"),
     **_setting_routes("absence_reasons", "reason_id"),
     "staff.settings.absence_reasons.show": _staff(Capability.EDIT_SETTINGS),
@@ -682,6 +688,28 @@ ROUTES: Mapping[str, Route] = {
     "staff.tax_certificates.show_certificate_pdf": _staff(Capability.VIEW_PAYMENTS, argument="certificate_id"),
     "staff.account_statements.show": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
     "staff.account_statements.show_statement_pdf": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
+    "staff.direct_debits.show": _staff(Capability.VIEW_PAYMENTS),
+    "staff.direct_debits.new": _staff(Capability.RECORD_PAYMENTS),
+    "staff.direct_debits.prepare": _staff(Capability.RECORD_PAYMENTS, method="POST", answers=409),
+    "staff.direct_debits.show_batch": _staff(Capability.VIEW_PAYMENTS, argument="batch_id"),
+    "staff.direct_debits.show_lines_file": _staff(Capability.VIEW_PAYMENTS, argument="batch_id"),
+    "staff.direct_debits.take_file": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="batch_id"),
+    "staff.direct_debits.show_file": _staff(Capability.RECORD_PAYMENTS, argument="batch_id", answers=404),
+    "staff.direct_debits.confirm_abandon": _staff(Capability.RECORD_PAYMENTS, argument="batch_id"),
+    "staff.direct_debits.abandon": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="batch_id"),
+    "staff.direct_debits.record": _staff(
+        Capability.RECORD_PAYMENTS,
+        method="POST",
+        argument="batch_id",
+        answers=409,  # its day has not come
+    ),
+    "staff.direct_debits.confirm_refusal": _staff(Capability.RECORD_PAYMENTS, argument="debit_id"),
+    "staff.direct_debits.refuse": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="debit_id"),
+    "staff.mandates.show": _staff(Capability.VIEW_PAYMENTS, argument="family_id"),
+    "staff.mandates.record": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="family_id", answers=422),
+    "staff.mandates.show_mandate_pdf": _staff(Capability.RECORD_PAYMENTS, argument="family_id"),
+    "staff.mandates.confirm_end": _staff(Capability.RECORD_PAYMENTS, argument="mandate_id"),
+    "staff.mandates.end": _staff(Capability.RECORD_PAYMENTS, method="POST", argument="mandate_id", sends=_REASON),
     "staff.cash_desks.show": _staff(Capability.VIEW_PAYMENTS),
     "staff.cash_desks.show_journal": _staff(Capability.VIEW_PAYMENTS),
     "staff.cash_desks.new_deposit": _staff(Capability.RECORD_PAYMENTS),
@@ -897,11 +925,15 @@ def make_world(app: Flask) -> World:
     own_certificate_id = factories.make_certificate(
         planning.family, planning.child_id, office_id, staff[Role.REGISSEUR]
     )
+    debit_ids = _make_debits(planning.family, office_id, staff[Role.REGISSEUR])
+    strangers_ids["mandate_id"] = factories.make_mandate(
+        stranger, db.session.get_one(Invoice, strangers_invoice_id).office_id, staff[Role.REGISSEUR]
+    )
     public_token = factories.make_basket(planning.family, [regie_ids["invoice_id"]]).public_token
     return World(
         app, planning, free_child_id, stranger, strangers_ids, pending_family_id, requested_enrolment_id, mail_id,
         {
-            "certificate_id": own_certificate_id, "import_id": family_files.make_import(staff[Role.FILE_CLERK]), **regie_ids, **file_ids, **debt_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
+            "certificate_id": own_certificate_id, "import_id": family_files.make_import(staff[Role.FILE_CLERK]), **regie_ids, **file_ids, **debt_ids, **debit_ids, "publication_id": factories.publish("Livret des essais"), "text_id": factories.make_text("Règlement des essais", publication_id=factories.publish("Règlement des essais")), "document_id": document_id, "asked": f"{document_id}-{planning.child_id}",
             "submission_id": factories.hand_in(
                 planning.family, f"{document_id}-{planning.child_id}", a_file()
             ), "own_enrolment_id": own_enrolment_id,
@@ -995,6 +1027,22 @@ def _make_debts(staff_id: int) -> Mapping[str, int]:
         "letter_id": db.session.scalars(select(ReminderLetter.id)).one(),
         "move_id": db.session.scalars(select(DebtMove.id)).one(),
         "hold_id": db.session.scalars(select(InvoiceHold.id)).one(),
+    }
+
+
+def _make_debits(own: factories.FamilySetup, office_id: int, staff_id: int) -> Mapping[str, int]:
+    """Offices that collect, the family's mandate, and a collection of another family's invoice."""
+    for each in db.session.scalars(select(Office.id)).all():
+        factories.let_collect(each)
+    collected = factories.make_family("COMPTE", "Alix", email="compte@example.org")
+    prefix = db.session.get_one(Office, office_id).prefix
+    factories.make_invoice(collected, 1_200, prefix=prefix, issued_on=date(2026, 10, 1))
+    factories.make_mandate(collected, office_id, staff_id)
+    batch_id = factories.prepare_debit(office_id, staff_id)
+    return {
+        "mandate_id": factories.make_mandate(own, office_id, staff_id),
+        "batch_id": batch_id,
+        "debit_id": db.session.scalars(select(DebitLine.id).where(DebitLine.batch_id == batch_id)).one(),
     }
 
 

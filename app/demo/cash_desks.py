@@ -1,4 +1,4 @@
-"""The demo's régies: what each takes, who keeps it, a deposit of each kind, a cheque that bounced and a refund."""
+"""The demo's régies: their modes and keepers, deposits, a cheque that bounced, a refund and a collection."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -9,10 +9,16 @@ from app import clock
 from app.demo.invoices import HABITS, month_before
 from app.models.activities import Office
 from app.models.families import Family
+from app.models.invoices import Invoice
 from app.models.payments import Payment
 from app.rules.cash_desks import COUNTER_MODES, IN_HAND_MODES, Keeper, KeeperRole, PaymentMode, ReversalKind
+from app.rules.direct_debits import first_collection_day
 from app.services.cash_desks import DeskSettings, ModeSetting, save_desk, save_keeper
+from app.services.catalogue import catalogue
+from app.services.debit_batches import prepare, preview
+from app.services.debit_mandates import DebitDesk, MandateInput, record_mandate, save_debit_desk
 from app.services.deposits import DepositInput, hand_in, items_in_hand
+from app.services.invoices import balance_in_sql, open_views
 from app.services.payment_terms import left_cents
 from app.services.refunds import RefundInput, refund
 from app.services.reversals import reverse_payment
@@ -26,6 +32,8 @@ _KEEPERS = (("Odile RENAUD", KeeperRole.KEEPER), ("Marc TESSIER", KeeperRole.DEP
 _REFUND_CENTS = 4_00
 _MINIMUM_CENTS = 3_00  # of an invoice: a family with a day or two in the month waits for the next
 _IBAN = "FR7630006000011234567890189"  # the example that banks print
+_OWN_IBAN = "FR1420041010050500013M02606"
+_CREDITOR = DebitDesk(True, "FR72ZZZ123456", "Régie enfance", _OWN_IBAN, "BDFEFRPP")
 
 
 def set_up_desks(session: Session, since: date) -> None:
@@ -73,3 +81,28 @@ def keep_desks(session: Session, now: datetime, user_id: int) -> None:
     if overpaid is not None:
         typed_refund = RefundInput(_REFUND_CENTS, overpaid.last_name, _IBAN, "Trop payé, à la demande de la famille")
         refund(session, overpaid.family_id, overpaid.office_id, user_id, typed_refund, "demo-refund")
+    _collect(session, offices[0], user_id)
+
+
+def _collect(session: Session, office_id: int, user_id: int) -> None:
+    """The first office collects by direct debit: a family signed, and its next invoice is announced."""
+    save_debit_desk(session, office_id, _CREDITOR)
+    family = session.scalars(
+        select(Family)
+        .join(Invoice, Invoice.family_id == Family.id)
+        .where(
+            Invoice.office_id == office_id,
+            balance_in_sql() > 0,
+            Family.last_name.not_in(HABITS.quick | HABITS.late | {HABITS.overpaying}),
+        )
+        .order_by(Family.id)
+        .limit(1)
+    ).first()
+    if family is None:
+        return
+    signed_on = clock.today() - timedelta(days=20)
+    record_mandate(session, office_id, family.id, MandateInput(family.name, _IBAN, signed_on), user_id)
+    due_on = max(view.due_on for view in open_views(session, office_id, [family.id]))
+    day, working = clock.today(), catalogue().calendar.is_working_day
+    day = first_collection_day(day, max(_CREDITOR.notice_days, (due_on - day).days), working)
+    prepare(session, office_id, day, preview(office_id, day).taken, user_id, "demo-debits")

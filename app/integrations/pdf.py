@@ -307,6 +307,19 @@ class DebtMovesPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class MandatePaper:
+    """All that `debit_mandate.html` says: a mandate to sign, with the reference that it will have."""
+
+    letterhead: Letterhead
+    reference: str
+    creditor_name: str
+    creditor_identifier: str
+    notice_days: int
+    family_name: str
+    address_lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CertificatePaperChild:
     """A child of a certificate; ``is_shared``: it lives in two homes in turn."""
 

@@ -24,6 +24,7 @@ from app.integrations.payments import PaymentGateway
 from app.integrations.pdf import PdfMaker
 from app.jobs import invoices, payments
 from app.jobs.credits import CreditJob
+from app.jobs.debits import DebitJob
 from app.jobs.imports import ImportJob
 from app.jobs.pdfs import FOLDER, PaperJob
 from app.services import (
@@ -86,6 +87,7 @@ class Worker:
         self._papers = PaperJob(self._pdf_maker, config.instance_path, config.base_url)
         self._credits = CreditJob()
         self._imports = ImportJob()
+        self._debits = DebitJob()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._pulse = _Pulse()
@@ -182,6 +184,10 @@ class Worker:
     def credit_corrections(self) -> int:
         """Credit what was closed, or excused, after it was invoiced; returns how many corrections were tried."""
         return self._take_turn(self._credits.credit_next)
+
+    def record_debits(self) -> int:
+        """Record the payments of collections that agents ordered; returns how many were tried."""
+        return self._take_turn(self._debits.record_next)
 
     def check_payments(self) -> int:
         """Ask the payment site what became of the operations whose time has come; returns how many were asked about."""
@@ -296,9 +302,9 @@ class Worker:
     def _run(self) -> None:
         jobs: tuple[Callable[[], int], ...] = (
             self.queue_urgent_messages, self.queue_text_mailings, self.send_due_mails, self.issue_invoices,
-            self.import_families,
-            self.credit_corrections, self.publish_certificates, self.make_papers, self.check_payments,
-            self.release_places, self.end_enrolments, self.expire_requests, self.look_after_lists,
+            self.import_families, self.credit_corrections, self.record_debits, self.publish_certificates,
+            self.make_papers, self.check_payments, self.release_places, self.end_enrolments, self.expire_requests,
+            self.look_after_lists,
             self.remind_of_weeks, self.look_after_documents,
         )  # fmt: skip
         while not self._stop.wait(PAUSE_SECONDS):

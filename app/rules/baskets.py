@@ -70,6 +70,7 @@ class TickedInvoice:
     payfip_number: str | None
     balance_cents: int
     has_live_attempt: bool
+    is_debited: bool = False  # a direct debit of it is planned
 
 
 class UnpayableReason(StrEnum):
@@ -78,6 +79,7 @@ class UnpayableReason(StrEnum):
     SETTLED = auto()
     NOT_ONLINE = auto()
     UNDER_WAY = auto()
+    DEBITED = auto()
     BELOW_MINIMUM = auto()
 
 
@@ -145,7 +147,9 @@ def _unpayable(invoice: TickedInvoice) -> UnpayableReason | None:
         return UnpayableReason.SETTLED
     if invoice.payfip_number is None:
         return UnpayableReason.NOT_ONLINE
-    return UnpayableReason.UNDER_WAY if invoice.has_live_attempt else None
+    if invoice.has_live_attempt:
+        return UnpayableReason.UNDER_WAY
+    return UnpayableReason.DEBITED if invoice.is_debited else None
 
 
 # References

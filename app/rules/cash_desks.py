@@ -21,6 +21,7 @@ class PaymentMode(StrEnum):
     HOLIDAY_VOUCHERS = auto()
     TRANSFER = auto()
     CARD = auto()
+    DIRECT_DEBIT = auto()
 
 
 COUNTER_MODES = (
@@ -31,7 +32,7 @@ COUNTER_MODES = (
     PaymentMode.HOLIDAY_VOUCHERS,
     PaymentMode.TRANSFER,
 )
-"""What an agent may record, in the order of the form; what is paid online records itself."""
+"""What an agent may record, in the order of the form; what is paid online, or collected, records itself."""
 
 USUAL_MODES = frozenset({PaymentMode.CASH, PaymentMode.CHEQUE})
 """What an office takes as long as nobody has chosen."""
@@ -62,6 +63,7 @@ ASKED: Mapping[PaymentMode, frozenset[Detail]] = {
     PaymentMode.HOLIDAY_VOUCHERS: frozenset({Detail.VOUCHER_COUNT}),
     PaymentMode.TRANSFER: frozenset({Detail.REFERENCE, Detail.VALUE_DATE}),
     PaymentMode.CARD: frozenset(),
+    PaymentMode.DIRECT_DEBIT: frozenset(),
 }
 """What each mode asks. The numbers of vouchers, or the ticket of a card, may be noted too."""
 

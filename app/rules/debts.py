@@ -59,7 +59,8 @@ class ReminderRule:
 class Debt:
     """An invoice, as reminders look at it: what is due on it, since when, and the last level that its family got.
 
-    ``held_until``: the last day of a plan; ``is_disputed``; ``is_under_way``: an online payment of it is.
+    ``held_until``: the last day of a plan; ``is_disputed``; ``is_under_way``: it is being
+    paid online, or will be collected.
     """
 
     invoice_id: int
@@ -115,7 +116,7 @@ class MoveObstacle(StrEnum):
     """Why what is due on an invoice cannot be written off or transferred."""
 
     NOTHING_DUE = auto()
-    UNDER_WAY = auto()  # somebody pays it online
+    UNDER_WAY = auto()  # somebody pays it online, or it will be collected
     NOT_DUE_YET = auto()
 
 

@@ -38,6 +38,7 @@ from app.models.debts import (
     TaxCertificate,
     TaxCertificateChild,
 )
+from app.models.direct_debits import DebitBatch, DebitLine, DebitMandate
 from app.models.enrolments import Enrolment
 from app.models.families import (
     Child,
@@ -462,6 +463,29 @@ PARTS: Mapping[str, tuple[tuple[type[Base], ...], Callable[[Whose], Select[Any]]
             PaymentReversal.reason.label("motif"), PaymentReversal.reversed_at.label("annulé le"),
         ).join(Payment, Payment.id == PaymentReversal.payment_id)
         .where(Payment.family_id == w.family_id).order_by(Payment.id),
+    ),
+    "mandats de prélèvement": (
+        (DebitMandate,),
+        lambda w: select(
+            DebitMandate.reference.label("référence"), Office.name.label("service"),
+            DebitMandate.holder.label("titulaire du compte"), DebitMandate.iban.label("IBAN"),
+            DebitMandate.signed_on.label("signé le"), DebitMandate.recorded_at.label("enregistré le"),
+            DebitMandate.ended_at.label("terminé le"), w.who(DebitMandate.ended_by_id).label("terminé par"),
+            DebitMandate.end_reason.label("motif de fin"),
+        ).join(Office, Office.id == DebitMandate.office_id).where(DebitMandate.family_id == w.family_id)
+        .order_by(DebitMandate.id),
+    ),
+    "prélèvements": (
+        (DebitBatch, DebitLine),
+        lambda w: select(
+            DebitBatch.collected_on.label("prélevé le"), Invoice.number.label("facture"),
+            DebitLine.amount_cents.label("montant en centimes"), DebitLine.mandate_reference.label("mandat"),
+            DebitLine.holder.label("titulaire du compte"), DebitLine.iban.label("IBAN"),
+            DebitBatch.abandoned_at.label("abandonné le"), DebitLine.refused_at.label("rejeté le"),
+            DebitLine.refusal.label("motif du rejet"), Payment.receipt_number.label("reçu"),
+        ).join(DebitBatch, DebitBatch.id == DebitLine.batch_id).join(Invoice, Invoice.id == DebitLine.invoice_id)
+        .outerjoin(Payment, Payment.id == DebitLine.payment_id).where(DebitLine.family_id == w.family_id)
+        .order_by(DebitLine.id),
     ),
     "remboursements": (
         (Refund,),

@@ -17,11 +17,13 @@ from app.database import db
 from app.models.accounts import User
 from app.models.activities import Office
 from app.models.debts import InvoiceHold, InvoiceReminder, ReminderLetter, ReminderRun, ReminderSettings
+from app.models.direct_debits import DebitLine
 from app.models.families import Family
 from app.models.invoices import Invoice
 from app.models.payments import BasketInvoice, PaymentBasket
 from app.rules.baskets import LIVE_FOR, BasketState
 from app.rules.debts import LAST_LEVEL, Debt, HoldKind, ReminderRule, due_reminders
+from app.services.debit_terms import open_lines
 from app.services.debts import is_held
 from app.services.errors import NotFound
 from app.services.families import emails_of_families
@@ -310,6 +312,7 @@ def _families(office_id: int, level: int, rule: ReminderRule) -> Select[tuple[in
             balance > 0,
             ~held,
             ~paying,
+            Invoice.id.not_in(open_lines().with_only_columns(DebitLine.invoice_id)),
         )
         .group_by(Invoice.family_id)
         .having(total - func.coalesce(func.max(kept.c.cents), 0) >= max(rule.minimum_cents, 1))
@@ -341,7 +344,7 @@ def _due_of(
             Debt(
                 view.id, view.due_on, view.balance_cents, last_level, sent_on,
                 is_disputed=hold is not None and hold.kind is HoldKind.DISPUTE,
-                held_until=None if hold is None else hold.until, is_under_way=view.has_live_attempt,
+                held_until=None if hold is None else hold.until, is_under_way=view.is_under_way,
             )
         )  # fmt: skip
     found = {}

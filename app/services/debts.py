@@ -142,7 +142,7 @@ def follow(invoice_id: int, user_id: int) -> FollowedInvoice:
             for hold, made_by, ended_by_name in holds
         ),
         _moves(session, _moves_query().where(DebtMove.invoice_id == invoice_id)),
-        move_obstacle(view.balance_cents, view.due_on, clock.today(), is_under_way=view.has_live_attempt),
+        move_obstacle(view.balance_cents, view.due_on, clock.today(), is_under_way=view.is_under_way),
         view.family_id in own_family_ids(user_id),
     )  # fmt: skip
 
@@ -203,7 +203,7 @@ def give_up(session: Session, invoice_id: int, kind: DebtMoveKind, reason: str, 
     """
     view = _locked(session, invoice_id, user_id)
     today = clock.today()
-    obstacle = move_obstacle(view.balance_cents, view.due_on, today, is_under_way=view.has_live_attempt)
+    obstacle = move_obstacle(view.balance_cents, view.due_on, today, is_under_way=view.is_under_way)
     if obstacle is not None:
         raise MoveRefused(obstacle)
     _add_move(session, invoice_id, kind, view.balance_cents, reason, user_id)

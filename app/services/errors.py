@@ -70,6 +70,14 @@ class PartlyRefunded(DomainError):
     """Some of a payment went back to the family: it cannot be reversed as a whole."""
 
 
+class MandateExists(DomainError):
+    """The family has a mandate for this office: it is ended before another is recorded."""
+
+
+class DebitMoved(DomainError):
+    """A collection is not what was shown any more, or what is asked comes too early or too late for it."""
+
+
 class NothingToHandIn(DomainError):
     """What was to be handed in is not in hand any more, or comes to less than nothing."""
 

@@ -30,12 +30,14 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.models.absences import AbsenceJustification, JustifiedAbsence
 from app.models.accounts import SignInEvent
+from app.models.activities import Office
 from app.models.bookings import Booking, BookingEvent
 from app.models.cash_desks import PaymentReversal, Refund
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildAuthorisation, ChildSection, FileCertification
 from app.models.credits import CreditNote
 from app.models.debts import DebtMove, InvoiceHold, InvoiceReminder, ReminderRun
+from app.models.direct_debits import DebitLine, DebitMandate
 from app.models.enrolments import Enrolment
 from app.models.families import Child, Consent, Guardian, GuardianInvitation
 from app.models.invoices import Invoice
@@ -79,6 +81,9 @@ class Act(StrEnum):
     ENDED_HOLD = auto()
     GAVE_UP = auto()  # what was due: written off, or transferred to the Treasury; `detail` is the code of which
     TOOK_UP_AGAIN = auto()
+    GAVE_MANDATE = auto()  # of direct debits; `what`: the office
+    ENDED_MANDATE = auto()  # `what` says why
+    REFUSED_DEBIT = auto()  # `detail` is the code of why; what was recorded of it is reversed
     BOOKED = auto()
     ASKED_BOOKING = auto()  # where the staff decide
     KEPT_PLACE = auto()  # which is to be paid
@@ -206,7 +211,34 @@ def _account(_user_id: int, family_id: int, inside: Inside, office_ids: Collecti
     ).where(
         Refund.family_id == family_id, inside(Refund.made_at), of_offices(Refund.office_id, office_ids)
     )  # fmt: skip
-    return reminded, credited, reversed_, refunded
+    return (reminded, credited, reversed_, refunded, *_direct_debits(family_id, inside, office_ids))
+
+
+def _direct_debits(family_id: int, inside: Inside, office_ids: Collection[int] | None) -> Statements:
+    kind, row, line = HistoryKind.ACCOUNT, DebitMandate, DebitLine
+    of_family = (row.family_id == family_id) & of_offices(row.office_id, office_ids)
+    given = (
+        _columns(
+            kind, Act.GAVE_MANDATE, row.recorded_at, row.id, row.recorded_by_id, subject=row.reference,
+            what=Office.name,
+        )
+        .select_from(row)
+        .join(Office, Office.id == row.office_id)
+        .where(of_family, inside(row.recorded_at))
+    )  # fmt: skip
+    ended = _columns(
+        kind, Act.ENDED_MANDATE, row.ended_at, row.id, row.ended_by_id, subject=row.reference, what=row.end_reason
+    ).where(of_family, inside(row.ended_at))
+    refused = (
+        _columns(
+            kind, Act.REFUSED_DEBIT, line.refused_at, line.id, line.refused_by_id, subject=Invoice.number,
+            token=line.refusal, amount_cents=line.amount_cents,
+        )
+        .select_from(line)
+        .join(Invoice, Invoice.id == line.invoice_id)
+        .where(line.family_id == family_id, inside(line.refused_at), of_offices(Invoice.office_id, office_ids))
+    )  # fmt: skip
+    return given, ended, refused
 
 
 def _debts(_user_id: int, family_id: int, inside: Inside, office_ids: Collection[int]) -> Statements:

@@ -26,6 +26,7 @@ class Problem(StrEnum):
     ALLOCATION = auto()  # more is allocated than a payment or an invoice is worth, or across families or offices
     BASKET = auto()  # an online payment and the money recorded for it differ, or it paid for places that nobody has
     HELD = auto()  # a place is kept for its payment without end, or long after it
+    DEBIT = auto()  # a line of a collection and its payment differ, or one was recorded of no line
     CASH_DESK = auto()  # receipts are not deposits and what is in hand, or the journal does not tell all, once
     NUMBERS = auto()  # the numbers of a series have a gap, or end elsewhere than the series says
 

@@ -116,7 +116,13 @@ def settled_invoices_of(family_id: int, page: int) -> Page[SettledRow]:
 def _plan(views: Sequence[InvoiceView], *, is_online: bool) -> BasketPlan:
     return plan_baskets(
         [
-            TickedInvoice(v.id, v.payfip_number if is_online else None, v.balance_cents, v.has_live_attempt)
+            TickedInvoice(
+                v.id,
+                v.payfip_number if is_online else None,
+                v.balance_cents,
+                v.has_live_attempt,
+                v.debit_on is not None,
+            )
             for v in views
         ]
     )

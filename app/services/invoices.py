@@ -17,12 +17,14 @@ from app.models.activities import Office
 from app.models.cash_desks import PaymentReversal
 from app.models.credits import CreditAllocation, CreditNote
 from app.models.debts import DebtMove, InvoiceReminder
+from app.models.direct_debits import DebitBatch, DebitLine
 from app.models.invoices import Invoice, InvoiceLine
 from app.models.payments import BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.rules.allocation import InvoiceState, OpenInvoice, invoice_state
 from app.rules.baskets import LIVE_FOR, BasketState
 from app.rules.cash_desks import PaymentMode, ReversalKind
 from app.rules.debts import DebtMoveKind
+from app.services.debit_terms import open_lines
 from app.services.errors import NotFound
 from app.services.offices import of_offices
 from app.services.payment_terms import left_cents, stands
@@ -48,11 +50,17 @@ class InvoiceView:
     written_off_cents: int = 0
     transferred_cents: int = 0  # to the Treasury, which asks for it
     reminded_on: date | None = None  # last
+    debit_on: date | None = None  # it will be collected then, or was and is not recorded yet
 
     @property
     def has_live_attempt(self) -> bool:
         """Whether an online payment of it is under way."""
         return self.live_until is not None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its money is on its way: an online payment, or a direct debit."""
+        return self.has_live_attempt or self.debit_on is not None
 
     @property
     def state(self) -> InvoiceState:
@@ -287,12 +295,19 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
         .group_by(BasketInvoice.invoice_id)
         .subquery()
     )
+    debits = (
+        open_lines()
+        .with_only_columns(DebitLine.invoice_id.label("invoice_id"), func.max(DebitBatch.collected_on).label("day"))
+        .where(DebitLine.invoice_id.in_(wanted))
+        .group_by(DebitLine.invoice_id)
+        .subquery()
+    )
     rows = session.execute(
         select(
             Invoice, Office.name, Office.payfip_number, func.coalesce(allocated.c.allocated, 0),
             live.c.since, func.coalesce(given_up.c.written_off, 0),
             func.coalesce(given_up.c.transferred, 0), func.coalesce(credited.c.credited, 0),
-            func.coalesce(taken_back.c.taken_back, 0), reminded.c.sent_on,
+            func.coalesce(taken_back.c.taken_back, 0), reminded.c.sent_on, debits.c.day,
         )
         .join(Office, Office.id == Invoice.office_id)
         .outerjoin(allocated, allocated.c.invoice_id == Invoice.id)
@@ -301,6 +316,7 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
         .outerjoin(taken_back, taken_back.c.invoice_id == Invoice.id)
         .outerjoin(reminded, reminded.c.invoice_id == Invoice.id)
         .outerjoin(live, live.c.invoice_id == Invoice.id)
+        .outerjoin(debits, debits.c.invoice_id == Invoice.id)
         .where(condition)
         .order_by(Invoice.issued_on.desc(), Invoice.id.desc())
     )  # fmt: skip
@@ -324,10 +340,11 @@ def _views(session: Session, condition: ColumnElement[bool]) -> tuple[InvoiceVie
             written_off_cents=written_off_cents,
             transferred_cents=transferred_cents,
             reminded_on=reminded_on,
+            debit_on=debit_on,
         )
         for (
             invoice, office_name, payfip_number, allocated_cents, live_since, written_off_cents,
-            transferred_cents, credited_cents, taken_back_cents, reminded_on,
+            transferred_cents, credited_cents, taken_back_cents, reminded_on, debit_on,
         ) in rows
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Table, and_, false, or_, select
 
+from app import clock
 from app.database import Base
 from app.rules.required_documents import SubmissionStatus
 from app.rules.retention import DataClass
@@ -141,6 +142,12 @@ def _child(row: RowMapping) -> Mapping[str, Any]:
     return {**_named("Enfant effacé", f"n° {row['id']}"), "birth_date": date(row["birth_date"].year, 1, 1)}
 
 
+def _mandate(row: RowMapping) -> Mapping[str, Any]:
+    """What was collected with it keeps its account as long as the accounting does; it ends."""
+    now = clock.now()
+    return {"holder": "", "iban": "", "end_reason": "", "ended_at": row["ended_at"] or now, "purged_at": now}
+
+
 def _user(row: RowMapping) -> Mapping[str, Any]:
     return {"email": f"compte-efface-{row['id']}", "display_name": "Compte effacé"}
 
@@ -243,6 +250,8 @@ TABLES: Mapping[str, Kept] = {
     "invoice_reminder": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "invoice_hold": Kept(DataClass.ACCOUNTING, through("invoice", "invoice_id"), {"reason": ""}, spared=_all),
     "debt_move": Kept(DataClass.ACCOUNTING, through("invoice", "invoice_id"), {"reason": ""}, spared=_all),
+    "debit_mandate": Kept(DataClass.ACCOUNTING, of_family, _mandate),
+    "debit_line": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "tax_certificate": Kept(DataClass.ACCOUNTING, of_family, spared=_all),
     "tax_certificate_child": Kept(DataClass.ACCOUNTING, through("tax_certificate", "certificate_id"), spared=_all),
     "outbox_mail": Kept(DataClass.MAILS, _mails),
@@ -271,8 +280,8 @@ NOT_PERSONAL: Mapping[str, str] = {
         (
             "absence_reason", "activity", "activity_group", "activity_notice_rule", "aid_fund", "capacity_scope",
             "capacity_scope_group", "capacity_scope_unit", "cash_desk", "consent_text", "council", "field_policy",
-            "figure_settings", "mail_text", "message_recipient", "office", "office_mode", "publication",
-            "publication_activity", "publication_file", "reminder_settings", "required_document",
+            "debit_settings", "figure_settings", "mail_text", "message_recipient", "office", "office_mode",
+            "publication", "publication_activity", "publication_file", "reminder_settings", "required_document",
             "required_document_activity", "residence_commune", "retention_choice", "school", "season", "site",
             "tariff_version", "text_activity", "text_mailing", "text_to_accept", "text_version", "unit",
             "vaccine_obligation",
@@ -287,8 +296,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "allocation_batch", "capacity_counter", "deposit", "document_series", "invoice_run", "opening", "purge_run",
-            "reminder_run", "tax_publication",
+            "allocation_batch", "capacity_counter", "debit_batch", "deposit", "document_series", "invoice_run",
+            "opening", "purge_run", "reminder_run", "tax_publication",
         ),
         "counts and dates that name nobody",
     ),

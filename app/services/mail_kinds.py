@@ -155,6 +155,18 @@ _REMINDER = (
     Variable("s", "« s » s’il y a plusieurs factures", "{{ 's' if lines|length > 1 }}", ""),
 )  # fmt: skip
 
+_DEBIT = (
+    Variable("service", "le service qui prélève", "{{ office_name }}", "Accueil de loisirs"),
+    Variable("jour", "le jour du prélèvement", "{{ collected_on|day_long }}", "lundi 14 décembre 2026", True),
+    Variable("jour_court", "le même en chiffres", "{{ collected_on|day_plain }}", "14/12/2026"),
+    Variable(
+        "factures", "les factures, une par ligne, avec ce qui est prélevé",
+        "{% for line in lines %}- {{ line.number }} : {{ line.amount_cents|euros }}\n{% endfor %}",
+        "- pop-F261100001 : 35,00\u00a0€", True,
+    ),
+    Variable("total", "ce qui est prélevé en tout", "{{ total_cents|euros }}", "35,00\u00a0€", True),
+)  # fmt: skip
+
 
 def _ended_days(rows: str) -> str:
     return (
@@ -481,6 +493,30 @@ MAIL_KINDS: Mapping[str, MailKind] = dict((
         Variable("montant", "la somme reçue", "{{ payment.amount_cents|euros }}", "35,00\u00a0€", True),
         Variable("jour", "le jour du paiement", "{{ payment.received_on|day_long }}", "lundi 23 novembre 2026"),
         Variable("recu", "le numéro du reçu", "{{ payment.receipt_number }}", "pop-Q261100001", True),
+    ),
+    _kind(
+        "debit_planned", MailTopic.MONEY, "Prélèvement annoncé", "Vous venez de préparer un prélèvement.",
+        "Voir ce qui est prévu", _link("/mes-factures/prelevement"), _FAMILY, *_DEBIT,
+        Variable("compte", "le compte débité, dont on ne montre que les deux bouts", "{{ account }}",
+                 "FR76 … 0189", True),
+        Variable("creancier", "le nom du créancier", "{{ creditor_name }}", "Régie enfance", True),
+        Variable("ics", "l’identifiant du créancier", "{{ creditor_identifier }}", "FR72ZZZ123456", True),
+        Variable("rum", "la référence du mandat de la famille", "{{ mandate_reference }}", "pop-M000012-1", True),
+    ),
+    _kind(
+        "debit_abandoned", MailTopic.MONEY, "Prélèvement abandonné",
+        "Vous avez abandonné un prélèvement qui était annoncé.", "Voir mes factures", _link("/mes-factures"), _FAMILY,
+        *_DEBIT,
+    ),
+    _kind(
+        "debit_refused", MailTopic.MONEY, "Prélèvement rejeté",
+        "Un prélèvement n’a pas eu lieu, et aucun encaissement n’était enregistré.", "Voir mes factures",
+        _link("/mes-factures"), _FAMILY,
+        Variable("facture", "le numéro de la facture", "{{ number }}", "pop-F261100001", True),
+        Variable("montant", "la somme prévue", "{{ amount_cents|euros }}", "35,00\u00a0€", True),
+        Variable("jour", "le jour prévu", "{{ collected_on|day_long }}", "lundi 14 décembre 2026"),
+        Variable("echeance", "la date limite de paiement", "{{ due_on|day_plain }}", "02/12/2026"),
+        Variable("motif", "la raison que la banque a donnée", "{{ reason }}", "Provision insuffisante", True),
     ),
     _kind(
         "payment_reversed", MailTopic.MONEY, "Paiement annulé", "Un paiement vient d’être annulé.",

@@ -21,6 +21,7 @@ from app.models.credits import (
     CreditLine,
     CreditNote,
 )
+from app.models.direct_debits import DebitBatch, DebitLine
 from app.models.invoices import CarriedMonth, DocumentSeries, Invoice, InvoicedBooking, InvoiceLine
 from app.models.payments import BasketBooking, BasketInvoice, Payment, PaymentAllocation, PaymentBasket
 from app.models.prepaid_books import PrepaidBook
@@ -30,6 +31,7 @@ from app.rules.cash_desks import IN_HAND_MODES, PaymentMode
 from app.rules.invoicing import is_charged
 from app.rules.numbers import DocumentKind, read_document_number
 from app.rules.states import BookingStatus
+from app.services.debit_terms import open_lines
 from app.services.deposits import cents_in_hand, items_in_hand
 from app.services.households import is_charged_booking
 from app.services.inconsistencies import Inconsistency, Problem
@@ -47,6 +49,7 @@ def wrong_money(session: Session) -> Iterator[Inconsistency]:
     yield from _wrong_allocations(session)
     yield from _wrong_baskets(session)
     yield from _unplaced(session)
+    yield from _wrong_debits(session)
     yield from _wrong_cash_desks(session)
     yield from _wrong_journals(session)
     yield from _wrong_numbers(session)
@@ -378,6 +381,36 @@ def _unplaced(session: Session) -> Iterator[Inconsistency]:
     )
     for basket_id, booking_id in session.execute(never_invoiced):
         yield Inconsistency(Problem.BASKET, f"basket {basket_id}: booking {booking_id} is paid and on no invoice")
+
+
+def _wrong_debits(session: Session) -> Iterator[Inconsistency]:
+    """Each line of a collection that was recorded has a payment of its amount, and each such payment a line.
+
+    One that was sent back is reversed; of a collection that is over no line is open.
+    """
+    rows = session.execute(
+        select(
+            DebitLine.id, DebitLine.refused_at, stands(Payment.id),
+            (Payment.amount_cents == DebitLine.amount_cents) & (Payment.family_id == DebitLine.family_id)
+            & (Payment.office_id == DebitBatch.office_id) & (Payment.mode == PaymentMode.DIRECT_DEBIT)
+            & DebitBatch.ordered_at.is_not(None) & DebitBatch.abandoned_at.is_(None),
+        )
+        .join(DebitBatch, DebitBatch.id == DebitLine.batch_id)
+        .join(Payment, Payment.id == DebitLine.payment_id)
+        .order_by(DebitLine.id)
+    )  # fmt: skip
+    for line_id, refused_at, counts, fits in rows:
+        if not fits or (refused_at is not None and counts):
+            yield Inconsistency(Problem.DEBIT, f"line {line_id}: its payment is another, or counts still")
+    of_none = select(Payment.id).where(
+        Payment.mode == PaymentMode.DIRECT_DEBIT,
+        Payment.id.not_in(select(DebitLine.payment_id).where(DebitLine.payment_id.is_not(None))),
+    )
+    for payment_id in session.scalars(of_none.order_by(Payment.id)):
+        yield Inconsistency(Problem.DEBIT, f"payment {payment_id}: of no line")
+    over = open_lines().with_only_columns(DebitLine.id).where(DebitBatch.recorded_at.is_not(None))
+    for line_id in session.scalars(over.order_by(DebitLine.id)):
+        yield Inconsistency(Problem.DEBIT, f"line {line_id}: open in a collection that is over")
 
 
 def _wrong_cash_desks(session: Session) -> Iterator[Inconsistency]:

@@ -11,6 +11,7 @@ from app.models.bookings import Booking, Opening
 from app.models.cash_desks import Deposit, Refund
 from app.models.credits import CorrectionBooking, CreditNote
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter, ReminderRun, TaxCertificate
+from app.models.direct_debits import DebitBatch, DebitLine, DebitMandate
 from app.models.invoices import Invoice, InvoiceRun
 from app.models.payments import Payment
 
@@ -29,6 +30,11 @@ _OFFICES: Mapping[str, tuple[_Offices, InstrumentedAttribute[int]]] = {
     ),
     "hold_id": (select(Invoice.office_id).join(InvoiceHold, InvoiceHold.invoice_id == Invoice.id), InvoiceHold.id),
     "move_id": (select(Invoice.office_id).join(DebtMove, DebtMove.invoice_id == Invoice.id), DebtMove.id),
+    "mandate_id": (select(DebitMandate.office_id), DebitMandate.id),
+    "batch_id": (select(DebitBatch.office_id), DebitBatch.id),
+    "debit_id": (
+        select(DebitBatch.office_id).join(DebitLine, DebitLine.batch_id == DebitBatch.id), DebitLine.id,
+    ),
     "certificate_id": (select(TaxCertificate.office_id), TaxCertificate.id),
 }  # fmt: skip
 

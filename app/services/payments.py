@@ -106,7 +106,13 @@ def plan_payment(family_id: int, invoice_ids: Sequence[int]) -> BasketPlan:
     wanted = dict.fromkeys(invoice_ids)
     return plan_baskets(
         [
-            TickedInvoice(id_, views[id_].payfip_number, views[id_].balance_cents, views[id_].has_live_attempt)
+            TickedInvoice(
+                id_,
+                views[id_].payfip_number,
+                views[id_].balance_cents,
+                views[id_].has_live_attempt,
+                views[id_].debit_on is not None,
+            )
             for id_ in wanted
         ]
     )
@@ -379,6 +385,25 @@ def record_counter_payment(
         session, office_id, family_id, mode, amount_cents, received_on,
         kept_details(mode, details or PaymentDetails(reference)), plan.allocations,
         recorded_by=recorded_by, form_key=form_key,
+    )  # fmt: skip
+    return payment.id
+
+
+def record_direct_debit(
+    session: Session, *, office_id: int, family_id: int, wanted: Allocation, collected_on: date, reference: str,
+    recorded_by: int, form_key: str,
+) -> int:  # fmt: skip
+    """Record what was collected for an invoice, and return the payment's id; the same `form_key` again records nothing.
+
+    The invoice gets what is due on it still; the rest stays the family's, unallocated and flagged. The caller holds
+    the family and the office; `reference` is the mandate's.
+    """
+    if (payment_id := session.scalar(select(Payment.id).where(Payment.form_key == form_key))) is not None:
+        return payment_id
+    settled = allocate_still_due([wanted], balances(session, [wanted.invoice_id]))
+    payment = _record_payment(
+        session, office_id, family_id, PaymentMode.DIRECT_DEBIT, wanted.amount_cents, collected_on,
+        PaymentDetails(reference), settled.allocations, recorded_by=recorded_by, form_key=form_key,
     )  # fmt: skip
     return payment.id
 

@@ -44,6 +44,7 @@ from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection, HealthAccess, SafetyNotice
 from app.models.credits import Correction, CreditLine, CreditNote
 from app.models.debts import DebtMove, InvoiceHold, ReminderLetter, TaxCertificate, TaxCertificateChild
+from app.models.direct_debits import DebitBatch, DebitLine, DebitMandate
 from app.models.enrolments import Enrolment
 from app.models.families import ClaimCode, Family, Guardian, GuardianInvitation
 from app.models.family_imports import FamilyImport, ImportStatus
@@ -299,6 +300,21 @@ def _forget_refunds(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
     return ()
 
 
+def _forget_mandates(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(
+        update(DebitMandate)
+        .where(DebitMandate.id.in_(ids))
+        .values(holder="", iban="", end_reason="", purged_at=clock.now())
+    )
+    return ()
+
+
+def _forget_debits(session: Session, ids: Sequence[Any]) -> tuple[str, ...]:
+    session.execute(update(DebitLine).where(DebitLine.batch_id.in_(ids)).values(holder="", iban=""))
+    session.execute(update(DebitBatch).where(DebitBatch.id.in_(ids)).values(purged_at=clock.now()))
+    return ()
+
+
 def _forget_papers(session: Session, rows: ColumnElement[bool]) -> tuple[str, ...]:
     paths = tuple(session.scalars(select(StoredPdf.path).where(rows)))
     session.execute(delete(StoredPdf).where(rows))
@@ -419,6 +435,8 @@ SOURCES: Mapping[DataClass, tuple[Source, ...]] = {
             _forget_tax_certificates,
         ),
         Source(Refund, Refund.made_at, lambda _day: Refund.purged_at.is_(None), _forget_refunds),
+        Source(DebitMandate, DebitMandate.ended_at, lambda _day: DebitMandate.purged_at.is_(None), _forget_mandates),
+        Source(DebitBatch, DebitBatch.collected_on, lambda _day: DebitBatch.purged_at.is_(None), _forget_debits),
         Source(PaymentBasket, PaymentBasket.created_at, lambda _day: PaymentBasket.email != "", _forget_payers),
     ),
     DataClass.MAILS: (

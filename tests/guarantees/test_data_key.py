@@ -27,12 +27,14 @@ from app.models.cash_desks import Refund
 from app.models.changes import ChangeRequest, FileChange
 from app.models.child_files import ChildSection
 from app.models.councils import Installation
+from app.models.direct_debits import DebitBatch, DebitLine, DebitMandate, DebitSettings
 from app.models.families import Family, FamilyChild, Guardian
 from app.models.family_imports import FamilyImport, ImportedFamily, ImportedState, ImportStatus
 from app.models.retention import ErasureRequest
 from app.models.urgent_messages import UrgentMessage
 from app.rules.absences import JustificationStatus
 from app.rules.child_files import SectionKind
+from app.rules.direct_debits import DebitSequence
 from app.rules.file_fields import FileKind
 from app.rules.states import ChangeStatus, ErasureCause, ErasureStatus
 from app.services import child_files, data_keys, reference_data
@@ -82,6 +84,7 @@ def fill_every_other_column(child_id: int) -> None:
     factories.hand_in(family, f"{factories.make_document()}-{child_id}", MARK.encode())
     planning = factories.make_planning()
     factories.save(planning.family, planning.child_id, book=[planning.opening(factories.WEDNESDAY, "Matin")])
+    invoice_id = factories.make_invoice(family)
     factories.write_message(family, MARK.encode(), subject=f"{MARK}-objet", body=f"{MARK}-message")
     with write_transaction() as session:
         session.scalars(select(Booking)).one().special_note = f"{MARK}-presence"
@@ -112,6 +115,30 @@ def fill_every_other_column(child_id: int) -> None:
             ImportedFamily(
                 import_id=brought.id, first_line=2, state=ImportedState.CREATED, content=f"{MARK}-ligne",
                 report=f"{MARK}-rapport", codes=f"{MARK}-code",
+            )
+        )  # fmt: skip
+        office_id = session.scalars(select(Office.id)).first()
+        session.add(
+            DebitSettings(
+                office_id=office_id, is_on=True, creditor_identifier="FR72ZZZ123456", creditor_name="Régie", bic="",
+                iban=f"{MARK}-creancier",
+            )
+        )  # fmt: skip
+        mandate = DebitMandate(
+            office_id=office_id, family_id=family_id, reference="pop-M000001-1", holder=f"{MARK}-titulaire",
+            iban=f"{MARK}-mandat", signed_on=factories.MONDAY, recorded_by_id=agent_id,
+        )  # fmt: skip
+        batch = DebitBatch(
+            office_id=office_id, reference="pop-PRLV00001", collected_on=factories.MONDAY, made_by_id=agent_id,
+            creditor_identifier="FR72ZZZ123456", creditor_name="Régie", iban=f"{MARK}-lot", bic="", form_key="essai",
+        )  # fmt: skip
+        session.add_all([mandate, batch])
+        session.flush()
+        batch.lines.append(
+            DebitLine(
+                family_id=family_id, invoice_id=invoice_id, mandate_id=mandate.id, amount_cents=100,
+                mandate_reference="pop-M000001-1", signed_on=factories.MONDAY, holder=f"{MARK}-ligne",
+                iban=f"{MARK}-compte", sequence=DebitSequence.FIRST,
             )
         )  # fmt: skip
         session.add(SecondFactor(user_id=user_id, secret=f"{MARK}-totp"))

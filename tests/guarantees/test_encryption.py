@@ -44,7 +44,8 @@ def test_encrypted_columns_are_what_they_say(app: Flask) -> None:
         "erasure_request.refusal_reason", "family_child.custody", "file_change.body", "imported_family.codes", "imported_family.content", "imported_family.report", "outbox_mail.secret", "second_factor.secret",
         "message.body", "message.file_key", "message.file_name", "message_thread.subject", "urgent_message.body",
         "absence_justification.file_key", "absence_justification.file_name", "absence_justification.refusal_reason",
-        "absence_justification.remark", "refund.holder", "refund.iban", "submitted_document.file_key", "submitted_document.file_name",
+        "absence_justification.remark", "debit_batch.iban", "debit_line.holder", "debit_line.iban", "debit_mandate.holder",
+        "debit_mandate.iban", "debit_settings.iban", "refund.holder", "refund.iban", "submitted_document.file_key", "submitted_document.file_name",
     }  # fmt: skip
 
 

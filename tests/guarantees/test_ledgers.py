@@ -18,7 +18,7 @@ from app import clock
 from app.database import db, write_transaction
 from app.rules.allocation import RefusedAllocations
 from app.rules.cash_desks import RefusedRefund
-from app.services import corrections
+from app.services import corrections, debit_batches
 from app.services.catalogue import forget_catalogue
 from app.services.checks import find_inconsistencies
 from app.services.errors import DomainError
@@ -54,6 +54,10 @@ class Ledgers(RuleBasedStateMachine):
             db.session.rollback()
             with write_transaction() as session:  # as the worker does, but a failure is a failure here
                 corrections.carry_out(session, correction_id)
+        while (line_id := debit_batches.next_to_record(db.session(), 0)) is not None:
+            db.session.rollback()
+            with write_transaction() as session:
+                debit_batches.record_line(session, line_id)
         self.look()
         assert find_inconsistencies(db.session()) == ()
 

@@ -11,6 +11,7 @@ from app.blueprints.family.bookings import blueprint as bookings
 from app.blueprints.family.child_files import blueprint as child_files
 from app.blueprints.family.dashboard import blueprint as dashboard
 from app.blueprints.family.data_exports import blueprint as data_exports
+from app.blueprints.family.direct_debits import blueprint as direct_debits
 from app.blueprints.family.enrolments import blueprint as enrolments
 from app.blueprints.family.erasures import blueprint as erasures
 from app.blueprints.family.guardians import blueprint as guardians
@@ -32,7 +33,7 @@ family.before_request(guard_family)
 
 for _section in (
     dashboard, members, guardians, child_files, enrolments, prepaid_books, paid_bookings, bookings, absences, agendas,
-    invoices, account_statements,
+    invoices, account_statements, direct_debits,
     required_documents, publications, history, messages, account, simulations, data_exports, erasures, repeats,
     reminders, waiting_lists,
 ):  # fmt: skip

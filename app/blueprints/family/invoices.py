@@ -14,8 +14,10 @@ from app.forms.invoices import read_page, read_ticks
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.integrations.payments import PaymentGateway, PaymentRefused, PaymentUnavailable
 from app.jobs.payments import ask_payment_site
+from app.rules.direct_debits import MandateState
 from app.services import credits, invoice_lists, invoices, payments
 from app.services.carried_months import carried_of
+from app.services.debit_mandates import mandates_of
 from app.services.documents import pdf_of_credit, pdf_of_invoice, pdf_of_payment
 from app.services.errors import NothingToPay
 from app.services.household_credits import credit_of_family
@@ -143,5 +145,6 @@ def _open_page(ticked: tuple[int, ...], page: int, *, status: int = 200, problem
         invoices=invoice_lists.open_invoices_of(family.id, ticked, page, is_online=is_online),
         credit=credit_of_family(family.id),
         carried=carried_of(family.id),
+        collected=[each for each in mandates_of(family.id) if each.state is MandateState.ACTIVE],
         problem=problem,
     )

@@ -21,6 +21,7 @@ from app.blueprints.staff import (
     counter_families,
     day,
     debts,
+    direct_debits,
     enrolments,
     erasures,
     families,
@@ -31,6 +32,7 @@ from app.blueprints.staff import (
     invoice_runs,
     invoices,
     mails,
+    mandates,
     meals,
     messages,
     notices,
@@ -93,6 +95,8 @@ staff.register_blueprint(debts.blueprint, url_prefix="/relances")
 staff.register_blueprint(account_statements.blueprint, url_prefix="/familles")
 staff.register_blueprint(tax_certificates.blueprint, url_prefix="/attestations-fiscales")
 staff.register_blueprint(cash_desks.blueprint, url_prefix="/regie")
+staff.register_blueprint(direct_debits.blueprint, url_prefix="/prelevements")
+staff.register_blueprint(mandates.blueprint, url_prefix="/mandats")
 staff.register_blueprint(tariffs.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(tariff_drafts.blueprint, url_prefix="/tarifs")
 staff.register_blueprint(simulations.blueprint, url_prefix="/simulateur")

@@ -12,9 +12,10 @@ from app.blueprints.staff.seen import read_anew, shown_marks
 from app.blueprints.staff.setting_forms import Setting, Way, setting_blueprint
 from app.database import db, write_transaction
 from app.forms.cash_desks import DeskForm, KeeperForm
+from app.forms.direct_debits import DebitDeskForm
 from app.htmx import go_to, render_page
 from app.rules.capabilities import Capability
-from app.services import cash_desks, council_settings
+from app.services import cash_desks, council_settings, debit_mandates
 
 
 class KeeperSetting(Setting):
@@ -79,9 +80,42 @@ def save(office_id: int) -> BaseResponse:
     return go_to(url_for("staff.settings.cash_desks.edit", office_id=office_id))
 
 
+@blueprint.get("/<int:office_id>/prelevement")
+@requires(Capability.EDIT_SETTINGS)
+def edit_debits(office_id: int) -> Response:
+    """How a régie collects by direct debit."""
+    return _debits_page(office_id, DebitDeskForm(debit_mandates.read_debit_desk(office_id)))
+
+
+@blueprint.post("/<int:office_id>/prelevement")
+@requires(Capability.EDIT_SETTINGS)
+def save_debits(office_id: int) -> BaseResponse:
+    """Store it."""
+    form = DebitDeskForm(debit_mandates.read_debit_desk(office_id))
+    if not form.validate():
+        return _debits_page(office_id, form, status=422)
+    with write_transaction() as session:
+        form, is_moved = read_anew(session, lambda: DebitDeskForm(debit_mandates.debit_desk(session, office_id)))
+        if not is_moved:
+            debit_mandates.save_debit_desk(session, office_id, form.typed())
+    if is_moved:
+        return _debits_page(office_id, form, status=409)
+    flash("Les réglages du prélèvement automatique sont enregistrés.", "success")
+    return go_to(url_for("staff.settings.cash_desks.edit", office_id=office_id))
+
+
+def _debits_page(office_id: int, form: DebitDeskForm, status: int = 200) -> Response:
+    return render_page(
+        "staff/settings/cash_desk_debits.html", layout="staff", status=status, form=form,
+        office=council_settings.find_office(office_id), shown=shown_marks(form, is_moved=status == 409),
+        desk=debit_mandates.debit_desk(db.session(), office_id),
+    )  # fmt: skip
+
+
 def _page(office_id: int, form: DeskForm, status: int = 200) -> Response:
     return render_page(
         "staff/settings/cash_desk.html", layout="staff", status=status, form=form,
         office=council_settings.find_office(office_id), shown=shown_marks(form, is_moved=status == 409),
         keepers=cash_desks.keepers_of(db.session(), office_id),
+        debits=debit_mandates.debit_desk(db.session(), office_id),
     )  # fmt: skip
