@@ -448,12 +448,12 @@ ROUTES: Mapping[str, Route] = {
     "staff.counter_families.issue_code": _staff(Capability.EDIT_FAMILIES, method="POST", argument="guardian_id"),
     "staff.counter_families.revoke_code": _staff(Capability.EDIT_FAMILIES, method="POST", argument="guardian_id"),
     "staff.family_imports.show": _staff(Capability.EDIT_FAMILIES),
-    "staff.family_imports.show_model": _staff(Capability.EDIT_FAMILIES),
+    "staff.family_imports.show_model_file": _staff(Capability.EDIT_FAMILIES),
     "staff.family_imports.upload": _staff(Capability.EDIT_FAMILIES, method="POST", answers=422),
     "staff.family_imports.show_import": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
-    "staff.family_imports.show_report": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
-    "staff.family_imports.show_codes": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
-    "staff.family_imports.show_letters": _staff(Capability.EDIT_FAMILIES, argument="import_id", answers=404),
+    "staff.family_imports.show_report_file": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
+    "staff.family_imports.show_codes_file": _staff(Capability.EDIT_FAMILIES, argument="import_id"),
+    "staff.family_imports.show_letters_pdf": _staff(Capability.EDIT_FAMILIES, argument="import_id", answers=404),
     **{
         f"staff.family_imports.{verb}": _staff(Capability.EDIT_FAMILIES, method="POST", argument="import_id")
         for verb in ("choose", "confirm", "abandon", "carry_on", "undo")

@@ -65,7 +65,7 @@ def show() -> Response:
 
 @blueprint.get("/modele")
 @requires(Capability.EDIT_FAMILIES)
-def show_model() -> Response:
+def show_model_file() -> Response:
     """The model of the file."""
     return send_table(import_views.model_table(), "modele-import-familles")
 
@@ -111,7 +111,7 @@ def show_import(import_id: int) -> Response:
 
 @blueprint.get("/<int:import_id>/rapport")
 @requires(Capability.EDIT_FAMILIES)
-def show_report(import_id: int) -> Response:
+def show_report_file(import_id: int) -> Response:
     """What was found, for a spreadsheet."""
     view = import_views.read_import(import_id)
     return send_table(import_views.report_table(view.id), f"import-{view.id}")
@@ -186,7 +186,7 @@ def undo(import_id: int) -> BaseResponse:
 
 @blueprint.get("/<int:import_id>/codes")
 @requires(Capability.EDIT_FAMILIES)
-def show_codes(import_id: int) -> Response:
+def show_codes_file(import_id: int) -> Response:
     """The codes of its adults, for a spreadsheet."""
     view = import_views.read_import(import_id)
     return send_table(import_views.codes_table(view.id), f"codes-import-{view.id}")
@@ -194,7 +194,7 @@ def show_codes(import_id: int) -> Response:
 
 @blueprint.get("/<int:import_id>/lettres")
 @requires(Capability.EDIT_FAMILIES)
-def show_letters(import_id: int) -> Response:
+def show_letters_pdf(import_id: int) -> Response:
     """Some of the letters with the codes, to print. Raises NotFound where there are none."""
     view, number = import_views.read_import(import_id), request.args.get("lot", 1, type=int)
     if not 1 <= number <= MOST_LINES:
