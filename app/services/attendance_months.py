@@ -1,4 +1,4 @@
-"""The attendance of a month, by unit and by child: how many times, how many hours; for the declarations to the CAF."""
+"""The attendance of a month, by unit and by child: how many times, how many hours."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

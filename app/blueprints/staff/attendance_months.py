@@ -32,7 +32,7 @@ def show() -> Response:
         back = ("Régie", url_for("staff.cash_desks.show"))
     return render_page(
         "staff/attendance_months/show.html", layout="staff", rows=rows, scope=scope, month=month, back_link=back,
-        months=months_offered(clock.today()),
+        months=months_offered(clock.today()), may_see_figures=Capability.VIEW_FIGURES in current_capabilities(),
         hours_of=attendance_months.hours_of,
         arguments={**asked_words(read_asked(request.args)), "mois": f"{month:%Y-%m}"},
     )  # fmt: skip

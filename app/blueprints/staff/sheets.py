@@ -62,7 +62,7 @@ DOORS = (
         Capability.VIEW_DAY_PLANNING,
     ),
     Door(
-        "Présences du mois", "Présences et heures, pour les déclarations à la CAF", "staff.attendance_months.show",
+        "Présences du mois", "Présences et heures, enfant par enfant", "staff.attendance_months.show",
         "bookings", Capability.VIEW_DAY_PLANNING,
     ),
 )  # fmt: skip
