@@ -129,9 +129,10 @@ def end_enrolment(
     Raises as `plan_end`, EndMoved when it would do something else than was read, FamilyNotActive where a parent of a
     closed family asks, OwnFamily where an agent of the family does.
     """
-    # The order of a save (PostgreSQL): what places are of, the family, its children, the counters.
+    # The order of a save (PostgreSQL): what places are of, the family, its children, the counters. Alone: what the
+    # family joins or books while this waits for its turn ends with it, too.
     days = select(Booking.day).where(Booking.enrolment_id == enrolment_id, Booking.status.in_(ACTIVE_STATUSES))
-    is_waited_for = enter(session, set(session.scalars(days.distinct())), [family.id])
+    enter(session, set(session.scalars(days.distinct())), [family.id], alone=True)
     is_active = stays_active(session, family.id)
     if by_staff:
         check_not_own(family.id, user_id)
@@ -149,10 +150,9 @@ def end_enrolment(
     if plan.facts is not None and plan.cancelled:
         opening_ids = {each.opening_id for each in plan.cancelled}
         cancel_bookings(session, plan.facts, opening_ids, actor, user_id, reason or None, now)
-    if is_waited_for:
-        freed = dict(_slots(plan.facts, plan)) if plan.facts is not None else {}
-        offered = end_waiting(session, family.id, actor, user_id, now, row.id, plan.from_day)
-        promote(session, {day: freed.get(day, set()) | offered.get(day, set()) for day in {*freed, *offered}}, now)
+    freed = dict(_slots(plan.facts, plan)) if plan.facts is not None else {}
+    offered = end_waiting(session, family.id, actor, user_id, now, row.id, plan.from_day)
+    promote(session, {day: freed.get(day, set()) | offered.get(day, set()) for day in {*freed, *offered}}, now)
     row.ended_at, row.ended_by_id, row.end_reason = clock.now(), user_id, reason or None
     if plan.never_begins:
         _finish(row, EnrolmentStatus.CANCELLED)

@@ -24,7 +24,7 @@ from app.models.families import Child
 from app.models.waiting_lists import WaitingEntry
 from app.rules.states import EnrolmentStatus
 from app.rules.tariff_grids import ChangePercent, Condition, CountedSiblings, Modifier, ModifierKind, Span
-from app.services import bookings, enrolments, waiting_wishes
+from app.services import bookings, enrolment_ends, enrolments, waiting_wishes
 from app.services.catalogue import catalogue
 from app.services.places import enter_bookings, stop_bookings
 from app.services.scope_settings import ScopeInput, save_scope
@@ -130,6 +130,34 @@ def test_who_leaves_a_list_while_the_other_parent_unbinds_the_children_has_left_
         let_wait(thread)
     thread.join(timeout=30)
     assert (bookings_of(setup.child_id)[-1][1], bookings_of(younger)[-1][1]) == ("waiting", "cancelled")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_what_the_other_parent_queues_for_while_the_enrolment_ends_is_ended_with_it(app: Flask) -> None:
+    setup = make_planning(places=0)
+    give_list(setup.activity)
+    enrolment_id = db.session.scalars(select(Enrolment.id)).one()
+    plan = enrolment_ends.plan_end(db.session(), setup.family.ref, enrolment_id, WEDNESDAY, by_staff=True)
+    agent = make_staff()
+    db.session.rollback()
+
+    def end() -> None:
+        with app.app_context(), write_transaction() as session:
+            enrolment_ends.end_enrolment(
+                session, setup.family.ref, enrolment_id, WEDNESDAY, user_id=agent, reason="",
+                fingerprint=plan.fingerprint, by_staff=True,
+            )  # fmt: skip
+
+    thread = Thread(target=Context().run, args=(end,))
+    with write_transaction() as session:
+        matin = setup.opening(NEXT_WEDNESDAY, "Matin")
+        joined = waiting_wishes.join(
+            session, setup.family.ref, setup.family.user_id, setup.child_id, [matin], wants_booking=True
+        )
+        let_wait(thread)
+    thread.join(timeout=30)
+    assert joined.waiting == (NEXT_WEDNESDAY,) and bookings_of(setup.child_id) == [(matin, "cancelled")]
 
 
 @pytest.mark.postgres
