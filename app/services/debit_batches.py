@@ -146,7 +146,7 @@ def preview(office_id: int, collected_on: date) -> Preview:
     rows = db.session.execute(
         select(found.c.reason, func.count(), func.sum(found.c.cents)).group_by(found.c.reason)
     ).all()
-    sums = {reason: PreviewSum(count, cents) for reason, count, cents in rows}
+    sums = {reason: PreviewSum(count, int(cents)) for reason, count, cents in rows}
     taken = sums.pop("", PreviewSum(0, 0))
     return Preview(taken, {reason: sums[reason] for reason in LeftOut if reason in sums})
 
