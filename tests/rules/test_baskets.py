@@ -34,8 +34,10 @@ START = datetime(2026, 11, 23, 8, 30, tzinfo=PARIS)
 
 
 def ticked(text: str) -> TickedInvoice:
-    invoice_id, number, balance_cents, *live = text.split()
-    return TickedInvoice(int(invoice_id), word_or_none(number), int(balance_cents), live == ["live"])
+    invoice_id, number, balance_cents, *special = text.split()
+    return TickedInvoice(
+        int(invoice_id), word_or_none(number), int(balance_cents), special == ["live"], special == ["debited"]
+    )
 
 
 def allocation(text: str) -> Allocation:

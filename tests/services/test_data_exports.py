@@ -27,7 +27,7 @@ _NOT_OF_A_FAMILY = {
         "deposit", "document_series", "field_policy", "installation", "invoice_run", "office", "meal_adults", "meal_order", "office_mode", "opening", "public_holiday",
         "reference_dataset", "run_acceptance", "message_recipient", "absence_reason", "required_document", "required_document_activity", "residence_commune", "school", "school_holiday", "season", "site", "tariff_version",
         "unit", "retention_choice", "vaccine_obligation", "allocation_batch", "publication", "publication_activity", "publication_file",
-        "text_activity", "text_mailing", "text_to_accept", "text_version", "debit_settings", "mail_text", "reminder_settings", "reminder_run",
+        "text_activity", "text_mailing", "text_to_accept", "text_version", "debit_settings", "figure_settings", "mail_text", "reminder_settings", "reminder_run",
         "tax_publication",
         "validated_day",
     },

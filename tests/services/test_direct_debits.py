@@ -223,6 +223,7 @@ def test_what_is_collected_and_what_is_left_out_is_the_rule(app: Flask) -> None:
     assert found == {invoice_ids[name]: left_out(fact) for name, fact in facts.items()}
     seen = debit_batches.preview(office_id, DAY)
     assert seen.taken == debit_batches.PreviewSum(1, 1_000)
+    assert {type(each.amount_cents) for each in (seen.taken, *seen.left_out.values())} == {int}
     assert seen.left_out[LeftOut.NO_MANDATE] == debit_batches.PreviewSum(2, 1_001 + 1_007)
     factories.prepare_debit(office_id, agent_id)
     assert debit_batches.preview(office_id, DAY).left_out[LeftOut.IN_BATCH].count == 1
