@@ -19,6 +19,7 @@ from app.database import db, write_transaction
 from app.downloads import send_made, send_table
 from app.filters import month_long
 from app.forms.cash_desks import DepositForm, ExportForm, JournalForm, read_ticked
+from app.forms.fields import id_of
 from app.forms.keys import new_key, sent_key
 from app.forms.months import chosen_month, months_offered
 from app.htmx import go_to, render_page
@@ -27,7 +28,7 @@ from app.rules.capabilities import Capability
 from app.rules.cash_desks import IN_HAND_MODES, PaymentMode, ceiling_state
 from app.services import cash_desks, cash_exports, cash_papers, cash_statements, deposits, journals
 from app.services.cash_exports import ExportKind
-from app.services.errors import NothingToHandIn
+from app.services.errors import NotFound, NothingToHandIn
 from app.services.offices import OfficeView
 
 blueprint = Blueprint("cash_desks", __name__)
@@ -76,7 +77,10 @@ def new_deposit() -> Response:
 @blueprint.post("/versements/nouveau")
 @requires(Capability.RECORD_PAYMENTS)
 def turn_page() -> Response:
-    """Another page of the same, with what was ticked. Reads only."""
+    """Another page of the same, with what was ticked. Reads only. Raises NotFound for ticks of another office."""
+    shown = request.form.get("office_id")
+    if shown is not None and id_of(shown) != _office(Capability.RECORD_PAYMENTS)[0].id:
+        raise NotFound("office")
     return _choice_page(read_ticked(request.form.getlist("payment")), sent_key(request.form.get("form_key")))
 
 
