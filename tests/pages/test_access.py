@@ -401,7 +401,8 @@ def test_closed_family_changes_nothing_anywhere(world: World, browser_of: Callab
         session.get_one(Family, world.planning.family.family_id).status = FamilyStatus.CLOSED
     before = stored()
     for endpoint, route in routes(Door.FAMILY, method="POST"):
-        if endpoint.startswith("family.account."):  # their own, whatever becomes of the file
+        # Their own, and what they signed, whatever becomes of the file.
+        if endpoint.startswith("family.account.") or endpoint == "family.direct_debits.end":
             continue
         status, _ = ask(client, route, world.address(endpoint))
         reads = endpoint in (
@@ -411,3 +412,5 @@ def test_closed_family_changes_nothing_anywhere(world: World, browser_of: Callab
         still_pays = endpoint == "family.invoices.pay"  # what it owes; nothing is ticked here
         assert status in ((200, 303, 403) if reads else (422,) if still_pays else (403,)), endpoint
     assert not changed(before)
+    mandate = "family.direct_debits.end"
+    assert ask(client, ROUTES[mandate], world.address(mandate))[0] == 303
