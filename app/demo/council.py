@@ -30,7 +30,7 @@ from app.demo.families import (
     FamilyPlan,
     QuotientStory,
 )
-from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter, prepare_month
+from app.demo.invoices import invoice_last_months, issue_month, pay_at_counter
 from app.demo.messages import exchange_messages, offer_recipients
 from app.demo.publications import publish
 from app.demo.required_documents import Household, ask_documents
@@ -170,8 +170,6 @@ def build_demo(session: Session, more_families: int = 0) -> None:
         if not more_families:  # they are given places past the services, as if nobody waited
             _wait_and_pay(demo, now)
         tick_last_days(session, now, demo.worker_id)
-        if not more_families:  # the benches prepare their own
-            _prepare_this_month(demo, now)
     if more_families:
         add_families(session, more_families, demo.password_hash)
     _plan_an_outing(demo, now)
@@ -207,12 +205,6 @@ def _describe(demo: _Demo, more_places: int) -> None:
             user_id = session.scalars(select(User.id).where(User.email == account.email)).one()
             site_id = session.scalars(select(Site.id).where(Site.name == account.site)).one()
             session.execute(update(StaffRole).where(StaffRole.user_id == user_id).values(site_id=site_id))
-
-
-def _prepare_this_month(demo: _Demo, now: datetime) -> None:
-    """The régisseur has begun with the month: what is odd in it waits to be settled."""
-    office_id = demo.session.scalars(select(Office.id).where(Office.prefix == "AN")).one()
-    prepare_month(demo.session, office_id, now.date().replace(day=1), now, demo.regisseur_id)
 
 
 def _plan_an_outing(demo: _Demo, now: datetime) -> None:

@@ -42,18 +42,12 @@ class Habits:
 HABITS = Habits(late=frozenset({"DUBOIS"}), quick=frozenset({"TEST", "LEFÈVRE", "MERCIER"}), overpaying="BERNARD")
 
 
-def prepare_month(session: Session, office_id: int, month: date, moment: datetime, user_id: int) -> int:
-    """A run that is prepared at `moment`, and that somebody is to look at; returns its id."""
+def issue_month(session: Session, office_id: int, month: date, issued_on: date, moment: datetime, user_id: int) -> None:
+    """One run, from its start to its end, at `moment`; what is odd in it was seen."""
     clock.start_at(moment, frozen=True)
     run_id = prepare(session, office_id, month, user_id)
     while batch := draft_batch(session, run_id, _AT_ONCE):
         store_batch(session, batch)
-    return run_id
-
-
-def issue_month(session: Session, office_id: int, month: date, issued_on: date, moment: datetime, user_id: int) -> None:
-    """One run, from its start to its end, at `moment`; what is odd in it was seen."""
-    run_id = prepare_month(session, office_id, month, moment, user_id)
     for kind in unsettled_kinds(session, run_id):
         accept(session, run_id, kind, _WORDS.get(kind, "Vu avec les familles concernées."), user_id)
     issue(session, run_id, issued_on, issued_on + _TIME_TO_PAY, user_id)

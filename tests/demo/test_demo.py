@@ -46,7 +46,7 @@ from app.services.held_places import what_to_pay
 from app.services.invoices import Due, InvoiceView, due_of, invoice_of, invoices_of, payments_of
 from app.services.reference_data import refresh_reference_data
 from app.services.required_documents import asked_of_family
-from app.services.run_views import read_pool, runs
+from app.services.run_views import runs
 from app.services.tax_certificates import certificates_of, unfinished_publication
 from app.services.waiting_views import lists_of_day, lists_of_family
 from tests.conftest import TestBed
@@ -294,16 +294,7 @@ def test_invoices_of_each_state_of_the_last_two_months(demo: Flask) -> None:
         if view.unallocated_cents
     ]
     assert [view.unallocated_cents for view in overpaid] == [6_00]  # 10 €, of which 4 € went back
-    assert all(run.status is RunStatus.ISSUED for run in runs(1).rows[1:])
-
-
-def test_the_month_is_prepared_for_one_office_with_something_to_settle(demo: Flask) -> None:
-    run = runs(1).rows[0]
-    assert (run.status, run.month, run.office_name) == (
-        RunStatus.PREPARED, date(2026, 11, 1), "Service des accueils de loisirs",
-    )  # fmt: skip
-    pool = read_pool(run.id, run.office_id)
-    assert pool.invoiced.count > 5 and pool.open_kinds
+    assert all(run.status is RunStatus.ISSUED for run in runs(1).rows)
 
 
 def test_a_family_has_the_tax_certificate_of_last_year(demo: Flask) -> None:
