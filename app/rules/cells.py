@@ -110,7 +110,8 @@ class CellFacts:
     ``places_left``: None for no limit; ``is_last``: they are the last ones, ``is_kept``: parents have none, but the
     service keeps some (rules.capacity). A missing notice rule
     allows at any time before the unit starts. ``violation``: of this unit in the *proposed* choice of the day; None
-    when it is not chosen or breaks nothing. ``is_too_little``: chosen, but its price asks for more days than are.
+    when it is not chosen or breaks nothing; ``waits_in_vain``: nor is anything waited for beside it on that day, so
+    that a list would never give it. ``is_too_little``: chosen, but its price asks for more days than are.
     ``standing`` of what is held; ``kept_until``: of an offer, or of a place that is to be paid, ``is_paying``: which
     somebody is doing; ``is_special``: the staff marked it. ``attendance`` is what they recorded, and ``is_locked`` when
     they validated it, ``came_unbooked`` when the booking was made for who came without one.
@@ -148,6 +149,7 @@ class CellFacts:
     other_was_late: bool = False
     is_justified: bool = False
     lacks_document: bool = False
+    waits_in_vain: bool = False
     late_rule: NoticeRule | None = None
 
 
@@ -215,7 +217,8 @@ def judge(facts: CellFacts, now: datetime, calendar: Calendar) -> Cell:
 
     A free cell: 1. closed, 2. started, 3. the family may only look, 4. not enrolled, 5. without a price, 6. bookings
     are open to other families, only the staff book, 7. bookings are not open yet, 8. too late to book, or a document is
-    missing (``IMPOSSIBLE``); 9. no place left to parents (``FULL``, with the list to join where there is one);
+    missing (``IMPOSSIBLE``); 9. no place left to parents (``FULL``, with the list to join where there is one;
+    ``NOT_ALLOWED`` where it would be waited for in vain);
     10. chosen in a broken combination, or on too few days (``NOT_ALLOWED``, it can still be ticked or unticked); else
     ``AVAILABLE``.
     """
@@ -343,8 +346,10 @@ def _free(facts: CellFacts, has_started: bool, barred: Reason | None) -> _Judgem
     if facts.lacks_document:
         return CellState.IMPOSSIBLE, Reason.DOCUMENT_MISSING, _NOTHING
     if facts.places_left is not None and facts.places_left <= 0:
-        reason = Reason.KEPT_BY_SERVICE if facts.is_kept else Reason.FULL
-        return CellState.FULL, reason, frozenset({Action.JOIN_LIST}) if facts.has_waiting_list else _NOTHING
+        actions = frozenset({Action.JOIN_LIST}) if facts.has_waiting_list else _NOTHING
+        if facts.violation is not None and facts.has_waiting_list and facts.waits_in_vain:
+            return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions
+        return CellState.FULL, Reason.KEPT_BY_SERVICE if facts.is_kept else Reason.FULL, actions
     actions = frozenset({Action.BOOK})
     if facts.violation is not None:
         return CellState.NOT_ALLOWED, broken_reason(facts.violation), actions

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum, auto
 from itertools import pairwise
-from math import floor
 
 from app.rules.calendars import DayKind, add_months
 from app.rules.tariff_grids import Criterion, EffortRate, Grid, NumberAxis, Span, Table
@@ -65,11 +64,11 @@ def debt_age(due_on: date, today: date) -> DebtAge:
     return next((age for age, most in _DEBT_DAYS.items() if days <= most), DebtAge.OLDER)
 
 
-def cents_shared(exact: Sequence[float], whole: int) -> tuple[int, ...]:
-    """Parts that were worked out with fractions of a cent, made whole cents that add up to the whole: what is missing
+def cents_shared(thousandths: Sequence[int], whole: int) -> tuple[int, ...]:
+    """Parts that were worked out to a thousandth of a cent, made whole cents that add up to the whole: what is missing
     goes to the largest remainders, of equal ones to the first."""
-    cut = [floor(part) for part in exact]
-    in_order = sorted(range(len(exact)), key=lambda place: cut[place] - exact[place])
+    cut = [part // 1_000 for part in thousandths]
+    in_order = sorted(range(len(cut)), key=lambda place: cut[place] * 1_000 - thousandths[place])
     for place in in_order[: whole - sum(cut)] if whole > sum(cut) else ():
         cut[place] += 1
     return tuple(cut)

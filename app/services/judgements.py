@@ -187,6 +187,7 @@ def _cell_facts(
         cancel_rule=activity.notices.get(Deadline.CANCEL),
         late_rule=activity.notices.get(Deadline.CANCEL_LATE),
         violation=violation,
+        waits_in_vain=violation is not None and not facts.waiting_ids(opening.day),
         is_too_little=is_too_little and prices.is_chosen(opening.id),
         standing=BookingStatus.CONFIRMED if present is None else present.status,
         kept_until=None if present is None else present.kept_until,

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Float, Row, case, cast, func, select
+from sqlalchemy import Row, case, func, select
 
 from app import clock
 from app.database import db
@@ -92,15 +92,16 @@ def read_revenues(office_ids: Collection[int], first: date, last: date) -> tuple
         .group_by(InvoiceLine.invoice_id, Invoice.month, InvoiceLine.activity_id)
         .subquery()
     )  # fmt: skip
-    share = case(
-        (parts.c.net != 0, cast(parts.c.asked - parts.c.taken_back, Float) / parts.c.net),
-        (parts.c.whole != 0, cast(parts.c.asked, Float) / parts.c.whole),
-        else_=0.0,
+    part, of_whole = parts.c.asked - parts.c.taken_back, parts.c.net
+    thousandths = case(
+        (of_whole != 0, paid.c.cents * 1_000 * part // of_whole),
+        (parts.c.whole != 0, paid.c.cents * 1_000 * parts.c.asked // parts.c.whole),
+        else_=0,
     )
     rows = db.session.execute(
         select(
             parts.c.month, parts.c.activity_id, Activity.name, func.sum(parts.c.asked), func.sum(parts.c.taken_back),
-            func.coalesce(func.sum(paid.c.cents * share), 0.0),
+            func.coalesce(func.sum(thousandths), 0),
         )
         .select_from(parts)
         .outerjoin(Activity, Activity.id == parts.c.activity_id)
@@ -125,8 +126,8 @@ def read_revenues(office_ids: Collection[int], first: date, last: date) -> tuple
 
 
 def _rounded(month: date, rows: Sequence[Row[Any]], paid_cents: int) -> Iterator[Revenue]:
-    paid = cents_shared([float(row[5]) for row in rows], paid_cents)
-    for (_, activity_id, name, asked, taken_back, _exact), cents in zip(rows, paid, strict=True):
+    paid = cents_shared([int(row[5]) for row in rows], paid_cents)
+    for (_, activity_id, name, asked, taken_back, _thousandths), cents in zip(rows, paid, strict=True):
         yield Revenue(month, activity_id, name or "", int(asked), int(taken_back), cents)
 
 

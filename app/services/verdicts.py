@@ -314,14 +314,10 @@ def _refusals(
     for opening_ids, actions in ((additions, {Action.BOOK}), (removals, GIVING_BACK)):
         for id_ in opening_ids:
             cell = judgement.cells[id_]
-            if cell.actions.isdisjoint(actions) or cell.reason is Reason.TOO_FEW_DAYS:
-                violation = judgement.facts[id_].violation
-                # A list gives nothing that breaks a rule, unless it goes with what waits on that day already.
-                waits_beside = bool(facts.waiting_ids(facts.openings[id_].day))
-                if violation is not None and Action.JOIN_LIST in cell.actions and not waits_beside:
-                    refusals[id_] = _broken(facts, id_, violation)
-                else:
-                    refusals[id_] = _refusal(facts, id_, cell)
+            # A full cell that would be waited for in vain is said with what is broken.
+            is_in_vain = id_ in judgement.broken and Action.JOIN_LIST in cell.actions
+            if not is_in_vain and (cell.actions.isdisjoint(actions) or cell.reason is Reason.TOO_FEW_DAYS):
+                refusals[id_] = _refusal(facts, id_, cell)
     if facts.by_staff:
         return refusals  # a broken rule is told, and binds parents only
     for id_, violation in judgement.broken.items():

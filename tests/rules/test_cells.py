@@ -53,6 +53,8 @@ def facts_of(cell: str) -> CellFacts:
         match word.split():
             case ["held"]:
                 facts = replace(facts, holding=True)
+            case ["in", "vain"]:
+                facts = replace(facts, waits_in_vain=True)
             case ["invoiced"]:
                 facts = replace(facts, is_invoiced=True)
             case ["other", "family"]:
