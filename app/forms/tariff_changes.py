@@ -99,8 +99,8 @@ class ModifierForm(_EffectForm):
     )
     cents = amount_field("Montant")
     places = whole_field("Combien de tranches plus bas", 1, 20)
-    items = ticks_field("Sur quels prix", hint="Aucune case cochée : tous.".replace(" :", f"{NBSP}:"))
-    natures = ticks_field("Sur quelle sorte de prix", hint="Aucune case cochée : toutes.".replace(" :", f"{NBSP}:"))
+    items = ticks_field("Sur quels prix", hint=spaced("Aucune case cochée : tous."))
+    natures = ticks_field("Sur quelle sorte de prix", hint=spaced("Aucune case cochée : toutes."))
     residences = text_field(
         "Lieu de résidence", autocomplete="off",
     )  # fmt: skip
@@ -230,7 +230,7 @@ class SurchargeForm(_EffectForm):
         ADD,
     )
     reminders = whole_field("Après combien de relances", 1, 9, hint="Pour un retard de paiement.")
-    items = ticks_field("Pour quels prix", hint="Aucune case cochée : tous.".replace(" :", f"{NBSP}:"))
+    items = ticks_field("Pour quels prix", hint=spaced("Aucune case cochée : tous."))
 
     def set_choices(self) -> None:
         """All prices."""

@@ -45,7 +45,7 @@ from app.services.catalogue import catalogue
 from app.services.debit_mandates import debit_desk
 from app.services.debit_terms import is_open, last_collected, open_lines
 from app.services.debts import is_held
-from app.services.errors import DebitMoved, NotFound
+from app.services.errors import DebitMoved, DebitTooHigh, NotFound
 from app.services.families import check_not_own, emails_of_families, own_family_ids
 from app.services.invoices import balance_in_sql
 from app.services.journals import lock_office
@@ -53,6 +53,8 @@ from app.services.mails import queue_mail, queue_mails
 from app.services.pages import Page, page_of
 from app.services.payments import record_direct_debit
 from app.services.reversals import reverse_payment
+
+MOST_NAMED = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,13 +344,20 @@ def _tell(session: Session, template: str, batch: DebitBatch, office_name: str) 
 def note_sent(session: Session, batch_id: int, user_id: int) -> None:
     """Note that the file is taken away: from now on it is what it is. The second time changes nothing.
 
-    Raises NotFound, and DebitMoved for one that was abandoned, or that has nothing to collect.
+    Raises NotFound, DebitMoved for one that was abandoned, or that has nothing to collect, and DebitTooHigh where more
+    would be collected than is due by now.
     """
+    family_ids = select(DebitLine.family_id).where(DebitLine.batch_id == batch_id)
+    session.scalars(
+        select(Family.id).where(Family.id.in_(family_ids)).order_by(Family.id).with_for_update(key_share=True)
+    ).all()
     batch = _locked(session, batch_id)
     in_file = select(DebitLine.id).where(DebitLine.batch_id == batch_id, DebitLine.is_in_file).limit(1)
     if batch.abandoned_at is not None or session.scalar(in_file) is None:
         raise DebitMoved
     if batch.sent_at is None:
+        if session.scalar(_too_high(batch_id).with_only_columns(DebitLine.id).limit(1)) is not None:
+            raise DebitTooHigh
         batch.sent_at, batch.sent_by_id = clock.now(), user_id
         session.flush()
 
@@ -539,6 +548,12 @@ def list_lines(batch_id: int, state: LineState | None, page: int, user_id: int) 
     return place.filled(tuple(_line(row, own) for row in rows))
 
 
+def lines_too_high(batch_id: int, user_id: int) -> tuple[LineView, ...]:
+    """The first lines that ask for more than is due by now: they are taken out before the file leaves. Two queries."""
+    own = own_family_ids(user_id)
+    return tuple(_line(row, own) for row in db.session.execute(_too_high(batch_id).limit(MOST_NAMED)))
+
+
 def read_line(line_id: int, user_id: int) -> LineView:
     """A line. Raises NotFound. Two queries."""
     row = db.session.execute(_lines().where(DebitLine.id == line_id)).first()
@@ -577,6 +592,11 @@ def _lines() -> Select[Any]:
         .outerjoin(Payment, Payment.id == DebitLine.payment_id)
         .order_by(Family.folded_name, Family.id, DebitLine.id)
     )
+
+
+def _too_high(batch_id: int) -> Select[Any]:
+    """The lines of a collection whose invoice was paid, credited or given up meanwhile, in part at least."""
+    return _lines().where(DebitLine.batch_id == batch_id, is_open(), DebitLine.amount_cents > balance_in_sql())
 
 
 def _line(row: Any, own: Collection[int]) -> LineView:

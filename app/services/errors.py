@@ -78,6 +78,10 @@ class DebitMoved(DomainError):
     """A collection is not what was shown any more, or what is asked comes too early or too late for it."""
 
 
+class DebitTooHigh(DomainError):
+    """A line of a collection asks for more than is due on its invoice by now."""
+
+
 class NothingToHandIn(DomainError):
     """What was to be handed in is not in hand any more, or comes to less than nothing."""
 

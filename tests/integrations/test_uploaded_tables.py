@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,8 +18,8 @@ _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _ID = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def count_known(cells: object) -> int:
-    return sum(cell in ("Nom", "Ville") for cell in cells)  # type: ignore[attr-defined]
+def count_known(cells: Sequence[str]) -> int:
+    return sum(cell in ("Nom", "Ville") for cell in cells)
 
 
 def read(content: bytes) -> list[Numbered]:

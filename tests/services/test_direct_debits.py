@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -48,7 +49,7 @@ from app.services import (
 from app.services.checks import find_inconsistencies
 from app.services.debit_mandates import MandateInput
 from app.services.erasures import erase
-from app.services.errors import DebitMoved, MandateExists, MoveRefused, NotFound, NothingToPay, OwnFamily
+from app.services.errors import DebitMoved, DebitTooHigh, MandateExists, MoveRefused, NotFound, NothingToPay, OwnFamily
 from tests import factories
 from tests.factories import AN_IBAN, FamilySetup
 
@@ -93,6 +94,14 @@ def record_all() -> int:
 def refuse(line_id: int, agent_id: int, code: DebitRefusal = DebitRefusal.AM04) -> None:
     with write_transaction() as session:
         debit_batches.refuse_line(session, line_id, agent_id, code)
+
+
+def pay_at_counter(family: FamilySetup, invoice_id: int, cents: int, agent_id: int) -> None:
+    with write_transaction() as session:
+        payments.record_counter_payment(
+            session, office_id=office_of(invoice_id), family_id=family.family_id, mode=PaymentMode.CASH,
+            amount_cents=cents, received_on=clock.today(), reference="", recorded_by=agent_id,
+        )  # fmt: skip
 
 
 def line_of(invoice_id: int) -> DebitLine:
@@ -336,12 +345,8 @@ def test_what_was_paid_otherwise_meanwhile_stays_the_familys(sqlite_app: Flask) 
     agent_id = an_agent()
     family, invoice_id, _ = a_family_with_mandate("AAA", agent_id, 2_000)
     batch_id = factories.prepare_debit(office_of(invoice_id), agent_id)
-    with write_transaction() as session:
-        payments.record_counter_payment(
-            session, office_id=office_of(invoice_id), family_id=family.family_id, mode=PaymentMode.CASH,
-            amount_cents=500, received_on=clock.today(), reference="", recorded_by=agent_id,
-        )  # fmt: skip
     send_and_wait(batch_id, agent_id)
+    pay_at_counter(family, invoice_id, 500, agent_id)
     order(batch_id, agent_id)
     record_all()
     assert balance_of(invoice_id) == 0
@@ -367,6 +372,25 @@ def test_a_collection_is_abandoned_only_before_its_file_left(app: Flask) -> None
     with pytest.raises(DebitMoved), write_transaction() as session:
         debit_batches.abandon(session, again_id, agent_id)
     assert debit_batches.read_batch(again_id).reference == "pop-PRLV00002"
+
+
+def test_what_is_paid_before_the_file_leaves_is_taken_out_first(app: Flask) -> None:
+    """Else a family would pay a second time, by its bank."""
+    agent_id = an_agent()
+    family, paid_id, _ = a_family_with_mandate("AAA", agent_id)
+    a_family_with_mandate("BBB", agent_id)
+    batch_id = factories.prepare_debit(office_of(paid_id), agent_id)
+    assert debit_batches.lines_too_high(batch_id, agent_id) == ()
+    pay_at_counter(family, paid_id, 500, agent_id)
+    with pytest.raises(DebitTooHigh), write_transaction() as session:
+        debit_batches.note_sent(session, batch_id, agent_id)
+    (line,) = debit_batches.lines_too_high(batch_id, agent_id)
+    assert (line.invoice_id, line.amount_cents) == (paid_id, 2_000)
+    refuse(line.id, agent_id, DebitRefusal.TAKEN_OUT)
+    assert debit_batches.lines_too_high(batch_id, agent_id) == ()
+    send_and_wait(batch_id, agent_id)
+    assert debit_batches.read_batch(batch_id).amount_cents == 2_000
+    assert balance_of(paid_id) == 1_500
 
 
 def test_a_mandate_that_ends_takes_along_what_no_bank_was_asked_for(app: Flask) -> None:
@@ -457,8 +481,8 @@ def test_killed_between_two_lines_it_goes_on_where_it_stood(sqlite_app: Flask, m
 
     real = debit_batches.record_direct_debit
 
-    def die_after(*args: object, **kwargs: object) -> int:
-        payment_id = real(*args, **kwargs)  # type: ignore[arg-type]
+    def die_after(*args: Any, **kwargs: Any) -> int:
+        payment_id = real(*args, **kwargs)
         if db.session.scalar(select(func.count(Payment.id))) == 2:
             raise Killed
         return payment_id

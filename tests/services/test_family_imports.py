@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.database import Base, db, write_transaction
@@ -202,10 +205,12 @@ def test_a_family_that_cannot_be_made_is_named_and_others_go_on(agent: int, monk
     order(import_id, agent)
     made = counter_families.create_families
 
-    def breaks(session: object, brought: list[counter_families.BroughtFamily], *more: object, **how: object) -> object:
+    def breaks(
+        session: Session, brought: list[counter_families.BroughtFamily], *more: Any, **how: Any
+    ) -> Sequence[Family]:
         if any(each.name == "TEST Fabrice" for each in brought):
             raise ValueError("a fault of ours")
-        return made(session, brought, *more, **how)  # type: ignore[arg-type]
+        return made(session, brought, *more, **how)
 
     monkeypatch.setattr(family_imports, "create_families", breaks)
     work_off()

@@ -232,8 +232,8 @@ def test_the_database_counts_a_day_as_the_rule_does(sqlite_app: Flask, row: Row)
     kind, _, capped = row["day"].partition(" ")
     day = {"school_day": THE_8TH, "school_holiday": THE_21ST, "weekend": date(2026, 10, 10)}.get(kind, THE_7TH)
     units = {f"{place} {word}": word for place, word in enumerate(words(row["units"]))}
-    hours = {name: tuple(time.fromisoformat(hour) for hour in word[:11].split("-")) for name, word in units.items()}
-    activity = factories.make_activity(units=hours or factories.WEDNESDAY_UNITS, needs={})  # type: ignore[arg-type]
+    hours = {name: (time.fromisoformat(word[:5]), time.fromisoformat(word[6:11])) for name, word in units.items()}
+    activity = factories.make_activity(units=hours or factories.WEDNESDAY_UNITS, needs={})
     family = factories.make_family()
     child_id = factories.make_child(family)
     month = October(activity, factories.make_openings(activity, [day]), family, family, family, {"": child_id})

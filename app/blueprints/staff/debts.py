@@ -19,7 +19,7 @@ from app.access import (
 from app.blueprints.staff.seen import read_anew, shown_marks
 from app.database import db, write_transaction
 from app.downloads import send_made, send_pdf, send_table
-from app.filters import NBSP, euros
+from app.filters import NBSP, euros, spaced
 from app.forms.debts import CancelMoveForm, GiveUpForm, HoldForm, MoveFilterForm, ReminderRuleForm
 from app.forms.keys import new_key, sent_key
 from app.htmx import go_to, render_page
@@ -244,7 +244,7 @@ def cancel_move(move_id: int) -> BaseResponse:
         return _cancel_page(move_id, form, status=422)
     with write_transaction() as session:
         invoice_id = debts.cancel_move(session, move_id, form.reason.data or "", current_account().user_id)
-    flash("C’est annulé : la facture est de nouveau à payer.".replace(" :", f"{NBSP}:"), "success")
+    flash(spaced("C’est annulé : la facture est de nouveau à payer."), "success")
     return go_to(url_for("staff.debts.show_invoice", invoice_id=invoice_id))
 
 

@@ -25,6 +25,7 @@ from app.integrations.debit_files import write_debit_file
 from app.rules.capabilities import Capability
 from app.rules.direct_debits import BatchState, DebitRefusal
 from app.services import debit_batches, debit_mandates, debit_papers
+from app.services.debit_batches import LineView
 from app.services.errors import DebitMoved, NotFound
 from app.services.offices import OfficeView
 from app.step_up import confirmed_lately
@@ -100,9 +101,12 @@ def prepare() -> BaseResponse:
 @requires(Capability.VIEW_PAYMENTS)
 def show_batch(batch_id: int) -> Response:
     """A collection, line by line, with what may be done now."""
-    form = LineFilterForm(request.args)
+    form, batch = LineFilterForm(request.args), debit_batches.read_batch(batch_id)
+    too_high: tuple[LineView, ...] = ()
+    if batch.state is BatchState.PREPARED:
+        too_high = debit_batches.lines_too_high(batch_id, current_account().user_id)
     return render_page(
-        "staff/direct_debits/batch.html", layout="staff", batch=debit_batches.read_batch(batch_id), form=form,
+        "staff/direct_debits/batch.html", layout="staff", batch=batch, form=form, too_high=too_high,
         lines=debit_batches.list_lines(
             batch_id, form.state, request.args.get("page", 1, type=int), current_account().user_id
         ),
@@ -123,9 +127,7 @@ def take_file(batch_id: int) -> BaseResponse:
     """Note that the bank's file is taken away, and lead to it."""
     with write_transaction() as session:
         debit_batches.note_sent(session, batch_id, current_account().user_id)
-    flash(
-        "Le fichier peut être téléchargé autant de fois que voulu : il ne change plus.".replace(" :", "\u00a0:"), "info"
-    )
+    flash(spaced("Le fichier peut être téléchargé autant de fois que voulu : il ne change plus."), "info")
     return go_to(url_for("staff.direct_debits.show_batch", batch_id=batch_id))
 
 

@@ -12,6 +12,7 @@ from app.access import current_account, requires, takes_files
 from app.config import Config
 from app.database import db, write_transaction
 from app.downloads import send_made, send_table
+from app.filters import spaced
 from app.forms.family_imports import ConfirmForm, UploadForm
 from app.forms.fields import id_of, strip
 from app.htmx import go_to, render_page
@@ -93,7 +94,7 @@ def upload() -> BaseResponse:
         return _list_page(form, status=422)
     families = _gathered(lines[1:], headings.places)
     if not families:
-        form.file.errors = ["Ce fichier n’a que des titres\u00a0: aucune famille à lire."]
+        form.file.errors = [spaced("Ce fichier n’a que des titres : aucune famille à lire.")]
         return _list_page(form, status=422)
     digest = hashlib.sha256(content).hexdigest()
     with write_transaction() as session:
@@ -157,7 +158,7 @@ def abandon(import_id: int) -> BaseResponse:
     """Let a file go before anything was made of it."""
     with write_transaction() as session:
         family_imports.abandon(session, import_id)
-    flash("L’import est abandonné\u00a0: rien n’a été créé, et le contenu du fichier est effacé.", "success")
+    flash(spaced("L’import est abandonné : rien n’a été créé, et le contenu du fichier est effacé."), "success")
     return go_to(url_for("staff.family_imports.show"))
 
 

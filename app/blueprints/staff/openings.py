@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.access import requires
 from app.database import write_transaction
-from app.filters import NBSP
+from app.filters import NBSP, spaced
 from app.forms.staff_openings import CLOSE, OPEN, DayPlacesForm, DaysForm, OpeningsForm
 from app.htmx import go_to, render_fragment, render_page, wants_fragment
 from app.rules.capabilities import Capability
@@ -85,7 +85,7 @@ def change_days(activity_id: int) -> BaseResponse:
         return _year_page(activity, None, days_form=form, booked=error, status=409)
     word = "ouvert" if action == OPEN else "fermé" if action == CLOSE else "retiré"
     said = f"{changed}{NBSP}jour{'s' if changed > 1 else ''} {word}{'s' if changed > 1 else ''}."
-    flash(said if changed else "Aucune ouverture ces jours-là : rien n’a changé.".replace(" :", f"{NBSP}:"), "success")
+    flash(said if changed else spaced("Aucune ouverture ces jours-là : rien n’a changé."), "success")
     return go_to(url_for(".show_year", activity_id=activity_id, jour=wanted.days[0]))
 
 

@@ -7,13 +7,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import clock
-from app.database import db
+from app.database import db, write_transaction
 from app.jobs.debits import DebitJob
 from app.models.direct_debits import DebitMandate, DebitSettings
 from app.models.invoices import Invoice
 from app.models.mails import OutboxMail
 from app.rules.capabilities import Role
-from app.services import debit_batches
+from app.rules.cash_desks import PaymentMode
+from app.services import debit_batches, payments
 from app.services.mail_texts import PORTAL_MARK
 from tests import factories
 from tests.client import Client
@@ -193,6 +194,25 @@ def test_a_collection_is_abandoned_on_its_page(regie: Client, office_id: int, fa
     assert "Le prélèvement est abandonné" in page.text and "Abandonné" in page.text
     regie.get(f"{DEBITS}/{batch_id}/abandon", status=409)
     assert "Abandonné" in regie.get(f"{DEBITS}?service={office_id}").text
+
+
+def test_what_was_paid_meanwhile_is_named_and_keeps_the_file_from_leaving(
+    regie: Client, office_id: int, family: FamilySetup
+) -> None:
+    _mandate_id, agent_id = a_mandate(family, office_id)
+    batch = f"{DEBITS}/{factories.prepare_debit(office_id, agent_id)}"
+    regie.get(batch)
+    with write_transaction() as session:
+        payments.record_counter_payment(
+            session, office_id=office_id, family_id=family.family_id, mode=PaymentMode.CASH, amount_cents=2_000,
+            received_on=clock.today(), reference="", recorded_by=agent_id,
+        )  # fmt: skip
+    assert "retirez sa ligne" in regie.submit("bank-file", status=409).text  # the page was shown before
+    page = regie.get(batch)
+    assert "retirez leurs lignes" in page.text and "Retirer pop-F" in page.text and "bank-file" not in page.body
+    regie.get(next(link for link in page.links() if link.endswith("/rejet")))
+    page = regie.submit("refusal")
+    assert "Il ne reste rien à prélever" in page.text and "retirez leurs lignes" not in page.text
 
 
 def test_who_collects_for_one_office_reaches_its_collections_alone(
